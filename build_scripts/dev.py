@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""Run and test Waystation from a clone: python3 build_scripts/dev.py run|test|lock [arguments].
+
+run [ARGUMENTS OF waystation]   bring what is missing, then start the application
+test [ARGUMENTS OF pytest]      bring what the tests need, then run all checks; with arguments, only pytest
+lock [ARGUMENTS OF uv]          make the lock files again; --upgrade renews every pin
+
+Standard library only. This file itself must be readable by any Python 3, so that an old one can say what is
+wrong or hand over to a newer one; the work is in build_scripts/machine/.
+"""
+
+import os
+import sys
+
+OLDEST, TOO_NEW = (3, 11), (3, 14)
+# The newest first.
+NAMES = ("python3.13", "python3.12", "python3.11")
+
+
+def hand_over_to_a_suitable_python():
+    """Start again under a Python that fits, if this one does not. Ends with exit code 2 if there is none."""
+    if OLDEST <= sys.version_info[:2] < TOO_NEW:
+        return
+    import shutil
+    import subprocess
+
+    for name in NAMES:
+        path = shutil.which(name)
+        # A version manager's stand-in exists for versions that are not chosen, and then fails: ask it.
+        if path and subprocess.call([path, "-c", ""], stderr=subprocess.DEVNULL) == 0:
+            sys.exit(subprocess.call([path, os.path.abspath(__file__), *sys.argv[1:]]))
+    message = (
+        "Waystation needs Python 3.11, 3.12 or 3.13. This is Python {}.{}, and none of {} is on the PATH.\n"
+    )
+    sys.stderr.write(message.format(sys.version_info[0], sys.version_info[1], ", ".join(NAMES)))
+    sys.exit(2)
+
+
+def main(arguments):
+    """Carry out one command and give the exit code."""
+    from pathlib import Path
+
+    from machine import checks, codex, environment, launch, lock, system_packages, translations
+    from machine.checkout import Checkout
+    from machine.report import Stop, say
+
+    if not arguments or arguments[0] not in ("run", "test", "lock"):
+        asked = bool(arguments) and arguments[0] in ("-h", "--help", "help")
+        (sys.stdout if asked else sys.stderr).write(__doc__)
+        return 0 if asked else 2
+    command, rest = arguments[0], arguments[1:]
+    checkout = Checkout(Path(__file__).resolve().parents[1])
+    try:
+        if command == "lock":
+            lock.remake_locks(checkout, rest)
+            return 0
+        if command == "test" or launch.needs_qt(rest, launch.has_display(sys.platform, os.environ)):
+            system_packages.ensure_qt_libraries()
+        environment.ensure_environment(checkout)
+        translations.compile_translations(checkout)
+        if command == "run":
+            return launch.start(checkout, rest)
+        system_packages.ensure_test_programs()
+        codex.ensure_codex_versions(checkout)
+        return checks.run_checks(checkout, rest)
+    except Stop as stop:
+        say(str(stop))
+        return stop.exit_code
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    hand_over_to_a_suitable_python()
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,56 @@
+"""Where things are in one clone of the repository."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """The folders of one clone. Everything made here stays inside it and is ignored by git."""
+
+    root: Path
+
+    @property
+    def venv(self) -> Path:
+        return self.root / ".venv"
+
+    @property
+    def cache(self) -> Path:
+        return self.root / ".cache"
+
+    @property
+    def codex_cache(self) -> Path:
+        """One folder for each pinned version of the Codex CLI."""
+        return self.cache / "codex"
+
+    @property
+    def pyproject(self) -> Path:
+        return self.root / "pyproject.toml"
+
+    @property
+    def locks(self) -> Path:
+        return self.root / "build_scripts" / "locks"
+
+    @property
+    def run_and_test_lock(self) -> Path:
+        return self.locks / "run-and-test.txt"
+
+    @property
+    def translation_sources(self) -> Path:
+        return self.root / "resources" / "translations"
+
+    @property
+    def compiled_translations(self) -> Path:
+        return self.root / "build" / "translations"
+
+    def program(self, name: str) -> Path:
+        """The path of a program in the virtual environment, whether or not it exists yet."""
+        return venv_program(self.venv, name)
+
+
+def venv_program(venv: Path, name: str) -> Path:
+    """Where a virtual environment keeps the program ``name`` on this operating system."""
+    if sys.platform == "win32":
+        return venv / "Scripts" / f"{name}.exe"
+    return venv / "bin" / name
