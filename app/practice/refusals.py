@@ -1,0 +1,201 @@
+"""Answers other than a turn, in the shapes that the real services use."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import orjson
+
+Headers = tuple[tuple[str, str], ...]
+
+_JSON: Headers = (("Content-Type", "application/json"),)
+_HTML: Headers = (("Content-Type", "text/html; charset=UTF-8"),)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One complete HTTP answer: status, body and headers."""
+
+    status: int
+    body: bytes = field(repr=False)
+    headers: Headers = _JSON
+
+
+def refusal(status: int, body: Mapping[str, object] | str | bytes, headers: Headers = ()) -> Refusal:
+    """Return an answer with ``body`` as JSON (a mapping) or as it is (text, bytes)."""
+    if isinstance(body, Mapping):
+        return Refusal(status, orjson.dumps(body), _JSON + headers)
+    raw = body.encode() if isinstance(body, str) else body
+    return Refusal(status, raw, headers or (("Content-Type", "text/plain; charset=utf-8"),))
+
+
+def detail(text: str, status: int = 400) -> Refusal:
+    """Return a refusal of the Codex backend: ``{"detail": …}``."""
+    return refusal(status, {"detail": text})
+
+
+def error(
+    message: str,
+    *,
+    status: int = 400,
+    kind: str = "invalid_request_error",
+    param: str | None = None,
+    code: str | None = None,
+    headers: Headers = (),
+) -> Refusal:
+    """Return a refusal of the OpenAI API: ``{"error": {message, type, param, code}}``."""
+    return refusal(
+        status, {"error": {"message": message, "type": kind, "param": param, "code": code}}, headers
+    )
+
+
+def usage_limit(
+    plan: str,
+    now: float,
+    resets_in: float,
+    *,
+    resets_at: bool = True,
+    resets_in_seconds: bool = True,
+    headers: Headers = (),
+) -> Refusal:
+    """Return the 429 of a ChatGPT account whose window is used up.
+
+    ``resets_in`` is seconds from ``now``. The two flags leave one of the two times out, as some
+    builds of the backend did: Codex 0.169 reads the first, 0.45 the second.
+    """
+    content: dict[str, object] = {
+        "type": "usage_limit_reached",
+        "message": "The usage limit has been reached",
+        "plan_type": plan,
+    }
+    if resets_at:
+        content["resets_at"] = round(now + resets_in)
+    if resets_in_seconds:
+        content["resets_in_seconds"] = round(resets_in)
+    return refusal(429, {"error": content}, headers)
+
+
+def usage_not_included(plan: str = "free") -> Refusal:
+    """Return the 429 of an account whose plan does not include Codex."""
+    message = "Usage not included in your plan"
+    return refusal(429, {"error": {"type": "usage_not_included", "message": message, "plan_type": plan}})
+
+
+def insufficient_quota() -> Refusal:
+    """Return the 429 of an API key whose credit is spent."""
+    return error(
+        "You exceeded your current quota, please check your plan and billing details.",
+        status=429,
+        kind="insufficient_quota",
+        code="insufficient_quota",
+    )
+
+
+def rate_limited(retry_after: int | None = None, wait: str = "1.5s") -> Refusal:
+    """Return the 429 of too many requests or tokens a minute. ``retry_after`` is in seconds."""
+    return error(
+        f"Rate limit reached for requests. Please try again in {wait}.",
+        status=429,
+        kind="requests",
+        code="rate_limit_exceeded",
+        headers=(("Retry-After", str(retry_after)),) if retry_after is not None else (),
+    )
+
+
+def unauthorized(code: str = "token_invalidated") -> Refusal:
+    """Return a 401 of the Codex backend; ``code`` may be ``token_expired`` too."""
+    messages = {
+        "token_expired": "Provided authentication token is expired. Please try signing in again.",
+        "token_invalidated": "Your authentication token has been invalidated. Please try signing in again.",
+    }
+    message = messages.get(code, "Could not validate your token. Please try signing in again.")
+    return error(message, status=401, code=code)
+
+
+def unknown_api_key(key: str) -> Refusal:
+    """Return the 401 of the OpenAI API for a key it does not know; the key is shown masked."""
+    shown = f"{key[:8]}{'*' * 8}{key[-4:]}" if len(key) > 16 else "*" * len(key)
+    return error(
+        f"Incorrect API key provided: {shown}. You can find your API key at "
+        "https://platform.openai.com/account/api-keys.",
+        status=401,
+        code="invalid_api_key",
+    )
+
+
+def missing_api_key() -> Refusal:
+    """Return the 401 of the OpenAI API for a request without a key."""
+    return error("Missing bearer or basic authentication in header", status=401)
+
+
+def wrong_account() -> Refusal:
+    """Return the 403 of the Codex backend for an account id that is not the token's."""
+    return detail("Forbidden: the token does not belong to this account.", 403)
+
+
+def deactivated_workspace() -> Refusal:
+    """Return the 402 of a workspace that was closed."""
+    return refusal(402, {"detail": {"code": "deactivated_workspace"}})
+
+
+def cloudflare_challenge() -> Refusal:
+    """Return the HTML page that stands in front of the backend for callers it finds suspicious."""
+    page = (
+        "<!DOCTYPE html><html><head><title>Just a moment...</title></head>"
+        "<body>Enable JavaScript and cookies to continue</body></html>"
+    )
+    return refusal(403, page, (*_HTML, ("cf-mitigated", "challenge"), ("Server", "cloudflare")))
+
+
+def too_large() -> Refusal:
+    """Return the 413 for a body beyond upstream's limit."""
+    return detail("Request body too large", 413)
+
+
+def model_not_found(model: str) -> Refusal:
+    """Return the 404 of the OpenAI API for a model that it does not have."""
+    return error(
+        f"The model `{model}` does not exist or you do not have access to it.",
+        status=404,
+        param="model",
+        code="model_not_found",
+    )
+
+
+def unsupported_model(model: str) -> Refusal:
+    """Return the 400 of the Codex backend for a model that it does not serve."""
+    return detail(f"The '{model}' model is not supported when using Codex with a ChatGPT account.")
+
+
+def invalid_encrypted_content() -> Refusal:
+    """Return the 400 for a ciphertext that another account or organisation issued."""
+    return error(
+        "The encrypted content could not be verified. Reason: Encrypted content organization_id did not "
+        "match the target organization.",
+        code="invalid_encrypted_content",
+    )
+
+
+def server_error(status: int = 500, *, retry_after: int | None = None) -> Refusal:
+    """Return a 5xx: JSON for 500 and 503, an HTML page for the ones that a proxy writes."""
+    later: Headers = (("Retry-After", str(retry_after)),) if retry_after is not None else ()
+    if status in (502, 504):
+        page = f"<html><head><title>{status}</title></head><body><h1>{status} Bad Gateway</h1></body></html>"
+        return refusal(status, page, _HTML + later)
+    message = "The server had an error processing your request. Sorry about that!"
+    return error(message, status=status, kind="server_error", code="server_error", headers=later)
+
+
+def slow_down() -> Refusal:
+    """Return the 503 of a server that asks for a slower pace."""
+    return error("Slow down.", status=503, kind="server_error", code="slow_down")
+
+
+def overloaded() -> Refusal:
+    """Return the 503 of a model at capacity."""
+    message = "Our servers are currently overloaded. Please try again later."
+    return error(message, status=503, kind="service_unavailable_error", code="server_is_overloaded")
+
+
+def websocket_refused() -> Refusal:
+    """Return the 426 that sends Codex from WebSocket to plain POST at once."""
+    return refusal(426, {"detail": "Upgrade Required"})

@@ -1,0 +1,156 @@
+"""Putting a turn on the wire, with the deviations that a script asks for."""
+
+import asyncio
+import contextlib
+
+from aiohttp import web
+
+from app.practice.events import TERMINAL, Event, Plan, encode, failed
+from app.practice.recorder import ReceivedRequest
+from app.practice.refusals import Headers, Refusal
+from app.practice.script import Point, Turn
+
+NO_CONTENT_TYPE = "practice.no_content_type"
+"""Key of a response that must go out without a content type; see :func:`drop_content_type`."""
+
+
+class _CutError(Exception):
+    """The script wants the connection closed here."""
+
+
+class _EndError(Exception):
+    """The script wants the body to end here."""
+
+
+async def drop_content_type(_request: web.Request, response: web.StreamResponse) -> None:
+    """Remove the content type that aiohttp adds; connect this to ``on_response_prepare``."""
+    if response.get(NO_CONTENT_TYPE):
+        response.headers.pop("Content-Type", None)
+
+
+def whole(refusal: Refusal, record: ReceivedRequest, headers: Headers = ()) -> web.Response:
+    """Return a complete answer and note it in the record; headers of the refusal win over ``headers``."""
+    response = web.Response(status=refusal.status, body=refusal.body)
+    _set_headers(response, headers)
+    _set_headers(response, refusal.headers)
+    record.status = refusal.status
+    record.sent_headers = list(response.headers.items())
+    record.add_sent(refusal.body)
+    return response
+
+
+async def reach_headers(request: web.Request, turn: Turn, record: ReceivedRequest) -> bool:
+    """Do what the script wants before the status line. False: the connection was closed."""
+    if turn.header_delay:
+        await asyncio.sleep(turn.header_delay)
+    try:
+        await _at_point(turn, "headers", "headers")
+    except _CutError:
+        _close(request, record)
+        return False
+    return True
+
+
+async def stream(
+    request: web.Request,
+    plan: Plan,
+    first: list[Event],
+    turn: Turn,
+    headers: Headers,
+    record: ReceivedRequest,
+) -> web.StreamResponse:
+    """Send ``first`` and then the events of ``plan``, deviating as ``turn`` says."""
+    response = web.StreamResponse()
+    _set_headers(response, headers)
+    _set_headers(response, turn.headers)
+    if turn.content_type is None:
+        response[NO_CONTENT_TYPE] = True
+    else:
+        response.headers["Content-Type"] = turn.content_type
+    await response.prepare(request)
+    record.status = response.status
+    record.sent_headers = list(response.headers.items())
+    try:
+        await _send_events(response, plan, first, turn, record)
+    except _CutError:
+        _close(request, record)
+        return response
+    except _EndError:
+        record.close("cut")
+    # The client may leave as soon as it has the last event: that is success.
+    with contextlib.suppress(ConnectionError):
+        await response.write_eof()
+    return response
+
+
+async def _send_events(
+    response: web.StreamResponse, plan: Plan, first: list[Event], turn: Turn, record: ReceivedRequest
+) -> None:
+    seen: set[str] = set()
+    await _at_point(turn, 0, "", seen)
+    if turn.raw is not None:
+        await _write(response, turn.raw, turn.piece, record)
+        await _at_point(turn, 1, "")
+        record.close("completed")
+        return
+    failure = failed(plan, *turn.failure)
+    if turn.fail_at == 0:
+        plan = Plan([failure], plan.response)
+    for count, event in enumerate([*first, *plan.events], start=1):
+        kind = event["type"]
+        if turn.delay:
+            await asyncio.sleep(turn.delay)
+        await _write(response, encode(event, turn.newline), turn.piece, record)
+        if kind in TERMINAL:
+            record.close("completed")
+        fails = turn.fail_at is not None and _is_at(turn.fail_at, count, kind, seen)
+        await _at_point(turn, count, kind, seen)
+        seen.add(kind)
+        if fails:
+            await _write(response, encode(failure, turn.newline), turn.piece, record)
+            record.close("completed")
+            return
+
+
+async def _at_point(turn: Turn, count: Point, kind: str, seen: set[str] | None = None) -> None:
+    """Do what the script wants at this point of the stream."""
+    passed = seen if seen is not None else set()
+    if turn.hold is not None and _is_at(turn.hold_at, count, kind, passed):
+        await turn.hold.wait()
+    if turn.hang_at is not None and _is_at(turn.hang_at, count, kind, passed):
+        # Nobody sets this event: the handler is cancelled when the client leaves or the server stops.
+        await asyncio.Event().wait()
+    if turn.cut_at is not None and _is_at(turn.cut_at, count, kind, passed):
+        raise _CutError
+    if turn.end_at is not None and _is_at(turn.end_at, count, kind, passed):
+        raise _EndError
+
+
+def _is_at(point: Point, count: Point, kind: str, seen: set[str]) -> bool:
+    return point == count if isinstance(point, int) else point == kind and kind not in seen
+
+
+async def _write(
+    response: web.StreamResponse, data: bytes, piece: int | None, record: ReceivedRequest
+) -> None:
+    if piece is None:
+        await response.write(data)
+        record.add_sent(data)
+        return
+    for start in range(0, len(data), piece):
+        part = data[start : start + piece]
+        await response.write(part)
+        record.add_sent(part)
+        # Let the socket have this part before the next one is written.
+        await asyncio.sleep(0)
+
+
+def _close(request: web.Request, record: ReceivedRequest) -> None:
+    record.close("cut")
+    if request.transport is not None:
+        request.transport.abort()
+
+
+def _set_headers(response: web.StreamResponse, headers: Headers) -> None:
+    for name, value in headers:
+        response.headers[name] = value

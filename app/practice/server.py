@@ -1,0 +1,267 @@
+"""The simulated upstream as one object: start it, point a client at it, script it, look at what came.
+
+::
+
+    upstream = PracticeUpstream()
+    await upstream.start()
+    upstream.script(usage_limit_reached(), account=upstream.accounts[0])
+    ...  # let a client talk to upstream.chatgpt_base_url or upstream.openai_base_url
+    assert upstream.received[-1].status == 429
+    await upstream.stop()
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from app.practice import catalogue, refusals, rules, sending
+from app.practice.accounts import (
+    Credential,
+    PracticeAccount,
+    PracticeApiKey,
+    sample_accounts,
+    sample_api_keys,
+)
+from app.practice.recorder import ReceivedRequest, Recorder
+from app.practice.refusals import Headers, Refusal
+from app.practice.script import Behaviour, Endpoint
+from app.practice.turns import RECORD, Desk
+from app.practice.windows import AccountQuota
+from app.practice.world import World
+
+CODEX_PATH = "/backend-api/codex"
+OPENAI_PATH = "/v1"
+
+_MAX_BODY = 512 << 20
+
+
+class PracticeUpstream:
+    """The ChatGPT Codex backend and the OpenAI Responses API, simulated on one port.
+
+    ``accounts`` and ``api_keys`` default to the samples. ``clock`` returns seconds since 1970; ``seed``
+    fixes all identifiers. ``keep`` bounds :attr:`received`. ``check_turn_state`` refuses an
+    ``x-codex-turn-state`` that was issued to another account.
+    """
+
+    def __init__(
+        self,
+        accounts: Iterable[PracticeAccount] | None = None,
+        api_keys: Iterable[PracticeApiKey] | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+        seed: str = "practice",
+        keep: int = 1_000,
+        check_turn_state: bool = True,
+    ) -> None:
+        self.accounts = tuple(sample_accounts(seed) if accounts is None else accounts)
+        self.api_keys = tuple(sample_api_keys(seed) if api_keys is None else api_keys)
+        self._world = World(seed, clock, Recorder(keep), check_turn_state=check_turn_state)
+        self._world.add((*self.accounts, *self.api_keys))
+        self._codex = Desk(self._world, rules.CODEX)
+        self._openai = Desk(self._world, rules.OPENAI)
+        self._runner: web.AppRunner | None = None
+        self._origin = ""
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Listen; port 0 takes a free one.
+
+        Raises:
+            OSError: the port is taken.
+            RuntimeError: already started.
+        """
+        if self._runner is not None:
+            raise RuntimeError("The simulated upstream is already running.")
+        runner = web.AppRunner(
+            self._application(),
+            auto_decompress=False,
+            handler_cancellation=True,
+            access_log=None,
+            shutdown_timeout=0.2,
+        )
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except BaseException:
+            await runner.cleanup()
+            raise
+        self._runner = runner
+        self._origin = f"http://{host}:{runner.addresses[0][1]}"
+
+    async def stop(self) -> None:
+        """Stop listening and end the streams that are still open. Harmless when not started."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+
+    @property
+    def port(self) -> int:
+        """Return the port that is listened on."""
+        return int(self._origin.rpartition(":")[2])
+
+    @property
+    def chatgpt_base_url(self) -> str:
+        """Return the base of the Codex backend; ``wham`` is beside it, one level up."""
+        return f"{self._origin}{CODEX_PATH}"
+
+    @property
+    def openai_base_url(self) -> str:
+        """Return the base of the OpenAI API."""
+        return f"{self._origin}{OPENAI_PATH}"
+
+    @property
+    def auth_issuer(self) -> str:
+        """Return the root under which a sign-in service belongs; nothing answers there so far."""
+        return self._origin
+
+    @property
+    def received(self) -> list[ReceivedRequest]:
+        """Return the last requests, oldest first: everything that came, on any path."""
+        return list(self._world.recorder.requests)
+
+    @property
+    def turns(self) -> list[ReceivedRequest]:
+        """Return those of :attr:`received` that are ``POST …/responses``."""
+        posts = (record for record in self.received if record.method == "POST")
+        return [record for record in posts if record.path.partition("?")[0].endswith("/responses")]
+
+    async def wait_received(self, count: int, within: float = 10.0) -> None:
+        """Wait until ``count`` requests have come since the start.
+
+        Raises:
+            TimeoutError: fewer came within ``within`` seconds.
+        """
+        await self._world.recorder.wait_for(count, within)
+
+    async def wait_finished(self, record: ReceivedRequest, within: float = 10.0) -> ReceivedRequest:
+        """Wait until a request is answered, cut, or left by its client, and return its record.
+
+        Raises:
+            TimeoutError: it was still open after ``within`` seconds.
+        """
+        async with asyncio.timeout(within):
+            await record.finished.wait()
+        return record
+
+    def script(
+        self,
+        *behaviours: Behaviour,
+        account: Credential | None = None,
+        on: Endpoint = "responses",
+        times: int = 1,
+    ) -> None:
+        """Queue behaviours for the next requests that the rules let through, one each.
+
+        ``account`` limits them to one caller, whose own queue goes first. ``times`` repeats the list.
+        """
+        self._world.script.add(behaviours * times, account.owner if account else None, on)
+
+    def always(
+        self, behaviour: Behaviour | None, account: Credential | None = None, on: Endpoint = "responses"
+    ) -> None:
+        """Behave like this whenever the queues are empty; None goes back to normal."""
+        self._world.script.keep(behaviour, account.owner if account else None, on)
+
+    def clear_script(self) -> None:
+        """Forget all scripted behaviour."""
+        self._world.script.clear()
+
+    @property
+    def scripted(self) -> int:
+        """Return how many queued behaviours have not been used."""
+        return self._world.script.pending
+
+    def add(self, *credentials: Credential) -> None:
+        """Make further accounts or keys known."""
+        self._world.add(credentials)
+
+    def revoke(self, credential: Credential) -> None:
+        """Answer 401 to this credential from now on."""
+        self._world.revoke(credential)
+
+    def restore(self, credential: Credential) -> None:
+        """Accept a revoked credential again."""
+        self._world.restore(credential)
+
+    def quota(self, account: PracticeAccount) -> AccountQuota:
+        """Return the windows of an account, to read or to change."""
+        return self._world.quota(account)
+
+    def exhaust(
+        self, account: PracticeAccount, *, resets_in: float | None = None, weekly: bool = False
+    ) -> None:
+        """Use up a window of an account, so that turns get a 429 until it resets."""
+        self._world.quota(account).exhaust(self._world.clock(), resets_in=resets_in, weekly=weekly)
+
+    def _application(self) -> web.Application:
+        application = web.Application(client_max_size=_MAX_BODY, middlewares=[self._recorded])
+        application.on_response_prepare.append(sending.drop_content_type)
+        add = application.router.add_route
+        for path, desk in ((CODEX_PATH, self._codex), (OPENAI_PATH, self._openai)):
+            add("POST", f"{path}/responses", desk.responses)
+            add("POST", f"{path}/responses/compact", desk.compact)
+            add("GET", f"{path}/responses", self._websocket)
+        add("GET", f"{CODEX_PATH}/models", self._codex_models)
+        add("GET", f"{OPENAI_PATH}/models", self._openai_models)
+        add("GET", "/backend-api/wham/usage", self._usage)
+        # A sign-in service would be routed here, at the root: see auth_issuer.
+        add("*", "/{path:.*}", self._unknown)
+        return application
+
+    @web.middleware
+    async def _recorded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        body = await request.read()
+        headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.raw_headers]
+        record = await self._world.recorder.open(
+            request.method, request.path_qs, headers, body, self._world.clock()
+        )
+        request[RECORD] = record
+        try:
+            response = await handler(request)
+        except (asyncio.CancelledError, ConnectionError):
+            record.close("disconnected")
+            raise
+        record.close("completed")
+        return response
+
+    async def _codex_models(self, request: web.Request) -> web.StreamResponse:
+        return self._listed(request, self._codex, catalogue.codex_list())
+
+    async def _openai_models(self, request: web.Request) -> web.StreamResponse:
+        return self._listed(request, self._openai, catalogue.openai_list())
+
+    async def _usage(self, request: web.Request) -> web.StreamResponse:
+        caller = self._codex.identify(request)
+        if isinstance(caller, Refusal):
+            return sending.whole(caller, request[RECORD])
+        refused = self._codex.scripted(caller, "usage")
+        if isinstance(refused, Refusal):
+            return sending.whole(refused, request[RECORD])
+        if not isinstance(caller, PracticeAccount):
+            return sending.whole(refusals.wrong_account(), request[RECORD])
+        content = self._world.quota(caller).usage(self._world.clock())
+        return sending.whole(refusals.refusal(200, content), request[RECORD])
+
+    def _listed(self, request: web.Request, desk: Desk, body: bytes) -> web.StreamResponse:
+        caller = desk.identify(request)
+        if isinstance(caller, Refusal):
+            return sending.whole(caller, request[RECORD])
+        refused = desk.scripted(caller, "models")
+        if isinstance(refused, Refusal):
+            return sending.whole(refused, request[RECORD])
+        tag: Headers = (("ETag", catalogue.etag(body)), ("Content-Type", "application/json"))
+        return sending.whole(Refusal(200, body, tag), request[RECORD])
+
+    async def _websocket(self, request: web.Request) -> web.StreamResponse:
+        upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
+        refused = refusals.websocket_refused() if upgrade else refusals.detail("Method Not Allowed", 405)
+        return sending.whole(refused, request[RECORD])
+
+    async def _unknown(self, request: web.Request) -> web.StreamResponse:
+        if request.path.startswith(OPENAI_PATH):
+            refused = refusals.error(f"Invalid URL ({request.method} {request.path})", status=404)
+        else:
+            refused = refusals.detail("Not Found", 404)
+        return sending.whole(refused, request[RECORD])

@@ -1,0 +1,199 @@
+"""Serving one turn: who asks, what forbids it, what is said, what is counted."""
+
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from app.practice import bodies, refusals, rules, sending
+from app.practice.accounts import Credential, PracticeAccount
+from app.practice.answers import Answer, answer
+from app.practice.events import Context, Event, Plan, compacted, compose, compose_compaction
+from app.practice.memory import SESSION_HEADERS
+from app.practice.question import effort_of
+from app.practice.recorder import ReceivedRequest
+from app.practice.refusals import Headers, Refusal
+from app.practice.rules import Service
+from app.practice.script import Endpoint, Turn
+from app.practice.world import World
+
+RECORD = "practice.record"
+"""Key of a request under which its :class:`ReceivedRequest` is."""
+
+
+class Desk:
+    """Answers the requests of one service: the Codex backend or the OpenAI API."""
+
+    def __init__(self, world: World, service: Service) -> None:
+        self._world = world
+        self._service = service
+
+    async def responses(self, request: web.Request) -> web.StreamResponse:
+        """Answer ``POST …/responses``."""
+        record: ReceivedRequest = request[RECORD]
+        started = await self._start(request, "responses")
+        if isinstance(started, web.StreamResponse):
+            return started
+        caller, body, behaviour = started
+        if isinstance(behaviour, Refusal):
+            return sending.whole(behaviour, record, self._headers(caller))
+        turn = behaviour or Turn()
+        if not await sending.reach_headers(request, turn, record):
+            return web.Response()
+        spent = self._charge(caller)
+        if spent:
+            return sending.whole(spent, record, self._headers(caller))
+        plan = self._plan(request, caller, body, turn)
+        headers = self._headers(caller, model=str(body["model"]))
+        if body.get("stream") is not True:
+            return sending.whole(_as_one(plan, turn), record, headers + turn.headers)
+        return await sending.stream(request, plan, self._first_events(caller), turn, headers, record)
+
+    async def compact(self, request: web.Request) -> web.StreamResponse:
+        """Answer ``POST …/responses/compact``."""
+        record: ReceivedRequest = request[RECORD]
+        started = await self._start(request, "compact")
+        if isinstance(started, web.StreamResponse):
+            return started
+        caller, body, behaviour = started
+        if isinstance(behaviour, Refusal):
+            return sending.whole(behaviour, record, self._headers(caller))
+        spent = self._charge(caller)
+        if spent:
+            return sending.whole(spent, record, self._headers(caller))
+        content = compacted(body, self._context(request, caller, body))
+        return sending.whole(refusals.refusal(200, content), record, self._headers(caller))
+
+    def identify(self, request: web.Request) -> Credential | Refusal:
+        """Return who asks, or the refusal; notes the caller in the request's record."""
+        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+        bearer = secret.strip() if scheme.lower() == "bearer" and secret.strip() else None
+        found: Credential | Refusal
+        if self._service.codex:
+            found = self._world.account(bearer, request.headers.get("chatgpt-account-id"))
+        else:
+            found = self._world.api_key(bearer)
+        if not isinstance(found, Refusal):
+            request[RECORD].credential = found
+        return found
+
+    def scripted(self, caller: Credential, on: Endpoint) -> Turn | Refusal | None:
+        """Take the caller's next behaviour from the script."""
+        found = self._world.script.take(caller.owner, on)
+        return found(caller, self._world.clock()) if callable(found) else found
+
+    async def _start(
+        self, request: web.Request, on: Endpoint
+    ) -> web.StreamResponse | tuple[Credential, dict[str, Any], Turn | Refusal | None]:
+        record: ReceivedRequest = request[RECORD]
+        caller = self.identify(request)
+        if isinstance(caller, Refusal):
+            return sending.whole(caller, record, self._plain_headers())
+        found = self._read(request, record.body, caller, on)
+        if isinstance(found, Refusal):
+            record.problem = found.body.decode(errors="replace")[:500]
+            return sending.whole(found, record, self._headers(caller))
+        return caller, found, self.scripted(caller, on)
+
+    def _read(
+        self, request: web.Request, raw: bytes, caller: Credential, on: Endpoint
+    ) -> dict[str, Any] | Refusal:
+        try:
+            body = bodies.parse(raw, request.headers.get("Content-Encoding", ""))
+        except bodies.UnreadableBodyError as problem:
+            return refusals.detail(str(problem)) if self._service.codex else refusals.error(str(problem))
+
+        def owns(sealed: str) -> bool:
+            return self._world.seals.owns(caller.owner, sealed)
+
+        check = rules.check_turn if on == "responses" else rules.check_compact
+        refused = check(self._service, body, owns)
+        if refused:
+            return refused
+        state = request.headers.get("x-codex-turn-state")
+        foreign = state is not None and not self._world.seals.owns_turn_state(caller.owner, state)
+        if self._service.codex and self._world.check_turn_state and foreign:
+            return refusals.error("The turn state belongs to another account.", code="invalid_turn_state")
+        found: dict[str, Any] = body
+        return found
+
+    def _charge(self, caller: Credential) -> Refusal | None:
+        """Count a turn in the caller's windows, or return the 429 that says they are used up."""
+        if not isinstance(caller, PracticeAccount):
+            return None
+        now = self._world.clock()
+        quota = self._world.quota(caller)
+        until = quota.blocked_until(now)
+        if until is not None:
+            return refusals.usage_limit(caller.plan, now, until - now)
+        quota.charge(now)
+        return None
+
+    def _plan(self, request: web.Request, caller: Credential, body: dict[str, Any], turn: Turn) -> Plan:
+        context = self._context(request, caller, body)
+        given = body["input"]
+        if isinstance(given, list) and given[-1].get("type") == "compaction_trigger":
+            return compose_compaction(body, context)
+        said = answer(body)
+        if turn.text is not None:
+            said = Answer(said.thought, text=turn.text)
+        return compose(body, said, context)
+
+    def _context(self, request: web.Request, caller: Credential, body: dict[str, Any]) -> Context:
+        world = self._world
+        session = next((request.headers[name] for name in SESSION_HEADERS if name in request.headers), None)
+        if session is None and not self._service.codex:
+            # The API finds a cached prompt without any session, and better with this key.
+            session = str(body.get("prompt_cache_key") or "")
+        return Context(
+            new_id=world.ids.new,
+            seal=lambda: world.seals.seal(caller.owner),
+            now=world.clock(),
+            prompt=world.cache.measure(caller.owner, session, body),
+            effort=effort_of(body),
+            full_output=not self._service.codex,
+        )
+
+    def _first_events(self, caller: Credential) -> list[Event]:
+        if not isinstance(caller, PracticeAccount):
+            return []
+        return [self._world.quota(caller).event(self._world.clock())]
+
+    def _plain_headers(self) -> Headers:
+        number = self._world.ids.new("req")
+        if self._service.codex:
+            ray = f"{number[4:20]}-PRA"
+            return (("x-request-id", number[4:]), ("cf-ray", ray), ("Server", "practice"))
+        return (
+            ("x-request-id", number),
+            ("openai-version", "2020-10-01"),
+            ("openai-processing-ms", "1"),
+            ("Server", "practice"),
+        )
+
+    def _headers(self, caller: Credential, *, model: str | None = None) -> Headers:
+        headers = list(self._plain_headers())
+        if model is not None:
+            headers.append(("openai-model", model))
+        if isinstance(caller, PracticeAccount):
+            headers += self._world.quota(caller).headers(self._world.clock())
+            if model is not None:
+                headers.append(("x-codex-turn-state", self._world.seals.turn_state(caller.owner)))
+        else:
+            headers += [
+                ("openai-organization", f"org-practice-{caller.owner}"),
+                ("x-ratelimit-limit-requests", "10000"),
+                ("x-ratelimit-remaining-requests", "9999"),
+                ("x-ratelimit-reset-requests", "6ms"),
+            ]
+        return tuple(headers)
+
+
+def _as_one(plan: Plan, turn: Turn) -> Refusal:
+    """Return the whole answer of a request that did not ask for a stream."""
+    if turn.fail_at is not None:
+        code, message = turn.failure
+        return refusals.error(message, status=500, kind="server_error", code=code)
+    if turn.raw is not None:
+        return refusals.refusal(200, turn.raw, (("Content-Type", turn.content_type or "application/json"),))
+    return Refusal(200, orjson.dumps(plan.response))
