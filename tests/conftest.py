@@ -1,0 +1,75 @@
+"""What holds for every test: own folders, no way out of the machine, no unexpected error in the log."""
+
+import gc
+import inspect
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from tests.support.error_logs import ErrorLog
+from tests.support.isolation import isolate
+from tests.support.network_guard import NetworkGuard
+
+_HOME = pytest.StashKey[Path]()
+_GUARD = pytest.StashKey[NetworkGuard]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Isolate before any test module is imported: some modules read the environment when imported."""
+    home = Path(tempfile.mkdtemp(prefix="waystation-tests-"))
+    isolate(home)
+    guard = NetworkGuard()
+    guard.install()
+    config.stash[_HOME] = home
+    config.stash[_GUARD] = guard
+    # A busy machine is slow, and slow is not wrong.
+    hypothesis.settings.register_profile("waystation", deadline=None)
+    hypothesis.settings.load_profile("waystation")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    config.stash[_GUARD].remove()
+    shutil.rmtree(config.stash[_HOME], ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def error_log(request: pytest.FixtureRequest) -> Iterator[ErrorLog]:
+    """Fail the test on an ERROR log record that it did not expect (marker or fixture expect_errors)."""
+    log = ErrorLog()
+    marker = request.node.get_closest_marker("expects_errors")
+    if marker:
+        log.expect(*marker.args)
+    root = logging.getLogger()
+    root.addHandler(log)
+    try:
+        yield log
+        if inspect.iscoroutinefunction(getattr(request, "function", None)):
+            # asyncio reports exceptions that nobody awaited when their tasks are collected: now, not later.
+            gc.collect()
+    finally:
+        root.removeHandler(log)
+    unexpected = log.unexpected()
+    if unexpected:
+        pytest.fail("unexpected errors in the log:\n" + "\n".join(unexpected), pytrace=False)
+
+
+@pytest.fixture
+def expect_errors(error_log: ErrorLog) -> Callable[..., None]:
+    """Call with expressions: ERROR records that match one of them are part of this test."""
+    return error_log.expect
+
+
+@pytest.fixture(autouse=True)
+def stays_on_this_machine(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail the test that tried to leave the machine, also where the product coped with the refusal."""
+    guard = request.config.stash[_GUARD]
+    guard.take_refused()
+    yield
+    refused = guard.take_refused()
+    if refused:
+        pytest.fail(f"connections to the outside were tried: {', '.join(refused)}", pytrace=False)
