@@ -1,0 +1,91 @@
+"""The envelope: what must be known of a request to route it, read from a *copy* of its body."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from app.core.errors import Refusal
+from app.core.session import bounded_name
+
+#: Headers in which clients name a conversation, the most telling first: Codex 0.140 and later send the first two,
+#: 0.42 to 0.120 the next two, other clients the last.
+SESSION_HEADERS = ("thread-id", "session-id", "session_id", "conversation_id", "x-session-id")
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a body and its headers say about the turn.
+
+    Attributes:
+        data: the parsed object; its repr stays out of logs.
+        model: as asked for.
+        effort: `reasoning.effort` or `reasoning_effort`.
+        stream: whether a stream was asked for.
+        names: the session's names, bounded, the most telling first; empty when it has none.
+    """
+
+    data: Mapping[str, Any] = field(repr=False)
+    model: str | None
+    effort: str | None
+    stream: bool
+    names: tuple[str, ...]
+
+
+def read_envelope(body: bytes, headers: Mapping[str, str]) -> Envelope:
+    """Read the envelope of a decoded body.
+
+    Args:
+        body: JSON text, after any content encoding was undone.
+        headers: case-insensitive.
+
+    Raises:
+        Refusal: 400, when the body is no JSON object in UTF-8, or its `session_id` is not a string.
+    """
+    data = _parsed(body)
+    alias = data.get("session_id")
+    if alias is not None and not isinstance(alias, str):
+        raise Refusal(400, "Invalid type for 'session_id': expected a string.", param="session_id", code="invalid_type")
+    candidates = [data.get("prompt_cache_key"), alias, *(headers.get(name) for name in SESSION_HEADERS)]
+    names = dict.fromkeys(bounded_name(name) for name in candidates if isinstance(name, str) and name.strip())
+    reasoning = data.get("reasoning")
+    effort = reasoning.get("effort") if isinstance(reasoning, dict) else data.get("reasoning_effort")
+    model = data.get("model")
+    return Envelope(
+        data=data,
+        model=model if isinstance(model, str) else None,
+        effort=effort if isinstance(effort, str) else None,
+        stream=data.get("stream") is True,
+        names=tuple(names),
+    )
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        data = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        data = _parsed_leniently(body)
+    if not isinstance(data, dict):
+        raise Refusal(400, "The body of your request must be a JSON object.", code="invalid_type")
+    return data
+
+
+def _parsed_leniently(body: bytes) -> Any:
+    # orjson refuses what other parsers take: lone surrogates, a byte order mark, NaN. Upstream shall judge those.
+    try:
+        return json.loads(body.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise Refusal(
+            400,
+            "The body of your request is not UTF-8. In Windows' cmd, save it to a UTF-8 file and send it with "
+            "--data-binary @file, or run chcp 65001 first.",
+        ) from None
+    except (ValueError, RecursionError):
+        raise Refusal(
+            400,
+            "We could not parse the JSON body of your request. Check its quotes, commas and braces.",
+        ) from None

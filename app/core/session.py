@@ -1,0 +1,106 @@
+"""Sessions: conversations, scoped by license, and the names that clients give them."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+#: Codex uses UUIDs; OpenAI refuses a `prompt_cache_key` of more than 64 characters.
+MAX_NAME = 64
+#: A conversation is called by few names; more would be a client that makes one up per turn.
+MAX_NAMES = 16
+#: What the book holds in memory; beyond it the longest idle session is forgotten.
+MAX_SESSIONS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One conversation.
+
+    Attributes:
+        id: ours, such as `s-5f0c9a12`.
+        license_id: whose conversation it is; equal names under another license are another session.
+        names: all names seen for it, bounded by `bounded_name`, the first seen first.
+        home_token_id: the token that it belongs to.
+        current_token_id: the token that serves it now.
+        created_at, last_active_at: Unix seconds.
+        turns: how many turns it has had.
+    """
+
+    id: str
+    license_id: str
+    names: tuple[str, ...]
+    home_token_id: str
+    current_token_id: str
+    created_at: float
+    last_active_at: float
+    turns: int = 0
+
+
+def bounded_name(name: str) -> str:
+    """A session name that fits upstream's `prompt_cache_key`: itself up to 64 characters, else its SHA-256."""
+    if len(name) <= MAX_NAME:
+        return name
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def header_name(license_id: str, name: str) -> str:
+    """A stable UUID-shaped name of a session for upstream's headers, which never carry a client's raw text."""
+    digest = hashlib.sha256(f"{license_id}\n{name}".encode("utf-8", "surrogatepass")).digest()
+    return str(uuid.UUID(bytes=digest[:16], version=8))
+
+
+class SessionBook:
+    """All known sessions, found by license and any of their names."""
+
+    def __init__(self, sessions: Iterable[Session] = ()) -> None:
+        # Ordered by last use, so that the longest idle one stands first.
+        self._sessions: dict[str, Session] = {}
+        self._by_name: dict[tuple[str, str], str] = {}
+        for session in sorted(sessions, key=lambda item: item.last_active_at):
+            self.put(session)
+
+    def __iter__(self) -> Iterator[Session]:
+        return iter(tuple(self._sessions.values()))
+
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def get(self, session_id: str) -> Session | None:
+        """The session with our id."""
+        return self._sessions.get(session_id)
+
+    def find(self, license_id: str, names: Iterable[str]) -> Session | None:
+        """The session that the first known of these names belongs to."""
+        for name in names:
+            session_id = self._by_name.get((license_id, name))
+            if session_id is not None:
+                return self._sessions[session_id]
+        return None
+
+    def put(self, session: Session) -> Session:
+        """Add or replace a session; a name that another session has already stays with that one."""
+        self._sessions.pop(session.id, None)
+        self._sessions[session.id] = session
+        for name in session.names:
+            self._by_name.setdefault((session.license_id, name), session.id)
+        while len(self._sessions) > MAX_SESSIONS:
+            self.forget(next(iter(self._sessions)))
+        return session
+
+    def forget(self, session_id: str) -> Session | None:
+        """Remove a session and its names; None when there is none."""
+        session = self._sessions.pop(session_id, None)
+        if session is not None:
+            for name in session.names:
+                if self._by_name.get((session.license_id, name)) == session_id:
+                    del self._by_name[session.license_id, name]
+        return session
+
+
+def with_names(session: Session, names: Iterable[str]) -> Session:
+    """The session, also called by these names (bounded in number, the oldest are kept)."""
+    merged = tuple(dict.fromkeys((*session.names, *names)))[:MAX_NAMES]
+    return session if merged == session.names else replace(session, names=merged)

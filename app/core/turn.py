@@ -1,0 +1,81 @@
+"""A turn: one request and its stream, as it is remembered. Never its content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """How a turn ended."""
+
+    COMPLETED = "completed"
+    #: Upstream, or the way there, failed; `TurnRow.error` says how.
+    FAILED = "failed"
+    #: Answered by ourselves with an error, without asking upstream.
+    REFUSED = "refused"
+    CLIENT_LEFT = "client_left"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as upstream counted them; cached ones are a part of the input, reasoning a part of the output."""
+
+    input_tokens: int
+    cached_tokens: int
+    output_tokens: int
+    reasoning_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRow:
+    """One turn as the store keeps it and the desktop shows it.
+
+    Attributes:
+        id: ours, such as `r-5f0c9a1234567890`.
+        started_at: Unix seconds.
+        endpoint: `responses` or `chat/completions`.
+        license_id, session_id, token_id: whose turn it was; None where there was none.
+        client: the client's name for itself (start of its User-Agent), at most 80 characters.
+        peer: the client's IP address.
+        model, effort: as asked for; None when the request did not say.
+        stream: whether the client asked for a stream.
+        status: the HTTP status that the client got; None when it left before.
+        error: a short code when something went wrong (`usage_limit_reached`, `upstream_unreachable`, …).
+        outcome: how it ended.
+        first_byte_ms, total_ms: from the request's arrival to the first byte of the answer's body, and to its end.
+        request_bytes, response_bytes: body sizes as they crossed the wire.
+        request_sha256, sent_sha256: of the body received, and of the body sent upstream (None: nothing was sent).
+        edits: names of the edits made to the body; empty means verbatim.
+        usage: as upstream counted it; None when it did not say.
+        note: why the session was given this token (a `Reason` of the pool).
+    """
+
+    id: str
+    started_at: float
+    endpoint: str
+    license_id: str | None
+    session_id: str | None
+    token_id: str | None
+    client: str
+    peer: str
+    model: str | None
+    effort: str | None
+    stream: bool
+    status: int | None
+    error: str | None
+    outcome: Outcome
+    first_byte_ms: float | None
+    total_ms: float
+    request_bytes: int
+    response_bytes: int
+    request_sha256: str
+    sent_sha256: str | None
+    edits: tuple[str, ...]
+    usage: Usage | None
+    note: str | None
+
+    @property
+    def verbatim(self) -> bool:
+        """Whether upstream got the very bytes that the client sent."""
+        return self.sent_sha256 is not None and self.sent_sha256 == self.request_sha256
