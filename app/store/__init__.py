@@ -1,0 +1,1 @@
+"""What outlives a restart: SQLite through SQLAlchemy Core, its migrations, and the vault that seals secrets."""

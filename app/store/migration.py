@@ -1,0 +1,90 @@
+"""Brings a database to the newest schema. Alembic is imported only when there is something to do."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from app.core.errors import DataTooNew
+from app.store import failures
+from app.store.schema import SCHEMA_VERSION
+
+
+def read_version(raw: sqlite3.Connection, path: Path) -> str | None:
+    """The schema version of a database, by plain SQL; None when it is empty.
+
+    Raises:
+        DataTooNew: a newer Waystation wrote it.
+        DataUnusable: it belongs to another program.
+        sqlite3.Error: it cannot be read.
+    """
+    tables = {name for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if not tables:
+        return None
+    row = raw.execute("SELECT version_num FROM alembic_version").fetchone() if "alembic_version" in tables else None
+    if row is None or not str(row[0]).isdigit():
+        raise failures.not_ours(path)
+    version = str(row[0])
+    if version > SCHEMA_VERSION:
+        raise DataTooNew(
+            f"The database {path} was written by a newer Waystation. Install that version again, or choose another "
+            "data folder.",
+            path=str(path),
+            version=version,
+        )
+    return version
+
+
+def upgrade(connection: Connection, raw: sqlite3.Connection, path: Path, version: str | None) -> None:
+    """Migrate to the newest schema, all or nothing, after a copy of an existing database was made.
+
+    Args:
+        connection: outside a transaction.
+        raw: the same connection, for what SQLAlchemy has no word for.
+        path: of the database; the copy is kept beside it, see `copy_path`.
+        version: what `read_version` said.
+    """
+    if version == SCHEMA_VERSION:
+        return
+    if version is not None:
+        _copy(raw, copy_path(path, version))
+
+    # Costs a tenth of a second, and a database needs it once in its life or two.
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("path_separator", "os")
+    # A percent sign in a path would be read as an interpolation.
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    # A migration that copies a table would otherwise take the rows that refer to it along.
+    raw.execute("PRAGMA foreign_keys = OFF")
+    try:
+        with connection.begin():
+            command.upgrade(config, SCHEMA_VERSION)
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchone()
+            if broken is not None:
+                raise RuntimeError(f"migration to {SCHEMA_VERSION} breaks a foreign key of table {broken[0]}")
+    finally:
+        raw.execute("PRAGMA foreign_keys = ON")
+
+
+def copy_path(path: Path, version: str) -> Path:
+    """Where the copy made before a migration is kept: `waystation.sqlite3` becomes `waystation.v0001.sqlite3`."""
+    return path.with_name(f"{path.stem}.v{version}{path.suffix}")
+
+
+def _copy(raw: sqlite3.Connection, target: Path) -> None:
+    partial = target.with_name(target.name + ".partial")
+    partial.unlink(missing_ok=True)
+    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    copy = sqlite3.connect(partial)
+    try:
+        raw.backup(copy)
+    finally:
+        copy.close()
+    os.replace(partial, target)

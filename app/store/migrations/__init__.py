@@ -1,0 +1,1 @@
+"""Alembic's environment. Found by this package's path, so that it needs no `alembic.ini` and works in a bundle."""

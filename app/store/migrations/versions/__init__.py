@@ -1,0 +1,1 @@
+"""One module per schema version, forward only; a released one is never changed."""

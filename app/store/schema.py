@@ -1,0 +1,160 @@
+"""The tables. They hold on SQLite and on PostgreSQL alike; versions of them live in `migrations/versions`."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+from sqlalchemy.types import TypeDecorator
+
+#: The newest schema. Versions are numbers of four digits, so that an older program can tell a newer database.
+SCHEMA_VERSION = "0001"
+
+# A backslash, and the characters that UTF-8 or PostgreSQL cannot hold: NUL and lone surrogates (JSON can carry both).
+_SPECIAL = re.compile("[\\\\\x00\ud800-\udfff]")
+_ESCAPED = re.compile(r"\\u([0-9a-f]{4})")
+
+
+class AnyText(TypeDecorator[str]):
+    """Text that clients, users and upstreams chose: any Python string comes back as it was.
+
+    NUL, lone surrogates and the backslash are stored as a backslash, `u` and four hexadecimal digits.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Escape what a database's text cannot hold."""
+        if value is None or _SPECIAL.search(value) is None:
+            return value
+        return _SPECIAL.sub(lambda match: f"\\u{ord(match[0]):04x}", value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        """The inverse of `process_bind_param`."""
+        if value is None or "\\" not in value:
+            return value
+        return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), value)
+
+
+metadata = MetaData(
+    # Names that later versions can refer to when they change a constraint.
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("identity", AnyText, nullable=False),
+    Column("label", AnyText, nullable=False),
+    Column("email", AnyText),
+    Column("plan", AnyText),
+    Column("account_id", AnyText),
+    Column("expires_at", Double),
+    Column("enabled", Boolean, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("key_id", Text, nullable=False),
+    Column("nonce", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+licenses = Table(
+    "licenses",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("label", AnyText, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("revoked_at", Double),
+    Column("last_used_at", Double),
+    Column("key_id", Text, nullable=False),
+    Column("nonce", LargeBinary, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+# No foreign keys to tokens and licenses here and in `turns`: history outlives what it tells of.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("license_id", Text, nullable=False),
+    Column("home_token_id", Text, nullable=False),
+    Column("current_token_id", Text, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("last_active_at", Double, nullable=False),
+    Column("turns", BigInteger, nullable=False),
+    # Start-up loads the recently active ones, pruning removes the long idle ones.
+    Index(None, "last_active_at"),
+)
+
+session_names = Table(
+    "session_names",
+    metadata,
+    Column("license_id", Text, primary_key=True),
+    Column("name", AnyText, primary_key=True),
+    Column("session_id", Text, ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
+    Column("position", Integer, nullable=False),
+    # For the join at start-up and for the cascade.
+    Index(None, "session_id"),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("started_at", Double, nullable=False),
+    Column("endpoint", Text, nullable=False),
+    Column("license_id", Text),
+    Column("session_id", Text),
+    Column("token_id", Text),
+    Column("client", AnyText, nullable=False),
+    Column("peer", AnyText, nullable=False),
+    Column("model", AnyText),
+    Column("effort", AnyText),
+    Column("stream", Boolean, nullable=False),
+    Column("status", Integer),
+    Column("error", AnyText),
+    Column("outcome", Text, nullable=False),
+    Column("first_byte_ms", Double),
+    Column("total_ms", Double, nullable=False),
+    Column("request_bytes", BigInteger, nullable=False),
+    Column("response_bytes", BigInteger, nullable=False),
+    Column("request_sha256", Text, nullable=False),
+    Column("sent_sha256", Text),
+    Column("edits", JSON, nullable=False),
+    Column("input_tokens", BigInteger),
+    Column("cached_tokens", BigInteger),
+    Column("output_tokens", BigInteger),
+    Column("reasoning_tokens", BigInteger),
+    Column("note", AnyText),
+    # The newest are shown, the oldest pruned.
+    Index(None, "started_at"),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", AnyText, nullable=False),
+)

@@ -1,0 +1,224 @@
+"""The store as the gateway sees it: awaitable from any loop, all work done on one thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from app.core.license import License
+from app.core.session import Session
+from app.core.token import Token
+from app.core.turn import TurnRow
+from app.store import licenses, sessions, settings, tokens, turns
+from app.store.bridge import settled
+from app.store.database import BUSY_TIMEOUT_S, Database
+from app.store.licenses import StoredLicense
+from app.store.tokens import StoredToken
+from app.store.vault import Sealed
+from app.store.worker import Worker
+from app.store.writer import BatchWriter
+
+#: The file's name in the data folder.
+DATABASE_FILE = "waystation.sqlite3"
+#: History is kept for so long, and the file no larger than that.
+MAX_AGE_S = 30 * 24 * 3600.0
+MAX_BYTES = 200 * 1000 * 1000
+
+# Pruning goes in steps, so that a token does not have to wait for all of it.
+_ROWS_PER_STEP = 2_000
+_PAGES_PER_STEP = 1_000
+_CLOSE_TIMEOUT_S = 15.0
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What `Store.prune` removed, and how large the file is now."""
+
+    turns: int
+    sessions: int
+    size_bytes: int
+
+
+class Store:
+    """The open store. Made by `open`; its methods may be used from several loops and threads at once.
+
+    Every method may raise DataUnusable: the file cannot be read or written, or the store is closed. What an awaited
+    method was asked to do is done even if the wait for it is cancelled.
+    """
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        *,
+        busy_timeout_s: float = BUSY_TIMEOUT_S,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> Store:
+        """Open the database file, make or migrate it.
+
+        Args:
+            path: the file, see `DATABASE_FILE`; it and its folder are made when missing.
+            busy_timeout_s: how long to wait for another program that has locked the file.
+            monotonic: a clock in seconds, for the delays of writing.
+
+        Raises:
+            DataTooNew: a newer Waystation wrote it; it is left as it is.
+            DataUnusable: damaged, locked, not writable, disk full, or another program's file.
+        """
+        worker = Worker(path, busy_timeout_s, monotonic)
+        try:
+            await settled(worker.opened)
+        except BaseException:
+            worker.close()
+            raise
+        return cls(worker)
+
+    async def close(self) -> None:
+        """Write everything that waits and close the file. Takes 15 s at most; may be called twice."""
+        self._worker.close()
+        try:
+            await asyncio.wait_for(settled(self._worker.ended), _CLOSE_TIMEOUT_S)
+        except TimeoutError:
+            _log.error("the database did not close within %g s; the last rows may be lost", _CLOSE_TIMEOUT_S)
+
+    @property
+    def problem(self) -> str | None:
+        """A sentence for the user while sessions and turns cannot be written, else None."""
+        return self._worker.problem
+
+    async def tokens(self) -> list[StoredToken]:
+        """All tokens, the oldest first."""
+        return await self._read(tokens.load)
+
+    async def put_token(self, token: Token, sealed: Sealed) -> None:
+        """Add or replace a token; it survives a power cut once this returns."""
+        await self._write(lambda connection: tokens.put(connection, token, sealed), durable=True)
+
+    async def update_token(self, token: Token) -> None:
+        """Change a token's description and leave its credential.
+
+        Raises:
+            NotFound: there is no such token.
+        """
+        await self._write(lambda connection: tokens.describe(connection, token), durable=True)
+
+    async def delete_token(self, token_id: str) -> None:
+        """Remove a token, if there is one."""
+        await self._write(lambda connection: tokens.remove(connection, token_id), durable=True)
+
+    async def licenses(self) -> list[StoredLicense]:
+        """All licenses, revoked ones included, the oldest first."""
+        return await self._read(licenses.load)
+
+    async def put_license(self, license: License, sealed: Sealed) -> None:
+        """Add or replace a license; it survives a power cut once this returns."""
+        await self._write(lambda connection: licenses.put(connection, license, sealed), durable=True)
+
+    async def update_license(self, license: License) -> None:
+        """Change a license's description (revoke it) and leave its key.
+
+        Raises:
+            NotFound: there is no such license.
+        """
+        await self._write(lambda connection: licenses.describe(connection, license), durable=True)
+
+    async def sessions(self, active_since: float) -> list[Session]:
+        """The sessions active at that time (Unix seconds) or later, the longest idle first."""
+        return await self._read(lambda connection: sessions.load(connection, active_since))
+
+    def save_session(self, session: Session) -> None:
+        """Remember a session's state; written within a second, only the last state of many."""
+        self._worker.save_session(session)
+
+    async def forget_sessions(self, ids: Collection[str] | None) -> int:
+        """Remove these sessions (None: all), also what was saved of them before this call; how many there were."""
+        chosen = None if ids is None else frozenset(ids)
+
+        def work(database: Database, writer: BatchWriter) -> int:
+            with database.transaction() as connection:
+                count = sessions.remove(connection, chosen)
+            writer.forget_sessions(chosen)
+            return count
+
+        return await settled(self._worker.call(work))
+
+    def save_turn(self, row: TurnRow) -> None:
+        """Remember a turn; written within a second."""
+        self._worker.save_turn(row)
+
+    async def turns(self, limit: int, before: float | None = None) -> list[TurnRow]:
+        """Up to `limit` turns, the newest first; with `before` (Unix seconds) those started earlier than that."""
+        return await self._read(lambda connection: turns.load(connection, limit, before))
+
+    async def settings(self) -> dict[str, str]:
+        """All settings."""
+        return await self._read(settings.load)
+
+    async def set_setting(self, key: str, value: str | None) -> None:
+        """Set one setting, or remove it by None; it survives a power cut once this returns."""
+        await self._write(lambda connection: settings.put(connection, key, value), durable=True)
+
+    async def flush(self) -> None:
+        """Return when every session and turn saved so far is in the file."""
+        await settled(self._worker.call(lambda database, writer: writer.write_waiting()))
+
+    async def size_bytes(self) -> int:
+        """How large the file is."""
+        return await settled(self._worker.call(lambda database, writer: database.size_bytes()))
+
+    async def prune(self, now: float, max_age_s: float = MAX_AGE_S, max_bytes: int = MAX_BYTES) -> Pruned:
+        """Remove old turns and long idle sessions, then the oldest turns while the file is too large.
+
+        The space goes back to the disk.
+
+        Args:
+            now: Unix seconds.
+            max_age_s: how old a turn may be, and how long a session may have been idle.
+            max_bytes: how much the content of the file may take; tokens and licenses are never removed for it.
+        """
+        oldest = now - max_age_s
+        removed_turns = removed_sessions = 0
+        while count := await self._write(lambda c: turns.remove_oldest(c, _ROWS_PER_STEP, oldest)):
+            removed_turns += count
+        while count := await self._write(lambda c: sessions.remove_idle(c, oldest, _ROWS_PER_STEP)):
+            removed_sessions += count
+
+        def remove_excess(database: Database, writer: BatchWriter) -> int:
+            if database.used_bytes() <= max_bytes:
+                return 0
+            with database.transaction() as connection:
+                return turns.remove_oldest(connection, _ROWS_PER_STEP)
+
+        while count := await settled(self._worker.call(remove_excess)):
+            removed_turns += count
+        while await settled(self._worker.call(lambda database, writer: database.shrink(_PAGES_PER_STEP))):
+            pass
+        await settled(self._worker.call(lambda database, writer: database.checkpoint()))
+        return Pruned(removed_turns, removed_sessions, await self.size_bytes())
+
+    async def _read(self, work: Callable[[Connection], _T]) -> _T:
+        def read(database: Database, writer: BatchWriter) -> _T:
+            with database.reading() as connection:
+                return work(connection)
+
+        return await settled(self._worker.call(read))
+
+    async def _write(self, work: Callable[[Connection], _T], *, durable: bool = False) -> _T:
+        def write(database: Database, writer: BatchWriter) -> _T:
+            with database.transaction(durable=durable) as connection:
+                return work(connection)
+
+        return await settled(self._worker.call(write))

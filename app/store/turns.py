@@ -1,0 +1,99 @@
+"""The turns: one row each, never their content."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select
+
+from app.core.turn import Outcome, TurnRow, Usage
+from app.store.schema import turns
+
+
+def load(connection: Connection, limit: int, before: float | None) -> list[TurnRow]:
+    """Up to `limit` turns, the newest first; only those started before a time (Unix seconds), when it is given."""
+    query = select(turns).order_by(turns.c.started_at.desc(), turns.c.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(turns.c.started_at < before)
+    return [_turn(row) for row in connection.execute(query)]
+
+
+def save(connection: Connection, batch: Sequence[TurnRow]) -> None:
+    """Add or replace turns, each id once."""
+    if not batch:
+        return
+    # After a commit whose success is not known, a batch is written again.
+    connection.execute(delete(turns).where(turns.c.id == bindparam("same")), [{"same": row.id} for row in batch])
+    connection.execute(insert(turns), [_values(row) for row in batch])
+
+
+def remove_oldest(connection: Connection, limit: int, before: float | None = None) -> int:
+    """Remove up to `limit` turns, the oldest first, started before a time (Unix seconds) if given; how many."""
+    oldest = select(turns.c.id).order_by(turns.c.started_at).limit(limit)
+    if before is not None:
+        oldest = oldest.where(turns.c.started_at < before)
+    return connection.execute(delete(turns).where(turns.c.id.in_(oldest))).rowcount
+
+
+def _values(row: TurnRow) -> dict[str, Any]:
+    usage = row.usage
+    return {
+        "id": row.id,
+        "started_at": row.started_at,
+        "endpoint": row.endpoint,
+        "license_id": row.license_id,
+        "session_id": row.session_id,
+        "token_id": row.token_id,
+        "client": row.client,
+        "peer": row.peer,
+        "model": row.model,
+        "effort": row.effort,
+        "stream": row.stream,
+        "status": row.status,
+        "error": row.error,
+        "outcome": row.outcome.value,
+        "first_byte_ms": row.first_byte_ms,
+        "total_ms": row.total_ms,
+        "request_bytes": row.request_bytes,
+        "response_bytes": row.response_bytes,
+        "request_sha256": row.request_sha256,
+        "sent_sha256": row.sent_sha256,
+        "edits": list(row.edits),
+        "input_tokens": usage.input_tokens if usage else None,
+        "cached_tokens": usage.cached_tokens if usage else None,
+        "output_tokens": usage.output_tokens if usage else None,
+        "reasoning_tokens": usage.reasoning_tokens if usage else None,
+        "note": row.note,
+    }
+
+
+def _turn(row: Row[Any]) -> TurnRow:
+    usage = None
+    if row.input_tokens is not None:
+        usage = Usage(row.input_tokens, row.cached_tokens, row.output_tokens, row.reasoning_tokens)
+    return TurnRow(
+        id=row.id,
+        started_at=row.started_at,
+        endpoint=row.endpoint,
+        license_id=row.license_id,
+        session_id=row.session_id,
+        token_id=row.token_id,
+        client=row.client,
+        peer=row.peer,
+        model=row.model,
+        effort=row.effort,
+        stream=row.stream,
+        status=row.status,
+        error=row.error,
+        outcome=Outcome(row.outcome),
+        first_byte_ms=row.first_byte_ms,
+        total_ms=row.total_ms,
+        request_bytes=row.request_bytes,
+        response_bytes=row.response_bytes,
+        request_sha256=row.request_sha256,
+        sent_sha256=row.sent_sha256,
+        edits=tuple(row.edits),
+        usage=usage,
+        note=row.note,
+    )

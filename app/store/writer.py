@@ -1,0 +1,116 @@
+"""Writes batches, and keeps them while the disk fails. Used on the store's thread alone, but for `problem`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection
+
+from app.core.errors import DataUnusable
+from app.store import sessions, turns
+from app.store.batch import Batch
+from app.store.database import Database
+
+#: A failing disk is tried again this often.
+RETRY_S = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class BatchWriter:
+    """Carries rows over a time in which the file cannot be written.
+
+    Args:
+        database: the open database.
+        monotonic: the clock of `retry_at`, in seconds.
+    """
+
+    def __init__(self, database: Database, monotonic: Callable[[], float]) -> None:
+        self._database = database
+        self._monotonic = monotonic
+        self._waiting = Batch(0.0)
+        #: A sentence for the user while writing fails, else None. May be read from any thread.
+        self.problem: str | None = None
+        #: When to try again, or None when nothing waits.
+        self.retry_at: float | None = None
+
+    def write(self, batch: Batch) -> None:
+        """Write now, or keep for later when the file cannot be written; raises nothing."""
+        self._waiting.add_all(batch)
+        if self.retry_at is None or self._monotonic() >= self.retry_at:
+            self._try()
+
+    def write_waiting(self) -> None:
+        """Write what waits.
+
+        Raises:
+            DataUnusable: it still cannot be written.
+        """
+        failure = self._try()
+        if failure is not None:
+            raise failure
+
+    def forget_sessions(self, ids: Collection[str] | None) -> None:
+        """They were deleted, so what still waits of them must not bring them back."""
+        self._waiting.forget_sessions(ids)
+
+    def give_up(self) -> None:
+        """The last try before the end."""
+        if self._try() is not None:
+            _log.error("%d rows of history could not be written and are lost", len(self._waiting))
+
+    def _try(self) -> DataUnusable | None:
+        batch = self._waiting
+        if not batch:
+            return None
+        try:
+            self._write_together(batch)
+        except DataUnusable as failure:
+            self._failed(failure)
+            return failure
+        self._waiting = Batch(0.0)
+        self._succeeded(batch.dropped)
+        return None
+
+    def _write_together(self, batch: Batch) -> None:
+        try:
+            with self._database.transaction() as connection:
+                sessions.save(connection, tuple(batch.sessions.values()))
+                turns.save(connection, tuple(batch.turns.values()))
+        except DataUnusable:
+            raise
+        except Exception:
+            # Some value cannot be stored (a number beyond 64 bits). One bad row must not hold up the others.
+            self._write_one_by_one(batch)
+
+    def _write_one_by_one(self, batch: Batch) -> None:
+        for session in batch.sessions.values():
+            try:
+                with self._database.transaction() as connection:
+                    sessions.save(connection, (session,))
+            except DataUnusable:
+                raise
+            except Exception as error:
+                # The type only: the text may repeat the value.
+                _log.error("a session could not be stored and was skipped: %s", type(error).__name__)
+        for row in batch.turns.values():
+            try:
+                with self._database.transaction() as connection:
+                    turns.save(connection, (row,))
+            except DataUnusable:
+                raise
+            except Exception as error:
+                _log.error("a turn could not be stored and was skipped: %s", type(error).__name__)
+
+    def _failed(self, failure: DataUnusable) -> None:
+        self.retry_at = self._monotonic() + RETRY_S
+        if self.problem is None:
+            _log.error("history cannot be written, trying again every %g s: %s", RETRY_S, failure.message)
+        self.problem = failure.message
+
+    def _succeeded(self, dropped: int) -> None:
+        self.retry_at = None
+        if dropped:
+            _log.error("%d rows of history were given up while they could not be written", dropped)
+        if self.problem is not None:
+            self.problem = None
+            _log.info("history can be written again")
