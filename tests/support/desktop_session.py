@@ -1,7 +1,6 @@
 """A whole desktop for a test: screen, session bus, keyring and tray, all private and all real programs."""
 
 import os
-import random
 import select
 import shutil
 import subprocess
@@ -200,33 +199,20 @@ class DesktopSession:
         return environment | self._extra_env
 
     def _start_screen(self) -> None:
-        for _attempt in range(3):
-            # Xvfb's own search starts at 0, and a server that ends there removes the socket of its successor:
-            # a number that nobody had just now keeps sessions apart that run side by side.
-            number = random.randrange(1000, 50000)
-            if self._screen_answers(number):
-                self.env["DISPLAY"] = f":{number}"
-                return
-        raise AssertionError("Xvfb did not start three times; see the logs of its attempts above")
-
-    def _screen_answers(self, number: int) -> bool:
-        """Start a screen under a display number, and wait until it says that it serves."""
         reading, writing = os.pipe()
         try:
-            command = ["Xvfb", f":{number}", "-displayfd", str(writing), "-screen", "0", self._screen]
-            command += ["-dpi", "96", "-nolisten", "tcp", "-noreset"]
+            command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", self._screen, "-dpi", "96"]
+            command += ["-nolisten", "tcp", "-noreset"]
             screen = self._children.start(command, env=self.env, pass_fds=(writing,))
         finally:
             os.close(writing)
-        try:
-            ready, _, _ = select.select([reading], [], [], START_TIMEOUT)
-            if ready and os.read(reading, 64).strip():
-                return True
-        finally:
-            os.close(reading)
-        screen.end()
-        print(screen.output())
-        return False
+        with os.fdopen(reading, "rb") as answer:
+            # It writes the number and the end of the line one by one, and gives up if nobody reads the second.
+            ready, _, _ = select.select([answer], [], [], START_TIMEOUT)
+            line = answer.readline() if ready else b""
+        if not line.endswith(b"\n"):
+            raise AssertionError(f"Xvfb did not start:\n{screen.output()}")
+        self.env["DISPLAY"] = f":{line.decode().strip()}"
 
     def _start_bus(self) -> None:
         services = self.home / "services"

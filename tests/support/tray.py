@@ -14,9 +14,7 @@ from jeepney.low_level import MessageType
 
 from tests.support.waiting import wait_for
 
-WATCHER = DBusAddress(
-    "/StatusNotifierWatcher", "org.kde.StatusNotifierWatcher", "org.kde.StatusNotifierWatcher"
-)
+WATCHER = DBusAddress("/StatusNotifierWatcher", "org.kde.StatusNotifierWatcher", "org.kde.StatusNotifierWatcher")
 ITEM_INTERFACE = "org.kde.StatusNotifierItem"
 MENU_INTERFACE = "com.canonical.dbusmenu"
 # A healthy application answers in milliseconds; a busy machine may take some seconds.
@@ -66,9 +64,7 @@ class Bus:
 
 def has_tray_host(bus: Bus) -> bool:
     """Whether a tray is there that shows StatusNotifierItems: what Qt asks too."""
-    return bus.has_owner(WATCHER.bus_name or "") and bool(
-        bus.property(WATCHER, "IsStatusNotifierHostRegistered")
-    )
+    return bus.has_owner(WATCHER.bus_name or "") and bool(bus.property(WATCHER, "IsStatusNotifierHostRegistered"))
 
 
 def tray_items(bus: Bus) -> list[DBusAddress]:

@@ -21,9 +21,7 @@ def main() -> int:
     copy_menu = menu.addMenu("复制环境变量")
     for shell in ("bash", "PowerShell", "cmd"):
         action = copy_menu.addAction(shell)
-        action.triggered.connect(
-            lambda _checked, name=shell: application.clipboard().setText(f"变量：{name}")
-        )
+        action.triggered.connect(lambda _checked, name=shell: application.clipboard().setText(f"变量：{name}"))
     tick = QAction("登录时启动(&S)", menu, checkable=True, checked=True)
     menu.addAction(tick)
     hidden = menu.addAction("隐藏")
