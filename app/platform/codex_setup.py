@@ -1,0 +1,208 @@
+"""Texts that a user pastes into a shell so that Codex answers through the gateway. No I/O.
+
+There are two. The environment pair is two lines, and enough for the Codex versions that still read
+OPENAI_BASE_URL (`codex_notes` says which, and what is to be watched). The full set-up makes a shell function
+named `codex` (a doskey macro in cmd) that hands the real Codex five settings on its command line. It works
+with every Codex from 0.45 to 0.169, writes no file, and adds the gateway's host to what goes past a proxy.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import NamedTuple
+
+from app.core.errors import InvalidInput
+from app.core.license import checked_license_key
+from app.platform.shells import Shell, inert
+
+PROVIDER = "waystation"
+"""Our id among Codex's model providers. Codex keeps it with each conversation, and `codex resume` lists only
+the conversations of the provider in use: it must be the same in every set-up."""
+
+LICENSE_VARIABLE = "WAYSTATION_LICENSE"
+"""Read by nobody but the Codex that we start: programs that find OPENAI_API_KEY send it to api.openai.com."""
+
+_URL = re.compile(
+    r"https?://(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))"
+    r"(?::(?P<port>[0-9]{1,5}))?(?:/[A-Za-z0-9._~-]+)*/?"
+)
+_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+
+
+class _Address(NamedTuple):
+    """Where the gateway is.
+
+    Attributes:
+        url: as Codex gets it, without a closing slash.
+        host: as an entry of NO_PROXY, in which Codex knows an IPv6 address only without brackets.
+    """
+
+    url: str
+    host: str
+
+
+def environment_text(shell: Shell, base_url: str, license_key: str) -> str:
+    """The two lines that set OPENAI_BASE_URL and OPENAI_API_KEY in this shell.
+
+    `base_url` is such as `http://192.168.1.20:8787/codex/v1`.
+
+    Raises:
+        InvalidInput: the address or the license cannot be used, or not be pasted safely.
+    """
+    url = _checked_address(base_url).url
+    key = _checked_key(license_key)
+    match shell:
+        case Shell.BASH:
+            lines = [f'export OPENAI_BASE_URL="{url}"', f'export OPENAI_API_KEY="{key}"']
+        case Shell.CMD:
+            lines = [f"set OPENAI_BASE_URL={url}", f"set OPENAI_API_KEY={key}"]
+        case Shell.POWERSHELL:
+            lines = [f'$env:OPENAI_BASE_URL="{url}"', f'$env:OPENAI_API_KEY="{key}"']
+    return _joined(shell, lines)
+
+
+def setup_text(shell: Shell, base_url: str, license_key: str) -> str:
+    """The full set-up for this shell, to be pasted or sourced, as often as one likes. ASCII only.
+
+    `base_url` is such as `http://192.168.1.20:8787/codex/v1`.
+
+    Raises:
+        InvalidInput: the address or the license cannot be used, or not be pasted safely.
+    """
+    address = _checked_address(base_url)
+    key = _checked_key(license_key)
+    match shell:
+        case Shell.BASH:
+            lines = _bash(address, key)
+        case Shell.CMD:
+            lines = _cmd(address, key)
+        case Shell.POWERSHELL:
+            lines = _powershell(address, key)
+    return _joined(shell, lines)
+
+
+def _settings(address: _Address) -> list[str]:
+    """What follows each `-c`.
+
+    Dotted keys, not one table: Codex from 0.45 to 0.169 takes a value that is no TOML as a string. So no
+    double quote is needed; Windows PowerShell, PowerShell 7.3 and cmd would each pass one on differently.
+    """
+    own = f"model_providers.{PROVIDER}"
+    return [
+        f"model_provider={PROVIDER}",
+        f"{own}.name=Waystation",
+        f"{own}.base_url={address.url}",
+        f"{own}.env_key={LICENSE_VARIABLE}",
+        f"{own}.wire_api=responses",
+    ]
+
+
+def _bash(address: _Address, key: str) -> list[str]:
+    """For bash and zsh.
+
+    The environment is set for the one call alone: nothing is lost from NO_PROXY and nothing grows. The host
+    is added even to `*`, in spite of which Codex goes to an IP address through the proxy. The comment is a
+    command because an interactive zsh knows no comments; `function` is written because `codex ()` expands
+    an alias of that name. The leading spaces keep the lines out of the history of a shell set up for that.
+    """
+    return [
+        " : 'Waystation: codex in this shell goes through the gateway. To go back: unset -f codex'",
+        " unalias codex 2>/dev/null || :",
+        " function codex {",
+        '   local direct="${NO_PROXY:+$NO_PROXY,}${no_proxy:+$no_proxy,}' + address.host + '"',
+        "   local settings=(",
+        *(f"     -c '{setting}'" for setting in _settings(address)),
+        "   )",
+        f"   local -x NO_PROXY=\"$direct\" no_proxy=\"$direct\" {LICENSE_VARIABLE}='{key}'",
+        '   command codex "${settings[@]}" "$@"',
+        " }",
+    ]
+
+
+def _powershell(address: _Address, key: str) -> list[str]:
+    """For Windows PowerShell 5.1 and PowerShell 7.
+
+    npm installs `codex.ps1` and `codex.cmd`. The first passes every argument on unharmed, but does not start
+    where scripts are forbidden, as on a new Windows; there the second is called. The environment is put back
+    after each call. The empty line at the end closes the block in a console without PSReadLine.
+    """
+    variables = f"$env:NO_PROXY, $env:no_proxy, $env:{LICENSE_VARIABLE}"
+    return [
+        "# Waystation: codex in this window goes through the gateway.",
+        "# To go back: Remove-Item Function:codex",
+        "if (Test-Path Alias:codex) { Remove-Item Alias:codex -Force }",
+        "function codex {",
+        "    $types = @('Application')",
+        "    if ((Get-ExecutionPolicy) -notin 'Restricted', 'AllSigned') { $types += 'ExternalScript' }",
+        "    $cli = Get-Command codex -CommandType $types -ErrorAction Stop | Select-Object -First 1",
+        "    $settings = @(",
+        *(f"        '-c', '{setting}'" for setting in _settings(address)),
+        "    )",
+        f"    $before = {variables}",
+        f"    $direct = @($env:NO_PROXY, $env:no_proxy, '{address.host}') -ne $null | Select-Object -Unique",
+        "    try {",
+        "        $env:NO_PROXY = $direct -join ','",
+        "        $env:no_proxy = $direct -join ','",
+        f"        $env:{LICENSE_VARIABLE} = '{key}'",
+        "        if ($MyInvocation.ExpectingInput) { $input | & $cli @settings @args }",
+        "        else { & $cli @settings @args }",
+        "    } finally {",
+        f"        {variables} = $before",
+        "    }",
+        "}",
+        "",
+    ]
+
+
+def _cmd(address: _Address, key: str) -> list[str]:
+    """For an interactive cmd: doskey macros do not work in batch files.
+
+    A macro cannot set variables for one call, so they stay set in this window, and the second `if` keeps
+    NO_PROXY from growing. Each line stands by itself: cmd expands `%...%` when it reads a line. In the
+    macro, `codex` is the program (`codex.cmd` or `codex.exe`): doskey does not expand a macro twice.
+    """
+    flags = " ".join(f"-c {setting}" for setting in _settings(address))
+    host = address.host
+    return [
+        "rem Waystation: codex in this window goes through the gateway.",
+        "rem To go back: doskey codex=",
+        f'set "{LICENSE_VARIABLE}={key}"',
+        f'if not defined NO_PROXY set "NO_PROXY={host}"',
+        'set "WAYSTATION_DIRECT=,%NO_PROXY%,"',
+        f'if "%WAYSTATION_DIRECT:,{host},=%"=="%WAYSTATION_DIRECT%" set "NO_PROXY=%NO_PROXY%,{host}"',
+        'set "WAYSTATION_DIRECT="',
+        f"doskey codex=codex {flags} $*",
+    ]
+
+
+def _joined(shell: Shell, lines: list[str]) -> str:
+    """The text with the line ends of the shell: a carriage return would become part of a value in bash."""
+    end = "\r\n" if shell is Shell.CMD else "\n"
+    return "".join(line + end for line in lines)
+
+
+def _checked_key(license_key: str) -> str:
+    return inert(checked_license_key(license_key))
+
+
+def _checked_address(base_url: str) -> _Address:
+    """The parts of a plain http(s) address: no user, no query, nothing percent-encoded."""
+    found = _URL.fullmatch(base_url)
+    host = found and _checked_host(found["v6"], found["name"])
+    if not found or not host or not 0 < int(found["port"] or "80") < 65536:
+        raise InvalidInput("This is not an address for Codex: expected http://<ip>:<port>/codex/v1.")
+    return _Address(inert(base_url.rstrip("/")), inert(host.lower()))
+
+
+def _checked_host(v6: str | None, name: str | None) -> str | None:
+    """The host, or None if it is none. As URL parsers do, takes a name that ends in digits for IPv4."""
+    try:
+        if v6 is not None:
+            return v6 if ipaddress.IPv6Address(v6) else None
+        labels = (name or "").split(".")
+        if labels[-1].isdecimal():
+            return name if ipaddress.IPv4Address(name or "") else None
+        return name if all(map(_LABEL.fullmatch, labels)) else None
+    except ValueError:
+        return None

@@ -1,0 +1,37 @@
+"""The shells that set-up texts are written for, and what may stand in such a text."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from app.core.errors import InvalidInput
+
+_INERT = re.compile(r"[A-Za-z0-9._~+/=:\[\]-]+")
+
+
+class Shell(StrEnum):
+    """Where a text is pasted. `BASH` texts work in zsh as well."""
+
+    BASH = "bash"
+    CMD = "cmd"
+    POWERSHELL = "powershell"
+
+
+def default_shell(platform: str) -> Shell:
+    """The shell that a user of this system most likely has open; `platform` is `sys.platform`."""
+    return Shell.POWERSHELL if platform == "win32" else Shell.BASH
+
+
+def inert(value: str) -> str:
+    """The value, if no shell gives any of its characters a meaning inside quotes.
+
+    There is no quoting that protects `%` or `"` in cmd, `!` in an interactive bash, or the typographic quotes
+    that PowerShell takes for quotes. So such a value is refused, and plain quotes are enough for the rest.
+
+    Raises:
+        InvalidInput: the value is empty or has another character.
+    """
+    if not _INERT.fullmatch(value):
+        raise InvalidInput("This address or license has a character that no shell text can carry safely.")
+    return value
