@@ -49,7 +49,7 @@ def bounded_name(name: str) -> str:
 def header_name(license_id: str, name: str) -> str:
     """A stable UUID-shaped name of a session for upstream's headers, which never carry a client's raw text."""
     digest = hashlib.sha256(f"{license_id}\n{name}".encode("utf-8", "surrogatepass")).digest()
-    return str(uuid.UUID(bytes=digest[:16], version=8))
+    return str(uuid.UUID(bytes=digest[:16], version=5))
 
 
 class SessionBook:
