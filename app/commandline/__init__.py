@@ -1,0 +1,1 @@
+"""The command line: desktop, serve, practice, and the commands that a running instance carries out."""

@@ -1,0 +1,91 @@
+"""Getting a command to whoever owns the data folder, or carrying it out when nobody does."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from app.commandline.control_client import ask
+from app.commandline.options import instance_options
+from app.core.errors import InstanceRunning, InstanceUnreachable
+from app.platform.instance import InstanceLock, announced
+
+#: How long to wait for an instance that is just starting or ending, or for another single command.
+_PATIENCE_S = 10.0
+_PAUSE_S = 0.05
+
+#: Stands for "nobody owns the data folder": the lock is ours now.
+NOBODY = object()
+
+
+def ask_owner(lock: InstanceLock, data_dir: Path, name: str, params: dict[str, Any]) -> Any:
+    """Ask the running instance; `NOBODY`, with the lock acquired, when there is none.
+
+    Raises:
+        InstanceUnreachable: somebody holds the lock, but does not answer.
+        RemoteError: the instance refused.
+    """
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            lock.acquire()
+            return NOBODY
+        except InstanceRunning as running:
+            failure: InstanceRunning | InstanceUnreachable = running
+        info = announced(data_dir)
+        if info is not None:
+            try:
+                return ask(info, name, params)
+            except InstanceUnreachable as unreachable:
+                failure = unreachable
+        if time.monotonic() > deadline:
+            raise failure
+        time.sleep(_PAUSE_S)
+
+
+def carry_out(data_dir: Path, environ: Mapping[str, str], name: str, params: dict[str, Any]) -> Any:
+    """Have a command carried out, by the running instance or on the data folder itself.
+
+    Raises:
+        WaystationError: as the command says, or when the folder's owner does not answer.
+    """
+    lock = InstanceLock(data_dir)
+    answer = ask_owner(lock, data_dir, name, params)
+    if answer is not NOBODY:
+        return answer
+    try:
+        return asyncio.run(_once(data_dir, environ, name, params))
+    finally:
+        lock.release()
+
+
+def wait_until_ended(data_dir: Path, within_s: float, pause: Callable[[float], None] = time.sleep) -> bool:
+    """Whether nobody owns the data folder any more, at the latest after `within_s` seconds."""
+    deadline = time.monotonic() + within_s
+    while True:
+        lock = InstanceLock(data_dir)
+        try:
+            lock.acquire()
+        except InstanceRunning:
+            if time.monotonic() > deadline:
+                return False
+            pause(_PAUSE_S)
+        else:
+            lock.release()
+            return True
+
+
+async def _once(data_dir: Path, environ: Mapping[str, str], name: str, params: dict[str, Any]) -> Any:
+    from app.gateway.commands import Commands
+    from app.gateway.gateway import Gateway
+
+    options = instance_options(data_dir, environ)
+    gateway = await Gateway.open(data_dir, options.endpoints, key_store_kind=options.key_store_kind)
+    try:
+        commands = Commands(gateway, show=lambda: False, quit=lambda: None)
+        return await commands.execute(name, params)
+    finally:
+        await gateway.close()

@@ -1,0 +1,74 @@
+"""`waystation` with a display: the desktop application around an instance."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+
+from app.commandline.serve import OpenInstance, new_loop
+from app.core.errors import WaystationError
+from app.gateway.handle import GatewayHandle, ThreadedGateway
+from app.platform.paths import build_dir, resources_dir
+
+#: `thread` gives the gateway a loop and a thread of its own, beside the window's.
+PLACEMENT_VARIABLE = "WAYSTATION_PLACEMENT"
+
+
+def run(
+    open_instance: OpenInstance,
+    environ: Mapping[str, str],
+    *,
+    minimized: bool = False,
+    practice: bool = False,
+    port: int | None = None,
+) -> int:
+    """Run the desktop until the user quits; returns the exit code.
+
+    Args:
+        open_instance: opens what the desktop shows.
+        environ: names the gateway's placement, if it is not the window's own loop.
+        minimized: start in the tray.
+        practice: mark everything as practice.
+        port: instead of the remembered one.
+    """
+    # Imported late: everything else works without Qt.
+    from app.desktop.application import run_desktop
+
+    threaded = environ.get(PLACEMENT_VARIABLE) == "thread"
+
+    def open_for_desktop(
+        show: Callable[[], None], quit: Callable[[], None]
+    ) -> AbstractAsyncContextManager[GatewayHandle]:
+        window_loop = asyncio.get_running_loop()
+
+        def shown() -> bool:
+            window_loop.call_soon_threadsafe(show)
+            return True
+
+        def ended() -> None:
+            window_loop.call_soon_threadsafe(quit)
+
+        def inner() -> AbstractAsyncContextManager[GatewayHandle]:
+            return _started(open_instance(shown, ended), port)
+
+        return ThreadedGateway(inner, new_loop()) if threaded else inner()
+
+    return run_desktop(
+        open_for_desktop,
+        minimized=minimized,
+        practice=practice,
+        resources=resources_dir(),
+        build=build_dir(),
+    )
+
+
+@asynccontextmanager
+async def _started(
+    instance: AbstractAsyncContextManager[GatewayHandle], port: int | None
+) -> AsyncIterator[GatewayHandle]:
+    """The gateway starts with the application; a busy port is shown in the window, with a way out."""
+    async with instance as handle:
+        with suppress(WaystationError):
+            await handle.call("gateway.start", port=port)
+        yield handle

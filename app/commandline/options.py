@@ -1,0 +1,52 @@
+"""What the environment and the command line say about one run."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.platform.paths import default_data_dir
+
+if TYPE_CHECKING:
+    from app.store.key_stores import KeyStoreKind
+    from app.upstream.endpoints import UpstreamEndpoints
+
+
+def data_dir(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Path:
+    """The data folder: `--data-dir`, else WAYSTATION_DATA_DIR, else the user's own."""
+    given = getattr(arguments, "data_dir", None) or environ.get("WAYSTATION_DATA_DIR")
+    return Path(given).expanduser().absolute() if given else default_data_dir()
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceOptions:
+    """How an instance is opened.
+
+    Attributes:
+        data_dir: whose data it owns.
+        endpoints: of upstream.
+        key_store_kind: from WAYSTATION_KEY_STORE; None: where the user chose, at first the keyring.
+    """
+
+    data_dir: Path
+    endpoints: UpstreamEndpoints
+    key_store_kind: KeyStoreKind | None = None
+
+
+def instance_options(folder: Path, environ: Mapping[str, str]) -> InstanceOptions:
+    """Read the environment.
+
+    Raises:
+        InvalidInput: a variable holds what cannot be used.
+    """
+    # Imported late: commands that a running instance carries out need neither.
+    from app.store.key_stores import key_store_kind
+    from app.upstream.endpoints import UpstreamEndpoints
+
+    named = environ.get("WAYSTATION_KEY_STORE")
+    return InstanceOptions(
+        folder, UpstreamEndpoints.from_environment(environ), key_store_kind(named) if named else None
+    )

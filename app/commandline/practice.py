@@ -1,0 +1,43 @@
+"""`waystation practice`: an instance of its own on the simulated upstream, with three sample tokens."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from app.commandline.options import InstanceOptions
+from app.commandline.owner import owned_gateway
+from app.gateway.handle import GatewayHandle
+from app.platform.instance import InstanceLock
+from app.practice.accounts import sample_accounts, sample_api_keys
+from app.practice.server import PracticeUpstream
+from app.store.key_stores import KeyStoreKind
+from app.upstream.endpoints import UpstreamEndpoints
+
+#: Beside the real gateway's port, so that both can run.
+PRACTICE_PORT = 8797
+
+
+@asynccontextmanager
+async def practice_instance(show: Callable[[], bool], quit: Callable[[], None]) -> AsyncIterator[GatewayHandle]:
+    """The practice upstream and a gateway on it; everything is gone afterwards."""
+    accounts, keys = sample_accounts(), sample_api_keys()
+    upstream = PracticeUpstream(accounts=accounts, api_keys=keys)
+    await upstream.start()
+    try:
+        with tempfile.TemporaryDirectory(prefix="waystation-practice-") as folder:
+            endpoints = UpstreamEndpoints(upstream.chatgpt_base_url, upstream.openai_base_url, upstream.auth_issuer)
+            data_dir = Path(folder)
+            lock = InstanceLock(data_dir)
+            lock.acquire()
+            options = InstanceOptions(data_dir, endpoints, KeyStoreKind.MEMORY)
+            async with owned_gateway(options, lock, show, quit) as handle:
+                for account in accounts:
+                    await handle.call("token.import", text=account.auth_json(), label=account.label)
+                for key in keys:
+                    await handle.call("token.add", api_key=key.key, label=key.label)
+                yield handle
+    finally:
+        await upstream.stop()

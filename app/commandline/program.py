@@ -1,0 +1,120 @@
+"""From the command line to an exit code: every failure ends with one sentence."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from app.commandline.delivery import NOBODY, ask_owner
+from app.commandline.options import data_dir, instance_options
+from app.commandline.parser import parser
+from app.core.errors import InstanceRunning, WaystationError
+from app.platform.instance import InstanceLock
+from app.platform.logfile import log_to_file
+from app.platform.paths import log_dir
+
+#: Of sysexits.h: an internal error.
+_EX_SOFTWARE = 70
+_INTERRUPTED = 130
+
+_log = logging.getLogger(__name__)
+
+
+def run(arguments: list[str]) -> int:
+    """Carry out what the command line says; returns the exit code."""
+    parsed = parser().parse_args(arguments)
+    environ = os.environ
+    folder = data_dir(parsed, environ)
+    log_to_file(log_dir(folder), faults=parsed.action in ("desktop", "serve"))
+    try:
+        match parsed.action:
+            case "serve":
+                return _serve(folder, environ, parsed.host, parsed.port)
+            case "desktop":
+                return _desktop(folder, environ, minimized=parsed.minimized)
+            case "practice":
+                return _practice(environ)
+            case "selftest":
+                from app.commandline.selftest import selftest
+
+                return selftest(parsed.output)
+            case _:
+                from app.commandline.actions import run_action
+
+                return run_action(parsed, folder, environ)
+    except WaystationError as error:
+        return _failed(error.message, error.exit_code)
+    except BrokenPipeError:
+        # Whoever read our output has left, as in `waystation token list | head -1`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except Exception as error:
+        _log.exception("unexpected")
+        return _failed(
+            f"Something unexpected went wrong ({type(error).__name__}). The log: {log_dir(folder)}",
+            _EX_SOFTWARE,
+        )
+
+
+def has_display(environ: Mapping[str, str], platform: str) -> bool:
+    """Whether windows can be shown here."""
+    if platform in ("win32", "darwin"):
+        return True
+    return bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY") or environ.get("QT_QPA_PLATFORM"))
+
+
+def _serve(folder: Path, environ: Mapping[str, str], host: str | None, port: int | None) -> int:
+    from app.commandline.owner import owned_gateway
+    from app.commandline.serve import serve
+
+    options = instance_options(folder, environ)
+    lock = InstanceLock(folder)
+    answer = ask_owner(lock, folder, "status", {})
+    if answer is not NOBODY:
+        raise InstanceRunning(
+            f"Waystation is running already (process {answer['pid']}, {answer['state']}, {answer['base_url']}). "
+            "End it with `waystation quit`, or use another --data-dir."
+        )
+    try:
+        return serve(partial(owned_gateway, options, lock), host=host, port=port)
+    finally:
+        lock.release()
+
+
+def _desktop(folder: Path, environ: Mapping[str, str], *, minimized: bool) -> int:
+    if not has_display(environ, sys.platform):
+        print("No display found: starting the gateway alone.", file=sys.stderr, flush=True)
+        return _serve(folder, environ, None, None)
+    lock = InstanceLock(folder)
+    if ask_owner(lock, folder, "show", {}) is not NOBODY:
+        return 0
+    from app.commandline.desktop import run as run_desktop
+    from app.commandline.owner import owned_gateway
+
+    try:
+        options = instance_options(folder, environ)
+        return run_desktop(partial(owned_gateway, options, lock), environ, minimized=minimized)
+    finally:
+        lock.release()
+
+
+def _practice(environ: Mapping[str, str]) -> int:
+    from app.commandline.desktop import run as run_desktop
+    from app.commandline.practice import PRACTICE_PORT, practice_instance
+    from app.commandline.serve import serve
+
+    print("Practice: a simulated upstream and three sample tokens; nothing leaves this computer.", flush=True)
+    if not has_display(environ, sys.platform):
+        return serve(practice_instance, host=None, port=PRACTICE_PORT)
+    return run_desktop(practice_instance, environ, practice=True, port=PRACTICE_PORT)
+
+
+def _failed(sentence: str, code: int) -> int:
+    print(f"waystation: {sentence}", file=sys.stderr)
+    return code

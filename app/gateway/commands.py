@@ -1,0 +1,193 @@
+"""What the user can ask of a running instance, by name: one table for command line, control channel and desktop.
+
+Parameters and results are JSON-able, so that a command means the same wherever it is given.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from app import __version__
+from app.core.credential import login_from_access_token, login_from_api_key, login_from_auth_json
+from app.core.errors import InvalidInput, NotFound
+from app.core.license import License
+from app.gateway.gateway import Gateway
+from app.gateway.license_desk import Issued
+from app.gateway.snapshot import session_views, token_views
+from app.gateway.token_desk import Added
+from app.store.key_stores import KeyStoreKind
+
+Command = Callable[..., Awaitable[Any]]
+
+
+class Commands:
+    """The commands of one instance.
+
+    Args:
+        gateway: that they are about.
+        show: brings the window up; returns False where there is none.
+        quit: ends the process, after the answer has been sent.
+    """
+
+    def __init__(self, gateway: Gateway, show: Callable[[], bool], quit: Callable[[], None]) -> None:
+        self._gateway = gateway
+        self._show = show
+        self._quit = quit
+        self._table: dict[str, Command] = {
+            "status": self._status,
+            "show": self._show_window,
+            "quit": self._end,
+            "gateway.start": self._start,
+            "gateway.stop": self._stop,
+            "token.add": self._token_add,
+            "token.import": self._token_import,
+            "token.list": self._token_list,
+            "token.enable": self._token_enable,
+            "token.disable": self._token_disable,
+            "token.remove": self._token_remove,
+            "license.create": self._license_create,
+            "license.list": self._license_list,
+            "license.revoke": self._license_revoke,
+            "license.default": self._license_default,
+            "session.list": self._session_list,
+            "session.forget": self._session_forget,
+            "pool.reset": self._pool_reset,
+            "keystore.choose": self._keystore_choose,
+            "keystore.retry": self._keystore_retry,
+            "keystore.replace": self._keystore_replace,
+        }
+
+    async def execute(self, name: str, params: Mapping[str, Any]) -> Any:
+        """Carry out a command.
+
+        Raises:
+            InvalidInput: there is no such command, or its parameters do not fit.
+            WaystationError: as the command says.
+        """
+        command = self._table.get(name)
+        if command is None:
+            raise InvalidInput(f"This Waystation has no command {name!r}; it is version {__version__}.")
+        try:
+            work = command(**params)
+        except TypeError:
+            raise InvalidInput(f"The parameters of {name} do not fit.") from None
+        return await work
+
+    async def _status(self) -> dict[str, Any]:
+        seen = self._gateway.snapshot()
+        return {
+            "version": __version__,
+            "pid": os.getpid(),
+            "state": seen.state.value,
+            "host": seen.host,
+            "port": seen.port,
+            "client_host": self._gateway.client_host,
+            "base_url": seen.base_url,
+            "problem": seen.problem.message if seen.problem else None,
+            "key_store": seen.key_store,
+            "key_problem": seen.key_problem.message if seen.key_problem else None,
+            "tokens": len(seen.tokens),
+            "sessions": len(seen.sessions),
+            "active_turns": seen.active_turns,
+        }
+
+    async def _show_window(self) -> dict[str, bool]:
+        return {"shown": self._show()}
+
+    async def _end(self) -> dict[str, bool]:
+        self._quit()
+        return {"quitting": True}
+
+    async def _start(self, host: str | None = None, port: int | None = None) -> dict[str, Any]:
+        await self._gateway.start(host, port)
+        return await self._status()
+
+    async def _stop(self) -> dict[str, Any]:
+        await self._gateway.stop()
+        return await self._status()
+
+    async def _token_add(
+        self, access_token: str | None = None, api_key: str | None = None, label: str | None = None
+    ) -> dict[str, Any]:
+        if (access_token is None) == (api_key is None):
+            raise InvalidInput("Give either an access token or an API key.")
+        login = login_from_access_token(access_token) if access_token else login_from_api_key(api_key or "")
+        return _added(await self._gateway.tokens.add(login, label))
+
+    async def _token_import(self, text: str, label: str | None = None) -> dict[str, Any]:
+        return _added(await self._gateway.tokens.add(login_from_auth_json(text), label))
+
+    async def _token_list(self) -> list[dict[str, Any]]:
+        return [asdict(view) for view in token_views(self._gateway.state)]
+
+    async def _token_enable(self, id: str) -> dict[str, Any]:
+        token = await self._gateway.tokens.set_enabled(id, True)
+        return {"id": token.id, "label": token.label, "enabled": True}
+
+    async def _token_disable(self, id: str) -> dict[str, Any]:
+        token = await self._gateway.tokens.set_enabled(id, False)
+        return {"id": token.id, "label": token.label, "enabled": False}
+
+    async def _token_remove(self, id: str) -> dict[str, Any]:
+        token = await self._gateway.tokens.remove(id)
+        return {"id": token.id, "label": token.label}
+
+    async def _license_create(self, label: str | None = None, key: str | None = None) -> dict[str, Any]:
+        return _issued(await self._gateway.licenses.create(label, key))
+
+    async def _license_list(self) -> list[dict[str, Any]]:
+        return [_license(item) for item in self._gateway.state.licenses.values()]
+
+    async def _license_revoke(self, id: str) -> dict[str, Any]:
+        return _license(await self._gateway.licenses.revoke(id))
+
+    async def _license_default(self) -> dict[str, Any]:
+        return _issued(await self._gateway.licenses.default())
+
+    async def _session_list(self) -> list[dict[str, Any]]:
+        return [asdict(view) for view in session_views(self._gateway.state)]
+
+    async def _session_forget(self, id: str | None = None, all: bool = False) -> dict[str, int]:
+        if (id is None) != all:
+            raise InvalidInput("Name one session, or all of them.")
+        count = await self._gateway.forget_sessions(None if id is None else [id])
+        if id is not None and not count:
+            raise NotFound(f"There is no session {id}. `waystation session list` shows them.", id=id)
+        return {"forgotten": count}
+
+    async def _pool_reset(self) -> dict[str, int]:
+        return {"cooldowns": self._gateway.reset_pool()}
+
+    async def _keystore_choose(self, kind: str) -> dict[str, Any]:
+        await self._gateway.choose_key_store(KeyStoreKind(kind))
+        return await self._status()
+
+    async def _keystore_retry(self) -> dict[str, Any]:
+        await self._gateway.unlock()
+        return await self._status()
+
+    async def _keystore_replace(self) -> dict[str, Any]:
+        await self._gateway.replace_lost_key()
+        return await self._status()
+
+
+def _added(added: Added) -> dict[str, Any]:
+    return {
+        "id": added.token.id,
+        "label": added.token.label,
+        "kind": added.token.kind.value,
+        "known": added.known,
+    }
+
+
+def _issued(issued: Issued) -> dict[str, Any]:
+    return {"id": issued.license.id, "label": issued.license.label, "key": issued.key}
+
+
+def _license(item: License) -> dict[str, Any]:
+    shown = asdict(item)
+    del shown["sha256"]
+    return shown

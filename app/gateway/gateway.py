@@ -1,0 +1,284 @@
+"""The gateway as one object: opened on a data folder, started and stopped on an address.
+
+It does not know which loop it runs on; whoever opened it also closes it, on the same loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from app.core.errors import DataKeyLost, InvalidInput, KeyStoreUnavailable, WaystationError
+from app.core.pool import Pool
+from app.gateway.clock import Clock
+from app.gateway.license_desk import LicenseDesk
+from app.gateway.server import GatewayServer
+from app.gateway.snapshot import GatewaySnapshot, Problem, RunState, session_views, token_views
+from app.gateway.state import RECENT_TURNS, GatewayState
+from app.gateway.tasks import TaskSet
+from app.gateway.token_desk import TokenDesk
+from app.store.key_stores import KeyStoreKind, key_store
+from app.store.store import DATABASE_FILE, Store
+from app.store.vault import Vault
+from app.upstream.client import Upstream
+from app.upstream.endpoints import UpstreamEndpoints
+
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 8787
+#: Sessions that were active within this time are known again after a restart.
+_SESSION_MEMORY_S = 30 * 24 * 3600
+_UPKEEP_S = 600.0
+#: How long stopping waits for turns that run, in seconds.
+DRAIN_S = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class Gateway:
+    """Tokens, licenses and sessions of one data folder, and the server in front of them.
+
+    Use `Gateway.open`; every method belongs to the loop that opened it.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        store: Store,
+        state: GatewayState,
+        upstream: Upstream,
+        settings: Mapping[str, str],
+        key_store_kind: KeyStoreKind | None,
+    ) -> None:
+        self.state = state
+        self._data_dir = data_dir
+        self._store = store
+        self._upstream = upstream
+        self._key_store_kind = key_store_kind
+        kind = key_store_kind or KeyStoreKind(settings.get("key_store", KeyStoreKind.KEYRING))
+        self._vault = Vault(key_store(kind, data_dir))
+        self.tokens = TokenDesk(state, self._vault)
+        self.licenses = LicenseDesk(state, self._vault)
+        self._server = GatewayServer(state, upstream)
+        self._tasks = TaskSet()
+        self._run_state = RunState.STOPPED
+        self._problem: Problem | None = None
+        self._key_problem: Problem | None = None
+        self._host = settings.get("host", DEFAULT_HOST)
+        self._port = int(settings.get("port", DEFAULT_PORT))
+        self._switching = asyncio.Lock()
+
+    @classmethod
+    async def open(
+        cls,
+        data_dir: Path,
+        endpoints: UpstreamEndpoints,
+        *,
+        key_store_kind: KeyStoreKind | None = None,
+        clock: Clock | None = None,
+    ) -> Gateway:
+        """Open the data folder; the caller holds its lock.
+
+        Args:
+            data_dir: made if it is missing.
+            endpoints: of upstream.
+            key_store_kind: where the data key lives; None: where the user chose, at first the keyring.
+            clock: for tests.
+
+        Raises:
+            DataTooNew, DataUnusable: the database cannot be used; it is left as it is.
+        """
+        clock = clock or Clock()
+        store = await Store.open(data_dir / DATABASE_FILE)
+        try:
+            sessions = await store.sessions(clock.now() - _SESSION_MEMORY_S)
+            recent = await store.turns(RECENT_TURNS)
+            state = GatewayState(store, Pool((), sessions), recent=reversed(recent), clock=clock)
+            gateway = cls(data_dir, store, state, Upstream(endpoints), await store.settings(), key_store_kind)
+            await gateway._take_in_stored()
+        except BaseException:
+            await store.close()
+            raise
+        gateway._tasks.start(gateway._upkeep(), "upkeep")
+        return gateway
+
+    async def close(self) -> None:
+        """Stop, write everything down, and let go of the data folder."""
+        await self.stop()
+        await self._tasks.close()
+        with contextlib.suppress(WaystationError):
+            await self.licenses.save_uses()
+        await self._upstream.close()
+        await self._store.close()
+
+    async def start(self, host: str | None = None, port: int | None = None) -> int:
+        """Listen, if it does not yet; returns the port.
+
+        Args:
+            host, port: where; remembered when given, since clients' configurations will point there.
+                Port 0 takes a free one and is not remembered.
+
+        Raises:
+            PortBusy: another program has the port, or the system keeps it.
+        """
+        async with self._switching:
+            if self._run_state is RunState.RUNNING:
+                if (host or self._host, port or self._port) == (self._host, self._port):
+                    return self._port
+                await self._stop(DRAIN_S)
+            wanted_host, wanted_port = host or self._host, self._port if port is None else port
+            self._become(RunState.STARTING)
+            try:
+                bound = await self._server.start(wanted_host, wanted_port)
+            except WaystationError as error:
+                # What was asked for is shown as the place that did not work.
+                self._host, self._port = wanted_host, wanted_port
+                self._become(RunState.FAILED, _problem(error))
+                raise
+            except BaseException:
+                self._become(RunState.STOPPED)
+                raise
+            self._host, self._port = wanted_host, bound
+            if host is not None:
+                await self._store.set_setting("host", host)
+            if port:
+                await self._store.set_setting("port", str(port))
+            self._become(RunState.RUNNING)
+            _log.info("listening on %s", self.base_url)
+            return bound
+
+    async def stop(self, drain_s: float = DRAIN_S) -> None:
+        """Listen no more; turns that run get `drain_s` seconds to end."""
+        async with self._switching:
+            await self._stop(drain_s)
+
+    @property
+    def client_host(self) -> str:
+        """The host by which clients on this computer find it, in brackets when it is an IPv6 address."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)  # noqa: S104 - a comparison
+        return f"[{host}]" if ":" in host else host
+
+    @property
+    def base_url(self) -> str:
+        """Where clients on this computer find it."""
+        return f"http://{self.client_host}:{self._port}/codex/v1"
+
+    def snapshot(self) -> GatewaySnapshot:
+        """Everything that the desktop shows, now."""
+        problem = self._problem
+        if problem is None and self._store.problem:
+            problem = Problem("data_unusable", self._store.problem)
+        return GatewaySnapshot(
+            revision=self.state.revision,
+            state=self._run_state,
+            host=self._host,
+            port=self._port,
+            base_url=self.base_url,
+            problem=problem,
+            key_store=None if self._key_problem else self._vault.state.kind.value,
+            key_problem=self._key_problem,
+            tokens=token_views(self.state),
+            licenses=tuple(self.state.licenses.values()),
+            sessions=session_views(self.state),
+            turns=tuple(reversed(self.state.recent)),
+            active_turns=len(self.state.active),
+        )
+
+    async def forget_sessions(self, ids: Collection[str] | None) -> int:
+        """Forget these sessions, or all; their next turn opens a new one. Returns how many there were."""
+        known = [session.id for session in self.state.pool.sessions if ids is None or session.id in ids]
+        for session_id in known:
+            self.state.pool.sessions.forget(session_id)
+        stored = await self._store.forget_sessions(ids)
+        self.state.changed()
+        return max(len(known), stored)
+
+    def reset_pool(self) -> int:
+        """Forget all cool-downs; returns how many there were."""
+        count = self.state.pool.reset()
+        self.state.changed()
+        return count
+
+    async def choose_key_store(self, kind: KeyStoreKind) -> None:
+        """The user's answer when the keyring cannot be had: where the data key shall live instead.
+
+        A choice for this session only is not remembered.
+
+        Raises:
+            InvalidInput: the place is fixed by the environment.
+            KeyStoreUnavailable, DataKeyLost: it does not work there either.
+        """
+        if self._key_store_kind is not None and kind is not self._key_store_kind:
+            raise InvalidInput(
+                f"WAYSTATION_KEY_STORE={self._key_store_kind.value} fixes where the data key lives; change it there."
+            )
+        self._use_vault(Vault(key_store(kind, self._data_dir)))
+        await self.unlock()
+        await self._store.set_setting("key_store", None if kind is KeyStoreKind.MEMORY else kind.value)
+
+    async def unlock(self) -> None:
+        """Try once more to have the data key, and open what it seals.
+
+        Raises:
+            KeyStoreUnavailable, DataKeyLost: as before; nothing is changed.
+        """
+        await self._take_in_stored()
+        if self._key_problem is not None:
+            error = KeyStoreUnavailable if self._key_problem.code == KeyStoreUnavailable.code else DataKeyLost
+            raise error(self._key_problem.message)
+
+    async def replace_lost_key(self) -> None:
+        """Go on with a new data key; what the lost one sealed stays, and can be added again."""
+        await self._vault.replace_lost_key()
+        self._key_problem = None
+        self.state.changed()
+
+    async def _take_in_stored(self) -> None:
+        tokens = await self._store.tokens()
+        licenses = await self._store.licenses()
+        self._key_problem = None
+        try:
+            await self._vault.unlock(has_sealed_rows=bool(tokens or licenses))
+        except (KeyStoreUnavailable, DataKeyLost) as error:
+            self._key_problem = _problem(error)
+            _log.warning("the data key cannot be had: %s", error.code)
+        for token in tokens:
+            self.tokens.admit_stored(token)
+        for stored in licenses:
+            self.licenses.admit_stored(stored)
+        self.state.changed()
+
+    def _use_vault(self, vault: Vault) -> None:
+        self._vault = vault
+        self.tokens = TokenDesk(self.state, vault)
+        self.licenses = LicenseDesk(self.state, vault)
+
+    async def _stop(self, drain_s: float) -> None:
+        if self._run_state is RunState.RUNNING:
+            self._become(RunState.STOPPING)
+            try:
+                await self._server.stop(drain_s)
+            finally:
+                self._become(RunState.STOPPED)
+        elif self._run_state is RunState.FAILED:
+            self._become(RunState.STOPPED)
+
+    def _become(self, state: RunState, problem: Problem | None = None) -> None:
+        self._run_state = state
+        self._problem = problem
+        self.state.changed()
+
+    async def _upkeep(self) -> None:
+        while True:
+            await asyncio.sleep(_UPKEEP_S)
+            try:
+                await self.licenses.save_uses()
+                await self._store.prune(self.state.clock.now())
+            except WaystationError as error:
+                _log.warning("upkeep: %s", error.code)
+
+
+def _problem(error: WaystationError) -> Problem:
+    return Problem(error.code, error.message, tuple(error.details.items()))

@@ -1,0 +1,131 @@
+"""The handle by which a desktop holds a gateway, wherever its loop runs."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import Any, Protocol
+
+from app.gateway.commands import Commands
+from app.gateway.gateway import Gateway
+from app.gateway.snapshot import GatewaySnapshot
+
+#: How often a gateway on a thread of its own publishes what it knows, in seconds.
+_PUBLISH_S = 0.25
+
+
+class GatewayHandle(Protocol):
+    """Commands that can be awaited, and immutable snapshots."""
+
+    async def call(self, command: str, **params: Any) -> Any:
+        """Carry out a command of `Commands`; raises its `WaystationError`."""
+
+    def snapshot(self) -> GatewaySnapshot:
+        """What is true now; an equal revision means that nothing changed."""
+
+
+class LoopHandle:
+    """A gateway in the caller's own loop."""
+
+    def __init__(self, gateway: Gateway, commands: Commands) -> None:
+        self._gateway = gateway
+        self._commands = commands
+        self._latest: GatewaySnapshot | None = None
+
+    async def call(self, command: str, **params: Any) -> Any:
+        """See `GatewayHandle`."""
+        return await self._commands.execute(command, params)
+
+    def snapshot(self) -> GatewaySnapshot:
+        """See `GatewayHandle`; made anew only when something changed."""
+        if self._latest is None or self._latest.revision != self._gateway.state.revision:
+            self._latest = self._gateway.snapshot()
+        return self._latest
+
+
+class ThreadedGateway:
+    """An asynchronous context manager that runs another one on a thread with a loop of its own.
+
+    Args:
+        open_instance: makes the context manager whose value is the inner handle; it is entered and left
+            on the thread's loop.
+        new_loop: for instance `uvloop.new_event_loop`.
+    """
+
+    def __init__(
+        self,
+        open_instance: Callable[[], AbstractAsyncContextManager[GatewayHandle]],
+        new_loop: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop,
+    ) -> None:
+        self._open_instance = open_instance
+        self._new_loop = new_loop
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._inner: GatewayHandle | None = None
+        self._leave = asyncio.Event()
+        self._thread: threading.Thread | None = None
+        self._published: GatewaySnapshot | None = None
+
+    async def __aenter__(self) -> GatewayHandle:
+        """Start the thread and wait until the gateway is open; raises what opening raised."""
+        caller = asyncio.get_running_loop()
+        opened: asyncio.Future[None] = caller.create_future()
+        self._closed: asyncio.Future[None] = caller.create_future()
+
+        def settle(future: asyncio.Future[None], error: BaseException | None) -> None:
+            if not future.done():
+                future.set_result(None) if error is None else future.set_exception(error)
+
+        def tell(future: asyncio.Future[None], error: BaseException | None = None) -> None:
+            caller.call_soon_threadsafe(settle, future, error)
+
+        async def live() -> None:
+            self._loop = asyncio.get_running_loop()
+            async with self._open_instance() as handle:
+                self._inner = handle
+                self._published = handle.snapshot()
+                tell(opened)
+                while not self._leave.is_set():
+                    self._published = handle.snapshot()
+                    try:
+                        await asyncio.wait_for(self._leave.wait(), _PUBLISH_S)
+                    except TimeoutError:
+                        continue
+
+        def run() -> None:
+            try:
+                with asyncio.Runner(loop_factory=self._new_loop) as runner:
+                    runner.run(live())
+            except BaseException as error:
+                tell(opened, error)
+                tell(self._closed, error)
+            else:
+                tell(self._closed)
+
+        self._thread = threading.Thread(target=run, name="gateway")
+        self._thread.start()
+        await opened
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the gateway on its loop, and wait for the thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._leave.set)
+        await self._closed
+
+    async def call(self, command: str, **params: Any) -> Any:
+        """See `GatewayHandle`."""
+        if self._loop is None or self._inner is None:
+            raise RuntimeError("the gateway's thread has not been entered")
+        work = asyncio.run_coroutine_threadsafe(self._inner.call(command, **params), self._loop)
+        return await asyncio.wrap_future(work)
+
+    def snapshot(self) -> GatewaySnapshot:
+        """See `GatewayHandle`; at most a quarter of a second old."""
+        if self._published is None:
+            raise RuntimeError("the gateway's thread has not been entered")
+        return self._published

@@ -1,0 +1,102 @@
+"""A turn while it runs: what its handlers learn of it, until it becomes a row."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+from app.core.envelope import Envelope
+from app.core.models import resolve_model
+from app.core.pool import Lease
+from app.core.turn import Outcome, TurnRow, Usage
+
+_MAX_CLIENT = 80
+
+
+@dataclass(slots=True)
+class LiveTurn:
+    """Filled in by the handlers as they learn it; see `TurnRow` for the fields' meaning."""
+
+    id: str
+    endpoint: str
+    license_id: str
+    client: str
+    peer: str
+    started_at: float
+    #: Of the clock's monotonic time, in seconds.
+    started: float
+    lease: Lease | None = None
+    model: str | None = None
+    effort: str | None = None
+    stream: bool = False
+    status: int | None = None
+    error: str | None = None
+    first_byte_ms: float | None = None
+    request_bytes: int = 0
+    response_bytes: int = 0
+    request_sha256: str = ""
+    sent_sha256: str | None = None
+    edits: tuple[str, ...] = ()
+    usage: Usage | None = None
+    ended: bool = field(default=False, repr=False)
+
+    @property
+    def session_id(self) -> str | None:
+        """The session it belongs to, once it has been leased."""
+        return self.lease.session.id if self.lease and self.lease.session else None
+
+    @property
+    def token_id(self) -> str | None:
+        """The token that serves it, once it has been leased."""
+        return self.lease.token.id if self.lease else None
+
+    def received(self, body: bytes) -> None:
+        """Note the body as it came."""
+        self.request_bytes = len(body)
+        self.request_sha256 = hashlib.sha256(body).hexdigest()
+
+    def read(self, envelope: Envelope) -> None:
+        """Note what the envelope says."""
+        self.model = envelope.model
+        self.stream = envelope.stream
+        alias_effort = resolve_model(envelope.model)[1] if envelope.model else None
+        self.effort = alias_effort if self.endpoint == "chat/completions" and alias_effort else envelope.effort
+
+    def sent(self, body: bytes, edits: tuple[str, ...]) -> None:
+        """Note the body as it goes upstream."""
+        self.edits = edits
+        self.sent_sha256 = hashlib.sha256(body).hexdigest()
+
+    def passed_on(self, size: int, monotonic: float) -> None:
+        """Note `size` bytes of the answer's body given to the client."""
+        if self.first_byte_ms is None:
+            self.first_byte_ms = (monotonic - self.started) * 1000
+        self.response_bytes += size
+
+    def row(self, outcome: Outcome, monotonic: float) -> TurnRow:
+        """The turn as it will be remembered."""
+        return TurnRow(
+            id=self.id,
+            started_at=self.started_at,
+            endpoint=self.endpoint,
+            license_id=self.license_id,
+            session_id=self.session_id,
+            token_id=self.token_id,
+            client=self.client[:_MAX_CLIENT],
+            peer=self.peer,
+            model=self.model,
+            effort=self.effort,
+            stream=self.stream,
+            status=self.status,
+            error=self.error,
+            outcome=outcome,
+            first_byte_ms=self.first_byte_ms,
+            total_ms=(monotonic - self.started) * 1000,
+            request_bytes=self.request_bytes,
+            response_bytes=self.response_bytes,
+            request_sha256=self.request_sha256,
+            sent_sha256=self.sent_sha256,
+            edits=self.edits,
+            usage=self.usage,
+            note=self.lease.reason.value if self.lease else None,
+        )
