@@ -94,8 +94,12 @@ class PracticeAccount:
         tail = _digest("refresh", self.account_id, self.user_id, str(self.generation))[:24]
         return f"rt_practice_not_a_secret_{tail}"
 
-    def auth_json(self) -> str:
-        """Return the text of the ``auth.json`` that the Codex CLI would keep for this login."""
+    def auth_json(self, last_refresh: str = "2099-01-01T00:00:00Z") -> str:
+        """Return the text of the ``auth.json`` that the Codex CLI would keep for this login.
+
+        ``last_refresh`` lies in the future by default: Codex 0.45 and 0.100 refresh a login that is
+        older than some days whatever its ``exp`` says, and would ask the real service for it.
+        """
         tokens = {
             "id_token": self.id_token,
             "access_token": self.access_token,
@@ -106,7 +110,7 @@ class PracticeAccount:
             "auth_mode": "chatgpt",
             "OPENAI_API_KEY": None,
             "tokens": tokens,
-            "last_refresh": "2026-01-01T00:00:00Z",
+            "last_refresh": last_refresh,
         }
         return orjson.dumps(content, option=orjson.OPT_INDENT_2).decode()
 

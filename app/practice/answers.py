@@ -75,10 +75,7 @@ def _text(body: Mapping[str, Any], question: Question) -> str:
         return _long(min(number, _MOST_WORDS), question.chinese)
     lowered = question.text.lower()
     if "什么模型" in question.text:
-        return (
-            f"【练习】我是 {body.get('model')}，推理强度 {effort_of(body)}。"
-            "这是模拟上游的回答，背后没有真正的模型。"
-        )
+        return f"【练习】我是 {body.get('model')}，推理强度 {effort_of(body)}。这是模拟上游的回答，背后没有真正的模型。"
     if "what model" in lowered or "which model" in lowered:
         return (
             f"[practice] I am {body.get('model')} at reasoning effort {effort_of(body)}. "
@@ -97,10 +94,7 @@ def _echo(question: Question) -> str:
     attached = f" Attached: images {question.images}, files {len(question.files)}"
     files = f" ({', '.join(question.files)})" if question.files else ""
     extra = f"{attached}{files}." if question.images or question.files else ""
-    return (
-        f"[practice] You asked: “{asked}”.{extra} "
-        "This is the simulated upstream; there is no real model behind it."
-    )
+    return f"[practice] You asked: “{asked}”.{extra} This is the simulated upstream; there is no real model behind it."
 
 
 def _about_output(question: Question) -> str:

@@ -161,10 +161,7 @@ def _message(text: str, context: Context, *, complete: bool) -> tuple[Item, list
     place = {"content_index": 0}
     return item, [
         {"type": "response.content_part.added", "part": part | {"text": ""}, **place},
-        *(
-            {"type": "response.output_text.delta", "delta": piece, "logprobs": [], **place}
-            for piece in _pieces(text)
-        ),
+        *({"type": "response.output_text.delta", "delta": piece, "logprobs": [], **place} for piece in _pieces(text)),
         {"type": "response.output_text.done", "text": text, "logprobs": [], **place},
         {"type": "response.content_part.done", "part": part, **place},
     ]

@@ -29,15 +29,11 @@ def check_items(body: Mapping[str, Any], owns: Callable[[str], bool]) -> Refusal
     """Return why one of the items in ``body["input"]`` is refused, or None."""
     items: list[Any] = body["input"]
     if not items:
-        return refusals.error(
-            "Missing required parameter: 'input'.", param="input", code="missing_required_parameter"
-        )
+        return refusals.error("Missing required parameter: 'input'.", param="input", code="missing_required_parameter")
     for index, item in enumerate(items):
         where = f"input[{index}]"
         if not isinstance(item, dict):
-            return refusals.error(
-                f"Invalid type for '{where}': expected an object.", param=where, code="invalid_type"
-            )
+            return refusals.error(f"Invalid type for '{where}': expected an object.", param=where, code="invalid_type")
         found = _check_item(item, where, owns)
         if found:
             return found
@@ -123,7 +119,6 @@ def _check_json_mode(body: Mapping[str, Any]) -> Refusal | None:
     if b"json" in orjson.dumps(body["input"]).lower():
         return None
     return refusals.error(
-        "Response input messages must contain the word 'json' in some form to use 'text.format' of type "
-        "'json_object'.",
+        "Response input messages must contain the word 'json' in some form to use 'text.format' of type 'json_object'.",
         param="input",
     )

@@ -90,7 +90,7 @@ def _output(item: dict[str, Any]) -> str:
     found = item.get("output")
     if isinstance(found, str):
         try:
-            # Codex 0.45 wraps the text of a command in an object.
+            # Codex 0.45 with gpt-5 wraps the text of a command in an object.
             inner = orjson.loads(found)
         except orjson.JSONDecodeError:
             return found

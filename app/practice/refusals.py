@@ -43,9 +43,7 @@ def error(
     headers: Headers = (),
 ) -> Refusal:
     """Return a refusal of the OpenAI API: ``{"error": {message, type, param, code}}``."""
-    return refusal(
-        status, {"error": {"message": message, "type": kind, "param": param, "code": code}}, headers
-    )
+    return refusal(status, {"error": {"message": message, "type": kind, "param": param, "code": code}}, headers)
 
 
 def usage_limit(

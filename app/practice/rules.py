@@ -150,9 +150,7 @@ def _check_api(body: Body) -> Refusal | None:
                 code="invalid_type",
             )
     if not isinstance(body.get("input"), list | str):
-        return refusals.error(
-            "Missing required parameter: 'input'.", param="input", code="missing_required_parameter"
-        )
+        return refusals.error("Missing required parameter: 'input'.", param="input", code="missing_required_parameter")
     limit = body.get("max_output_tokens")
     if isinstance(limit, int) and limit < 16:
         return refusals.error(
@@ -169,9 +167,7 @@ def _check_model(service: Service, body: Body) -> Refusal | None:
     if not isinstance(model, str) or not model:
         if service.codex:
             return refusals.detail("Model is required")
-        return refusals.error(
-            "Missing required parameter: 'model'.", param="model", code="missing_required_parameter"
-        )
+        return refusals.error("Missing required parameter: 'model'.", param="model", code="missing_required_parameter")
     if knows(model):
         return None
     return refusals.unsupported_model(model) if service.codex else refusals.model_not_found(model)

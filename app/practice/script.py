@@ -107,9 +107,7 @@ def usage_limit_reached(
 
     def build(caller: Credential, now: float) -> Refusal:
         plan = caller.plan if isinstance(caller, PracticeAccount) else "unknown"
-        return refusals.usage_limit(
-            plan, now, resets_in, resets_at=resets_at, resets_in_seconds=resets_in_seconds
-        )
+        return refusals.usage_limit(plan, now, resets_in, resets_at=resets_at, resets_in_seconds=resets_in_seconds)
 
     return build
 

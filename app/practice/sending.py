@@ -10,8 +10,8 @@ from app.practice.recorder import ReceivedRequest
 from app.practice.refusals import Headers, Refusal
 from app.practice.script import Point, Turn
 
-NO_CONTENT_TYPE = "practice.no_content_type"
-"""Key of a response that must go out without a content type; see :func:`drop_content_type`."""
+NO_CONTENT_TYPE = web.ResponseKey("practice.no_content_type", bool)
+"""Marks a response that must go out without a content type; see :func:`drop_content_type`."""
 
 
 class _CutError(Exception):
@@ -130,9 +130,7 @@ def _is_at(point: Point, count: Point, kind: str, seen: set[str]) -> bool:
     return point == count if isinstance(point, int) else point == kind and kind not in seen
 
 
-async def _write(
-    response: web.StreamResponse, data: bytes, piece: int | None, record: ReceivedRequest
-) -> None:
+async def _write(response: web.StreamResponse, data: bytes, piece: int | None, record: ReceivedRequest) -> None:
     if piece is None:
         await response.write(data)
         record.add_sent(data)

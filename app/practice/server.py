@@ -35,6 +35,11 @@ from app.practice.world import World
 CODEX_PATH = "/backend-api/codex"
 OPENAI_PATH = "/v1"
 
+NOWHERE = "https://practice.invalid"
+"""The workspace origin that Codex 0.169 is told. It accepts nothing but HTTPS, and goes there itself
+only when its provider's base URL has the origin of its ``chatgpt_base_url``: give the two different
+host names (``127.0.0.1`` and ``localhost``) and turns come here."""
+
 _MAX_BODY = 512 << 20
 
 
@@ -189,9 +194,7 @@ class PracticeUpstream:
         """Return the windows of an account, to read or to change."""
         return self._world.quota(account)
 
-    def exhaust(
-        self, account: PracticeAccount, *, resets_in: float | None = None, weekly: bool = False
-    ) -> None:
+    def exhaust(self, account: PracticeAccount, *, resets_in: float | None = None, weekly: bool = False) -> None:
         """Use up a window of an account, so that turns get a 429 until it resets."""
         self._world.quota(account).exhaust(self._world.clock(), resets_in=resets_in, weekly=weekly)
 
@@ -206,6 +209,7 @@ class PracticeUpstream:
         add("GET", f"{CODEX_PATH}/models", self._codex_models)
         add("GET", f"{OPENAI_PATH}/models", self._openai_models)
         add("GET", "/backend-api/wham/usage", self._usage)
+        add("GET", "/backend-api/wham/accounts/check", self._workspaces)
         # A sign-in service would be routed here, at the root: see auth_issuer.
         add("*", "/{path:.*}", self._unknown)
         return application
@@ -214,9 +218,7 @@ class PracticeUpstream:
     async def _recorded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         body = await request.read()
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.raw_headers]
-        record = await self._world.recorder.open(
-            request.method, request.path_qs, headers, body, self._world.clock()
-        )
+        record = await self._world.recorder.open(request.method, request.path_qs, headers, body, self._world.clock())
         request[RECORD] = record
         try:
             response = await handler(request)
@@ -242,6 +244,29 @@ class PracticeUpstream:
         if not isinstance(caller, PracticeAccount):
             return sending.whole(refusals.wrong_account(), request[RECORD])
         content = self._world.quota(caller).usage(self._world.clock())
+        return sending.whole(refusals.refusal(200, content), request[RECORD])
+
+    async def _workspaces(self, request: web.Request) -> web.StreamResponse:
+        """Answer what Codex 0.169 with a ChatGPT login asks before its first turn."""
+        caller = self._codex.identify(request)
+        if isinstance(caller, Refusal):
+            return sending.whole(caller, request[RECORD])
+        if not isinstance(caller, PracticeAccount):
+            return sending.whole(refusals.wrong_account(), request[RECORD])
+        entry = {
+            "id": caller.account_id,
+            "name": caller.label,
+            "plan_type": caller.plan,
+            "structure": "personal",
+            "account_user_role": "account-owner",
+            "workspace_backend_origin": NOWHERE,
+            "account_routing_override": "NO_CONSTRAINT",
+        }
+        content = {
+            "accounts": [entry],
+            "account_ordering": [caller.account_id],
+            "default_account_id": caller.account_id,
+        }
         return sending.whole(refusals.refusal(200, content), request[RECORD])
 
     def _listed(self, request: web.Request, desk: Desk, body: bytes) -> web.StreamResponse:

@@ -17,8 +17,8 @@ from app.practice.rules import Service
 from app.practice.script import Endpoint, Turn
 from app.practice.world import World
 
-RECORD = "practice.record"
-"""Key of a request under which its :class:`ReceivedRequest` is."""
+RECORD = web.RequestKey("practice.record", ReceivedRequest)
+"""Where a request keeps its record."""
 
 
 class Desk:
@@ -30,7 +30,7 @@ class Desk:
 
     async def responses(self, request: web.Request) -> web.StreamResponse:
         """Answer ``POST …/responses``."""
-        record: ReceivedRequest = request[RECORD]
+        record = request[RECORD]
         started = await self._start(request, "responses")
         if isinstance(started, web.StreamResponse):
             return started
@@ -51,7 +51,7 @@ class Desk:
 
     async def compact(self, request: web.Request) -> web.StreamResponse:
         """Answer ``POST …/responses/compact``."""
-        record: ReceivedRequest = request[RECORD]
+        record = request[RECORD]
         started = await self._start(request, "compact")
         if isinstance(started, web.StreamResponse):
             return started
@@ -85,7 +85,7 @@ class Desk:
     async def _start(
         self, request: web.Request, on: Endpoint
     ) -> web.StreamResponse | tuple[Credential, dict[str, Any], Turn | Refusal | None]:
-        record: ReceivedRequest = request[RECORD]
+        record = request[RECORD]
         caller = self.identify(request)
         if isinstance(caller, Refusal):
             return sending.whole(caller, record, self._plain_headers())
@@ -95,9 +95,7 @@ class Desk:
             return sending.whole(found, record, self._headers(caller))
         return caller, found, self.scripted(caller, on)
 
-    def _read(
-        self, request: web.Request, raw: bytes, caller: Credential, on: Endpoint
-    ) -> dict[str, Any] | Refusal:
+    def _read(self, request: web.Request, raw: bytes, caller: Credential, on: Endpoint) -> dict[str, Any] | Refusal:
         try:
             body = bodies.parse(raw, request.headers.get("Content-Encoding", ""))
         except bodies.UnreadableBodyError as problem:

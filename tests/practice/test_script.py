@@ -1,0 +1,202 @@
+"""Scripted behaviour: refusals, broken streams, slow streams, and who gets them."""
+
+import asyncio
+import time
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+
+from app.practice import refusals
+from app.practice.script import Turn, failed, usage_limit_reached
+from tests.practice.client import Client, codex_body, read_events
+
+
+async def test_behaviours_are_used_one_by_one(client: Client) -> None:
+    client.upstream.script(usage_limit_reached(60), refusals.server_error(), refusals.overloaded())
+    statuses = [(await client.codex()).status for _ in range(4)]
+    assert statuses == [429, 500, 503, 200]
+    assert client.upstream.scripted == 0
+
+
+async def test_a_behaviour_can_wait_for_one_account(client: Client) -> None:
+    plus, pro = client.upstream.accounts
+    client.upstream.script(refusals.unauthorized(), account=pro)
+    assert (await client.codex(account=plus)).status == 200
+    assert (await client.codex(account=pro)).status == 401
+    client.upstream.script(refusals.slow_down(), account=client.upstream.api_keys[0])
+    assert (await client.openai({"model": "gpt-5", "input": "hi"})).status == 503
+
+
+async def test_a_lasting_behaviour_lasts_until_it_is_taken_back(client: Client) -> None:
+    client.upstream.always(refusals.rate_limited(retry_after=2))
+    answers = [await client.codex() for _ in range(3)]
+    assert [a.status for a in answers] == [429] * 3
+    assert answers[0].headers["retry-after"] == "2"
+    client.upstream.always(None)
+    assert (await client.codex()).status == 200
+
+
+async def test_a_refused_request_leaves_the_script_alone(client: Client) -> None:
+    client.upstream.script(refusals.server_error())
+    assert (await client.codex({"model": "gpt-5.5"})).status == 400
+    assert (await client.codex()).status == 500
+
+
+async def test_models_and_usage_have_scripts_of_their_own(client: Client) -> None:
+    client.upstream.script(refusals.server_error(), on="usage")
+    client.upstream.script(refusals.cloudflare_challenge(), on="models")
+    base = client.upstream.chatgpt_base_url
+    usage = await client.get(base.removesuffix("/codex") + "/wham/usage", client.login())
+    models = await client.get(base + "/models", client.login())
+    assert (usage.status, models.status) == (500, 403)
+    assert models.headers["cf-mitigated"] == "challenge"
+    assert (await client.codex()).status == 200
+
+
+@pytest.mark.parametrize(
+    ("refused", "status", "name"),
+    [
+        (refusals.usage_not_included(), 429, "usage_not_included"),
+        (refusals.insufficient_quota(), 429, "insufficient_quota"),
+        (refusals.rate_limited(), 429, "rate_limit_exceeded"),
+        (refusals.unauthorized("token_expired"), 401, "token_expired"),
+        (refusals.deactivated_workspace(), 402, "deactivated_workspace"),
+        (refusals.model_not_found("gpt-x"), 404, "model_not_found"),
+        (refusals.invalid_encrypted_content(), 400, "invalid_encrypted_content"),
+        (refusals.overloaded(), 503, "server_is_overloaded"),
+        (refusals.slow_down(), 503, "slow_down"),
+        (refusals.server_error(502), 502, "502 Bad Gateway"),
+        (refusals.refusal(418, {"any": "thing"}, (("X-Any", "1"),)), 418, "thing"),
+    ],
+)
+async def test_refusals_go_out_as_they_are(client: Client, refused: refusals.Refusal, status: int, name: str) -> None:
+    client.upstream.script(refused)
+    answer = await client.codex()
+    assert (answer.status, answer.body) == (status, refused.body)
+    assert name in answer.body.decode()
+
+
+async def test_one_of_the_two_times_of_a_limit_can_be_left_out(client: Client) -> None:
+    client.upstream.script(usage_limit_reached(90, resets_at=False))
+    error = (await client.codex()).json["error"]
+    assert "resets_at" not in error
+    assert error["resets_in_seconds"] == 90
+
+
+async def test_a_turn_can_fail_before_it_says_anything(client: Client) -> None:
+    client.upstream.script(failed("rate_limit_exceeded", "Please try again in 300ms."))
+    answer = await client.codex()
+    assert answer.status == 200
+    assert answer.types == [
+        "codex.rate_limits",
+        "response.created",
+        "response.in_progress",
+        "response.failed",
+    ]
+    assert answer.last["response"]["error"]["code"] == "rate_limit_exceeded"
+
+
+async def test_a_failure_can_be_the_very_first_event(client: Client) -> None:
+    client.upstream.script(failed("server_error", "No.", at=0))
+    assert (await client.codex()).types[-1] == "response.failed"
+
+
+async def test_a_cut_stream_has_no_proper_end(client: Client) -> None:
+    client.upstream.script(Turn(cut_at="response.output_text.delta"))
+    with pytest.raises(aiohttp.ClientPayloadError):
+        await client.codex()
+    record = client.upstream.turns[-1]
+    assert record.outcome == "cut"
+    assert read_events(record.sent)[-1]["type"] == "response.output_text.delta"
+
+
+async def test_a_connection_can_be_cut_before_the_headers(client: Client) -> None:
+    client.upstream.script(Turn(cut_at="headers"))
+    with pytest.raises(aiohttp.ClientConnectionError):
+        await client.codex()
+
+
+async def test_a_stream_can_end_properly_but_too_early(client: Client) -> None:
+    client.upstream.script(Turn(end_at=5))
+    answer = await client.codex()
+    assert len(answer.events) == 5
+    assert "response.completed" not in answer.types
+
+
+@pytest.mark.parametrize("at", ["headers", 0, 3])
+async def test_the_server_notices_that_a_waiting_client_leaves(client: Client, at: Any) -> None:
+    client.upstream.script(Turn(hang_at=at))
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(client.codex())
+        await client.upstream.wait_received(1)
+        await asyncio.sleep(0.05)
+        record = client.upstream.turns[0]
+        assert record.outcome == "pending"
+        asking.cancel()
+        await client.upstream.wait_finished(record, 3)
+    assert record.client_left
+
+
+async def test_a_client_that_leaves_while_bytes_flow_is_noticed(client: Client) -> None:
+    url = client.upstream.chatgpt_base_url + "/responses"
+    client.upstream.script(Turn(delay=0.02))
+    async with client.session.post(
+        url, data=orjson.dumps(codex_body("words: 500")), headers=client.login()
+    ) as response:
+        await response.content.readany()
+        response.close()
+    record = client.upstream.turns[0]
+    await client.upstream.wait_finished(record, 3)
+    assert record.client_left
+
+
+async def test_a_held_stream_goes_on_when_it_is_released(client: Client) -> None:
+    gate = asyncio.Event()
+    client.upstream.script(Turn(hold=gate, hold_at="response.created"))
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(client.codex())
+        await client.upstream.wait_received(1)
+        await asyncio.sleep(0.05)
+        assert not asking.done()
+        gate.set()
+    assert asking.result().types[-1] == "response.completed"
+
+
+async def test_delays_are_kept(client: Client) -> None:
+    client.upstream.script(Turn(header_delay=0.1, delay=0.01, text="a"))
+    started = time.monotonic()
+    answer = await client.codex()
+    assert time.monotonic() - started >= 0.1 + 0.01 * len(answer.events)
+
+
+async def test_a_stream_can_come_without_a_content_type(client: Client) -> None:
+    client.upstream.script(Turn(content_type=None))
+    answer = await client.codex()
+    assert "content-type" not in answer.headers
+    assert answer.last["type"] == "response.completed"
+
+
+@pytest.mark.parametrize("newline", ["\r\n", "\r"])
+async def test_line_ends_and_pieces_can_be_odd(client: Client, newline: str) -> None:
+    client.upstream.script(Turn(newline=newline, piece=7, text="odd 奇怪"))
+    answer = await client.codex()
+    assert answer.text == "odd 奇怪"
+    assert newline.encode() * 2 in answer.body
+
+
+async def test_raw_bytes_and_headers_go_out_as_given(client: Client) -> None:
+    raw = b": comment\r\n\r\nevent: odd\ndata: {not json}\n\n"
+    client.upstream.script(Turn(raw=raw, headers=(("openai-model", "other"), ("X-More", "1"))))
+    answer = await client._post(client.upstream.chatgpt_base_url + "/responses", codex_body(), client.login())
+    assert answer.body == raw
+    assert (answer.headers["openai-model"], answer.headers["x-more"]) == ("other", "1")
+
+
+async def test_the_text_of_a_turn_can_be_given(client: Client) -> None:
+    client.upstream.script(Turn(text="exactly this"))
+    assert (await client.codex()).text == "exactly this"
+    client.upstream.script(Turn(text="and this"))
+    answer = await client.openai({"model": "gpt-5", "input": "hi"})
+    assert answer.json["output"][-1]["content"][0]["text"] == "and this"
