@@ -13,6 +13,7 @@ from typing import Any
 
 from app.commandline.delivery import NOBODY, ask_owner, carry_out, wait_until_ended
 from app.core.errors import InstanceUnreachable, InvalidInput, NotFound
+from app.platform.codex_notes import parse_codex_version, setup_notes
 from app.platform.codex_setup import setup_text
 from app.platform.instance import InstanceLock
 from app.platform.shells import Shell, default_shell
@@ -189,7 +190,15 @@ def _setup_codex(arguments: argparse.Namespace, deliver: Deliver) -> int:
         host = f"[{host}]"
     key = arguments.license or deliver("license.default", {})["key"]
     base_url = f"http://{host}:{port}/codex/v1"
+    version = None
+    if arguments.codex_version is not None:
+        version = parse_codex_version(arguments.codex_version)
+        if version is None:
+            raise InvalidInput(f"{arguments.codex_version!r} is no version of Codex; it looks like 0.169.0.")
     sys.stdout.write(setup_text(shell, base_url, key))
+    for note in setup_notes(shell, version):
+        # Beside the text, so that only the text is sourced.
+        print(f"note: {note.text}", file=sys.stderr)
     return 0
 
 
