@@ -18,7 +18,7 @@ from app.gateway.gateway import Gateway
 from app.gateway.license_desk import Issued
 from app.gateway.snapshot import session_views, token_views
 from app.gateway.token_desk import Added
-from app.store.key_stores import KeyStoreKind
+from app.store.key_stores import key_store_kind
 
 Command = Callable[..., Awaitable[Any]]
 
@@ -162,7 +162,7 @@ class Commands:
         return {"cooldowns": self._gateway.reset_pool()}
 
     async def _keystore_choose(self, kind: str) -> dict[str, Any]:
-        await self._gateway.choose_key_store(KeyStoreKind(kind))
+        await self._gateway.choose_key_store(key_store_kind(kind))
         return await self._status()
 
     async def _keystore_retry(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from app.gateway.commands import Commands
 
 #: An `auth.json` fits many times over.
 _MAX_BODY = 4 * 1024 * 1024
+_SHUTDOWN_S = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -34,9 +35,9 @@ class ControlServer:
         """Listen on a free port of 127.0.0.1; returns the port."""
         application = web.Application(client_max_size=_MAX_BODY)
         application.router.add_post("/command", self._command)
-        self._runner = web.AppRunner(application, access_log=None)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=_SHUTDOWN_S)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0, shutdown_timeout=1.0)
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
         return int(self._runner.addresses[0][1])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -12,9 +13,6 @@ from typing import Any, Protocol
 from app.gateway.commands import Commands
 from app.gateway.gateway import Gateway
 from app.gateway.snapshot import GatewaySnapshot
-
-#: How often a gateway on a thread of its own publishes what it knows, in seconds.
-_PUBLISH_S = 0.25
 
 
 class GatewayHandle(Protocol):
@@ -67,6 +65,7 @@ class ThreadedGateway:
         self._leave = asyncio.Event()
         self._thread: threading.Thread | None = None
         self._published: GatewaySnapshot | None = None
+        self._asked = False
 
     async def __aenter__(self) -> GatewayHandle:
         """Start the thread and wait until the gateway is open; raises what opening raised."""
@@ -87,12 +86,7 @@ class ThreadedGateway:
                 self._inner = handle
                 self._published = handle.snapshot()
                 tell(opened)
-                while not self._leave.is_set():
-                    self._published = handle.snapshot()
-                    try:
-                        await asyncio.wait_for(self._leave.wait(), _PUBLISH_S)
-                    except TimeoutError:
-                        continue
+                await self._leave.wait()
 
         def run() -> None:
             try:
@@ -121,11 +115,27 @@ class ThreadedGateway:
         """See `GatewayHandle`."""
         if self._loop is None or self._inner is None:
             raise RuntimeError("the gateway's thread has not been entered")
-        work = asyncio.run_coroutine_threadsafe(self._inner.call(command, **params), self._loop)
+        work = asyncio.run_coroutine_threadsafe(self._carried_out(self._inner, command, params), self._loop)
         return await asyncio.wrap_future(work)
 
     def snapshot(self) -> GatewaySnapshot:
-        """See `GatewayHandle`; at most a quarter of a second old."""
-        if self._published is None:
+        """See `GatewayHandle`; as of the last look or the last command, whichever was later."""
+        if self._published is None or self._loop is None:
             raise RuntimeError("the gateway's thread has not been entered")
+        if not self._asked:
+            self._asked = True
+            # The loop may have ended just now; then the last snapshot stands.
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._publish)
         return self._published
+
+    async def _carried_out(self, inner: GatewayHandle, command: str, params: dict[str, Any]) -> Any:
+        try:
+            return await inner.call(command, **params)
+        finally:
+            self._publish()
+
+    def _publish(self) -> None:
+        self._asked = False
+        if self._inner is not None:
+            self._published = self._inner.snapshot()
