@@ -1,0 +1,60 @@
+"""Upstream's events, read from its answer as they come."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+
+import aiohttp
+import brotli
+import zstandard
+
+from app.translate.errors import UpstreamFailure, truncated, unreadable
+from app.translate.sse import Event, EventTooLarge, SseParser
+
+
+class EventReader:
+    """Reads one answer.
+
+    Attributes:
+        failure: why the stream cannot be read on; None after a proper end of HTTP.
+    """
+
+    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self.failure: UpstreamFailure | None = None
+        self._content = answer.content
+        self._parser = SseParser()
+        self._unpack = _unpacker(answer.headers.get("Content-Encoding", ""))
+
+    async def read(self) -> list[Event]:
+        """The next events, at least one; none when the stream is over. May be cancelled and called again."""
+        while self.failure is None:
+            try:
+                chunk = await self._content.readany()
+                if not chunk:
+                    break
+                events = self._parser.feed(self._unpack(chunk) if self._unpack else chunk)
+            except EventTooLarge:
+                self.failure = unreadable()
+            except (aiohttp.ClientError, OSError, zlib.error, brotli.error, zstandard.ZstdError):
+                # TimeoutError is an OSError: silence for too long ends like a broken line.
+                self.failure = truncated()
+            else:
+                if events:
+                    return events
+        return []
+
+
+def _unpacker(content_encoding: str) -> Callable[[bytes], bytes] | None:
+    """We ask for plain bytes; who packs them all the same is understood."""
+    name = content_encoding.strip().lower()
+    if name in ("gzip", "x-gzip"):
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress
+    if name == "deflate":
+        return zlib.decompressobj().decompress
+    if name == "br":
+        unpack: Callable[[bytes], bytes] = brotli.Decompressor().process
+        return unpack
+    if name == "zstd":
+        return zstandard.ZstdDecompressor().decompressobj().decompress
+    return None

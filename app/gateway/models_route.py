@@ -1,0 +1,82 @@
+"""`GET …/models` and `…/models/{id}`: what clients may ask for, in the shape that they want."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from app.core.credential import Credential
+from app.core.errors import Refusal
+from app.core.license import License
+from app.core.models import ALIASES
+from app.core.token import Token, TokenKind
+from app.gateway.replies import SERVER, json_reply
+from app.gateway.state import GatewayState
+from app.upstream.models import ModelLists
+
+#: Clients in typed languages want a number; this is the day on which gpt-5, which all aliases are of, came out.
+_CREATED = 1_754_524_800
+#: A version number; longer queries are not Codex's.
+_MAX_QUERY = 200
+
+
+class Models:
+    """The model lists of this gateway."""
+
+    def __init__(self, state: GatewayState, lists: ModelLists) -> None:
+        self._state = state
+        self._lists = lists
+
+    async def all(self, request: web.BaseRequest, owner: License) -> web.StreamResponse:
+        """OpenAI's list, or with `client_version` Codex's own."""
+        if "client_version" in request.rel_url.query:
+            return await self._codex_list(request)
+        return json_reply(200, {"object": "list", "data": [_entry(name) for name in await self._names()]})
+
+    async def one(self, request: web.BaseRequest, owner: License, name: str) -> web.StreamResponse:
+        """One entry of OpenAI's list.
+
+        Raises:
+            Refusal: 404 `model_not_found`.
+        """
+        if name not in await self._names():
+            raise Refusal(
+                404,
+                f"The model `{name[:100]}` does not exist or you do not have access to it.",
+                param="model",
+                code="model_not_found",
+            )
+        return json_reply(200, _entry(name))
+
+    async def _names(self) -> dict[str, None]:
+        upstream = await self._lists.names(self._usable())
+        return dict.fromkeys((*(alias.name for alias in ALIASES), *upstream))
+
+    async def _codex_list(self, request: web.BaseRequest) -> web.StreamResponse:
+        query = request.rel_url.raw_query_string
+        logins = [pair for pair in self._usable() if pair[0].kind is TokenKind.CHATGPT]
+        now = self._state.clock.now()
+        logins.sort(key=lambda pair: self._state.pool.cooldown(pair[0].id, now) is not None)
+        if logins and len(query) <= _MAX_QUERY:
+            token, credential = logins[0]
+            found = await self._lists.codex_list(token, credential, query, request.raw_headers)
+            if found is not None:
+                headers = {"Content-Type": found.content_type, "Server": SERVER}
+                if found.etag:
+                    headers["ETag"] = found.etag
+                return web.Response(body=found.body, headers=headers)
+        # Codex falls back to the catalogue that it brings along.
+        return json_reply(200, {"models": []})
+
+    def _usable(self) -> list[tuple[Token, Credential]]:
+        pool, credentials = self._state.pool, self._state.credentials
+        return [
+            (token, credentials[token.id])
+            for token in pool.tokens
+            if pool.unusable(token) is None and token.id in credentials
+        ]
+
+
+def _entry(name: str) -> dict[str, Any]:
+    return {"id": name, "object": "model", "created": _CREATED, "owned_by": "openai"}

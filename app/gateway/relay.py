@@ -1,0 +1,134 @@
+"""Upstream's answer given to the client as it comes: status, headers, bytes, and the way it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import aiohttp
+from aiohttp import web
+from multidict import CIMultiDict
+
+from app.core.pool import Cooldown
+from app.core.turn import Outcome
+from app.gateway.replies import SERVER, json_reply
+from app.gateway.turn_runner import RunningTurn
+from app.translate.errors import UpstreamFailure, failure_from_http
+from app.translate.events import Terminal
+from app.translate.usage import UsageObserver
+from app.upstream.headers import to_client
+
+#: Of an error's body, what is read to learn its code, in bytes.
+_ERROR_HEAD = 64 * 1024
+#: The longest window of a ChatGPT plan is a week; a rest beyond that and a day is a mistake.
+_LONGEST_REST_S = 8 * 24 * 3600
+#: When upstream reports a limit and not its end, in seconds.
+_UNKNOWN_REST_S = 300.0
+
+
+async def relay(
+    request: web.BaseRequest, answer: aiohttp.ClientResponse, turn: RunningTurn, *, watch: bool = True
+) -> web.StreamResponse:
+    """Pass an answer on, byte for byte, and decide how the turn ended.
+
+    Args:
+        request: of the client.
+        answer: of upstream; the caller closes it.
+        turn: told of every byte, of usage and of the end.
+        watch: whether a 2xx without a terminal event is a broken answer; not so where there are no events.
+    """
+    failed = answer.status >= 400
+    plain = answer.headers.get("Content-Encoding", "identity").strip().lower() in ("identity", "")
+    observer = UsageObserver() if plain and not failed else None
+    head = bytearray()
+
+    response = _response_like(answer, turn.live.stream)
+    turn.live.status = answer.status
+    await response.prepare(request)
+    while True:
+        try:
+            chunk = await answer.content.readany()
+        except (aiohttp.ClientError, OSError):
+            # TimeoutError is an OSError: silence for too long ends like a broken line.
+            turn.end(Outcome.FAILED, "upstream_stream_truncated")
+            hang_up(request)
+            return response
+        if not chunk:
+            break
+        try:
+            await response.write(chunk)
+        finally:
+            # The client may have gone because this was the last event: then all is well.
+            if observer is not None:
+                observer.feed(chunk)
+                if observer.terminal is not None:
+                    _note_end(turn, observer)
+            elif failed and len(head) < _ERROR_HEAD:
+                head += chunk[: _ERROR_HEAD - len(head)]
+        turn.passed_on(len(chunk))
+    if failed:
+        note_refusal(turn, refused(answer, bytes(head), turn))
+    elif observer is not None:
+        observer.close()
+        _note_end(turn, observer)
+        if observer.terminal is None and watch and turn.live.stream:
+            # A proper end of HTTP, and yet upstream has not finished: shown as it came, remembered as what it is.
+            turn.end(Outcome.FAILED, "upstream_stream_truncated")
+    turn.end(Outcome.COMPLETED)
+    await response.write_eof()
+    return response
+
+
+def refused(answer: aiohttp.ClientResponse, body: bytes, turn: RunningTurn) -> UpstreamFailure:
+    """What upstream's error answer says; the body may be cut off."""
+    headers: Mapping[str, str] = answer.headers
+    return failure_from_http(answer.status, body, headers, now=turn.state.clock.now())
+
+
+def note_refusal(turn: RunningTurn, failure: UpstreamFailure) -> None:
+    """The turn failed like this; a reached limit gives the token a rest."""
+    turn.end(Outcome.FAILED, failure.upstream_code or f"http_{failure.status}")
+    if failure.code == "usage_limit_reached":
+        now = turn.state.clock.now()
+        wait = failure.wait(now) or _UNKNOWN_REST_S
+        if failure.resets_at is not None:
+            wait = max(failure.resets_at - now, 1.0)
+        turn.rest = Cooldown(now + min(wait, _LONGEST_REST_S), "usage_limit_reached")
+
+
+def answer_failure(turn: RunningTurn, failure: UpstreamFailure) -> web.Response:
+    """Our own words for upstream's failure, while a status can still be sent."""
+    turn.live.status = failure.status
+    now = turn.state.clock.now()
+    return json_reply(failure.status, failure.body(now), failure.headers(now))
+
+
+def hang_up(request: web.BaseRequest) -> None:
+    """Close the client's connection without the proper end of its answer, so that the client notices.
+
+    What was passed on before still reaches it: the chunk that ends a body is all that is missing. HTTP/1.0 bodies end
+    with the connection; there only a reset tells.
+    """
+    transport = request.transport
+    if transport is None:
+        return
+    if request.version >= aiohttp.HttpVersion11:
+        transport.close()
+    else:
+        transport.abort()
+
+
+def _response_like(answer: aiohttp.ClientResponse, stream: bool) -> web.StreamResponse:
+    headers: CIMultiDict[str] = CIMultiDict(to_client(answer.raw_headers))
+    headers.setdefault("Server", SERVER)
+    if stream and answer.status < 300:
+        # Upstreams have been seen to name none; clients that look for one need this.
+        headers.setdefault("Content-Type", "text/event-stream")
+    return web.StreamResponse(status=answer.status, reason=answer.reason or None, headers=headers)
+
+
+def _note_end(turn: RunningTurn, observer: UsageObserver) -> None:
+    turn.live.usage = observer.usage
+    if observer.terminal is Terminal.FAILED:
+        turn.end(Outcome.FAILED, observer.error_code or "response_failed")
+    elif observer.terminal is not None:
+        turn.end(Outcome.COMPLETED)

@@ -1,0 +1,181 @@
+"""The gateway's HTTP server: it listens, answers, and stops without cutting off who is still being answered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Awaitable, Callable, Iterable
+
+from aiohttp import web
+
+from app.core.errors import Refusal
+from app.gateway.chat import KEEP_ALIVE_S, Chat
+from app.gateway.doors import Doors
+from app.gateway.listen import listening_sockets
+from app.gateway.models_route import Models
+from app.gateway.relay import hang_up
+from app.gateway.replies import bad_request, error_reply, internal_error
+from app.gateway.responses import Responses
+from app.gateway.routes import Routes
+from app.gateway.state import GatewayState
+from app.gateway.turn_runner import TurnRunner
+from app.upstream.client import Upstream
+from app.upstream.models import ModelLists
+
+#: `x-codex-turn-metadata` alone can have kilobytes.
+_MAX_HEADER = 64 * 1024
+_MAX_HEADERS = 256
+#: How long a cancelled handler may take to let go, in seconds.
+_LET_GO_S = 2.0
+
+_log = logging.getLogger(__name__)
+
+
+class GatewayServer:
+    """Serves one state on one address; may be started again after it was stopped.
+
+    Args:
+        state: tokens, licenses, sessions, turns.
+        upstream: where turns go; the caller closes it.
+        allowed_hosts: host names that clients may use besides this machine's own.
+        strict: strict pass-through: no edits of `/responses` bodies.
+        keep_alive_s: silence after which chat clients get a comment.
+    """
+
+    def __init__(
+        self,
+        state: GatewayState,
+        upstream: Upstream,
+        *,
+        allowed_hosts: Iterable[str] = (),
+        strict: bool = False,
+        keep_alive_s: float = KEEP_ALIVE_S,
+    ) -> None:
+        self._state = state
+        self._allowed_hosts = tuple(allowed_hosts)
+        self._turns = TurnRunner(state)
+        self._responses = Responses(self._turns, upstream, strict=strict)
+        self._chat = Chat(self._turns, upstream, keep_alive_s=keep_alive_s)
+        self._models = Models(state, ModelLists(upstream, state.clock.monotonic))
+        self._running: set[asyncio.Task[object]] = set()
+        self._routes: Routes | None = None
+        self._http: _HttpServer | None = None
+        self._listeners: list[asyncio.Server] = []
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen on `host` and `port` (0: a free one) and return the port.
+
+        Raises:
+            PortBusy, InvalidInput: see `listening_sockets`.
+            RuntimeError: it has been started already.
+        """
+        if self._http is not None:
+            raise RuntimeError("the server is running already")
+        # Looking up this machine's names may take a moment.
+        sockets, doors = await asyncio.to_thread(
+            lambda: (listening_sockets(host, port), Doors(self._state, host, self._allowed_hosts))
+        )
+        bound: int = sockets[0].getsockname()[1]
+        self._turns.stopping = False
+        self._routes = Routes(doors, self._responses, self._chat, self._models)
+        self._http = _HttpServer(self._answer)
+        loop = asyncio.get_running_loop()
+        try:
+            for sock in sockets:
+                self._listeners.append(await loop.create_server(self._http, sock=sock))
+        except BaseException:
+            for sock in sockets:
+                sock.close()
+            await self.stop(0.0)
+            raise
+        return bound
+
+    async def stop(self, drain_s: float) -> None:
+        """Take no more requests; turns that run get `drain_s` seconds to end, then they are ended.
+
+        Harmless if it was not started.
+        """
+        http, self._http = self._http, None
+        if http is None:
+            return
+        for listener in self._listeners:
+            listener.close()
+        self._listeners.clear()
+        # Requests that were accepted just now shall have begun.
+        await asyncio.sleep(0)
+        http.pre_shutdown()
+        if self._running:
+            await asyncio.wait(self._running, timeout=drain_s)
+        self._turns.stopping = True
+        late = tuple(self._running)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=_LET_GO_S)
+        await http.shutdown(_LET_GO_S)
+
+    async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        task = asyncio.current_task()
+        routes = self._routes
+        if task is None or routes is None:
+            raise RuntimeError("not started")
+        self._running.add(task)
+        try:
+            return await routes.answer(request)
+        except Refusal as refusal:
+            return error_reply(refusal)
+        except ConnectionError:
+            # The client has gone; there is nobody to answer.
+            raise
+        except Exception as error:
+            _log_failure(request, error)
+            if request.writer.output_size > 0:
+                hang_up(request)
+            return error_reply(internal_error())
+        finally:
+            self._running.discard(task)
+
+
+class _HttpServer(web.Server):
+    """Makes a connection handler for each client."""
+
+    def __init__(self, answer: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]) -> None:
+        super().__init__(answer, handler_cancellation=True)
+
+    def __call__(self) -> web.RequestHandler:
+        return _Connection(
+            self,
+            loop=asyncio.get_running_loop(),
+            auto_decompress=False,
+            access_log=None,  # type: ignore[arg-type] # documented to switch it off
+            max_line_size=_MAX_HEADER,
+            max_field_size=_MAX_HEADER,
+            max_headers=_MAX_HEADERS,
+        )
+
+
+class _Connection(web.RequestHandler):
+    """One client's connection. Errors of HTTP itself get our shape, and nothing of the request enters the log."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """What aiohttp cannot hand to us as a request."""
+        _log.info("no proper request from %s: %s", request.remote, type(exc).__name__)
+        response = error_reply(bad_request() if status == 400 else internal_error())
+        response.force_close()
+        return response
+
+
+def _log_failure(request: web.BaseRequest, error: Exception) -> None:
+    # The error's own text may quote a body or a key; where it happened says enough.
+    frames = traceback.extract_tb(error.__traceback__)
+    where = " < ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in reversed(frames[-6:]))
+    _log.error("answering %s failed: %s at %s", request.method, type(error).__name__, where)
