@@ -36,6 +36,8 @@ def log_to_file(folder: Path, *, faults: bool = True) -> None:
     """
     root = logging.getLogger()
     root.setLevel(logging.INFO)
+    # Says at every migration which of its plug-ins it has loaded.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         handler = logging.handlers.RotatingFileHandler(
