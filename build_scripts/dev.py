@@ -29,9 +29,7 @@ def hand_over_to_a_suitable_python():
         # A version manager's stand-in exists for versions that are not chosen, and then fails: ask it.
         if path and subprocess.call([path, "-c", ""], stderr=subprocess.DEVNULL) == 0:
             sys.exit(subprocess.call([path, os.path.abspath(__file__), *sys.argv[1:]]))
-    message = (
-        "Waystation needs Python 3.11, 3.12 or 3.13. This is Python {}.{}, and none of {} is on the PATH.\n"
-    )
+    message = "Waystation needs Python 3.11, 3.12 or 3.13. This is Python {}.{}, and none of {} is on the PATH.\n"
     sys.stderr.write(message.format(sys.version_info[0], sys.version_info[1], ", ".join(NAMES)))
     sys.exit(2)
 

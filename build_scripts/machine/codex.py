@@ -38,9 +38,7 @@ def ensure_codex_versions(checkout: Checkout) -> None:
             say(f"installing Codex CLI {version} into {folder.relative_to(checkout.root)}")
             _npm_install(folder, version)
             if not _answers(checkout, version):
-                raise Stop(
-                    f"Codex CLI {version} was installed in {folder} and does not answer `codex --version`."
-                )
+                raise Stop(f"Codex CLI {version} was installed in {folder} and does not answer `codex --version`.")
         (folder / STAMP).write_text(f"{version}\n", encoding="utf-8")
 
 

@@ -125,9 +125,7 @@ def _alone(lock: Path) -> Iterator[None]:
                 say("waiting for another dev.py that is making the environment")
                 told = True
             if time.monotonic() > deadline:
-                raise Stop(
-                    "Another dev.py has been making the environment for half an hour. End it and try again."
-                )
+                raise Stop("Another dev.py has been making the environment for half an hour. End it and try again.")
             time.sleep(0.5)
         yield
 

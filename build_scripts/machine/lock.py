@@ -50,9 +50,7 @@ def remake_locks(checkout: Checkout, arguments: list[str]) -> None:
             raise Stop("uv could not resolve the dependencies (its words are above).")
         text = lock.read_text(encoding="utf-8")
         check_lock(text, lock.name)
-        header = (
-            f"# Made by `python3 build_scripts/dev.py lock` from pyproject.toml with {', '.join(extras)}.\n"
-        )
+        header = f"# Made by `python3 build_scripts/dev.py lock` from pyproject.toml with {', '.join(extras)}.\n"
         lock.write_text(header + text, encoding="utf-8", newline="\n")
 
 

@@ -63,11 +63,13 @@ TEST_PROGRAMS = {
     "xclip": "xclip",
     "xdotool": "xdotool",
     "import": "imagemagick",
+    "objdump": "binutils",
     "ip": "iproute2",
     "zsh": "zsh",
 }
 CJK_FONT_PACKAGE = "fonts-noto-cjk"
-APT_OPTIONS = ("-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=300")
+# Unattended upgrades may hold apt for minutes after the machine has started.
+APT_OPTIONS = ("-qq", "-o", "Dpkg::Use-Pty=0", "-o", "DPkg::Lock::Timeout=300")
 
 
 def is_debian() -> bool:
@@ -82,14 +84,10 @@ def parse_ldconfig(text: str) -> set[str]:
 
 def known_libraries() -> set[str]:
     """Names of the shared libraries that the loader of this machine finds."""
-    ldconfig = shutil.which(
-        "ldconfig", path=os.pathsep.join([os.environ.get("PATH", ""), "/sbin", "/usr/sbin"])
-    )
+    ldconfig = shutil.which("ldconfig", path=os.pathsep.join([os.environ.get("PATH", ""), "/sbin", "/usr/sbin"]))
     if ldconfig is None:
         return set()
-    return parse_ldconfig(
-        subprocess.run([ldconfig, "-p"], capture_output=True, text=True, check=False).stdout
-    )
+    return parse_ldconfig(subprocess.run([ldconfig, "-p"], capture_output=True, text=True, check=False).stdout)
 
 
 def missing_qt_packages() -> list[str]:
@@ -114,20 +112,18 @@ def install(packages: Iterable[str], purpose: str) -> None:
     names = sorted(set(packages))
     if not names:
         return
-    install_command = ["apt-get", "install", *APT_OPTIONS, *names]
     prefix = _as_root()
     if prefix is None:
         raise Stop(
             f"{purpose} needs Debian packages that are missing, and this user may not install them. Run:\n"
-            f"    sudo apt-get update && sudo {shlex.join(install_command)}\n"
+            f"    sudo apt-get update && sudo apt-get install -y --no-install-recommends {shlex.join(names)}\n"
             "and start again."
         )
     say(f"installing Debian packages for {purpose}: {' '.join(names)}")
-    quiet = ["-qq", "-o", "Dpkg::Use-Pty=0"]
-    noninteractive = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *quiet]
+    apt = [*prefix, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *APT_OPTIONS]
     # An update that fails (a mirror away, an old source) may still leave lists good enough to install from.
-    _run_quietly([*noninteractive, "-o", "DPkg::Lock::Timeout=300", "update"])
-    code, output = _run_quietly([*noninteractive, "install", *APT_OPTIONS, *names])
+    _run_quietly([*apt, "update"])
+    code, output = _run_quietly([*apt, "install", "-y", "--no-install-recommends", *names])
     if code:
         raise Stop(f"{output}\napt-get could not install what {purpose} needs (its words are above).")
 

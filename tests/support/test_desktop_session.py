@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtGui import QImage
 
 from tests.support.desktop_session import DesktopSession
 from tests.support.tray import find_entry, has_tray_host, menu_text, tray_items
@@ -70,16 +71,13 @@ def test_the_icon_is_the_programs_own_picture(desktop: DesktopSession, sample: P
 
 
 def test_the_panel_draws_the_icon_on_the_screenshot(desktop: DesktopSession, sample: Path, tmp_path: Path) -> None:
-    picture = tmp_path / "screen.png"
+    def has_red_pixels() -> bool:
+        screen = QImage(str(desktop.screenshot(tmp_path / "screen.png")))
+        assert (screen.width(), screen.height()) == (1280, 800)
+        tray = range(screen.height() - 28, screen.height())
+        return any(screen.pixel(x, y) == 0xFFC01C28 for y in tray for x in range(screen.width()))
 
-    def red_pixels() -> bool:
-        desktop.screenshot(picture)
-        done = desktop.run(
-            ["convert", picture, "-fill", "black", "+opaque", "#c01c28", "-format", "%[fx:mean]", "info:"]
-        )
-        return float(done.stdout) > 0
-
-    desktop.wait_for(red_pixels, "the icon on the screen")
+    desktop.wait_for(has_red_pixels, "the icon on the screen")
 
 
 def test_quit_from_the_menu_ends_the_program(desktop: DesktopSession, tmp_path: Path) -> None:
