@@ -18,6 +18,8 @@ from app.store import failures, migration
 BUSY_TIMEOUT_S = 5.0
 # After a checkpoint the write-ahead log is cut to this size; a burst of writes must not leave a large file behind.
 _WAL_LIMIT_BYTES = 4 * 1024 * 1024
+# https://www.sqlite.org/fileformat2.html, 1.3.2.
+_SMALLEST_PAGE = 512
 
 
 class Database:
@@ -164,13 +166,22 @@ class Database:
 
 
 def _private_file(path: Path) -> None:
-    """Make the file and its folder for this user alone; a file that others could read is closed to them."""
+    """Make the file and its folder for this user alone; a file that others could read is closed to them.
+
+    Raises:
+        DataUnusable: what is there is too short to be a database.
+        OSError: it cannot be made or looked at.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         # SQLite gives its -wal and -shm files the mode of the database.
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     except FileExistsError:
-        if os.name == "posix" and path.stat().st_mode & 0o077:
+        status = path.stat()
+        # SQLite takes a file without a whole page for an empty one, and would write over what is left of it.
+        if 0 < status.st_size < _SMALLEST_PAGE:
+            raise failures.damaged(path) from None
+        if os.name == "posix" and status.st_mode & 0o077:
             path.chmod(0o600)
 
 

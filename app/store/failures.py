@@ -57,12 +57,27 @@ def unusable(path: Path, error: BaseException) -> DataUnusable | None:
     return _failure(path, reason) if reason else None
 
 
+def damaged(path: Path) -> DataUnusable:
+    """The file is no database any more."""
+    return _failure(path, _DAMAGED)
+
+
 def not_ours(path: Path) -> DataUnusable:
     """The file is a database of some other program."""
     return DataUnusable(
         f"The file {path} is not a Waystation database. Move it away, or choose another data folder.",
         path=str(path),
         reason="not_ours",
+    )
+
+
+def not_migrated(path: Path, version: str) -> DataUnusable:
+    """A migration failed by itself, not by the disk."""
+    return DataUnusable(
+        f"The database {path} could not be brought to version {version} and was left as it was. Install the former "
+        "Waystation again, and report what the log says.",
+        path=str(path),
+        reason="not_migrated",
     )
 
 

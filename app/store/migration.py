@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 from pathlib import Path
@@ -11,6 +12,8 @@ from sqlalchemy import Connection
 from app.core.errors import DataTooNew
 from app.store import failures
 from app.store.schema import SCHEMA_VERSION
+
+_log = logging.getLogger(__name__)
 
 
 def read_version(raw: sqlite3.Connection, path: Path) -> str | None:
@@ -46,6 +49,10 @@ def upgrade(connection: Connection, raw: sqlite3.Connection, path: Path, version
         raw: the same connection, for what SQLAlchemy has no word for.
         path: of the database; the copy is kept beside it, see `copy_path`.
         version: what `read_version` said.
+
+    Raises:
+        DataUnusable: a migration failed, and the database is as it was.
+        sqlite3.Error, SQLAlchemyError: the file is at fault.
     """
     if version == SCHEMA_VERSION:
         return
@@ -68,7 +75,12 @@ def upgrade(connection: Connection, raw: sqlite3.Connection, path: Path, version
             command.upgrade(config, SCHEMA_VERSION)
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchone()
             if broken is not None:
-                raise RuntimeError(f"migration to {SCHEMA_VERSION} breaks a foreign key of table {broken[0]}")
+                raise RuntimeError(f"rows of table {broken[0]} lost what they refer to")
+    except Exception as error:
+        if failures.unusable(path, error) is not None:
+            raise
+        _log.exception("migration from %s to %s failed", version, SCHEMA_VERSION)
+        raise failures.not_migrated(path, SCHEMA_VERSION) from error
     finally:
         raw.execute("PRAGMA foreign_keys = ON")
 

@@ -1,0 +1,274 @@
+"""What goes into the store comes out again, after a restart and from any loop."""
+
+import asyncio
+import dataclasses
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.core.errors import DataUnusable, NotFound
+from app.core.license import License
+from app.core.session import Session
+from app.core.token import Token
+from app.core.turn import TurnRow
+from app.store.store import DATABASE_FILE, Store
+from app.store.vault import Sealed, license_subject, token_subject
+from tests.store import samples
+
+ROOT = Path(__file__).resolve().parents[2]
+SEALED = Sealed("0123456789abcdef", b"n" * 12, b"ciphertext")
+
+
+@asynccontextmanager
+async def reopened(path: Path) -> AsyncIterator[Store]:
+    store = await Store.open(path)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def test_everything_survives_a_restart(path: Path) -> None:
+    async with reopened(path) as store:
+        await store.put_token(samples.token(2), SEALED)
+        await store.put_token(samples.token(1), SEALED)
+        await store.put_license(samples.license(), SEALED)
+        store.save_session(samples.session(1, "a", "b"))
+        store.save_turn(samples.turn(1))
+        await store.set_setting("language", "zh_CN")
+    async with reopened(path) as store:
+        assert [stored.token for stored in await store.tokens()] == [samples.token(1), samples.token(2)]
+        assert [stored.sealed for stored in await store.tokens()] == [SEALED, SEALED]
+        assert [stored.license for stored in await store.licenses()] == [samples.license()]
+        assert [stored.sealed for stored in await store.licenses()] == [SEALED]
+        assert await store.sessions(0) == [samples.session(1, "a", "b")]
+        assert await store.turns(10) == [samples.turn(1)]
+        assert await store.settings() == {"language": "zh_CN"}
+
+
+async def test_a_token_is_replaced_described_and_deleted(store: Store) -> None:
+    other = Sealed("0123456789abcdef", b"m" * 12, b"other")
+    await store.put_token(samples.token(1), SEALED)
+    await store.put_token(samples.token(1, "Renamed"), other)
+    [stored] = await store.tokens()
+    assert (stored.token.label, stored.sealed) == ("Renamed", other)
+    await store.update_token(dataclasses.replace(samples.token(1), enabled=False))
+    [stored] = await store.tokens()
+    assert (stored.token.enabled, stored.token.label, stored.sealed) == (False, "Work", other)
+    await store.delete_token("t-1")
+    await store.delete_token("t-1")
+    assert await store.tokens() == []
+
+
+async def test_a_license_is_revoked_and_keeps_its_key(store: Store) -> None:
+    await store.put_license(samples.license(), SEALED)
+    revoked = dataclasses.replace(samples.license(), revoked_at=samples.NOW, last_used_at=samples.NOW - 5)
+    await store.update_license(revoked)
+    [stored] = await store.licenses()
+    assert (stored.license, stored.sealed) == (revoked, SEALED)
+
+
+async def test_describing_what_does_not_exist_says_so(store: Store) -> None:
+    with pytest.raises(NotFound, match="t-7"):
+        await store.update_token(samples.token(7))
+    with pytest.raises(NotFound, match="l-7"):
+        await store.update_license(samples.license(7))
+
+
+async def test_a_setting_is_set_changed_and_removed(store: Store) -> None:
+    await store.set_setting("a", "1")
+    await store.set_setting("b", "驿站\x00\ud800")
+    await store.set_setting("a", "2")
+    assert await store.settings() == {"a": "2", "b": "驿站\x00\ud800"}
+    await store.set_setting("a", None)
+    assert await store.settings() == {"b": "驿站\x00\ud800"}
+
+
+async def test_only_sessions_active_since_then_are_loaded_longest_idle_first(store: Store) -> None:
+    for number, age in ((1, 10), (2, 30), (3, 20)):
+        store.save_session(samples.session(number, last_active_at=samples.NOW - age))
+    assert [item.id for item in await store.sessions(samples.NOW - 20)] == ["s-3", "s-1"]
+
+
+async def test_a_name_belongs_to_the_session_saved_with_it_last(store: Store) -> None:
+    store.save_session(samples.session(1, "a", "b", last_active_at=samples.NOW))
+    await store.flush()
+    store.save_session(samples.session(2, "b", "c", last_active_at=samples.NOW + 1))
+    first, second = await store.sessions(0)
+    assert (first.names, second.names) == (("a",), ("b", "c"))
+    # Within one batch too, and under another license it is another name.
+    store.save_session(samples.session(3, "c", last_active_at=samples.NOW + 2))
+    store.save_session(samples.session(2, "c", last_active_at=samples.NOW + 3))
+    other = dataclasses.replace(samples.session(4, "c", last_active_at=samples.NOW + 4), license_id="l-2")
+    store.save_session(other)
+    assert {item.id: item.names for item in await store.sessions(0)} == {
+        "s-1": ("a",),
+        "s-3": (),
+        "s-2": ("c",),
+        "s-4": ("c",),
+    }
+
+
+async def test_turns_come_newest_first_page_by_page(store: Store) -> None:
+    for number in (3, 1, 5, 2, 4):
+        store.save_turn(samples.turn(number))
+    first = await store.turns(2)
+    assert [row.id[-1] for row in first] == ["5", "4"]
+    assert [row.id[-1] for row in await store.turns(2, before=first[-1].started_at)] == ["3", "2"]
+
+
+async def test_sessions_are_forgotten_by_id_and_all_together(store: Store) -> None:
+    for number in range(1, 1500):
+        store.save_session(samples.session(number))
+    assert await store.forget_sessions([f"s-{number}" for number in range(2, 1500)] + ["s-unknown"]) == 1498
+    assert await store.sessions(0) == [samples.session(1)]
+    assert await store.forget_sessions([]) == 0
+    assert await store.forget_sessions(None) == 1
+    assert await store.sessions(0) == []
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    samples.tokens,
+    samples.licenses,
+    st.lists(samples.sessions, max_size=4, unique_by=lambda item: item.id),
+    st.lists(samples.turns, max_size=4, unique_by=lambda item: item.id),
+    st.binary(),
+)
+def test_any_values_come_back_as_they_were(
+    token: Token, license: License, sessions: list[Session], turns: list[TurnRow], secret: bytes
+) -> None:
+    async def round_trip() -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            vault = await samples.ready_vault()
+            async with reopened(Path(folder) / DATABASE_FILE) as store:
+                await store.put_token(token, vault.seal(token_subject(token.id), secret))
+                await store.put_license(license, vault.seal(license_subject(license.id), secret))
+                for session in sessions:
+                    store.save_session(session)
+                for turn in turns:
+                    store.save_turn(turn)
+                await store.flush()
+                [stored_token] = await store.tokens()
+                [stored_license] = await store.licenses()
+                assert stored_token.token == token
+                assert vault.open(token_subject(token.id), stored_token.sealed) == secret
+                assert stored_license.license == license
+                assert vault.open(license_subject(license.id), stored_license.sealed) == secret
+                assert sorted(await store.sessions(0), key=lambda item: item.id) == sorted(
+                    sessions, key=lambda item: item.id
+                )
+                assert sorted(await store.turns(10), key=lambda item: item.id) == sorted(
+                    turns, key=lambda item: item.id
+                )
+
+    asyncio.run(round_trip())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="uvloop does not exist for Windows")
+async def test_one_store_serves_two_loops_at_once(store: Store) -> None:
+    import uvloop
+
+    async def write_and_read(first: int) -> None:
+        for number in range(first, first + 20):
+            await store.put_token(samples.token(number), SEALED)
+            store.save_turn(samples.turn(number))
+            assert await store.turns(1)
+
+    other = threading.Thread(target=lambda: uvloop.run(write_and_read(100)))
+    other.start()
+    await write_and_read(200)
+    while other.is_alive():  # noqa: ASYNC110 (a thread has no event to wait for)
+        await asyncio.sleep(0.01)
+    assert len(await store.tokens()) == 40
+    assert len(await store.turns(100)) == 40
+
+
+def test_a_qasync_loop_can_use_the_store(path: Path) -> None:
+    program = f"""
+import asyncio, sys
+from pathlib import Path
+import qasync
+from PySide6.QtCore import QCoreApplication
+from app.store.store import Store
+from tests.store import samples
+
+async def main():
+    store = await Store.open(Path({str(path)!r}))
+    store.save_turn(samples.turn(1))
+    vault = await samples.ready_vault()
+    await asyncio.gather(*(samples.put_sample_token(store, vault, number) for number in range(20)))
+    print(len(await store.tokens()), len(await store.turns(5)))
+    await store.close()
+
+application = QCoreApplication(sys.argv)
+loop = qasync.QEventLoop(application)
+with loop:
+    loop.run_until_complete(main())
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    result = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=40, check=False
+    )
+    assert (result.stdout.strip(), result.returncode) == ("20 1", 0), result.stderr
+
+
+async def test_a_cancelled_wait_does_not_undo_the_write(store: Store) -> None:
+    task = asyncio.get_running_loop().create_task(store.put_token(samples.token(1), SEALED))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert len(await store.tokens()) == 1
+
+
+async def test_after_closing_every_call_says_so_and_late_rows_are_ignored(path: Path) -> None:
+    store = await Store.open(path)
+    await store.close()
+    await store.close()
+    store.save_turn(samples.turn(1))
+    store.save_session(samples.session(1))
+    with pytest.raises(DataUnusable, match="is closed"):
+        await store.tokens()
+    async with reopened(path) as store:
+        assert await store.turns(1) == []
+
+
+async def test_the_stores_thread_ends_with_it(path: Path) -> None:
+    def threads() -> list[str]:
+        return [thread.name for thread in threading.enumerate() if thread.name == "waystation-store"]
+
+    store = await Store.open(path)
+    assert len(threads()) == 1
+    await store.close()
+    for _ in range(200):
+        if not threads():
+            break
+        await asyncio.sleep(0.01)
+    assert threads() == []
+
+
+async def test_secrets_are_in_no_file_and_no_repr(path: Path) -> None:
+    vault = await samples.ready_vault()
+    async with reopened(path) as store:
+        await samples.put_sample_token(store, vault)
+        await store.put_license(samples.license(), vault.seal(license_subject("l-1"), b"ws-sample-license-key"))
+        # With the write-ahead log still there, and after it was folded into the file.
+        during = samples.folder_bytes(path.parent)
+        shown = repr(await store.tokens()) + repr(await store.licenses()) + repr(vault)
+    after = samples.folder_bytes(path.parent)
+    for found in (during, after):
+        assert b"sample-secret" not in found
+        assert b"ws-sample" not in found
+        assert b"someone@example.com" in found, "the search must be able to find something"
+    for text in ("sample-secret", "ws-sample", "ciphertext", "nonce"):
+        assert text not in shown
