@@ -1,0 +1,36 @@
+"""The bytes of a stream to a Chat Completions client, and JSON that survives what models write."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from app.core.errors import Refusal
+
+#: Ends every stream, also after an error.
+DONE = b"data: [DONE]\n\n"
+#: For silences: a comment, which every client skips.
+KEEP_ALIVE = b": keep-alive\n\n"
+
+
+def json_bytes(value: Mapping[str, Any]) -> bytes:
+    """JSON text in UTF-8; lone surrogates and large integers, which orjson refuses, are written as escapes and digits.
+
+    Raises:
+        Refusal: 400, when the value is nested more deeply than can be written.
+    """
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        try:
+            return json.dumps(value, separators=(",", ":")).encode("ascii")
+        except RecursionError:
+            raise Refusal(400, "Your request is nested too deeply.", code="invalid_value") from None
+
+
+def data_frame(value: Mapping[str, Any]) -> bytes:
+    """One event of the stream: a chunk, or an error body."""
+    return b"data: %b\n\n" % json_bytes(value)

@@ -1,0 +1,158 @@
+"""Server-sent events, read from bytes as they come, and the JSON object that each of OpenAI's events carries.
+
+Lines end at LF, CR or CRLF only (WHATWG HTML, "9.2.6 Interpreting an event stream"): JSON may hold U+2028, U+0085
+and their like raw, at which `str.splitlines` breaks. Only new bytes are searched, so a line of megabytes (the
+terminal event repeats the whole response) costs linear time.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import orjson
+
+from app.core.errors import WaystationError
+
+#: Far above any event seen (`response.completed` reaches megabytes), far below what would hurt.
+MAX_EVENT = 64 * 1024 * 1024
+
+_BOM = b"\xef\xbb\xbf"
+# OpenAI puts `type` first; then the type is known without parsing the rest.
+_LEADING_TYPE = re.compile(rb'\s*\{\s*"type"\s*:\s*"([A-Za-z0-9_.\-]+)"')
+
+
+class EventTooLarge(WaystationError):
+    """One event of the stream exceeds the limit; nothing after it can be read."""
+
+    code = "event_too_large"
+
+
+class Event:
+    """One event: its data, and on demand the JSON object in it. Its repr shows no content."""
+
+    __slots__ = ("_object", "_parsed", "data")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self._parsed = False
+        self._object: dict[str, Any] | None = None
+
+    @property
+    def type(self) -> str:
+        """The JSON object's `type`; empty when the data is no JSON object or has none."""
+        if not self._parsed:
+            leading = _LEADING_TYPE.match(self.data)
+            if leading is not None:
+                return leading[1].decode("ascii")
+        value = self.json().get("type")
+        return value if isinstance(value, str) else ""
+
+    def json(self) -> dict[str, Any]:
+        """The JSON object; empty when the data is something else, such as `[DONE]`."""
+        if not self._parsed:
+            self._parsed = True
+            self._object = parsed_object(self.data)
+        return self._object if self._object is not None else {}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Event) and self.data == other.data
+
+    def __hash__(self) -> int:
+        return hash(self.data)
+
+    def __repr__(self) -> str:
+        return f"<Event {self.type or '?'}, {len(self.data)} bytes>"
+
+
+def parsed_object(data: bytes | bytearray) -> dict[str, Any] | None:
+    """The JSON object in these bytes, or None. Lone surrogates and broken UTF-8 do not lose it."""
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        try:
+            # Takes what orjson refuses: escaped lone surrogates, which a model cut in the middle of an emoji sends.
+            value = json.loads(data.decode("utf-8-sig", "replace"))
+        except (ValueError, RecursionError):
+            return None
+    return value if isinstance(value, dict) else None
+
+
+class SseParser:
+    """Splits a stream of bytes into events, whatever the pieces in which it comes.
+
+    Args:
+        limit: of one event, in bytes.
+    """
+
+    def __init__(self, limit: int = MAX_EVENT) -> None:
+        self._limit = limit
+        self._rest = bytearray()
+        self._data: list[bytes] = []
+        self._size = 0
+        self._after_cr = False
+        self._at_start = True
+        self._error: EventTooLarge | None = None
+
+    def feed(self, chunk: bytes) -> list[Event]:
+        """The events that this chunk completes.
+
+        Raises:
+            EventTooLarge: an event exceeds the limit; those before it were returned.
+        """
+        if self._error is not None:
+            raise self._error
+        if not chunk:
+            return []
+        if self._after_cr and chunk[0] == 0x0A:
+            chunk = chunk[1:]
+        self._after_cr = chunk.endswith(b"\r") if chunk else False
+        if b"\r" in chunk:
+            chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        lines = chunk.split(b"\n")
+        last = lines.pop()
+        if lines and self._rest:
+            lines[0] = bytes(self._rest) + lines[0]
+            self._rest.clear()
+        events: list[Event] = []
+        for line in lines:
+            if line:
+                self._take(line)
+                if self._error is not None:
+                    break
+            elif self._data:
+                if any(self._data):
+                    events.append(Event(b"\n".join(self._data)))
+                self._data, self._size = [], 0
+            self._at_start = False
+        else:
+            self._rest += last
+            self._check(len(self._rest))
+        if self._error is not None and not events:
+            raise self._error
+        return events
+
+    def close(self) -> bool:
+        """The stream is over: whether it ended within an event, which is then lost."""
+        return bool(self._rest or self._data or self._error)
+
+    def _take(self, line: bytes) -> None:
+        self._check(len(line))
+        if self._at_start:
+            line = line.removeprefix(_BOM)
+        # Comments and the fields `event`, `id` and `retry` say nothing that the JSON does not.
+        if line.startswith(b"data:"):
+            self._data.append(line[6:] if line.startswith(b"data: ") else line[5:])
+            self._size += len(line)
+        elif line == b"data":
+            self._data.append(b"")
+            self._size += len(line)
+
+    def _check(self, size: int) -> None:
+        if self._size + size > self._limit:
+            self._rest, self._data = bytearray(), []
+            self._error = EventTooLarge(
+                f"Upstream sent an event of more than {self._limit} bytes, which Waystation does not read.",
+                limit=self._limit,
+            )

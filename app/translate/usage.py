@@ -1,0 +1,148 @@
+"""Token counts, and the observer that reads them from a `/responses` answer as it passes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from app.core.turn import Usage
+from app.translate.errors import upstream_code
+from app.translate.events import TERMINAL_TYPES, Terminal, count, member, terminal_of, terminal_of_status
+from app.translate.sse import Event, EventTooLarge, SseParser, parsed_object
+
+#: A body that is one JSON object is held until its end; a larger one is not read.
+MAX_JSON = 32 * 1024 * 1024
+
+_RATE_LIMITS = "codex.rate_limits"
+_INTERESTING = TERMINAL_TYPES | {_RATE_LIMITS}
+_LEADING = re.compile(rb'\s*\{\s*"type"\s*:\s*"')
+_INTERESTING_BYTES = re.compile(rb'"type"\s*:\s*"(?:%b)"' % "|".join(sorted(_INTERESTING)).encode())
+_BLANK = b"\xef\xbb\xbf \t\r\n"
+
+
+def usage_of(response: Mapping[str, Any]) -> Usage | None:
+    """The usage in a response object; None when it does not say."""
+    usage = response.get("usage")
+    if not isinstance(usage, Mapping):
+        return None
+    given, made = count(usage.get("input_tokens")), count(usage.get("output_tokens"))
+    if given is None and made is None:
+        return None
+    return Usage(
+        input_tokens=given or 0,
+        cached_tokens=count(member(usage, "input_tokens_details").get("cached_tokens")) or 0,
+        output_tokens=made or 0,
+        reasoning_tokens=count(member(usage, "output_tokens_details").get("reasoning_tokens")) or 0,
+    )
+
+
+def chat_usage(response: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The usage in a response object in the shape of Chat Completions; None when it does not say."""
+    usage = response.get("usage")
+    if not isinstance(usage, Mapping):
+        return None
+    prompt, completion = count(usage.get("input_tokens")), count(usage.get("output_tokens"))
+    if prompt is None or completion is None:
+        return None
+    total = count(usage.get("total_tokens"))
+    chat: dict[str, Any] = {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion if total is None else total,
+    }
+    details = (
+        ("prompt_tokens_details", "input_tokens_details", ("cached_tokens", "cache_write_tokens")),
+        ("completion_tokens_details", "output_tokens_details", ("reasoning_tokens",)),
+    )
+    for name, source, keys in details:
+        counts = {key: count(member(usage, source).get(key)) for key in keys}
+        known = {key: value for key, value in counts.items() if value is not None}
+        if known:
+            chat[name] = known
+    return chat
+
+
+class UsageObserver:
+    """Watches the bytes of an answer pass and remembers what a turn's row needs. Never raises, never changes a byte.
+
+    Only the events that matter are parsed; of the rest, the first bytes are looked at. It holds at most one event.
+
+    Attributes:
+        usage: None until upstream said.
+        terminal: how the response ended; None when it did not (yet).
+        error_code: upstream's own word for what went wrong.
+        model: that upstream says answered.
+        rate_limits: the last `codex.rate_limits` event.
+    """
+
+    def __init__(self) -> None:
+        self.usage: Usage | None = None
+        self.terminal: Terminal | None = None
+        self.error_code: str | None = None
+        self.model: str | None = None
+        self.rate_limits: Mapping[str, Any] | None = None
+        self._events: SseParser | None = None
+        self._json: bytearray | None = None
+        self._blind = False
+
+    def feed(self, chunk: bytes) -> None:
+        """These bytes pass now."""
+        if self._blind:
+            return
+        if self._events is None and self._json is None:
+            # The content type is not asked: upstreams name it wrongly. An event stream never starts with a brace.
+            chunk = chunk.lstrip(_BLANK)
+            if not chunk:
+                return
+            if chunk[0] == 0x7B:
+                self._json = bytearray()
+            else:
+                self._events = SseParser()
+        if self._json is not None:
+            self._json += chunk
+            if len(self._json) > MAX_JSON:
+                self._go_blind()
+        elif self._events is not None:
+            try:
+                for event in self._events.feed(chunk):
+                    self._see(event)
+            except EventTooLarge:
+                self._go_blind()
+
+    def close(self) -> None:
+        """The answer is over."""
+        if self._json is not None:
+            body = parsed_object(self._json) or {}
+            self._end(terminal_of_status(body.get("status")), body)
+            if isinstance(body.get("error"), Mapping) or "detail" in body:
+                self.terminal = Terminal.FAILED
+                self.error_code = upstream_code(body)
+        self._go_blind()
+
+    def _see(self, event: Event) -> None:
+        if self.terminal is not None:
+            return
+        if _LEADING.match(event.data) is None and _INTERESTING_BYTES.search(event.data) is None:
+            return
+        kind = event.type
+        if kind not in _INTERESTING:
+            return
+        body = event.json()
+        if kind == _RATE_LIMITS:
+            self.rate_limits = body
+            return
+        terminal = terminal_of(kind, body)
+        self._end(terminal, member(body, "response"))
+        if terminal is Terminal.FAILED:
+            self.error_code = upstream_code(body)
+
+    def _end(self, terminal: Terminal | None, response: Mapping[str, Any]) -> None:
+        self.terminal = terminal
+        self.usage = usage_of(response)
+        model = response.get("model")
+        self.model = model if isinstance(model, str) else None
+
+    def _go_blind(self) -> None:
+        self._blind = True
+        self._events = self._json = None
