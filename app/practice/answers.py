@@ -53,7 +53,8 @@ def answer(body: Mapping[str, Any]) -> Answer:
 
 def _next_call(body: Mapping[str, Any], question: Question) -> ToolCall | None:
     """Return the call that is due: as many outputs came back as calls were made."""
-    if body.get("tool_choice") == "none":
+    # After a compaction the outputs are gone: calling again would go on for ever.
+    if body.get("tool_choice") == "none" or question.compacted:
         return None
     calls: list[ToolCall] = []
     for command in question.lines("run"):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -20,7 +20,9 @@ class Question:
     text: str
     outputs: tuple[str, ...] = ()
     images: int = 0
-    files: tuple[str, ...] = field(default_factory=tuple)
+    files: tuple[str, ...] = ()
+    compacted: bool = False
+    """Whether what happened since has been compacted away."""
 
     @property
     def chinese(self) -> bool:
@@ -44,9 +46,11 @@ def read(body: Mapping[str, Any]) -> Question:
         return Question("")
     parts = _parts(items[place].get("content"))
     texts = [str(part.get("text", "")) for part in parts if part.get("type") == "input_text"]
+    later = items[place + 1 :]
     return Question(
         text="\n".join(texts),
-        outputs=tuple(_output(item) for item in items[place + 1 :] if _is_output(item)),
+        outputs=tuple(_output(item) for item in later if _is_output(item)),
+        compacted=any(item.get("type") in ("compaction", "compaction_summary") for item in later),
         images=sum(part.get("type") == "input_image" for part in parts),
         files=tuple(
             str(part.get("filename") or part.get("file_id") or part.get("file_url") or "file")

@@ -166,6 +166,14 @@ async def test_a_compaction_trigger_gets_exactly_one_compaction_item(client: Cli
     assert (await client.codex(again, account=client.upstream.accounts[1])).status == 400
 
 
+async def test_after_a_compaction_the_commands_are_not_run_again(client: Client) -> None:
+    tools = [{"type": "function", "name": "exec_command", "parameters": _PARAMETERS}]
+    asked = user("run: echo 1")
+    trigger = codex_body(input=[asked, {"type": "compaction_trigger"}], tools=tools)
+    (item,) = (await client.codex(trigger)).items()
+    assert (await client.codex(codex_body(input=[asked, item], tools=tools))).text
+
+
 async def test_the_earlier_compaction_endpoint_answers_one_object(client: Client) -> None:
     body = {"model": "gpt-5.3-codex", "instructions": "", "input": [user("hi")]}
     answer = await client.codex(body, path="/responses/compact")

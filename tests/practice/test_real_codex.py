@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.practice.recorder import ReceivedRequest
+from app.practice.script import usage_limit_reached
 from app.practice.server import PracticeUpstream
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +24,9 @@ async def real_time_upstream():
     await server.stop()
 
 
-async def run_codex(version: str, model: str | None, home: Path, config: list[str], key: str = "") -> str:
+async def run_codex(
+    version: str, model: str | None, home: Path, config: list[str], more_env: dict[str, str], *, fails: bool = False
+) -> str:
     """Run one turn of ``codex exec`` in an empty home and return what it printed."""
     program = ROOT / f".cache/codex/{version}/node_modules/.bin/codex"
     if not program.exists():
@@ -33,11 +36,11 @@ async def run_codex(version: str, model: str | None, home: Path, config: list[st
         "HOME": str(home),
         "CODEX_HOME": str(home),
         "TERM": "xterm",
-        "PRACTICE_KEY": key,
         "NO_PROXY": "127.0.0.1,localhost",
         # Whatever else the program would reach meets a closed port.
         "HTTPS_PROXY": "http://127.0.0.1:9",
         "HTTP_PROXY": "http://127.0.0.1:9",
+        **more_env,
     }
     options = [part for entry in config for part in ("-c", entry)]
     options += ["-m", model] if model else []
@@ -62,7 +65,7 @@ async def run_codex(version: str, model: str | None, home: Path, config: list[st
             process.kill()
             await process.wait()
     printed = output.decode(errors="replace")
-    assert process.returncode == 0, printed
+    assert (process.returncode != 0) == fails, printed
     return printed
 
 
@@ -80,7 +83,7 @@ async def test_a_tool_turn_with_an_api_key(
     upstream = real_time_upstream
     provider = f'{{name="practice",base_url="{upstream.openai_base_url}",env_key="PRACTICE_KEY",wire_api="responses"}}'
     config = ["model_provider=practice", f"model_providers.practice={provider}"]
-    printed = await run_codex(version, model, tmp_path, config, upstream.api_keys[0].key)
+    printed = await run_codex(version, model, tmp_path, config, {"PRACTICE_KEY": upstream.api_keys[0].key})
     check_tool_turn(printed, upstream.turns)
 
 
@@ -92,19 +95,48 @@ async def test_a_tool_turn_with_a_chatgpt_login(
     (tmp_path / "auth.json").write_text(upstream.accounts[0].auth_json())
     # Another host name than the provider's: see NOWHERE in app/practice/server.py.
     side = upstream.chatgpt_base_url.removesuffix("/codex").replace("127.0.0.1", "localhost")
-    config = [f'chatgpt_base_url="{side}/"']
-    built_in = version in ("0.120.0", "0.140.0", "0.169.0")
-    if built_in:
-        config.append(f'openai_base_url="{upstream.chatgpt_base_url}"')
-    else:
-        provider = (
-            f'{{name="practice",base_url="{upstream.chatgpt_base_url}",requires_openai_auth=true,wire_api="responses"}}'
-        )
-        config += ["model_provider=practice", f"model_providers.practice={provider}"]
-    printed = await run_codex(version, model, tmp_path, config)
+    config = [f'chatgpt_base_url="{side}/"', f'openai_base_url="{upstream.chatgpt_base_url}"']
+    # Up to 0.100 the built-in provider is moved by this variable, later by openai_base_url.
+    moved = {"OPENAI_BASE_URL": upstream.chatgpt_base_url}
+    printed = await run_codex(version, model, tmp_path, config, moved)
     check_tool_turn(printed, upstream.turns)
     assert {turn.account_id for turn in upstream.turns} == {upstream.accounts[0].account_id}
-    assert {turn.header("content-encoding") for turn in upstream.turns} == {"zstd" if built_in else None}
+    assert {turn.header("content-encoding") for turn in upstream.turns} == {None if version == "0.45.0" else "zstd"}
     # Codex 0.45 knows nothing of the turn state; every later one brings it back.
     states = {turn.header("x-codex-turn-state") is not None for turn in upstream.turns[1:]}
     assert states == {version != "0.45.0"}
+
+
+@pytest.mark.parametrize("version", ["0.120.0", "0.140.0", "0.169.0"])
+async def test_a_compaction_in_the_middle_of_a_turn(
+    version: str, real_time_upstream: PracticeUpstream, tmp_path: Path
+) -> None:
+    upstream = real_time_upstream
+    # Providers of exactly this name compact remotely.
+    provider = f'{{name="OpenAI",base_url="{upstream.openai_base_url}",env_key="PRACTICE_KEY"}}'
+    config = [
+        "model_provider=practice",
+        f"model_providers.practice={provider}",
+        "model_auto_compact_token_limit=1000",
+    ]
+    key = {"PRACTICE_KEY": upstream.api_keys[0].key}
+    printed = await run_codex(version, None, tmp_path, config, key)
+    assert "[practice] You asked" in printed
+    assert all(record.status == 200 for record in upstream.received)
+    earlier = any(record.path == "/v1/responses/compact" for record in upstream.received)
+    assert earlier == (version == "0.120.0")
+    assert earlier or any(b"compaction_trigger" in record.body for record in upstream.turns)
+
+
+@pytest.mark.parametrize(("version", "shown"), [("0.45.0", "in 1 hour 1 minute"), ("0.169.0", "usage limit")])
+async def test_a_reached_limit_is_told_after_one_request(
+    version: str, shown: str, real_time_upstream: PracticeUpstream, tmp_path: Path
+) -> None:
+    upstream = real_time_upstream
+    upstream.script(usage_limit_reached(3_700))
+    provider = f'{{name="practice",base_url="{upstream.openai_base_url}",env_key="PRACTICE_KEY",wire_api="responses"}}'
+    config = ["model_provider=practice", f"model_providers.practice={provider}"]
+    key = {"PRACTICE_KEY": upstream.api_keys[0].key}
+    printed = await run_codex(version, None, tmp_path, config, key, fails=True)
+    assert shown in printed
+    assert len(upstream.turns) == 1
