@@ -1,0 +1,1 @@
+"""The desktop: tray icon, window, and the loop in which they run. Nobody else imports Qt."""

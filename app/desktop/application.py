@@ -1,0 +1,140 @@
+"""The desktop application: Qt, the loop, and an instance of the gateway in between."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import TypeAlias
+
+import qasync
+from PySide6.QtCore import QEvent, QEventLoop, QLocale, QTimer, Signal
+from PySide6.QtGui import QSessionManager
+from PySide6.QtWidgets import QApplication
+
+from app.desktop.desktop import Desktop
+from app.desktop.icons import Icons
+from app.desktop.log_bridge import everything_logged
+from app.desktop.translation import choose_language, install_language
+from app.gateway.handle import GatewayHandle
+from app.platform.shells import default_shell
+
+_log = logging.getLogger(__name__)
+
+OpenInstance: TypeAlias = Callable[
+    [Callable[[], None], Callable[[], None]], AbstractAsyncContextManager[GatewayHandle]
+]
+"""Opens an instance; its arguments show the window and quit, and may be called as long as it is open."""
+
+# How long the end of the user's session waits for us. Windows gives a program five seconds.
+_SESSION_END_MS = 4000
+
+
+def run_desktop(
+    open_instance: OpenInstance,
+    *,
+    minimized: bool,
+    practice: bool,
+    resources: Path,
+    build: Path | None,
+    language: str | None = None,
+) -> int:
+    """Run the desktop until the user quits; returns the process's exit code.
+
+    Args:
+        open_instance: entered in Qt's loop once tray and window are there; the gateway itself may live elsewhere.
+        minimized: start in the tray, if there is one.
+        practice: say everywhere that this is practice.
+        resources: the folder with `icons` and `translations`.
+        build: where a source checkout keeps compiled translations; None in a bundle.
+        language: `en` or `zh_CN`; None: the system's.
+    """
+    application = Application(sys.argv[:1])
+    translators = install_language(
+        application, choose_language(language, QLocale.system().uiLanguages()), resources, build
+    )
+    icons = Icons(resources / "icons")
+    application.setWindowIcon(icons.application())
+    loop = qasync.QEventLoop(application)
+    asyncio.set_event_loop(loop)
+    try:
+        with everything_logged(loop):
+            desktop = Desktop(icons, default_shell(sys.platform), application.clipboard(), practice=practice)
+            application.quit_asked.connect(desktop.ask_to_quit)
+            application.session_ends.connect(desktop.quit)
+            with _signals_quit(loop, desktop.quit):
+                code: int = loop.run_until_complete(desktop.live(open_instance, minimized=minimized))
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+        asyncio.set_event_loop(None)
+        for translator in translators:
+            application.removeTranslator(translator)
+    return code
+
+
+class Application(QApplication):
+    """Qt's application, which ends only when we say so.
+
+    Signals:
+        quit_asked: the system, such as the menu bar of macOS, asks to quit.
+        session_ends: the user's session ends; no questions any more.
+    """
+
+    quit_asked = Signal()
+    session_ends = Signal()
+
+    def __init__(self, arguments: list[str]) -> None:
+        super().__init__(arguments)
+        # Otherwise closing the window would stop the loop under the gateway.
+        self.setQuitOnLastWindowClosed(False)
+        self.setApplicationName("Waystation")
+        self.setDesktopFileName("waystation")
+        self.commitDataRequest.connect(self._on_session_end)
+
+    def event(self, event: QEvent) -> bool:
+        """Qt would stop the loop at once; we close the gateway first."""
+        if event.type() == QEvent.Type.Quit:
+            event.ignore()
+            self.quit_asked.emit()
+            return True
+        return super().event(event)
+
+    def _on_session_end(self, manager: QSessionManager) -> None:
+        manager.setRestartHint(QSessionManager.RestartHint.RestartNever)
+        self.session_ends.emit()
+        # The system ends us when this returns. The end of the main work leaves this loop too.
+        waiting = QEventLoop()
+        QTimer.singleShot(_SESSION_END_MS, waiting.quit)
+        waiting.exec()
+
+
+@contextlib.contextmanager
+def _signals_quit(loop: asyncio.AbstractEventLoop, quit: Callable[[], None]) -> Iterator[None]:
+    """While inside, SIGTERM and SIGINT quit the application in good order."""
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform == "win32":
+        # There the loop has no signal handlers; Python's own run as soon as a timer of ours ticks.
+        before = {number: signal.signal(number, lambda _number, _frame: quit()) for number in numbers}
+        tick = QTimer()
+        tick.timeout.connect(lambda: None)
+        tick.start(500)
+        try:
+            yield
+        finally:
+            tick.stop()
+            for number, handler in before.items():
+                signal.signal(number, handler)
+    else:
+        for number in numbers:
+            loop.add_signal_handler(number, quit)
+        try:
+            yield
+        finally:
+            for number in numbers:
+                loop.remove_signal_handler(number)

@@ -1,0 +1,255 @@
+"""Tray, window and operations put together, around one open instance of the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QClipboard
+
+from app.core.errors import WaystationError
+from app.desktop import dialogs
+from app.desktop.clipboard import put_text
+from app.desktop.feed import SnapshotFeed
+from app.desktop.icons import Icons
+from app.desktop.messages import error_text
+from app.desktop.operations import Operations
+from app.desktop.overview import overview
+from app.desktop.tray import Tray, TrayActions
+from app.desktop.window import MainWindow
+from app.gateway.handle import GatewayHandle
+from app.gateway.snapshot import GatewaySnapshot
+from app.gateway.tasks import TaskSet
+from app.platform.shells import Shell
+
+_log = logging.getLogger(__name__)
+
+# How long the instance may take to close before it is cancelled, in seconds.
+_CLOSE_LIMIT_S = 20.0
+
+
+class Desktop(QObject):
+    """What the user sees, from before the gateway is there until after it has gone.
+
+    Args:
+        icons: all pictures.
+        shell: that the user most likely has.
+        clipboard: the system's.
+        practice: whether to say that this is practice.
+    """
+
+    def __init__(self, icons: Icons, shell: Shell, clipboard: QClipboard, *, practice: bool) -> None:
+        super().__init__()
+        self._clipboard = clipboard
+        self._tasks = TaskSet()
+        self._instance: asyncio.Task[int] | None = None
+        self._leaving = asyncio.Event()
+        self._opened = False
+        self._announced: set[str] = set()
+        self._told_of_tray = False
+        self.feed = SnapshotFeed(self)
+        self.operations = Operations(self._copy_secret, clipboard.text, self)
+        self.window = MainWindow(
+            icons,
+            self.operations,
+            shell=shell,
+            practice=practice,
+            choose_auth_json=self._on_choose_auth_json,
+            copy_text=clipboard.setText,
+            visible_changed=self._on_window_visible,
+            quit=self.ask_to_quit,
+        )
+        self.tray = Tray(
+            icons,
+            TrayActions(
+                start=self.operations.start_gateway,
+                stop=self.operations.stop_gateway,
+                copy_environment=self._on_copy_environment,
+                copy_setup=self._on_copy_setup,
+                add_from_clipboard=self.operations.add_token_from_clipboard,
+                add_from_file=self._on_choose_auth_json,
+                open_window=self.window.bring_up,
+                quit=self.ask_to_quit,
+            ),
+            practice=practice,
+            host_changed=self.window.show_tray,
+            parent=self,
+        )
+        self.feed.changed.connect(self._on_snapshot)
+        self.operations.done.connect(self._on_done)
+        self.operations.failed.connect(self._on_failed)
+        self.operations.busy_changed.connect(self._on_busy_changed)
+
+    async def live(
+        self,
+        open_instance: Callable[
+            [Callable[[], None], Callable[[], None]], AbstractAsyncContextManager[GatewayHandle]
+        ],
+        *,
+        minimized: bool,
+    ) -> int:
+        """Show tray and window, open the instance, and stay until the user quits; returns the exit code."""
+        self._show_overview(None)
+        self.tray.show()
+        if not minimized or not self.tray.docked:
+            self.window.bring_up()
+        self._instance = self._tasks.start(self._with_instance(open_instance), "instance")
+        leaving = self._tasks.start(self._leaving_wait(), "wait for quit")
+        await asyncio.wait({self._instance, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not self._instance.done():
+            if not self._opened:
+                self._instance.cancel()
+            await asyncio.wait({self._instance}, timeout=_CLOSE_LIMIT_S)
+            if not self._instance.done():
+                _log.error("the instance did not close within %s s", _CLOSE_LIMIT_S)
+        code = 0 if self._instance.cancelled() or not self._instance.done() else self._instance.result()
+        await self._tasks.close()
+        await self.operations.close()
+        self.tray.hide()
+        self.window.leave()
+        return code
+
+    def quit(self) -> None:
+        """End without questions."""
+        self._leaving.set()
+
+    def ask_to_quit(self) -> None:
+        """End; with requests running, only if the user says so."""
+        self.feed.look()
+        running = self.feed.latest.active_turns if self.feed.latest else 0
+        if running and not self._leaving.is_set():
+            self.operations.run("ask", self._ask_and_quit(running))
+        else:
+            self.quit()
+
+    def show_window(self) -> None:
+        """What a second start of the application does."""
+        self.window.bring_up()
+
+    async def _with_instance(
+        self,
+        open_instance: Callable[
+            [Callable[[], None], Callable[[], None]], AbstractAsyncContextManager[GatewayHandle]
+        ],
+    ) -> int:
+        try:
+            async with open_instance(self.show_window, self.quit) as handle:
+                self._opened = True
+                self.operations.attach(handle)
+                self.feed.attach(handle)
+                await self._leaving.wait()
+                self.feed.detach()
+                await self.operations.close()
+                self._show_closing()
+        except WaystationError as error:
+            _log.error("the instance failed: %s", error.code)
+            await self._tell_fatal(error_text(error))
+            return error.exit_code
+        except Exception:
+            _log.exception("the instance failed")
+            await self._tell_fatal(self.tr("Something unexpected went wrong. The log file says more."))
+            return 1
+        return 0
+
+    async def _leaving_wait(self) -> None:
+        await self._leaving.wait()
+
+    async def _tell_fatal(self, text: str) -> None:
+        if self._leaving.is_set():
+            return
+        self.feed.detach()
+        title = self.tr("Waystation cannot start") if not self._opened else self.tr("Waystation has to end")
+        telling = self._tasks.start(dialogs.told(self.window, title, title, text), "tell what failed")
+        leaving = self._tasks.start(self._leaving_wait(), "wait for quit")
+        self.window.bring_up()
+        await asyncio.wait({telling, leaving}, return_when=asyncio.FIRST_COMPLETED)
+
+    async def _ask_and_quit(self, running: int) -> None:
+        if await dialogs.confirmed(
+            self.window if self.window.isVisible() else None,
+            self.tr("Quit Waystation"),
+            self.tr("%n request(s) are still running. Quit anyway?", "", running),
+            yes=self.tr("Quit"),
+            explanation=self.tr("Their clients will see a broken answer."),
+        ):
+            self.quit()
+
+    def _on_choose_auth_json(self) -> None:
+        self.operations.run("ask", self._choose_auth_json())
+
+    async def _choose_auth_json(self) -> None:
+        path = await dialogs.chosen_file(
+            self.window if self.window.isVisible() else None,
+            self.tr("Choose Codex's auth.json"),
+            _codex_folder(),
+            [self.tr("Codex login (auth.json)") + " (*.json)", self.tr("All files") + " (*)"],
+        )
+        if path is not None:
+            self.operations.add_token_from_file(path)
+
+    def _on_copy_environment(self, shell: Shell) -> None:
+        if self.feed.latest is not None:
+            self.operations.copy_environment(shell, self.feed.latest.base_url)
+
+    def _on_copy_setup(self, shell: Shell) -> None:
+        if self.feed.latest is not None:
+            self.operations.copy_setup(shell, self.feed.latest.base_url)
+
+    def _copy_secret(self, text: str) -> None:
+        put_text(self._clipboard, text, secret=True, platform=sys.platform)
+
+    def _on_snapshot(self, snapshot: GatewaySnapshot) -> None:
+        self._show_overview(snapshot)
+        self.window.show_snapshot(snapshot)
+        self._announce_problems(snapshot)
+
+    def _show_overview(self, snapshot: GatewaySnapshot | None) -> None:
+        seen = overview(snapshot)
+        self.tray.show_overview(seen)
+        self.window.show_overview(seen)
+
+    def _show_closing(self) -> None:
+        seen = overview(None, closing=True)
+        self.tray.show_overview(seen)
+        self.window.show_overview(seen)
+
+    def _announce_problems(self, snapshot: GatewaySnapshot) -> None:
+        problems = [problem for problem in (snapshot.problem, snapshot.key_problem) if problem is not None]
+        for problem in problems:
+            if problem.code not in self._announced and not self.window.isVisible():
+                self.tray.tell(error_text(problem), failed=True)
+        self._announced = {problem.code for problem in problems}
+
+    def _on_done(self, sentence: str) -> None:
+        self.feed.look()
+        self.window.tell(sentence)
+        if not self.window.isActiveWindow():
+            self.tray.tell(sentence)
+
+    def _on_failed(self, sentence: str) -> None:
+        self.feed.look()
+        self.window.tell_failure(sentence)
+        if not self.window.isActiveWindow():
+            self.tray.tell(sentence, failed=True)
+
+    def _on_busy_changed(self, group: str, busy: bool) -> None:
+        if group == "gateway":
+            self.tray.show_busy(busy)
+            self.feed.look()
+
+    def _on_window_visible(self, visible: bool) -> None:
+        self.feed.set_watched(visible)
+        if not visible and self.tray.docked and not self._told_of_tray and not self._leaving.is_set():
+            self._told_of_tray = True
+            self.tray.tell(self.tr("Waystation keeps running here. To end it, choose Quit in this menu."))
+
+
+def _codex_folder() -> Path:
+    folder = Path(os.environ.get("CODEX_HOME") or Path.home() / ".codex")
+    return folder if folder.is_dir() else Path.home()

@@ -1,0 +1,56 @@
+"""Brings the gateway's snapshots to whoever shows them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.gateway.handle import GatewayHandle
+from app.gateway.snapshot import GatewaySnapshot
+
+# Milliseconds between two looks while the window is visible, and while only the tray shows something.
+WATCHED_MS = 300
+UNWATCHED_MS = 1000
+
+
+class SnapshotFeed(QObject):
+    """Asks the handle for its snapshot, and tells of those that differ from the last.
+
+    Attributes:
+        latest: the last snapshot; None before the gateway is there.
+    """
+
+    changed = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.latest: GatewaySnapshot | None = None
+        self._handle: GatewayHandle | None = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(UNWATCHED_MS)
+        self._timer.timeout.connect(self.look)
+
+    def attach(self, handle: GatewayHandle) -> None:
+        """The gateway is there: look now and from now on."""
+        self._handle = handle
+        self.look()
+        self._timer.start()
+
+    def detach(self) -> None:
+        """The gateway is going: look no more."""
+        self._timer.stop()
+        self._handle = None
+
+    def set_watched(self, watched: bool) -> None:
+        """Look more often while somebody watches."""
+        self._timer.setInterval(WATCHED_MS if watched else UNWATCHED_MS)
+        if watched:
+            self.look()
+
+    def look(self) -> None:
+        """Ask once, and tell if something is different."""
+        if self._handle is None:
+            return
+        snapshot = self._handle.snapshot()
+        if self.latest is None or snapshot.revision != self.latest.revision:
+            self.latest = snapshot
+            self.changed.emit(snapshot)

@@ -1,0 +1,56 @@
+"""Numbers and times as the tables show them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from PySide6.QtCore import QLocale
+
+NOTHING = "–"
+
+
+def moment(at: float | None, now: float) -> str:
+    """A time of this day as `14:03:22`, of another day as `11-22 14:03`; local time."""
+    if at is None:
+        return NOTHING
+    then = datetime.fromtimestamp(at)
+    same_day = then.date() == datetime.fromtimestamp(now).date()
+    return then.strftime("%H:%M:%S" if same_day else "%m-%d %H:%M")
+
+
+def full_moment(at: float) -> str:
+    """Date and time to the second, local."""
+    return datetime.fromtimestamp(at).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def minute(at: float, now: float) -> str:
+    """A time to the minute, with its date if that is not today's."""
+    then = datetime.fromtimestamp(at)
+    same_day = then.date() == datetime.fromtimestamp(now).date()
+    return then.strftime("%H:%M" if same_day else "%m-%d %H:%M")
+
+
+def duration(milliseconds: float | None) -> str:
+    """`85 ms`, `2.4 s`, `3 min 05 s`."""
+    if milliseconds is None:
+        return NOTHING
+    if milliseconds < 999.5:
+        return f"{milliseconds:.0f} ms"
+    seconds = milliseconds / 1000
+    if seconds < 59.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s"
+
+
+def count(number: int | None) -> str:
+    """A number with the separators of the language."""
+    return NOTHING if number is None else QLocale().toString(number)
+
+
+def shortened(name: str, limit: int = 20) -> str:
+    """A long name by its start and end; session names are often UUIDs that differ at the end."""
+    if len(name) <= limit:
+        return name
+    tail = (limit - 1) // 3
+    return f"{name[: limit - 1 - tail]}…{name[-tail:]}"

@@ -1,0 +1,1 @@
+"""What the tables show, as lines of text with stable ids."""

@@ -1,0 +1,48 @@
+"""The live sessions as a table."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from app.desktop import formats, words
+from app.desktop.models.lines import Cell, Column, Line
+from app.gateway.snapshot import GatewaySnapshot, SessionView
+
+
+def session_columns() -> tuple[Column, ...]:
+    """What the table says of a session."""
+    return (
+        Column(QCoreApplication.translate("Tables", "Session"), 18, stretch=True),
+        Column(QCoreApplication.translate("Tables", "Client"), 19),
+        Column(QCoreApplication.translate("Tables", "License"), 12),
+        Column(QCoreApplication.translate("Tables", "Model"), 13),
+        Column(QCoreApplication.translate("Tables", "Token"), 15),
+        Column(QCoreApplication.translate("Tables", "Requests"), 5, numeric=True),
+        Column(QCoreApplication.translate("Tables", "Last activity"), 9),
+        Column(QCoreApplication.translate("Tables", "State"), 11),
+    )
+
+
+def session_lines(snapshot: GatewaySnapshot, now: float) -> list[Line]:
+    """The live sessions, the last active first; `now` is in Unix seconds."""
+    labels = {token.id: token.label for token in snapshot.tokens}
+    return [Line(session.id, _cells(session, labels, now)) for session in snapshot.sessions]
+
+
+def _cells(session: SessionView, labels: dict[str, str], now: float) -> tuple[Cell, ...]:
+    active = session.active_turns > 0
+    token_hint = None
+    if session.home_token_id != session.token_id:
+        token_hint = QCoreApplication.translate("Tables", "{token}, on loan from {home}").format(
+            token=session.token_label, home=labels.get(session.home_token_id, formats.NOTHING)
+        )
+    return (
+        Cell(formats.shortened(session.name), hint=session.name),
+        Cell(session.client or formats.NOTHING),
+        Cell(words.license_label(session.license_label) or formats.NOTHING),
+        Cell(session.model or formats.NOTHING),
+        Cell(words.token_label(session.token_label) or formats.NOTHING, hint=token_hint),
+        Cell(formats.count(session.turns)),
+        Cell(formats.moment(session.last_active_at, now), hint=formats.full_moment(session.last_active_at)),
+        Cell(words.session_state(active=active), icon="state-active" if active else "state-idle"),
+    )

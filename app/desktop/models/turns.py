@@ -1,0 +1,74 @@
+"""The last turns as a table."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from app.core.turn import Outcome, TurnRow
+from app.desktop import formats, words
+from app.desktop.counts import Counts
+from app.desktop.models.lines import Cell, Column, Line
+from app.gateway.snapshot import GatewaySnapshot
+
+
+def turn_columns() -> tuple[Column, ...]:
+    """What the table says of a turn."""
+    return (
+        Column(QCoreApplication.translate("Tables", "Time"), 8),
+        Column(QCoreApplication.translate("Tables", "Endpoint"), 15),
+        Column(QCoreApplication.translate("Tables", "Model"), 17),
+        Column(QCoreApplication.translate("Tables", "Token"), 12),
+        Column(QCoreApplication.translate("Tables", "Result"), 13),
+        Column(QCoreApplication.translate("Tables", "First byte"), 6, numeric=True),
+        Column(QCoreApplication.translate("Tables", "Total"), 6, numeric=True),
+        Column(QCoreApplication.translate("Tables", "In"), 5, numeric=True),
+        Column(QCoreApplication.translate("Tables", "Cached"), 5, numeric=True),
+        Column(QCoreApplication.translate("Tables", "Out"), 4, numeric=True),
+        Column(QCoreApplication.translate("Tables", "Request body"), 9),
+        Column(QCoreApplication.translate("Tables", "Error"), 20, stretch=True),
+    )
+
+
+def turn_lines(snapshot: GatewaySnapshot, now: float) -> list[Line]:
+    """The last turns, the newest first; `now` is in Unix seconds."""
+    labels = {token.id: words.token_label(token.label) for token in snapshot.tokens}
+    rows = sorted(snapshot.turns, key=lambda row: row.started_at, reverse=True)
+    return [Line(row.id, _cells(row, labels, now)) for row in rows]
+
+
+def _cells(row: TurnRow, labels: dict[str, str], now: float) -> tuple[Cell, ...]:
+    model = row.model or formats.NOTHING
+    token = labels.get(row.token_id, formats.NOTHING) if row.token_id else formats.NOTHING
+    usage = row.usage
+    return (
+        Cell(formats.moment(row.started_at, now), hint=formats.full_moment(row.started_at)),
+        Cell(row.endpoint),
+        Cell(f"{model} · {row.effort}" if row.effort else model),
+        Cell(token),
+        _result(row),
+        Cell(formats.duration(row.first_byte_ms)),
+        Cell(formats.duration(row.total_ms)),
+        Cell(formats.count(usage.input_tokens if usage else None)),
+        Cell(formats.count(usage.cached_tokens if usage else None)),
+        Cell(formats.count(usage.output_tokens if usage else None)),
+        _body(row),
+        Cell(row.error or ""),
+    )
+
+
+def _result(row: TurnRow) -> Cell:
+    word = words.outcome(row.outcome)
+    text = word if row.status is None else f"{row.status} {word}"
+    symbols = {Outcome.COMPLETED: "state-ready", Outcome.CLIENT_LEFT: "state-idle"}
+    return Cell(text, icon=symbols.get(row.outcome, "warning"))
+
+
+def _body(row: TurnRow) -> Cell:
+    if row.sent_sha256 is None:
+        return Cell(formats.NOTHING, hint=QCoreApplication.translate("Tables", "Nothing was sent upstream."))
+    if row.verbatim:
+        return Cell(QCoreApplication.translate("Tables", "verbatim"))
+    edits = ", ".join(row.edits)
+    if not edits:
+        return Cell(QCoreApplication.translate("Tables", "translated"))
+    return Cell(Counts().edits(len(row.edits)), hint=edits)

@@ -1,0 +1,56 @@
+"""The notes beside the set-up texts, in the user's language; the English ones come with the notes."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP
+
+from app.desktop.translation import translated
+from app.platform.codex_notes import SetupNote
+
+# The English sentences of all notes, so that Qt Linguist knows them.
+NOTES: tuple[object, ...] = (
+    QT_TRANSLATE_NOOP(
+        "Notes",
+        "Codex 0.120 and newer ignores OPENAI_BASE_URL and goes to api.openai.com. Use the full set-up instead.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Notes",
+        "If a license has been saved with codex login, Codex 0.120 and newer sends it to api.openai.com. "
+        "This removes it.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Notes",
+        "Codex up to 0.118 sends the key only after saving it: start codex, press 2 (3 where 2 is a device code) "
+        "and Enter, or run this once. It replaces the login that Codex has saved.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Notes",
+        "Every program started from this window can read OPENAI_API_KEY. One that does not read OPENAI_BASE_URL too "
+        "sends your license to api.openai.com. The full set-up does not use these names.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Notes",
+        "If HTTP_PROXY or ALL_PROXY is set, add the gateway's host to NO_PROXY. The full set-up does so.",
+    ),
+    QT_TRANSLATE_NOOP("Notes", "The shell may keep what you paste, with the license, in its history file."),
+    QT_TRANSLATE_NOOP(
+        "Notes",
+        "Only codex typed in this window goes through the gateway. Scripts, other windows and editors start the plain "
+        "Codex.",
+    ),
+    QT_TRANSLATE_NOOP("Notes", "codex resume lists only conversations that were begun this way."),
+    QT_TRANSLATE_NOOP(
+        "Notes",
+        "If config.toml selects a profile with a model_provider of its own, Codex up to 0.120 uses that one.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Notes",
+        "Where Windows forbids scripts, codex.cmd is started, and a prompt with & | < > ^ % or quotes may arrive "
+        "changed. This allows your own scripts.",
+    ),
+)
+
+
+def note_text(note: SetupNote) -> str:
+    """A note's sentence, without its command."""
+    return translated("Notes", note.text) or note.text

@@ -1,0 +1,135 @@
+"""The gateway's state at a glance, as the tray and the window's head show it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+
+from PySide6.QtCore import QCoreApplication
+
+from app.desktop import words
+from app.desktop.counts import Counts
+from app.desktop.icons import Look
+from app.gateway.snapshot import GatewaySnapshot, RunState, TokenState
+
+
+class Switch(StrEnum):
+    """What the one button for starting and stopping does now."""
+
+    START = "start"
+    STOP = "stop"
+    NEITHER = "neither"
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The gateway's state at a glance.
+
+    Attributes:
+        look: which picture.
+        headline: the state in one or two words.
+        status_line: the state with the address, for the tray.
+        address: for clients; None before it is known.
+        summary: how much there is and goes on.
+        switch: whether it can be started or stopped now.
+    """
+
+    look: Look
+    headline: str
+    status_line: str
+    address: str | None
+    summary: str
+    switch: Switch
+
+
+def overview(snapshot: GatewaySnapshot | None, *, closing: bool = False) -> Overview:
+    """What to show; `snapshot` is None before the gateway is there, `closing` while it goes."""
+    if closing:
+        headline = QCoreApplication.translate("Overview", "Closing…")
+        return Overview(Look.STARTING, headline, headline, None, "", Switch.NEITHER)
+    if snapshot is None:
+        headline = QCoreApplication.translate("Overview", "Starting…")
+        return Overview(Look.STARTING, headline, headline, None, "", Switch.NEITHER)
+    headline = _headline(snapshot)
+    return Overview(
+        look=_look(snapshot),
+        headline=headline,
+        status_line=_status_line(snapshot, headline),
+        address=snapshot.base_url,
+        summary=_summary(snapshot),
+        switch=_switch(snapshot.state),
+    )
+
+
+def short_address(snapshot: GatewaySnapshot) -> str:
+    """Host and port alone, such as `127.0.0.1:8787`."""
+    return snapshot.base_url.partition("://")[2].partition("/")[0]
+
+
+def unusable_tokens(snapshot: GatewaySnapshot) -> bool:
+    """Whether there are tokens, but none that may serve."""
+    usable = (TokenState.READY, TokenState.RESTING)
+    return bool(snapshot.tokens) and not any(token.state in usable for token in snapshot.tokens)
+
+
+def unusable_reasons(snapshot: GatewaySnapshot) -> str:
+    """How many tokens are in which state, in words."""
+    counted = Counter(token.state for token in snapshot.tokens)
+    return ", ".join(f"{words.token_state(state)} ({number})" for state, number in counted.items())
+
+
+def _headline(snapshot: GatewaySnapshot) -> str:
+    match snapshot.state:
+        case RunState.RUNNING:
+            return QCoreApplication.translate("Overview", "Running")
+        case RunState.STARTING:
+            return QCoreApplication.translate("Overview", "Starting…")
+        case RunState.STOPPING:
+            return QCoreApplication.translate("Overview", "Stopping…")
+        case RunState.STOPPED:
+            return QCoreApplication.translate("Overview", "Stopped")
+        case RunState.FAILED:
+            if snapshot.problem is not None and snapshot.problem.code == "port_busy":
+                return QCoreApplication.translate("Overview", "Port {port} is busy").format(port=snapshot.port)
+            return QCoreApplication.translate("Overview", "Could not start")
+
+
+def _status_line(snapshot: GatewaySnapshot, headline: str) -> str:
+    if snapshot.state is not RunState.RUNNING:
+        return headline
+    parts = [headline, short_address(snapshot)]
+    if snapshot.key_problem is not None:
+        parts.append(QCoreApplication.translate("Overview", "keyring unavailable"))
+    elif not snapshot.tokens:
+        parts.append(QCoreApplication.translate("Overview", "no token yet"))
+    elif unusable_tokens(snapshot):
+        parts.append(QCoreApplication.translate("Overview", "no usable token"))
+    return " · ".join(parts)
+
+
+def _look(snapshot: GatewaySnapshot) -> Look:
+    if snapshot.state is RunState.FAILED:
+        return Look.PROBLEM
+    if snapshot.state is RunState.RUNNING:
+        troubled = snapshot.problem or snapshot.key_problem or unusable_tokens(snapshot)
+        return Look.PROBLEM if troubled else Look.RUNNING
+    return Look.STOPPED if snapshot.state is RunState.STOPPED else Look.STARTING
+
+
+def _summary(snapshot: GatewaySnapshot) -> str:
+    counts = Counts()
+    parts = [counts.tokens(len(snapshot.tokens)), counts.live_sessions(len(snapshot.sessions))]
+    if snapshot.active_turns:
+        parts.append(counts.running(snapshot.active_turns))
+    return " · ".join(parts)
+
+
+def _switch(state: RunState) -> Switch:
+    match state:
+        case RunState.RUNNING:
+            return Switch.STOP
+        case RunState.STOPPED | RunState.FAILED:
+            return Switch.START
+        case _:
+            return Switch.NEITHER

@@ -1,0 +1,1 @@
+"""The parts of the window, each in a module of its own."""

@@ -1,0 +1,118 @@
+"""The notices above the pages: what is wrong now, what just failed, and whether this is practice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app.desktop.icons import Icons
+from app.desktop.operations import Operations
+from app.desktop.widgets.colours import Tone
+from app.desktop.widgets.notice import Notice, Remedy
+
+
+@dataclass(frozen=True)
+class NoticeText:
+    """One notice as data.
+
+    Attributes:
+        key: which notice it is; one with the same key takes its place.
+        tone: how serious it is.
+        text: what it says.
+        remedies: its buttons.
+        symbol: another symbol than the tone's.
+        closable: whether the user can close it.
+    """
+
+    key: str
+    tone: Tone
+    text: str
+    remedies: tuple[Remedy, ...] = ()
+    symbol: str | None = None
+    closable: bool = False
+
+    def looks_like(self, other: NoticeText) -> bool:
+        """Whether both would be drawn alike, so that nothing has to be drawn anew."""
+        labels = [remedy.label for remedy in self.remedies]
+        return (self.key, self.text, labels) == (other.key, other.text, [r.label for r in other.remedies])
+
+
+class Notices(QWidget):
+    """The current notices, one below the other; without any it takes no room."""
+
+    def __init__(self, icons: Icons, operations: Operations, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._icons = icons
+        self._operations = operations
+        self._standing: tuple[NoticeText, ...] = ()
+        self._passing: NoticeText | None = None
+        self._drawn: list[tuple[NoticeText, Notice]] = []
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(8)
+        operations.busy_changed.connect(self._update_buttons)
+        self.hide()
+
+    def show_standing(self, notices: Sequence[NoticeText]) -> None:
+        """Show these for as long as they are true."""
+        self._standing = tuple(notices)
+        self._draw()
+
+    def show_passing(self, text: str) -> None:
+        """Show what just failed, until the user closes it or something else happens."""
+        self._passing = NoticeText("passing", Tone.ERROR, text, closable=True)
+        self._draw()
+
+    def close_passing(self) -> None:
+        """What failed is over."""
+        self._passing = None
+        self._draw()
+
+    def texts(self) -> list[str]:
+        """What the notices say, from top to bottom."""
+        return [notice.text for _, notice in self._drawn]
+
+    def press(self, label: str) -> None:
+        """Press the button with this label, as the user does."""
+        for _, notice in self._drawn:
+            for remedy, button in notice.remedies:
+                if remedy.label == label:
+                    button.click()
+                    return
+        raise LookupError(label)
+
+    def _draw(self) -> None:
+        wanted = list(self._standing)
+        # What a standing notice says already is not said twice.
+        if self._passing is not None and all(notice.text != self._passing.text for notice in wanted):
+            wanted.append(self._passing)
+        before = [text for text, _ in self._drawn]
+        if len(wanted) == len(before) and all(map(NoticeText.looks_like, wanted, before)):
+            return
+        for _, notice in self._drawn:
+            self._column.removeWidget(notice)
+            # The click that led here may come from one of its buttons.
+            notice.hide()
+            notice.deleteLater()
+        self._drawn = [(text, self._made(text)) for text in wanted]
+        for _, notice in self._drawn:
+            self._column.addWidget(notice)
+        self.setVisible(bool(wanted))
+        self._update_buttons()
+
+    def _made(self, text: NoticeText) -> Notice:
+        return Notice(
+            self._icons,
+            text.tone,
+            text.text,
+            text.remedies,
+            symbol=text.symbol,
+            dismissed=self.close_passing if text.closable else None,
+        )
+
+    def _update_buttons(self) -> None:
+        for _, notice in self._drawn:
+            for remedy, button in notice.remedies:
+                button.setEnabled(not (remedy.group and self._operations.is_busy(remedy.group)))

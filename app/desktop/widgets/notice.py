@@ -1,0 +1,103 @@
+"""A notice across the window: what is wrong or worth knowing, with the buttons that help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from app.desktop.icons import Icons
+from app.desktop.widgets.colours import Tone, blended, is_dark
+
+_SYMBOLS = {Tone.WARNING: "warning", Tone.ERROR: "warning", Tone.INFO: "info"}
+_SYMBOL_SIZE = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """A button on a notice.
+
+    Attributes:
+        label: of the button.
+        act: what it does.
+        group: the group of operations that it belongs to; it is disabled while that is busy.
+    """
+
+    label: str
+    act: Callable[[], None]
+    group: str = ""
+
+
+class Notice(QWidget):
+    """One notice. It says the same by its text, its symbol and its colour.
+
+    Args:
+        icons: for the symbol.
+        tone: how serious it is.
+        text: what it says.
+        remedies: its buttons.
+        symbol: another symbol than the tone's.
+        dismissed: makes the notice closable, and is called when the user has closed it.
+    """
+
+    def __init__(
+        self,
+        icons: Icons,
+        tone: Tone,
+        text: str,
+        remedies: Sequence[Remedy] = (),
+        *,
+        symbol: str | None = None,
+        dismissed: Callable[[], None] | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._tone = tone
+        self.remedies: list[tuple[Remedy, QPushButton]] = []
+        self._label = QLabel(text)
+        self._label.setWordWrap(True)
+        self._label.setTextFormat(Qt.TextFormat.PlainText)
+        self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.MinimumExpanding)
+        picture = QLabel()
+        picture.setPixmap(
+            icons.tinted(symbol or _SYMBOLS[tone], tone.value).pixmap(
+                QSize(_SYMBOL_SIZE, _SYMBOL_SIZE), self.devicePixelRatioF()
+            )
+        )
+        row = QHBoxLayout(self)
+        row.setContentsMargins(12, 8, 8, 8)
+        row.setSpacing(10)
+        row.addWidget(picture)
+        row.addWidget(self._label, 1)
+        for remedy in remedies:
+            button = QPushButton(remedy.label)
+            button.clicked.connect(remedy.act)
+            row.addWidget(button)
+            self.remedies.append((remedy, button))
+        if dismissed is not None:
+            close = QToolButton()
+            close.setAutoRaise(True)
+            close.setIcon(icons.symbol("close", self.palette()))
+            close.setAccessibleName(self.tr("Close this notice"))
+            close.setToolTip(self.tr("Close this notice"))
+            close.clicked.connect(dismissed)
+            row.addWidget(close)
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self._label.text()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """A rounded field, tinted with the tone."""
+        window = self.palette().color(QPalette.ColorRole.Window)
+        share = 0.22 if is_dark(self.palette()) else 0.10
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(blended(window, self._tone.value, share))
+        painter.setPen(QPen(blended(window, self._tone.value, share + 0.25), 1))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)

@@ -1,0 +1,90 @@
+"""The design's words in the user's language: states, kinds, outcomes, shells."""
+
+from __future__ import annotations
+
+import re
+
+from PySide6.QtCore import QCoreApplication
+
+from app.core.token import TokenKind
+from app.core.turn import Outcome
+from app.gateway.snapshot import TokenState
+from app.platform.shells import Shell
+
+_NUMBERED_KEY = re.compile(r"API key (\d+)")
+
+
+def token_kind(kind: TokenKind) -> str:
+    """What kind of upstream a token opens."""
+    match kind:
+        case TokenKind.CHATGPT:
+            return QCoreApplication.translate("Words", "ChatGPT login")
+        case TokenKind.API_KEY:
+            return QCoreApplication.translate("Words", "API key")
+
+
+def token_state(state: TokenState) -> str:
+    """Whether a token can serve."""
+    match state:
+        case TokenState.READY:
+            return QCoreApplication.translate("Words", "Ready")
+        case TokenState.DISABLED:
+            return QCoreApplication.translate("Words", "Disabled")
+        case TokenState.RESTING:
+            return QCoreApplication.translate("Words", "Resting")
+        case TokenState.SEALED:
+            return QCoreApplication.translate("Words", "Sealed: add it again")
+
+
+def token_label(label: str) -> str:
+    """A token's label; one that Waystation made up is translated."""
+    made_up = _NUMBERED_KEY.fullmatch(label)
+    if made_up:
+        return QCoreApplication.translate("Words", "API key {number}").format(number=made_up[1])
+    return label
+
+
+def license_label(label: str) -> str:
+    """A license's label; the one for this computer is translated."""
+    return QCoreApplication.translate("Words", "This computer") if label == "This computer" else label
+
+
+def plan(name: str | None) -> str:
+    """A ChatGPT plan, as OpenAI writes it."""
+    return (name or "").replace("_", " ").title()
+
+
+def session_state(*, active: bool) -> str:
+    """Whether a session is being answered now."""
+    if active:
+        return QCoreApplication.translate("Words", "Answering")
+    return QCoreApplication.translate("Words", "Idle")
+
+
+def outcome(value: Outcome) -> str:
+    """How a turn ended."""
+    match value:
+        case Outcome.COMPLETED:
+            return QCoreApplication.translate("Words", "completed")
+        case Outcome.FAILED:
+            return QCoreApplication.translate("Words", "failed")
+        case Outcome.REFUSED:
+            return QCoreApplication.translate("Words", "refused")
+        case Outcome.CLIENT_LEFT:
+            return QCoreApplication.translate("Words", "client left")
+
+
+def shell(value: Shell) -> str:
+    """A shell's own name: the same in every language."""
+    return {Shell.BASH: "bash", Shell.POWERSHELL: "PowerShell", Shell.CMD: "cmd"}[value]
+
+
+def shell_with_system(value: Shell) -> str:
+    """A shell with where it is found."""
+    match value:
+        case Shell.BASH:
+            return QCoreApplication.translate("Words", "bash or zsh (Linux, macOS)")
+        case Shell.POWERSHELL:
+            return QCoreApplication.translate("Words", "PowerShell (Windows)")
+        case Shell.CMD:
+            return QCoreApplication.translate("Words", "cmd (Windows)")

@@ -1,0 +1,83 @@
+"""The desktop around a scripted gateway, as a program: program.py SCENE [minimized] [practice].
+
+The scene says what the gateway shows. Commands change it as the real one would.
+"""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from app.core.errors import DataTooNew
+from app.core.token import TokenKind
+from app.core.turn import Outcome
+from app.desktop.application import run_desktop
+from app.gateway.snapshot import GatewaySnapshot, Problem, RunState, TokenState
+from tests.desktop.scripted import NOW, RUNNING, ScriptedGateway, busy_port, session, token, turn
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def scene(name: str) -> GatewaySnapshot:
+    """What the gateway shows."""
+    full = replace(
+        RUNNING,
+        tokens=(
+            token(1, label="Work", sessions=3, active_turns=1),
+            token(2, email="an•••@example.org", plan="pro", state=TokenState.RESTING, rest_until=NOW + 7200),
+            token(3, kind=TokenKind.API_KEY, label="API key 3", email=None, plan=None, sessions=0),
+            token(4, label="Old account", state=TokenState.DISABLED, enabled=False, sessions=0),
+            token(5, label="Sealed one", plan="team", state=TokenState.SEALED, sessions=0),
+        ),
+        sessions=(
+            session(1, active_turns=1, token_label="Work"),
+            session(2, name="代码审查", client="OpenAI/Python 2.8.0", model="gpt-5-high", token_id="t-2"),
+            session(3, turns=1204),
+        ),
+        turns=(
+            turn(1),
+            turn(2, endpoint="chat/completions", model="gpt-5-high", effort=None, sent_sha256="b" * 64),
+            turn(3, edits=("session_id", "stream"), sent_sha256="b" * 64, first_byte_ms=1804.0),
+            turn(4, status=400, outcome=Outcome.REFUSED, error="no_available_token", token_id=None,
+                 sent_sha256=None, usage=None, first_byte_ms=2.0, total_ms=3.0),
+            turn(5, status=None, outcome=Outcome.CLIENT_LEFT, usage=None, total_ms=184000.0),
+            turn(6, status=429, outcome=Outcome.FAILED, error="usage_limit_reached", usage=None, token_id="t-2"),
+        ),
+        active_turns=1,
+    )
+    scenes = {
+        "full": full,
+        "idle": replace(full, active_turns=0),
+        "empty": RUNNING,
+        "stopped": replace(full, state=RunState.STOPPED, active_turns=0),
+        "busy_port": replace(full, state=RunState.FAILED, problem=busy_port(), active_turns=0),
+        "no_keyring": replace(
+            RUNNING,
+            key_store=None,
+            key_problem=Problem("key_store_unavailable", "There is no keyring on this computer."),
+        ),
+        "lost_key": replace(
+            full, active_turns=0, key_store=None, key_problem=Problem("data_key_lost", "The data key is gone.")
+        ),
+    }
+    return scenes[name]
+
+
+def main(name: str, *options: str) -> int:
+    gateway = ScriptedGateway(scene(name if name != "broken" else "full"))
+    opener = gateway.opener()
+    if name == "broken":
+        # What the store raises when it opens a newer database.
+        def opener(_show: object, _quit: object) -> object:
+            raise DataTooNew("The data was written by Waystation 9.9.9. Install that version or a newer one.")
+
+    return run_desktop(
+        opener,
+        minimized="minimized" in options,
+        practice="practice" in options,
+        resources=ROOT / "resources",
+        build=ROOT / "build",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
