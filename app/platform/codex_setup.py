@@ -103,8 +103,9 @@ def _bash(address: _Address, key: str) -> list[str]:
 
     The environment is set for the one call alone: nothing is lost from NO_PROXY and nothing grows. The host
     is added even to `*`, in spite of which Codex goes to an IP address through the proxy. The comment is a
-    command because an interactive zsh knows no comments; `function` is written because `codex ()` expands
-    an alias of that name. The leading spaces keep the lines out of the history of a shell set up for that.
+    command because an interactive zsh knows no comments; `function` is written because `codex ()` would expand
+    an alias of that name where the text is read as one block. The leading spaces keep the lines out of the
+    history of a shell that is set up for that.
     """
     return [
         " : 'Waystation: codex in this shell goes through the gateway. To go back: unset -f codex'",
@@ -114,7 +115,7 @@ def _bash(address: _Address, key: str) -> list[str]:
         "   local settings=(",
         *(f"     -c '{setting}'" for setting in _settings(address)),
         "   )",
-        f"   local -x NO_PROXY=\"$direct\" no_proxy=\"$direct\" {LICENSE_VARIABLE}='{key}'",
+        '   local -x NO_PROXY="$direct" no_proxy="$direct" ' + f"{LICENSE_VARIABLE}='{key}'",
         '   command codex "${settings[@]}" "$@"',
         " }",
     ]
