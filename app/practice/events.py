@@ -87,11 +87,20 @@ def compacted(body: Mapping[str, Any], context: Context) -> dict[str, Any]:
     }
 
 
-def failed(plan: Plan, code: str, message: str) -> Event:
-    """Return the ``response.failed`` event of a turn that goes wrong."""
+def last_words(plan: Plan, ending: str, code: str, message: str) -> Event:
+    """Return the event with which a turn goes wrong; ``ending`` as in :data:`app.practice.script.Ending`."""
+    number = {"sequence_number": len(plan.events)}
     error = {"code": code, "message": message}
-    response = {**plan.response, "status": "failed", "error": error, "output": [], "usage": None}
-    return {"type": "response.failed", "response": response, "sequence_number": len(plan.events)}
+    if ending == "error":
+        return {"type": "error", **error, "param": None, **number}
+    if ending == "nested_error":
+        return {"type": "error", "error": {"type": code, **error, "param": None}, **number}
+    if ending == "incomplete":
+        changes: dict[str, Any] = {"status": "incomplete", "incomplete_details": {"reason": code}}
+    else:
+        changes = {"status": "failed", "error": error, "usage": None}
+    response = {**plan.response, "output": [], **changes}
+    return {"type": f"response.{ending}", "response": response, **number}
 
 
 def _frame(

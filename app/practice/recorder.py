@@ -94,7 +94,7 @@ class Recorder:
     Beyond ``keep_bytes`` the oldest records lose their bodies; beyond ``keep`` they are dropped.
     """
 
-    def __init__(self, keep: int = 1_000, keep_bytes: int = 512 << 20) -> None:
+    def __init__(self, keep: int = 1_000, keep_bytes: int = 256 << 20) -> None:
         self.requests: deque[ReceivedRequest] = deque(maxlen=keep)
         self._keep_bytes = keep_bytes
         self._count = 0

@@ -22,6 +22,9 @@ Point = int | str
 Endpoint = Literal["responses", "compact", "models", "usage"]
 """What a behaviour is for: turns, ``/responses/compact``, the model list, ``wham/usage``."""
 
+Ending = Literal["failed", "incomplete", "error", "nested_error"]
+"""``response.failed``, ``response.incomplete``, or an ``error`` event in its flat or its nested shape."""
+
 DEFAULT_HOLD: Point = "response.in_progress"
 
 
@@ -45,9 +48,10 @@ class Turn:
     end_at: Point | None = None
     """End the body properly here, without ``response.completed``."""
     fail_at: Point | None = None
-    """Send ``response.failed`` here, with ``failure``, and end."""
+    """End here with an event that says so: see ``ending`` and ``failure``."""
+    ending: Ending = "failed"
     failure: tuple[str, str] = ("server_error", "An error occurred while processing your request.")
-    """Code and message of that event."""
+    """Code and message of that event; of ``incomplete``, the reason is the code."""
     raw: bytes | None = None
     """Send these bytes as the whole body; points count nothing but ``"headers"``, 0 and 1 (all sent)."""
     content_type: str | None = "text/event-stream; charset=utf-8"
@@ -112,6 +116,11 @@ def usage_limit_reached(
     return build
 
 
-def failed(code: str, message: str, *, at: Point = "response.in_progress") -> Turn:
-    """Return a turn that ends in ``response.failed``; by default before anything was said."""
-    return Turn(fail_at=at, failure=(code, message))
+def failed(code: str, message: str, *, at: Point = "response.in_progress", ending: Ending = "failed") -> Turn:
+    """Return a turn that goes wrong; by default before anything was said."""
+    return Turn(fail_at=at, failure=(code, message), ending=ending)
+
+
+def incomplete(reason: str = "max_output_tokens", *, at: Point = "response.output_text.done") -> Turn:
+    """Return a turn that ends in ``response.incomplete``; by default when the text is out."""
+    return Turn(fail_at=at, failure=(reason, ""), ending="incomplete")

@@ -5,7 +5,7 @@ import contextlib
 
 from aiohttp import web
 
-from app.practice.events import TERMINAL, Event, Plan, encode, failed
+from app.practice.events import TERMINAL, Event, Plan, encode, last_words
 from app.practice.recorder import ReceivedRequest
 from app.practice.refusals import Headers, Refusal
 from app.practice.script import Point, Turn
@@ -93,7 +93,7 @@ async def _send_events(
         await _at_point(turn, 1, "")
         record.close("completed")
         return
-    failure = failed(plan, *turn.failure)
+    failure = last_words(plan, turn.ending, *turn.failure)
     if turn.fail_at == 0:
         plan = Plan([failure], plan.response)
     for count, event in enumerate([*first, *plan.events], start=1):

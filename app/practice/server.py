@@ -41,14 +41,15 @@ only when its provider's base URL has the origin of its ``chatgpt_base_url``: gi
 host names (``127.0.0.1`` and ``localhost``) and turns come here."""
 
 _MAX_BODY = 512 << 20
+_MAX_HEADER = 64 << 10
 
 
 class PracticeUpstream:
     """The ChatGPT Codex backend and the OpenAI Responses API, simulated on one port.
 
     ``accounts`` and ``api_keys`` default to the samples. ``clock`` returns seconds since 1970; ``seed``
-    fixes all identifiers. ``keep`` bounds :attr:`received`. ``check_turn_state`` refuses an
-    ``x-codex-turn-state`` that was issued to another account.
+    fixes all identifiers. ``keep`` (requests) and ``keep_bytes`` (of their bodies) bound
+    :attr:`received`. ``check_turn_state`` refuses an ``x-codex-turn-state`` of another account.
     """
 
     def __init__(
@@ -59,11 +60,12 @@ class PracticeUpstream:
         clock: Callable[[], float] = time.time,
         seed: str = "practice",
         keep: int = 1_000,
+        keep_bytes: int = 256 << 20,
         check_turn_state: bool = True,
     ) -> None:
         self.accounts = tuple(sample_accounts(seed) if accounts is None else accounts)
         self.api_keys = tuple(sample_api_keys(seed) if api_keys is None else api_keys)
-        self._world = World(seed, clock, Recorder(keep), check_turn_state=check_turn_state)
+        self._world = World(seed, clock, Recorder(keep, keep_bytes), check_turn_state=check_turn_state)
         self._world.add((*self.accounts, *self.api_keys))
         self._codex = Desk(self._world, rules.CODEX)
         self._openai = Desk(self._world, rules.OPENAI)
@@ -85,6 +87,8 @@ class PracticeUpstream:
             handler_cancellation=True,
             access_log=None,
             shutdown_timeout=0.2,
+            max_line_size=_MAX_HEADER,
+            max_field_size=_MAX_HEADER,
         )
         await runner.setup()
         try:

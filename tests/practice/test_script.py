@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from app.practice import refusals
-from app.practice.script import Turn, failed, usage_limit_reached
+from app.practice.script import Turn, failed, incomplete, usage_limit_reached
 from tests.practice.client import Client, codex_body, read_events
 
 
@@ -101,6 +101,19 @@ async def test_a_turn_can_fail_before_it_says_anything(client: Client) -> None:
 async def test_a_failure_can_be_the_very_first_event(client: Client) -> None:
     client.upstream.script(failed("server_error", "No.", at=0))
     assert (await client.codex()).types[-1] == "response.failed"
+
+
+async def test_a_turn_can_end_incomplete_or_with_an_error_event(client: Client) -> None:
+    client.upstream.script(
+        incomplete("content_filter"),
+        failed("rate_limit_exceeded", "Slow.", ending="error"),
+        failed("rate_limit_exceeded", "Slow.", ending="nested_error"),
+    )
+    short, flat, nested = [await client.codex() for _ in range(3)]
+    assert short.text
+    assert short.last["response"]["incomplete_details"] == {"reason": "content_filter"}
+    assert (flat.last["type"], flat.last["code"]) == ("error", "rate_limit_exceeded")
+    assert (nested.last["type"], nested.last["error"]["message"]) == ("error", "Slow.")
 
 
 async def test_a_cut_stream_has_no_proper_end(client: Client) -> None:
