@@ -24,7 +24,8 @@ PRACTICE_PORT = 8797
 async def practice_instance(show: Callable[[], bool], quit: Callable[[], None]) -> AsyncIterator[GatewayHandle]:
     """The practice upstream and a gateway on it; everything is gone afterwards."""
     accounts, keys = sample_accounts(), sample_api_keys()
-    upstream = PracticeUpstream(accounts=accounts, api_keys=keys)
+    # It remembers whole requests, for tests; here the last few are enough.
+    upstream = PracticeUpstream(accounts, keys, keep=20)
     await upstream.start()
     try:
         with tempfile.TemporaryDirectory(prefix="waystation-practice-") as folder:
