@@ -3,7 +3,7 @@
 import zlib
 from typing import Any
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 import orjson
 import zstandard
 
