@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 import unicodedata
@@ -195,10 +196,15 @@ def _setup_codex(arguments: argparse.Namespace, deliver: Deliver) -> int:
         version = parse_codex_version(arguments.codex_version)
         if version is None:
             raise InvalidInput(f"{arguments.codex_version!r} is no version of Codex; it looks like 0.169.0.")
+    # The text has the line ends of its shell already; Windows' text streams would add to them.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(newline="")
     sys.stdout.write(setup_text(shell, base_url, key))
     for note in setup_notes(shell, version):
         # Beside the text, so that only the text is sourced.
         print(f"note: {note.text}", file=sys.stderr)
+        if note.command:
+            print(f"      {note.command}", file=sys.stderr)
     return 0
 
 
