@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import socket
+import struct
 from collections.abc import Mapping
 
 import aiohttp
@@ -23,6 +27,8 @@ _ERROR_HEAD = 64 * 1024
 _LONGEST_REST_S = 8 * 24 * 3600
 #: When upstream reports a limit and not its end, in seconds.
 _UNKNOWN_REST_S = 300.0
+#: `struct linger`: on, and no time for what has not been sent; Windows has it in shorts.
+_RESET_ON_CLOSE = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 
 async def relay(
@@ -113,8 +119,12 @@ def hang_up(request: web.BaseRequest) -> None:
         return
     if request.version >= aiohttp.HttpVersion11:
         transport.close()
-    else:
-        transport.abort()
+        return
+    sock = transport.get_extra_info("socket")
+    if sock is not None:
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+    transport.abort()
 
 
 def _response_like(answer: aiohttp.ClientResponse, stream: bool) -> web.StreamResponse:

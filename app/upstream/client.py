@@ -10,7 +10,7 @@ import aiohttp
 from app import __version__
 from app.core.credential import Credential
 from app.core.session import header_name
-from app.core.token import Token
+from app.core.token import Token, TokenKind
 from app.upstream.endpoints import UpstreamEndpoints
 from app.upstream.errors import NoAnswer
 from app.upstream.headers import Pairs, RawHeaders, credentials, to_upstream
@@ -20,6 +20,8 @@ from app.upstream.http import UpstreamHttp
 #: before it is answered with an error, in seconds. Codex repeats a 5xx thirty times; one request that waits a little
 #: spares that.
 PATIENCE_S = 15.0
+#: Who was given up on is not waited for again for so long, in seconds: a client that repeats shall hear it at once.
+_NO_PATIENCE_S = 30.0
 _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 2.0
 
@@ -39,6 +41,7 @@ class Upstream:
         self.endpoints = endpoints
         self._http = http or UpstreamHttp()
         self._patience_s = patience_s
+        self._given_up: dict[TokenKind, float] = {}
 
     async def pass_through(
         self,
@@ -68,7 +71,7 @@ class Upstream:
             NoAnswer: there was none.
         """
         headers = to_upstream(client_headers, token, credential, decoded=decoded)
-        return await self._patiently(method, self.endpoints.base_url(token.kind) + path, headers, body)
+        return await self._patiently(method, token.kind, path, headers, body)
 
     async def translated(
         self, token: Token, credential: Credential, path: str, body: bytes, license_id: str, session_name: str | None
@@ -96,7 +99,7 @@ class Upstream:
             ("Accept", "text/event-stream"),
             ("Accept-Encoding", "identity"),
         ]
-        return await self._patiently("POST", self.endpoints.base_url(token.kind) + path, headers, body)
+        return await self._patiently("POST", token.kind, path, headers, body)
 
     async def get(
         self, token: Token, credential: Credential, path: str, extra: Mapping[str, str] | None = None
@@ -120,18 +123,31 @@ class Upstream:
         """Close all connections."""
         await self._http.close()
 
-    async def _patiently(self, method: str, url: str, headers: Pairs, body: bytes | None) -> aiohttp.ClientResponse:
+    async def _patiently(
+        self, method: str, kind: TokenKind, path: str, headers: Pairs, body: bytes | None
+    ) -> aiohttp.ClientResponse:
         """Send; what upstream cannot have seen is tried again for a while, what it may have seen only once more."""
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._patience_s
+        url = self.endpoints.base_url(kind) + path
+        now = loop.time()
+        given_up = self._given_up.get(kind)
+        waits = given_up is None or now - given_up >= _NO_PATIENCE_S
+        deadline = now + (self._patience_s if waits else 0.0)
         pause = _FIRST_PAUSE_S
         repeated = False
         while True:
             try:
-                return await self._http.send(method, url, headers, body)
+                answer = await self._http.send(method, url, headers, body)
             except NoAnswer as problem:
-                if not problem.passing or (problem.sent and repeated) or loop.time() + pause > deadline:
+                left = deadline - loop.time()
+                over = left <= 0
+                if over and waits and not problem.sent:
+                    self._given_up[kind] = loop.time()
+                if over or not problem.passing or (problem.sent and repeated):
                     raise
                 repeated = repeated or problem.sent
-            await asyncio.sleep(pause)
+            else:
+                self._given_up.pop(kind, None)
+                return answer
+            await asyncio.sleep(min(pause, left))
             pause = min(2 * pause, _LONGEST_PAUSE_S)

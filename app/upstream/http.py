@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable
 
 import aiohttp
-from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError
+from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError, ProxyType
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -23,6 +23,7 @@ _READ_S = 600.0
 _KEEPALIVE_S = 30.0
 #: aiohttp sends larger bodies in pieces when they come as a file.
 _IN_PIECES = 1 << 20
+_SOCKS_PORT = 1080
 #: Headers that aiohttp would add by itself.
 _NOT_BY_ITSELF = ("User-Agent", "Accept-Encoding", "Accept", "Content-Type")
 
@@ -57,15 +58,20 @@ class UpstreamHttp:
         proxy = await self._proxies.find(target)
         session = self._session(proxy if proxy is not None and proxy.socks else None)
         through_http = proxy if proxy is not None and not proxy.socks else None
+        outgoing: CIMultiDict[str] = CIMultiDict(headers)
+        for_proxy = {"Proxy-Authorization": through_http.basic} if through_http and through_http.basic else {}
+        if target.scheme == "http":
+            # Without a tunnel, the proxy reads and removes it from the request itself.
+            outgoing.update(for_proxy)
         try:
             return await session.request(
                 method,
                 target,
-                headers=CIMultiDict(headers),
+                headers=outgoing,
                 data=io.BytesIO(body) if body is not None and len(body) > _IN_PIECES else body,
                 allow_redirects=False,
                 proxy=through_http.url if through_http else None,
-                proxy_auth=through_http.auth if through_http else None,
+                proxy_headers=for_proxy if target.scheme == "https" else None,
             )
         except (aiohttp.ClientError, OSError, ProxyError, ProxyConnectionError, ProxyTimeoutError) as error:
             raise self._failure(error, target.host or "", proxy) from error
@@ -112,11 +118,11 @@ class UpstreamHttp:
 def _connector(socks: Proxy | None) -> aiohttp.BaseConnector:
     if socks is None:
         return aiohttp.TCPConnector(limit=0, limit_per_host=0, keepalive_timeout=_KEEPALIVE_S)
-    url = socks.url
     # Names are looked up by the proxy: where one is needed, the local answer is often wrong.
-    scheme = "socks4" if url.scheme.startswith("socks4") else "socks5"
-    return ProxyConnector.from_url(
-        str(URL.build(scheme=scheme, host=url.host or "", port=url.port or 1080)),
+    return ProxyConnector(
+        host=socks.url.host or "",
+        port=socks.url.port or _SOCKS_PORT,
+        proxy_type=ProxyType.SOCKS4 if socks.url.scheme.startswith("socks4") else ProxyType.SOCKS5,
         username=socks.user,
         password=socks.password,
         rdns=True,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import ipaddress
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.request import getproxies, proxy_bypass
 
-from aiohttp import BasicAuth
 from yarl import URL
 
 #: How long an answer of the system is good, in seconds: asking it can take name look-ups.
@@ -41,9 +41,11 @@ class Proxy:
         return f"{self.url.host}:{self.url.port}" if self.url.port else str(self.url.host)
 
     @property
-    def auth(self) -> BasicAuth | None:
-        """User and password, for an HTTP proxy."""
-        return BasicAuth(self.user, self.password or "") if self.user is not None else None
+    def basic(self) -> str | None:
+        """User and password as an HTTP proxy wants them."""
+        if self.user is None:
+            return None
+        return "Basic " + base64.b64encode(f"{self.user}:{self.password or ''}".encode()).decode()
 
 
 def system_proxy(scheme: str, host: str) -> Proxy | None:

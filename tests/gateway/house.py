@@ -80,7 +80,7 @@ class House:
     async def row(self) -> TurnRow:
         """The row of the last turn, once no turn runs any more."""
         async with asyncio.timeout(10):
-            while self.state.active:
+            while self.state.active:  # noqa: ASYNC110 - a turn ends without an event to wait for
                 await asyncio.sleep(0.005)
         return self.state.recent[-1]
 

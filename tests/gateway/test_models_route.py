@@ -1,0 +1,98 @@
+"""The model lists."""
+
+import asyncio
+from pathlib import Path
+
+import orjson
+
+from app.core.models import ALIASES
+from app.practice.catalogue import codex_list, etag
+from app.practice.refusals import detail
+from app.practice.script import usage_limit_reached
+from tests.gateway.house import API, PLUS, PRO, House, house
+from tests.gateway.test_responses import CODEX_BODY
+
+
+async def test_openais_list_has_the_aliases_first_and_what_upstream_offers(one: House) -> None:
+    async with one.get("/models") as answer:
+        assert answer.status == 200
+        content = orjson.loads(await answer.read())
+    names = [row["id"] for row in content["data"]]
+    assert names[:7] == [alias.name for alias in ALIASES]
+    assert "gpt-6.1-sol" in names
+    assert len(names) == len(set(names))
+    assert content["object"] == "list"
+    assert all(isinstance(row["created"], int) and row["object"] == "model" for row in content["data"])
+
+
+async def test_lists_of_all_tokens_are_joined_and_asked_for_once(tmp_path: Path) -> None:
+    async with house(tmp_path, [PLUS, API]) as running:
+        lists = await asyncio.gather(*(running.get("/models") for _ in range(5)))
+        names = {row["id"] for row in orjson.loads(await lists[-1].read())["data"]}
+        assert {"gpt-6.1-sol", "gpt-5.2-codex"} <= names
+        paths = sorted(record.path for record in running.practice.received)
+        assert paths == ["/backend-api/codex/models?client_version=0.169.0", "/v1/models"]
+
+
+async def test_when_upstream_is_down_aliases_and_the_last_known_list_remain(tmp_path: Path) -> None:
+    async with house(tmp_path) as running:
+        running.practice.script(detail("Down", 503), on="models")
+        async with running.get("/models") as answer:
+            assert len(orjson.loads(await answer.read())["data"]) == 7
+    async with house(tmp_path) as running:
+        await (await running.get("/models")).read()
+        await running.practice.stop()
+        async with running.get("/models") as answer:
+            assert len(orjson.loads(await answer.read())["data"]) > 7
+
+
+async def test_without_tokens_the_aliases_are_there(tmp_path: Path) -> None:
+    async with house(tmp_path, []) as running, running.get("/models") as answer:
+        assert len(orjson.loads(await answer.read())["data"]) == 7
+
+
+async def test_one_model(one: House) -> None:
+    async with one.get("/models/gpt-5-codex-high") as answer:
+        assert orjson.loads(await answer.read())["id"] == "gpt-5-codex-high"
+    async with one.get("/models/gpt-6.1-sol") as answer:
+        assert answer.status == 200
+    async with one.get("/models/no%20such/model") as answer:
+        assert answer.status == 404
+        error = orjson.loads(await answer.read())["error"]
+    assert error["code"] == "model_not_found"
+    assert "no such/model" in error["message"]
+
+
+async def test_codex_gets_upstreams_own_list(one: House) -> None:
+    async with one.get("/models?client_version=0.150.0") as answer:
+        assert answer.status == 200
+        received = await answer.read()
+        assert answer.headers["ETag"] == etag(codex_list())
+    assert received == codex_list()
+    assert one.practice.received[-1].path == "/backend-api/codex/models?client_version=0.150.0"
+    assert one.practice.received[-1].header("chatgpt-account-id") == PLUS.account_id
+
+
+async def test_codex_gets_the_last_list_when_upstream_is_down(one: House) -> None:
+    await (await one.get("/models?client_version=0.150.0")).read()
+    one.practice.script(detail("Down", 500), on="models")
+    async with one.get("/models?client_version=0.150.0") as answer:
+        assert await answer.read() == codex_list()
+    assert one.practice.received[-1].header("If-None-Match") == etag(codex_list())
+
+
+async def test_codex_gets_an_empty_list_from_api_keys(tmp_path: Path) -> None:
+    async with house(tmp_path, [API]) as running, running.get("/models?client_version=0.169.0") as answer:
+        assert answer.status == 200
+        assert orjson.loads(await answer.read()) == {"models": []}
+        assert running.practice.received == []
+
+
+async def test_a_resting_token_is_not_asked_first(tmp_path: Path) -> None:
+    async with house(tmp_path, [PLUS, PRO]) as running:
+        running.practice.script(usage_limit_reached(60), account=PLUS)
+        await (await running.post("/responses", data=CODEX_BODY)).read()
+        await running.row()
+        await (await running.get("/models?client_version=0.169.0")).read()
+        assert running.practice.turns[-1].email == PLUS.email
+        assert running.practice.received[-1].email == PRO.email
