@@ -1,0 +1,90 @@
+"""The real Codex CLI in a real shell, with a home of its own and a proxy environment that leads nowhere."""
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.practice.recorder import ReceivedRequest
+from tests.e2e.program import Done
+from tests.platform.codex_gateway import dead_port, hostile_environment
+
+VERSIONS = ("0.45.0", "0.100.0", "0.120.0", "0.140.0", "0.169.0")
+NEWEST = VERSIONS[-1]
+TIMEOUT = 50.0
+
+# The practice model has this run by Codex. The sum shows that a shell, not the model, made the answer.
+TOOL_PROMPT = "please keep Marker-Prompt-Text to yourself\nrun: echo marker-$((40+2))"
+PROMPT_MARK = "Marker-Prompt-Text"
+ANSWER_MARK = "marker-42"
+EXEC = 'codex exec --skip-git-repo-check --dangerously-bypass-approvals-and-sandbox "$PROMPT"'
+
+
+@dataclass
+class Shell:
+    """A person's shell with one Codex version on the PATH."""
+
+    home: Path
+    env: dict[str, str]
+
+    async def run(self, script: str, shell: str = "bash", prompt: str = TOOL_PROMPT) -> Done:
+        """Run a script whose ``$PROMPT`` is the prompt; nothing is typed."""
+        process = await asyncio.create_subprocess_exec(
+            shell,
+            *(("-f",) if shell == "zsh" else ("--norc",)),
+            "-c",
+            script,
+            env=self.env | {"PROMPT": prompt},
+            cwd=self.home / "work",
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                out, err = await process.communicate()
+        finally:
+            if process.returncode is None:
+                # The group is the shell's own: it was started as a leader.
+                os.killpg(process.pid, 9)
+                await process.wait()
+        code = process.returncode if process.returncode is not None else -1
+        return Done(code, out.decode(errors="replace"), err.decode(errors="replace"), loop.time() - started)
+
+    async def exec_with(self, text: str, shell: str = "bash", prompt: str = TOOL_PROMPT) -> Done:
+        """Paste a set-up text into the shell, then run ``codex exec``."""
+        file = self.home / "pasted"
+        file.write_text(text, encoding="utf-8")
+        done = await self.run(f"source {file}; {EXEC}", shell, prompt)
+        file.unlink()
+        return done
+
+
+@asynccontextmanager
+async def codex_shell(version: str, env: Mapping[str, str] | None = None) -> AsyncIterator[Shell]:
+    """A shell for one version; HOME and CODEX_HOME are empty folders that go away."""
+    # Codex refuses some of its conveniences below the temporary folder; the tests need none of them.
+    home = Path(tempfile.mkdtemp(prefix="ws-codex-"))
+    try:
+        (home / "work").mkdir()
+        (home / ".codex").mkdir()
+        with dead_port() as port:
+            found = hostile_environment(home, version, port) | {"CODEX_HOME": str(home / ".codex")}
+            yield Shell(home, found | dict(env or {}))
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def check_tool_turn(done: Done, turns: list[ReceivedRequest]) -> None:
+    """Codex ran the tool and showed its output: two requests, none of which upstream found fault with."""
+    assert done.code == 0, done.err[-3000:]
+    assert ANSWER_MARK in done.out, f"{done.out}\n{done.err[-3000:]}"
+    assert [turn.problem for turn in turns] == ["", ""]
+    assert [turn.status for turn in turns] == [200, 200]
