@@ -181,6 +181,8 @@ def _judged(
 ) -> UpstreamFailure:
     said = _KEY.sub("sk-…", text(error, "message"))[:_MAX_MESSAGE]
     own = text(error, "code") or _telling_type(error)
+    if not own and "usage_limit_reached" in said:
+        own = "usage_limit_reached"
     param = text(error, "param") or None
     meant = _meant_status(status, own, said)
 

@@ -41,6 +41,11 @@ def test_system_text_alone_becomes_a_developer_message() -> None:
     assert conversation(messages) == Conversation("", [item("developer", "a\n\nb")])
 
 
+def test_empty_system_text_leaves_no_gap() -> None:
+    messages = [{"role": "system", "content": text} for text in ("", "a", "")]
+    assert conversation([*messages, USER]).instructions == "a"
+
+
 def test_all_system_text_can_be_kept_in_the_input() -> None:
     messages = [{"role": "system", "content": "a"}, USER]
     assert conversation(messages, keep_in_input=True) == Conversation("", [item("developer", "a"), item("user", "hi")])

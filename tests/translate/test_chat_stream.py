@@ -151,6 +151,33 @@ def test_a_second_message_stands_apart(first: str, expected: str) -> None:
     assert contents(events) == (expected, expected)
 
 
+@pytest.mark.parametrize("streamed", [[], [delta("one")], [delta("one", output=3)]])
+def test_messages_that_only_the_end_brings_are_passed_on(streamed: list[dict[str, Any]]) -> None:
+    assert contents([*streamed, completed([message("one"), message("two")])]) == ("one\n\ntwo",) * 2
+
+
+def test_the_end_finds_an_item_by_its_id() -> None:
+    events = [
+        item_added(message(id="a"), 0),
+        item_added(message(id="b"), 1),
+        delta("He", output=0),
+        delta("Hel", output=1),
+        completed([message("Hello", id="b")]),
+    ]
+    assert contents(events) == ("He\n\nHello",) * 2
+
+
+def test_items_without_index_are_told_apart_by_id() -> None:
+    def piece(text: str, item_id: str) -> dict[str, Any]:
+        return {"type": "response.output_text.delta", "item_id": item_id, "delta": text}
+
+    added = [{"type": "response.output_item.added", "item": message(id=name)} for name in "ab"]
+    events = [*added, piece("one", "a"), piece("two", "b"), piece("three", "b")]
+    wholes = [{"type": "response.output_item.done", "item": message(text, id=name)} for text, name in
+              (("one", "a"), ("twothree!", "b"))]  # fmt: skip
+    assert contents([*events, *wholes, completed()]) == ("one\n\ntwothree!",) * 2
+
+
 def test_items_without_index_and_id_are_told_apart_by_order() -> None:
     events = [
         {"type": "response.output_item.done", "item": message("one")},
@@ -212,6 +239,11 @@ def test_a_refusal() -> None:
     assert said(chunks, "refusal") == "I can't."
     told = answer.completion()["choices"][0]
     assert (told["message"]["refusal"], told["message"]["content"], told["finish_reason"]) == ("I can't.", None, "stop")
+
+
+def test_a_refusal_in_several_parts_is_one_text() -> None:
+    item = {"type": "message", "content": [{"type": "refusal", "refusal": text} for text in ("I ", "can't.")]}
+    assert said(played([completed([item])])[1], "refusal") == "I can't."
 
 
 @pytest.mark.parametrize(

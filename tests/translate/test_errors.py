@@ -57,6 +57,8 @@ INVALID = "invalid_request_error"
          "Upstream does not allow this: deactivated_workspace."),
         (429, {"error": {"type": "usage_limit_reached", "message": "limit"}},
          (429, "rate_limit_error", "usage_limit_reached"), "limit"),
+        (400, {"detail": "Limit: usage_limit_reached"},
+         (429, "rate_limit_error", "usage_limit_reached"), "Limit: usage_limit_reached"),
         (429, {}, (429, "rate_limit_error", "rate_limit_exceeded"), "Upstream's limit is reached."),
         (400, {"error": {"type": "usage_limit_reached", "message": "limit"}},
          (429, "rate_limit_error", "usage_limit_reached"), "limit"),

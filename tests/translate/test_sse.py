@@ -24,6 +24,16 @@ def test_every_line_end_makes_the_same_events(newline: bytes) -> None:
     assert events_of(stream) == [b'{"type":"x"}', b"a\nb"]
 
 
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+def test_lines_of_one_event_stay_together_at_every_split(newline: bytes, size: int) -> None:
+    stream = newline.join(
+        [b"\xef\xbb\xbfdata: a", b"data: b", b"", b"\xef\xbb\xbfdata: no field", b"data: c", b"", b""]
+    )
+    pieces = [stream[at : at + size] for at in range(0, len(stream), size)]
+    assert events_of(*pieces) == events_of(stream) == [b"a\nb", b"c"]
+
+
 @given(st.lists(PIECES, max_size=40).map(b"".join), st.lists(st.integers(0, 400), max_size=12))
 def test_any_split_gives_the_same_events(stream: bytes, cuts: list[int]) -> None:
     places = [0, *sorted(cut for cut in cuts if cut < len(stream)), len(stream)]

@@ -94,6 +94,11 @@ def test_a_stream_that_breaks_off_has_no_end() -> None:
     assert (observer.usage, observer.terminal, observer.error_code) == (None, None, None)
 
 
+def test_what_follows_the_end_is_ignored() -> None:
+    observer = observed(wire([completed(), {"type": "error", "code": "late", "message": "m"}]))
+    assert (observer.usage, observer.terminal, observer.error_code) == (COUNTED, Terminal.COMPLETED, None)
+
+
 def test_rate_limits_are_remembered() -> None:
     limits = {"type": "codex.rate_limits", "rate_limits": {"primary": {"used_percent": 40}}}
     observer = observed(wire([limits, completed()]))
