@@ -31,7 +31,7 @@ def minute(at: float, now: float) -> str:
 
 
 def duration(milliseconds: float | None) -> str:
-    """`85 ms`, `2.4 s`, `3 min 05 s`."""
+    """`85 ms`, `2.4 s`, `3:05 min`."""
     if milliseconds is None:
         return NOTHING
     if milliseconds < 999.5:
@@ -40,7 +40,7 @@ def duration(milliseconds: float | None) -> str:
     if seconds < 59.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s"
+    return f"{minutes}:{rest:02d} min"
 
 
 def count(number: int | None) -> str:

@@ -46,6 +46,10 @@ class Icons:
         """The application's own picture, in its own colours."""
         return self.tinted("waystation", QColor(Qt.GlobalColor.black))
 
+    def colour(self, look: Look) -> QColor:
+        """The colour of a state."""
+        return _COLOURS[look]
+
     def state(self, look: Look, *, template: bool = False) -> QIcon:
         """The gateway's state; as a template it is black, and macOS colours it as its menu bar needs."""
         icon = self.tinted(f"tray-{look.value}", QColor(Qt.GlobalColor.black) if template else _COLOURS[look])

@@ -64,9 +64,9 @@ class Operations(QObject):
         self._handle = None
         await self._tasks.close()
 
-    def is_busy(self, group: str) -> bool:
-        """Whether an operation of this group runs."""
-        return self._running[group] > 0
+    def is_busy(self, group: str | None = None) -> bool:
+        """Whether an operation of this group runs, or of any."""
+        return self._running.total() > 0 if group is None else self._running[group] > 0
 
     def start_gateway(self, port: int | None = None) -> None:
         """Listen, on another port if one is given."""
@@ -140,9 +140,11 @@ class Operations(QObject):
         if self._running[group] == 1:
             self.busy_changed.emit(group, True)
         task = self._tasks.start(self._reported(work), f"desktop: {group}")
-        task.add_done_callback(lambda _task: self._ended(group))
+        task.add_done_callback(lambda _task: self._ended(group, work))
 
-    def _ended(self, group: str) -> None:
+    def _ended(self, group: str, work: Coroutine[Any, Any, str | None]) -> None:
+        # A task that is cancelled before it began has not touched its work.
+        work.close()
         self._running[group] -= 1
         if not self._running[group]:
             self.busy_changed.emit(group, False)

@@ -52,7 +52,8 @@ def install_language(
         resources: the folder with `translations/*.ts`, and in a bundle `translations/*.qm`.
         build: the folder of a source checkout in whose `translations/` compiled ones are kept; None in a bundle.
     """
-    if language == SIMPLIFIED_CHINESE:
+    # Of numbers and dates, too, but a user with British English keeps their own.
+    if QLocale.system().language() != QLocale(language).language():
         QLocale.setDefault(QLocale(language))
     wanted = [(f"waystation_{language}", compiled_translation(language, resources, build))]
     if language != ENGLISH:

@@ -19,7 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
-from app.desktop import dialogs
+from app.desktop import dialogs, words
 from app.desktop.icons import Icons
 from app.desktop.operations import Operations
 from app.desktop.overview import Overview
@@ -31,10 +31,11 @@ from app.desktop.pages.set_up import SetUpPage
 from app.desktop.pages.tokens import TokensPage
 from app.desktop.pages.turns import TurnsPage
 from app.desktop.widgets.colours import Tone
+from app.desktop.widgets.quiet_label import QuietLabel
 from app.gateway.snapshot import GatewaySnapshot
 from app.platform.shells import Shell
 
-_SIZE = QSize(980, 640)
+_SIZE = QSize(1020, 660)
 _SMALLEST = QSize(720, 460)
 _TOLD_MS = 8000
 
@@ -98,7 +99,8 @@ class MainWindow(QMainWindow):
         column.addWidget(self.notices)
         column.addWidget(self.tabs, 1)
         self.setCentralWidget(central)
-        self.statusBar().setSizeGripEnabled(True)
+        self._key_store = QuietLabel()
+        self.statusBar().addPermanentWidget(self._key_store)
         self._add_shortcuts(quit)
         self._show_notices()
 
@@ -109,6 +111,7 @@ class MainWindow(QMainWindow):
     def show_snapshot(self, snapshot: GatewaySnapshot) -> None:
         """Show this snapshot; only what is visible is drawn."""
         self._snapshot = snapshot
+        self._key_store.setText(words.key_store(snapshot.key_store))
         if self.isVisible():
             self._show_current()
 
@@ -187,7 +190,8 @@ class MainWindow(QMainWindow):
 
     def _add_shortcuts(self, quit: Callable[[], None]) -> None:
         leave = QAction(self.tr("Quit"), self)
-        leave.setShortcuts([QKeySequence(QKeySequence.StandardKey.Quit), QKeySequence("Ctrl+Q")])
+        # Windows has no standard key for it; elsewhere this is the standard key, on macOS with Cmd.
+        leave.setShortcut(QKeySequence("Ctrl+Q"))
         leave.triggered.connect(lambda: quit())
         self.addAction(leave)
         QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.close)

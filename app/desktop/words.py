@@ -74,6 +74,24 @@ def outcome(value: Outcome) -> str:
             return QCoreApplication.translate("Words", "client left")
 
 
+def key_store(kind: str | None) -> str:
+    """Where the key lives that seals tokens and licenses."""
+    match kind:
+        case "keyring":
+            return QCoreApplication.translate("Words", "Secrets are sealed by a key in the system's keyring")
+        case "file":
+            return QCoreApplication.translate("Words", "Secrets are sealed by a key file (weaker)")
+        case "memory":
+            return QCoreApplication.translate("Words", "Secrets are forgotten when Waystation quits")
+        case _:
+            return ""
+
+
+def endpoint(value: str) -> str:
+    """An endpoint by its first word: `responses` or `chat`."""
+    return value.partition("/")[0]
+
+
 def shell(value: Shell) -> str:
     """A shell's own name: the same in every language."""
     return {Shell.BASH: "bash", Shell.POWERSHELL: "PowerShell", Shell.CMD: "cmd"}[value]

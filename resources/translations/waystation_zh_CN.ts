@@ -588,6 +588,10 @@
         <translation>结果</translation>
     </message>
     <message>
+        <source>Body</source>
+        <translation>请求体</translation>
+    </message>
+    <message>
         <source>First byte</source>
         <translation>首字节</translation>
     </message>
@@ -606,14 +610,6 @@
     <message>
         <source>Out</source>
         <translation>输出</translation>
-    </message>
-    <message>
-        <source>Request body</source>
-        <translation>请求体</translation>
-    </message>
-    <message>
-        <source>Error</source>
-        <translation>错误</translation>
     </message>
     <message>
         <source>Nothing was sent upstream.</source>
@@ -810,6 +806,18 @@
     <message>
         <source>client left</source>
         <translation>客户端断开</translation>
+    </message>
+    <message>
+        <source>Secrets are sealed by a key in the system&apos;s keyring</source>
+        <translation>机密数据由系统密钥环中的密钥加密</translation>
+    </message>
+    <message>
+        <source>Secrets are sealed by a key file (weaker)</source>
+        <translation>机密数据由密钥文件加密（安全性较低）</translation>
+    </message>
+    <message>
+        <source>Secrets are forgotten when Waystation quits</source>
+        <translation>机密数据仅保存在内存中，退出后清除</translation>
     </message>
     <message>
         <source>bash or zsh (Linux, macOS)</source>

@@ -17,9 +17,9 @@ def session_columns() -> tuple[Column, ...]:
         Column(QCoreApplication.translate("Tables", "License"), 12),
         Column(QCoreApplication.translate("Tables", "Model"), 13),
         Column(QCoreApplication.translate("Tables", "Token"), 15),
-        Column(QCoreApplication.translate("Tables", "Requests"), 5, numeric=True),
-        Column(QCoreApplication.translate("Tables", "Last activity"), 9),
         Column(QCoreApplication.translate("Tables", "State"), 11),
+        Column(QCoreApplication.translate("Tables", "Last activity"), 9),
+        Column(QCoreApplication.translate("Tables", "Requests"), 6, numeric=True),
     )
 
 
@@ -42,7 +42,7 @@ def _cells(session: SessionView, labels: dict[str, str], now: float) -> tuple[Ce
         Cell(words.license_label(session.license_label) or formats.NOTHING),
         Cell(session.model or formats.NOTHING),
         Cell(words.token_label(session.token_label) or formats.NOTHING, hint=token_hint),
-        Cell(formats.count(session.turns)),
-        Cell(formats.moment(session.last_active_at, now), hint=formats.full_moment(session.last_active_at)),
         Cell(words.session_state(active=active), icon="state-active" if active else "state-idle"),
+        Cell(formats.moment(session.last_active_at, now), hint=formats.full_moment(session.last_active_at)),
+        Cell(formats.count(session.turns)),
     )

@@ -36,7 +36,7 @@ def token_lines(snapshot: GatewaySnapshot, now: float) -> list[Line]:
 
 def _cells(token: TokenView, now: float) -> tuple[Cell, ...]:
     return (
-        Cell(token.label),
+        Cell(words.token_label(token.label)),
         Cell(words.token_kind(token.kind)),
         Cell(token.email or formats.NOTHING),
         Cell(words.plan(token.plan) or formats.NOTHING),

@@ -10,22 +10,23 @@ from app.desktop.counts import Counts
 from app.desktop.models.lines import Cell, Column, Line
 from app.gateway.snapshot import GatewaySnapshot
 
+_SYMBOLS = {Outcome.COMPLETED: "state-ready", Outcome.CLIENT_LEFT: "state-idle"}
+
 
 def turn_columns() -> tuple[Column, ...]:
     """What the table says of a turn."""
     return (
         Column(QCoreApplication.translate("Tables", "Time"), 8),
-        Column(QCoreApplication.translate("Tables", "Endpoint"), 15),
-        Column(QCoreApplication.translate("Tables", "Model"), 17),
-        Column(QCoreApplication.translate("Tables", "Token"), 12),
-        Column(QCoreApplication.translate("Tables", "Result"), 13),
+        Column(QCoreApplication.translate("Tables", "Endpoint"), 8),
+        Column(QCoreApplication.translate("Tables", "Model"), 14),
+        Column(QCoreApplication.translate("Tables", "Token"), 10),
+        Column(QCoreApplication.translate("Tables", "Result"), 20, stretch=True),
+        Column(QCoreApplication.translate("Tables", "Body"), 8),
         Column(QCoreApplication.translate("Tables", "First byte"), 6, numeric=True),
         Column(QCoreApplication.translate("Tables", "Total"), 6, numeric=True),
         Column(QCoreApplication.translate("Tables", "In"), 5, numeric=True),
         Column(QCoreApplication.translate("Tables", "Cached"), 5, numeric=True),
         Column(QCoreApplication.translate("Tables", "Out"), 4, numeric=True),
-        Column(QCoreApplication.translate("Tables", "Request body"), 9),
-        Column(QCoreApplication.translate("Tables", "Error"), 20, stretch=True),
     )
 
 
@@ -42,25 +43,26 @@ def _cells(row: TurnRow, labels: dict[str, str], now: float) -> tuple[Cell, ...]
     usage = row.usage
     return (
         Cell(formats.moment(row.started_at, now), hint=formats.full_moment(row.started_at)),
-        Cell(row.endpoint),
+        Cell(words.endpoint(row.endpoint), hint=row.endpoint),
         Cell(f"{model} · {row.effort}" if row.effort else model),
         Cell(token),
         _result(row),
+        _body(row),
         Cell(formats.duration(row.first_byte_ms)),
         Cell(formats.duration(row.total_ms)),
         Cell(formats.count(usage.input_tokens if usage else None)),
         Cell(formats.count(usage.cached_tokens if usage else None)),
         Cell(formats.count(usage.output_tokens if usage else None)),
-        _body(row),
-        Cell(row.error or ""),
     )
 
 
 def _result(row: TurnRow) -> Cell:
+    """The status as the client saw it, with what went wrong: an error's code says more than a word of ours."""
     word = words.outcome(row.outcome)
-    text = word if row.status is None else f"{row.status} {word}"
-    symbols = {Outcome.COMPLETED: "state-ready", Outcome.CLIENT_LEFT: "state-idle"}
-    return Cell(text, icon=symbols.get(row.outcome, "warning"))
+    status = "" if row.status is None else str(row.status)
+    said = row.error or ("" if row.outcome is Outcome.COMPLETED and status else word)
+    hint = " · ".join(part for part in (status, word, row.error) if part)
+    return Cell(f"{status} {said}".strip(), icon=_SYMBOLS.get(row.outcome, "warning"), hint=hint)
 
 
 def _body(row: TurnRow) -> Cell:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QComboBox,
@@ -63,7 +63,7 @@ class SetUpPage(QWidget):
             icons.symbol("copy", self.palette()), self.tr("Copy &environment variables")
         )
         self._copy_environment.clicked.connect(self._on_copy_environment)
-        self._setup = _TextView(self.tr("Full set-up"), lines=13)
+        self._setup = _TextView(self.tr("Full set-up"), lines=7, grows=True)
         self._environment = _TextView(self.tr("Environment variables"), lines=2)
         self._setup_notes = QuietLabel()
         self._environment_notes = QuietLabel()
@@ -104,7 +104,8 @@ class SetUpPage(QWidget):
                 self._setup,
                 self._copy_setup,
                 self._setup_notes,
-            )
+            ),
+            1,
         )
         column.addWidget(
             _section(
@@ -114,11 +115,13 @@ class SetUpPage(QWidget):
                 self._environment_notes,
             )
         )
-        column.addStretch()
         scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidgetResizable(True)
         scroll.setWidget(content)
+        # The tab's own background shows through, as on the other pages.
+        scroll.viewport().setAutoFillBackground(False)
+        content.setAutoFillBackground(False)
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)
@@ -155,15 +158,23 @@ class SetUpPage(QWidget):
 class _TextView(QPlainTextEdit):
     """A read-only text to be pasted into a terminal."""
 
-    def __init__(self, name: str, lines: int) -> None:
+    def __init__(self, name: str, lines: int, *, grows: bool = False) -> None:
         super().__init__()
         self.setReadOnly(True)
         self.setAccessibleName(name)
         self.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.setTabChangesFocus(True)
-        bar = self.horizontalScrollBar().sizeHint().height()
-        self.setFixedHeight(self.fontMetrics().lineSpacing() * lines + 2 * self.frameWidth() + 10 + bar)
+        margins = 2 * (self.frameWidth() + round(self.document().documentMargin()))
+        self._height = self.fontMetrics().lineSpacing() * lines + margins + 2
+        if grows:
+            self.setMinimumHeight(self._height)
+        else:
+            self.setFixedHeight(self._height)
+
+    def sizeHint(self) -> QSize:
+        """No higher than needed: the notes below are worth more than a view of the whole text."""
+        return QSize(super().sizeHint().width(), self._height)
 
 
 def _section(title: str, text: QWidget, button: QPushButton, notes: QLabel) -> QGroupBox:

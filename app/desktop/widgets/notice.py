@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from app.desktop.icons import Icons
 from app.desktop.widgets.colours import Tone, blended, is_dark
@@ -61,10 +61,11 @@ class Notice(QWidget):
         self._label.setWordWrap(True)
         self._label.setTextFormat(Qt.TextFormat.PlainText)
         self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.MinimumExpanding)
         picture = QLabel()
+        # On a dark field the tone itself would be too dark.
+        colour = blended(tone.value, QColor("white"), 0.45) if is_dark(self.palette()) else tone.value
         picture.setPixmap(
-            icons.tinted(symbol or _SYMBOLS[tone], tone.value).pixmap(
+            icons.tinted(symbol or _SYMBOLS[tone], colour).pixmap(
                 QSize(_SYMBOL_SIZE, _SYMBOL_SIZE), self.devicePixelRatioF()
             )
         )

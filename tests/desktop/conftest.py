@@ -1,0 +1,62 @@
+"""Qt offscreen, the pictures, and a gateway that the test writes itself."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QLocale
+from PySide6.QtWidgets import QApplication
+
+from app.desktop.icons import Icons
+from app.desktop.operations import Operations
+from app.desktop.translation import install_language
+from tests.desktop.scripted import ScriptedGateway
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def icons(qapp: QApplication) -> Icons:
+    return Icons(ROOT / "resources/icons")
+
+
+@pytest.fixture
+def chinese(qapp: QApplication, tmp_path: Path) -> Iterator[None]:
+    """Everything that is translated inside the test is Chinese."""
+    before = QLocale()
+    translators = install_language(qapp, "zh_CN", ROOT / "resources", tmp_path)
+    assert len(translators) == 2
+    yield
+    for translator in translators:
+        qapp.removeTranslator(translator)
+    QLocale.setDefault(before)
+
+
+class Desk:
+    """Operations on a scripted gateway, and what they told."""
+
+    def __init__(self) -> None:
+        self.gateway = ScriptedGateway()
+        self.copied: list[str] = []
+        self.clipboard = ""
+        self.told: list[str] = []
+        self.failures: list[str] = []
+        self.operations = Operations(self.copied.append, lambda: self.clipboard)
+        self.operations.done.connect(self.told.append)
+        self.operations.failed.connect(self.failures.append)
+        self._changed = asyncio.Event()
+        self.operations.busy_changed.connect(lambda _group, _busy: self._changed.set())
+        self.operations.attach(self.gateway)
+
+    async def settle(self) -> None:
+        """Wait until no operation runs."""
+        async with asyncio.timeout(5):
+            while self.operations.is_busy():
+                self._changed.clear()
+                await self._changed.wait()
+
+
+@pytest.fixture
+def desk(qapp: QApplication) -> Desk:
+    return Desk()

@@ -1,0 +1,31 @@
+from datetime import datetime
+
+import pytest
+
+from app.desktop import formats
+
+NOON = datetime(2026, 11, 22, 12, 0, 0).timestamp()
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [(None, "–"), (0.4, "0 ms"), (999.4, "999 ms"), (999.6, "1.0 s"), (59_940, "59.9 s"), (59_960, "1:00 min"),
+     (184_000, "3:04 min")],
+)
+def test_durations_are_short(milliseconds: float | None, text: str) -> None:
+    assert formats.duration(milliseconds) == text
+
+
+def test_a_time_of_another_day_shows_its_day() -> None:
+    assert formats.moment(NOON - 61, NOON) == "11:58:59"
+    assert formats.moment(NOON - 86400, NOON) == "11-21 12:00"
+    assert formats.moment(None, NOON) == "–"
+    assert formats.minute(NOON + 3600, NOON) == "13:00"
+    assert formats.minute(NOON + 86400, NOON) == "11-23 12:00"
+
+
+def test_long_names_keep_both_ends() -> None:
+    name = "019a9c42-77d1-7e02-b1a4-000000000001"
+    assert formats.shortened(name) == "019a9c42-77d1…000001"
+    assert formats.shortened("short") == "short"
+    assert len(formats.shortened("x" * 500)) == 20

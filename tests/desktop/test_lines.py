@@ -1,0 +1,107 @@
+"""What the tables say of tokens, sessions and turns."""
+
+from dataclasses import replace
+
+from PySide6.QtWidgets import QApplication
+
+from app.core.token import TokenKind
+from app.core.turn import Outcome
+from app.desktop.formats import minute
+from app.desktop.models.lines import Column, Line
+from app.desktop.models.sessions import session_columns, session_lines
+from app.desktop.models.tokens import token_columns, token_lines
+from app.desktop.models.turns import turn_columns, turn_lines
+from app.gateway.snapshot import TokenState
+from tests.desktop.scripted import NOW, RUNNING, session, token, turn
+
+
+def shown(columns: tuple[Column, ...], line: Line) -> dict[str, str]:
+    return {column.title: cell.text for column, cell in zip(columns, line.cells, strict=True)}
+
+
+def test_a_token_shows_its_state_in_words_and_no_secret(qapp: QApplication) -> None:
+    views = (
+        token(1, active_turns=2),
+        token(2, kind=TokenKind.API_KEY, email=None, plan=None, state=TokenState.DISABLED),
+        token(3, state=TokenState.RESTING, rest_until=NOW + 3600),
+        token(4, state=TokenState.SEALED),
+    )
+    rows = [shown(token_columns(), line) for line in token_lines(replace(RUNNING, tokens=views), NOW)]
+    assert rows[0]["Account"] == "so•••@example.com"
+    assert rows[0]["Plan"] == "Plus"
+    assert rows[0]["Running"] == "2"
+    assert [row["State"] for row in rows] == [
+        "Ready",
+        "Disabled",
+        f"Resting until {minute(NOW + 3600, NOW)}",
+        "Sealed: add it again",
+    ]
+    assert (rows[1]["Kind"], rows[1]["Account"]) == ("API key", "–")
+
+
+def test_a_session_shows_where_it_lives_and_whether_it_is_on_loan(qapp: QApplication) -> None:
+    snapshot = replace(
+        RUNNING,
+        tokens=(token(1, label="Home"), token(2, label="Lender")),
+        sessions=(session(1, token_id="t-2", token_label="Lender", active_turns=1), session(2, name="代码审查")),
+    )
+    lent, other = session_lines(snapshot, NOW)
+    assert shown(session_columns(), lent)["Session"] == "019a9c42-77d1…000001"
+    assert shown(session_columns(), lent)["State"] == "Answering"
+    assert "Lender, on loan from Home" in [cell.hint for cell in lent.cells]
+    assert session(1).name in [cell.hint for cell in lent.cells]
+    assert shown(session_columns(), other)["Session"] == "代码审查"
+    assert shown(session_columns(), other)["State"] == "Idle"
+
+
+def test_turns_stand_the_newest_first_whatever_their_order(qapp: QApplication) -> None:
+    snapshot = replace(RUNNING, turns=(turn(3), turn(1), turn(2)))
+    assert [line.id for line in turn_lines(snapshot, NOW)] == ["r-1", "r-2", "r-3"]
+
+
+def test_a_turn_says_whether_its_body_went_out_unchanged(qapp: QApplication) -> None:
+    other = "b" * 64
+    snapshot = replace(
+        RUNNING,
+        turns=(
+            turn(1),
+            turn(2, edits=("session_id", "stream"), sent_sha256=other),
+            turn(3, endpoint="chat/completions", sent_sha256=other),
+            turn(4, sent_sha256=None),
+        ),
+    )
+    lines = turn_lines(snapshot, NOW)
+    bodies = [shown(turn_columns(), line)["Body"] for line in lines]
+    assert bodies[0] == "verbatim"
+    assert bodies[2:] == ["translated", "–"]
+    assert "session_id, stream" in [cell.hint for cell in lines[1].cells]
+
+
+def test_a_turn_says_how_it_ended(qapp: QApplication) -> None:
+    snapshot = replace(
+        RUNNING,
+        tokens=(token(1, label="Work"),),
+        turns=(
+            turn(1),
+            turn(2, status=400, outcome=Outcome.REFUSED, error="no_available_token", token_id=None, usage=None),
+            turn(3, status=None, outcome=Outcome.CLIENT_LEFT),
+            turn(4, status=502, outcome=Outcome.FAILED),
+        ),
+    )
+    rows = [shown(turn_columns(), line) for line in turn_lines(snapshot, NOW)]
+    assert [row["Result"] for row in rows] == ["200", "400 no_available_token", "client left", "502 failed"]
+    assert [row["Token"] for row in rows[:2]] == ["Work", "–"]
+    assert rows[0]["Model"] == "gpt-5-codex · high"
+    assert (rows[0]["First byte"], rows[0]["Total"]) == ("412 ms", "5.3 s")
+    assert rows[1]["In"] == "–"
+
+
+def test_names_that_waystation_made_up_are_translated(chinese: None) -> None:
+    snapshot = replace(
+        RUNNING,
+        tokens=(token(1, label="API key 1"), token(2, label="API key for work")),
+        sessions=(session(1, token_label="API key 1"),),
+    )
+    assert [line.cells[0].text for line in token_lines(snapshot, NOW)] == ["API 密钥 1", "API key for work"]
+    said = shown(session_columns(), session_lines(snapshot, NOW)[0])
+    assert (said["许可证"], said["Token"], said["状态"]) == ("本机", "API 密钥 1", "空闲")

@@ -1,0 +1,62 @@
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from app.desktop.icons import Look
+from app.desktop.overview import Switch, overview
+from app.gateway.snapshot import Problem, RunState, TokenState
+from tests.desktop.scripted import RUNNING, busy_port, session, token
+
+FULL = replace(RUNNING, tokens=(token(),), sessions=(session(),))
+NO_KEYRING = Problem("key_store_unavailable", "There is no keyring.")
+
+
+@pytest.mark.parametrize(
+    ("changes", "line", "look", "switch"),
+    [
+        ({}, "Running · 127.0.0.1:8787", Look.RUNNING, Switch.STOP),
+        ({"tokens": ()}, "Running · 127.0.0.1:8787 · no token yet", Look.RUNNING, Switch.STOP),
+        (
+            {"tokens": (token(state=TokenState.DISABLED),)},
+            "Running · 127.0.0.1:8787 · no usable token",
+            Look.PROBLEM,
+            Switch.STOP,
+        ),
+        ({"tokens": (token(state=TokenState.RESTING),)}, "Running · 127.0.0.1:8787", Look.RUNNING, Switch.STOP),
+        ({"key_problem": NO_KEYRING}, "Running · 127.0.0.1:8787 · keyring unavailable", Look.PROBLEM, Switch.STOP),
+        ({"state": RunState.STOPPED}, "Stopped", Look.STOPPED, Switch.START),
+        ({"state": RunState.STARTING}, "Starting…", Look.STARTING, Switch.NEITHER),
+        ({"state": RunState.STOPPING}, "Stopping…", Look.STARTING, Switch.NEITHER),
+        ({"state": RunState.FAILED, "problem": busy_port()}, "Port 8787 is busy", Look.PROBLEM, Switch.START),
+        (
+            {"state": RunState.FAILED, "problem": Problem("error", "No.")},
+            "Could not start",
+            Look.PROBLEM,
+            Switch.START,
+        ),
+    ],
+)
+def test_the_state_in_words_by_shape_and_with_its_button(
+    qapp: QApplication, changes: dict[str, Any], line: str, look: Look, switch: Switch
+) -> None:
+    seen = overview(replace(FULL, **changes))
+    assert (seen.status_line, seen.look, seen.switch) == (line, look, switch)
+
+
+def test_before_the_gateway_is_there_and_while_it_goes_nothing_can_be_switched(qapp: QApplication) -> None:
+    assert (overview(None).headline, overview(None).switch) == ("Starting…", Switch.NEITHER)
+    assert overview(FULL, closing=True).headline == "Closing…"
+    assert overview(FULL, closing=True).switch is Switch.NEITHER
+
+
+def test_an_address_on_the_network_is_shown(qapp: QApplication) -> None:
+    seen = overview(replace(FULL, host="192.168.1.20", base_url="http://192.168.1.20:8787/codex/v1"))
+    assert seen.status_line == "Running · 192.168.1.20:8787"
+
+
+def test_the_summary_counts_in_chinese(chinese: None) -> None:
+    seen = overview(replace(FULL, active_turns=2))
+    assert seen.headline == "运行中"
+    assert seen.summary == "1 个 Token · 1 个活跃会话 · 2 个请求进行中"
