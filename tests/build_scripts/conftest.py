@@ -47,9 +47,10 @@ SAMPLE = """
 import signal, sys
 
 def main():
+    # Before the words that the test waits for: the signal may follow them at once.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(7))
     print("started with", sys.argv[1:], flush=True)
     if "wait" in sys.argv:
-        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(7))
         signal.pause()
     return 7
 """
