@@ -8,7 +8,6 @@ import aiohttp
 from aiohttp import web
 
 from app.core.envelope import read_envelope
-from app.core.errors import Refusal
 from app.core.license import License
 from app.core.turn import Outcome
 from app.gateway.bodies import decoded, off_loop, read_body
@@ -66,10 +65,7 @@ class Chat:
             try:
                 answer = await self._upstream.translated(token, credential, "/responses", outgoing, owner.id, name)
             except NoAnswer as problem:
-                status = 504 if problem.code == "upstream_timeout" else 502
-                turn.live.status = status
-                turn.end(Outcome.FAILED, problem.code)
-                return error_reply(Refusal(status, problem.message, type="server_error", code=problem.code))
+                return error_reply(turn.unanswered(problem, problem.status))
             try:
                 return await self._answer(request, answer, turn, asked)
             finally:

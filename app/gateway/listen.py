@@ -10,7 +10,8 @@ import sys
 
 from app.core.errors import InvalidInput, PortBusy
 
-_BACKLOG = 512
+#: Connections that wait to be accepted.
+BACKLOG = 512
 #: POSIX numbers differ by system; the last of each are Windows' own (WSAEADDRINUSE, WSAEACCES).
 _IN_USE = {errno.EADDRINUSE, 98, 48, 10048}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, 13, 10013}
@@ -85,7 +86,7 @@ def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.sock
         if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         sock.bind((address, port))
-        sock.listen(_BACKLOG)
+        sock.listen(BACKLOG)
         sock.setblocking(False)
     except BaseException:
         sock.close()

@@ -6,14 +6,12 @@ from aiohttp import web
 
 from app.core.edits import EditPlan, plan_edits
 from app.core.envelope import Envelope, read_envelope
-from app.core.errors import Refusal
 from app.core.license import License
 from app.core.token import TokenKind
-from app.core.turn import Outcome
 from app.gateway.bodies import decoded, off_loop, read_body
 from app.gateway.relay import relay
 from app.gateway.replies import error_reply
-from app.gateway.turn_runner import RunningTurn, TurnRunner
+from app.gateway.turn_runner import TurnRunner
 from app.gateway.whole import whole_response
 from app.upstream.client import Upstream
 from app.upstream.errors import NoAnswer
@@ -78,7 +76,8 @@ class Responses:
                     decoded=undone,
                 )
             except NoAnswer as problem:
-                return _unanswered(request, turn, problem)
+                # For Codex as above; everybody else gets the status that says it.
+                return error_reply(turn.unanswered(problem, 400 if is_codex(request) else problem.status))
             try:
                 if plan.aggregate and answer.status == 200:
                     return await whole_response(request, answer, turn)
@@ -94,20 +93,6 @@ class Responses:
 def _query(request: web.BaseRequest) -> str:
     query = request.rel_url.raw_query_string
     return f"?{query}" if query else ""
-
-
-def _unanswered(request: web.BaseRequest, turn: RunningTurn, problem: NoAnswer) -> web.Response:
-    """The error for a request that upstream never answered.
-
-    Codex repeats a 5xx thirty times (each of them would wait here again) and shows a 400 at once; everybody else gets
-    the status that says it.
-    """
-    status = 504 if problem.code == "upstream_timeout" else 502
-    if is_codex(request):
-        status = 400
-    turn.live.status = status
-    turn.end(Outcome.FAILED, problem.code)
-    return error_reply(Refusal(status, problem.message, type="server_error", code=problem.code))
 
 
 def is_codex(request: web.BaseRequest) -> bool:

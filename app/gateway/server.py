@@ -12,7 +12,7 @@ from aiohttp import web
 from app.core.errors import Refusal
 from app.gateway.chat import KEEP_ALIVE_S, Chat
 from app.gateway.doors import Doors
-from app.gateway.listen import listening_sockets
+from app.gateway.listen import BACKLOG, listening_sockets
 from app.gateway.models_route import Models
 from app.gateway.relay import hang_up
 from app.gateway.replies import bad_request, error_reply, internal_error
@@ -83,7 +83,7 @@ class GatewayServer:
         loop = asyncio.get_running_loop()
         try:
             for sock in sockets:
-                self._listeners.append(await loop.create_server(self._http, sock=sock))
+                self._listeners.append(await loop.create_server(self._http, sock=sock, backlog=BACKLOG))
         except BaseException:
             for sock in sockets:
                 sock.close()

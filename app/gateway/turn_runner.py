@@ -18,6 +18,7 @@ from app.core.token import Token
 from app.core.turn import Outcome
 from app.gateway.live_turn import LiveTurn
 from app.gateway.state import GatewayState
+from app.upstream.errors import NoAnswer
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +54,14 @@ class RunningTurn:
     def passed_on(self, size: int) -> None:
         """Note `size` bytes of the answer's body given to the client."""
         self.live.passed_on(size, self.state.clock.monotonic())
+
+    def unanswered(self, problem: NoAnswer, status: int) -> Refusal:
+        """Upstream gave no answer: note it, and return the error for the client."""
+        if not problem.sent:
+            self.live.sent_sha256 = None
+        self.live.status = status
+        self.end(Outcome.FAILED, problem.code)
+        return Refusal(status, problem.message, type="server_error", code=problem.code)
 
     def end(self, outcome: Outcome, error: str | None = None) -> None:
         """Decide how it ends; only the first decision counts."""

@@ -20,6 +20,8 @@ class NoAnswer(WaystationError):
     """
 
     code = "upstream_unreachable"
+    #: The HTTP status that says it.
+    status = 502
 
     def __init__(self, message: str, *, sent: bool, passing: bool, **details: str | int | None) -> None:
         super().__init__(message, **details)
@@ -35,6 +37,7 @@ class UpstreamTimeout(NoAnswer):
     """Upstream took the request and then stayed silent for too long."""
 
     code = "upstream_timeout"
+    status = 504
 
 
 def failure_of(error: BaseException, host: str, proxy: str | None) -> NoAnswer | None:

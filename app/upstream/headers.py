@@ -106,7 +106,7 @@ def to_client(upstream_headers: RawHeaders, *, reencoded: bool = False) -> Pairs
 
 
 def as_text(headers: RawHeaders) -> Pairs:
-    """Raw headers as text that goes out as the same bytes again."""
+    """Raw headers as text that goes out as the same bytes again; bytes that are no UTF-8 are lost within aiohttp."""
     return [(name.decode("ascii", "replace"), value.decode("utf-8", "surrogateescape")) for name, value in headers]
 
 

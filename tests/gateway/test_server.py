@@ -139,6 +139,7 @@ async def test_unreachable_upstream_is_400_for_codex_and_502_for_others(tmp_path
                 assert "connection refused" in error["message"]
                 row = await running.row()
                 assert (row.outcome, row.error) == (Outcome.FAILED, "upstream_unreachable")
+                assert row.sent_sha256 is None
 
 
 async def test_a_request_waits_for_the_way_to_come_back(tmp_path: Path) -> None:
