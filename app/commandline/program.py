@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 import os
 import sys
@@ -31,21 +32,10 @@ def run(arguments: list[str]) -> int:
     folder = data_dir(parsed, environ)
     log_to_file(log_dir(folder), faults=parsed.action in ("desktop", "serve"))
     try:
-        match parsed.action:
-            case "serve":
-                return _serve(folder, environ, parsed.host, parsed.port)
-            case "desktop":
-                return _desktop(folder, environ, minimized=parsed.minimized)
-            case "practice":
-                return _practice(environ)
-            case "selftest":
-                from app.commandline.selftest import selftest
-
-                return selftest(parsed.output)
-            case _:
-                from app.commandline.actions import run_action
-
-                return run_action(parsed, folder, environ)
+        code = _act(parsed, folder, environ)
+        # Here rather than at the interpreter's end, where a reader that has left would count as a failure.
+        sys.stdout.flush()
+        return code
     except WaystationError as error:
         return _failed(error.message, error.exit_code)
     except BrokenPipeError:
@@ -60,6 +50,24 @@ def run(arguments: list[str]) -> int:
             f"Something unexpected went wrong ({type(error).__name__}). The log: {log_dir(folder)}",
             _EX_SOFTWARE,
         )
+
+
+def _act(parsed: argparse.Namespace, folder: Path, environ: Mapping[str, str]) -> int:
+    match parsed.action:
+        case "serve":
+            return _serve(folder, environ, parsed.host, parsed.port)
+        case "desktop":
+            return _desktop(folder, environ, minimized=parsed.minimized)
+        case "practice":
+            return _practice(environ)
+        case "selftest":
+            from app.commandline.selftest import selftest
+
+            return selftest(parsed.output)
+        case _:
+            from app.commandline.actions import run_action
+
+            return run_action(parsed, folder, environ)
 
 
 def has_display(environ: Mapping[str, str], platform: str) -> bool:
