@@ -3,7 +3,10 @@
 The scene says what the gateway shows. Commands change it as the real one would.
 """
 
+import asyncio
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from app.core.errors import DataTooNew
 from app.core.token import TokenKind
 from app.core.turn import Outcome
 from app.desktop.application import run_desktop
+from app.gateway.handle import GatewayHandle
 from app.gateway.snapshot import GatewaySnapshot, Problem, RunState, TokenState
 from tests.desktop.scripted import NOW, RUNNING, ScriptedGateway, busy_port, session, token, turn
 
@@ -62,16 +66,27 @@ def scene(name: str) -> GatewaySnapshot:
     return scenes[name]
 
 
-def main(name: str, *options: str) -> int:
-    gateway = ScriptedGateway(scene(name if name != "broken" else "full"))
-    opener = gateway.opener()
-    if name == "broken":
-        # What the store raises when it opens a newer database.
-        def opener(_show: object, _quit: object) -> object:
-            raise DataTooNew("The data was written by Waystation 9.9.9. Install that version or a newer one.")
+@asynccontextmanager
+async def broken(_show: object, _quit: object) -> AsyncIterator[GatewayHandle]:
+    """What the store raises when it opens a newer database."""
+    raise DataTooNew("The data was written by Waystation 9.9.9. Install that version or a newer one.")
+    yield ScriptedGateway()
 
+
+@asynccontextmanager
+async def slow(_show: object, _quit: object) -> AsyncIterator[GatewayHandle]:
+    """Takes its time to open, such as with a keyring that asks first."""
+    try:
+        await asyncio.sleep(60)
+        yield ScriptedGateway()
+    finally:
+        print("left", flush=True)
+
+
+def main(name: str, *options: str) -> int:
+    openers = {"broken": broken, "slow": slow}
     return run_desktop(
-        opener,
+        openers.get(name) or ScriptedGateway(scene(name)).opener(),
         minimized="minimized" in options,
         practice="practice" in options,
         resources=ROOT / "resources",

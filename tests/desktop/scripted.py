@@ -67,6 +67,8 @@ class ScriptedGateway:
                 self.become(state=RunState.RUNNING, problem=None, port=port, base_url=address)
             case "gateway.stop":
                 self.become(state=RunState.STOPPED)
+            case "token.add" | "token.import":
+                self.become(tokens=(*self._snapshot.tokens, token(len(self._snapshot.tokens) + 1)))
             case "keystore.choose":
                 self.become(key_problem=None, key_store=params["kind"])
         return self.results.get(command, {})

@@ -99,7 +99,7 @@ class DesktopSession:
             if self._with_keyring:
                 self._start_keyring()
             if self._with_tray:
-                self._start_tray()
+                self.start_tray()
         except BaseException:
             self._close()
             raise
@@ -217,8 +217,7 @@ class DesktopSession:
     def _start_bus(self) -> None:
         services = self.home / "services"
         services.mkdir()
-        if self._with_tray:
-            shutil.copy(XFCONF_SERVICE, services)
+        shutil.copy(XFCONF_SERVICE, services)
         socket = self.home / "bus"
         config = self.home / "bus.conf"
         config.write_text(BUS_CONFIG.format(socket=socket, services=services), encoding="utf-8")
@@ -252,9 +251,10 @@ class DesktopSession:
         except DBusErrorResponse:
             return False
 
-    def _start_tray(self) -> None:
+    def start_tray(self) -> None:
+        """Bring up the tray; on a desktop without one this is a panel that comes late."""
         folder = Path(self.env["XDG_CONFIG_HOME"]) / "xfce4/xfconf/xfce-perchannel-xml"
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / "xfce4-panel.xml").write_text(PANEL_CONFIG, encoding="utf-8")
         panel = self._children.start(["xfce4-panel", "--disable-wm-check"], env=self.env)
         self._wait_for_part(lambda: has_tray_host(self.bus), "tray host", panel)

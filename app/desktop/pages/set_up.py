@@ -53,7 +53,7 @@ class SetUpPage(QWidget):
         self._shells = QComboBox()
         for value in (Shell.BASH, Shell.POWERSHELL, Shell.CMD):
             self._shells.addItem(words.shell_with_system(value), value.value)
-        self._shells.setCurrentIndex(self._shells.findData(shell.value))
+        self.choose(shell)
         self._shells.currentIndexChanged.connect(self._show_texts)
         chooser = QLabel(self.tr("&Your shell:"))
         chooser.setBuddy(self._shells)
@@ -75,6 +75,10 @@ class SetUpPage(QWidget):
     def shell(self) -> Shell:
         """The chosen shell."""
         return Shell(self._shells.currentData())
+
+    def choose(self, shell: Shell) -> None:
+        """Choose a shell, as the user does."""
+        self._shells.setCurrentIndex(self._shells.findData(shell.value))
 
     def show_snapshot(self, snapshot: GatewaySnapshot, now: float) -> None:
         """Show the texts for this gateway's address."""

@@ -30,6 +30,10 @@ class Remedy:
     act: Callable[[], None]
     group: str = ""
 
+    def pressed(self) -> None:
+        """Act; the button's `checked` must not become an argument."""
+        self.act()
+
 
 class Notice(QWidget):
     """One notice. It says the same by its text, its symbol and its colour.
@@ -76,7 +80,7 @@ class Notice(QWidget):
         row.addWidget(self._label, 1)
         for remedy in remedies:
             button = QPushButton(remedy.label)
-            button.clicked.connect(remedy.act)
+            button.clicked.connect(remedy.pressed)
             row.addWidget(button)
             self.remedies.append((remedy, button))
         if dismissed is not None:

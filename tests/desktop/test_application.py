@@ -1,0 +1,205 @@
+"""The whole desktop around a scripted gateway, on a private screen with a real tray host: seen from outside."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.platform.codex_setup import environment_text, setup_text
+from app.platform.shells import Shell
+from tests.desktop.scripted import LICENSE
+from tests.support.children import Child
+from tests.support.desktop_session import DesktopSession
+from tests.support.tray import menu_text
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="a private X11 screen and session bus"),
+    pytest.mark.timeout(120),
+]
+
+ROOT = Path(__file__).resolve().parents[2]
+BASE_URL = "http://127.0.0.1:8787/codex/v1"
+ENGLISH_MENU = """\
+(Running · 127.0.0.1:8787)
+Stop
+---
+Copy environment variables
+    bash
+    PowerShell
+    cmd
+Copy full set-up
+    bash
+    PowerShell
+    cmd
+Add token
+    From the clipboard
+    From an auth.json…
+---
+Open window
+Quit"""
+CHINESE_MENU = """\
+(运行中 · 127.0.0.1:8787)
+停止
+---
+复制环境变量
+    bash
+    PowerShell
+    cmd
+复制完整配置
+    bash
+    PowerShell
+    cmd
+添加 Token
+    从剪贴板
+    从 auth.json 文件…
+---
+打开窗口
+退出"""
+
+
+class Screen:
+    """A desktop, and our program on it."""
+
+    def __init__(self, session: DesktopSession) -> None:
+        self.session = session
+
+    def start(self, scene: str, *options: str, **env: str) -> Child:
+        command = [sys.executable, "-m", "tests.desktop.program", scene, *options]
+        return self.session.start(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT), **env})
+
+    def windows(self) -> list[str]:
+        """The titles of our visible windows."""
+        found = self.session.run(["xdotool", "search", "--onlyvisible", "--class", "waystation"])
+        titles = [self._title(number) for number in found.stdout.split()]
+        # Qt has helper windows of its own.
+        return [title for title in titles if "Qt Selection Owner" not in title and title]
+
+    def _title(self, number: str) -> str:
+        return self.session.run(["xdotool", "getwindowname", number]).stdout.strip()
+
+    def wait_for_menu(self, wanted: str) -> None:
+        self.session.wait_for(lambda: menu_text(self.session.tray_menu()) == wanted, f"the menu\n{wanted}")
+
+    def status(self) -> str:
+        return self.session.tray_menu()[0].label
+
+    def wait_for_status(self, wanted: str) -> None:
+        self.session.wait_for(lambda: self.status() == wanted, f"the status {wanted}")
+
+    def wait_for_clipboard(self, wanted: str) -> None:
+        # The session reads it as text, and so without the carriage returns of cmd.
+        wanted = wanted.replace("\r\n", "\n")
+        self.session.wait_for(lambda: self.session.clipboard() == wanted, "the text on the clipboard")
+
+
+@pytest.fixture
+def screen() -> Iterator[Screen]:
+    with DesktopSession(with_keyring=False) as session:
+        yield Screen(session)
+
+
+@pytest.fixture
+def bare_screen() -> Iterator[Screen]:
+    with DesktopSession(with_keyring=False, with_tray=False) as session:
+        yield Screen(session)
+
+
+def ended(child: Child, timeout: float = 20.0) -> int:
+    code = child.wait(timeout)
+    assert "Traceback" not in child.output()
+    return code
+
+
+def test_the_tray_copies_starts_stops_shows_and_quits(screen: Screen) -> None:
+    program = screen.start("idle", "minimized")
+    screen.wait_for_menu(ENGLISH_MENU)
+    assert screen.windows() == []
+    running = screen.session.tray_pixmap()
+
+    for shell, label in ((Shell.BASH, "bash"), (Shell.POWERSHELL, "PowerShell"), (Shell.CMD, "cmd")):
+        screen.session.tray_click("Copy environment variables", label)
+        screen.wait_for_clipboard(environment_text(shell, BASE_URL, LICENSE))
+        screen.session.tray_click("Copy full set-up", label)
+        screen.wait_for_clipboard(setup_text(shell, BASE_URL, LICENSE))
+
+    screen.session.tray_click("Stop")
+    screen.wait_for_status("Stopped")
+    assert screen.session.tray_menu()[1].label == "Start"
+    screen.session.wait_for(lambda: screen.session.tray_pixmap() != running, "another picture")
+    screen.session.tray_click("Start")
+    screen.wait_for_status("Running · 127.0.0.1:8787")
+    # A message without a notification service must not leave a call for attention behind.
+    screen.session.wait_for(lambda: screen.session.tray_pixmap() == running, "the picture to come back")
+    screen.session.wait_for(lambda: screen.session.tray().property("Status") == "Active", "no call for attention")
+
+    screen.session.tray_activate()
+    screen.session.wait_for(lambda: screen.windows() == ["Waystation"], "the window")
+    screen.session.tray_click("Quit")
+    assert ended(program) == 0
+
+
+def test_it_speaks_chinese_where_the_system_does(screen: Screen) -> None:
+    program = screen.start("idle", LANG="zh_CN.UTF-8")
+    screen.wait_for_menu(CHINESE_MENU)
+    screen.session.wait_for(lambda: screen.windows() == ["驿站 Waystation"], "the window")
+    screen.session.tray_click("退出")
+    assert ended(program) == 0
+
+
+def test_a_token_is_added_from_the_clipboard(screen: Screen) -> None:
+    program = screen.start("empty", "minimized")
+    screen.wait_for_status("Running · 127.0.0.1:8787 · no token yet")
+    screen.session.set_clipboard("sk-abcdefgh12345678")
+    screen.session.tray_click("Add token", "From the clipboard")
+    screen.wait_for_status("Running · 127.0.0.1:8787")
+    program.terminate()
+    assert ended(program) == 0
+
+
+def test_quitting_while_requests_run_asks_first(screen: Screen) -> None:
+    program = screen.start("full", "minimized")
+    screen.wait_for_menu(ENGLISH_MENU)
+    screen.session.tray_click("Quit")
+    screen.session.wait_for(lambda: screen.windows() == ["Quit Waystation"], "the question")
+    screen.session.run(["xdotool", "key", "Escape"])
+    screen.session.wait_for(lambda: screen.windows() == [], "the question to go")
+    assert program.poll() is None
+    screen.session.tray_click("Quit")
+    screen.session.wait_for(lambda: screen.windows() == ["Quit Waystation"], "the question")
+    screen.session.run(["xdotool", "key", "shift+Tab", "Return"])
+    assert ended(program) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_without_a_question(screen: Screen, number: signal.Signals) -> None:
+    program = screen.start("full")
+    screen.wait_for_menu(ENGLISH_MENU)
+    os.kill(program.pid, number)
+    assert ended(program) == 0
+
+
+def test_without_a_tray_the_window_stays_and_the_icon_docks_when_one_comes(bare_screen: Screen) -> None:
+    program = bare_screen.start("idle", "minimized")
+    bare_screen.session.wait_for(lambda: bare_screen.windows() == ["Waystation"], "the window")
+    bare_screen.session.start_tray()
+    bare_screen.wait_for_menu(ENGLISH_MENU)
+    bare_screen.session.tray_click("Quit")
+    assert ended(program) == 0
+
+
+def test_what_prevents_the_start_is_shown_and_ends_with_an_error(bare_screen: Screen) -> None:
+    program = bare_screen.start("broken")
+    bare_screen.session.wait_for(lambda: "Waystation cannot start" in bare_screen.windows(), "the message")
+    bare_screen.session.run(["xdotool", "key", "Escape"])
+    assert ended(program) == 1
+
+
+def test_a_signal_ends_it_while_it_still_starts(bare_screen: Screen) -> None:
+    program = bare_screen.start("slow")
+    bare_screen.session.wait_for(lambda: bare_screen.windows() == ["Waystation"], "the window")
+    program.terminate()
+    assert ended(program) == 0
+    assert "left" in program.output()
