@@ -83,7 +83,9 @@ async def _once(data_dir: Path, environ: Mapping[str, str], name: str, params: d
     from app.gateway.gateway import Gateway
 
     options = instance_options(data_dir, environ)
-    gateway = await Gateway.open(data_dir, options.endpoints, key_store_kind=options.key_store_kind)
+    gateway = await Gateway.open(
+        data_dir, options.endpoints, key_store_kind=options.key_store_kind, strict=options.strict
+    )
     try:
         commands = Commands(gateway, show=lambda: False, quit=lambda: None)
         return await commands.execute(name, params)

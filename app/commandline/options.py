@@ -29,11 +29,13 @@ class InstanceOptions:
         data_dir: whose data it owns.
         endpoints: of upstream.
         key_store_kind: from WAYSTATION_KEY_STORE; None: where the user chose, at first the keyring.
+        strict: from WAYSTATION_STRICT; strict pass-through, without any edit of bodies.
     """
 
     data_dir: Path
     endpoints: UpstreamEndpoints
     key_store_kind: KeyStoreKind | None = None
+    strict: bool = False
 
 
 def instance_options(folder: Path, environ: Mapping[str, str]) -> InstanceOptions:
@@ -48,5 +50,8 @@ def instance_options(folder: Path, environ: Mapping[str, str]) -> InstanceOption
 
     named = environ.get("WAYSTATION_KEY_STORE")
     return InstanceOptions(
-        folder, UpstreamEndpoints.from_environment(environ), key_store_kind(named) if named else None
+        folder,
+        UpstreamEndpoints.from_environment(environ),
+        key_store_kind(named) if named else None,
+        strict=environ.get("WAYSTATION_STRICT", "") not in ("", "0"),
     )

@@ -23,7 +23,9 @@ async def owned_gateway(
     The caller has acquired the lock; it is released at the end, after the last write.
     """
     try:
-        gateway = await Gateway.open(options.data_dir, options.endpoints, key_store_kind=options.key_store_kind)
+        gateway = await Gateway.open(
+            options.data_dir, options.endpoints, key_store_kind=options.key_store_kind, strict=options.strict
+        )
         try:
             commands = Commands(gateway, show, quit)
             secret = secrets.token_urlsafe(32)

@@ -51,6 +51,7 @@ class Gateway:
         upstream: Upstream,
         settings: Mapping[str, str],
         key_store_kind: KeyStoreKind | None,
+        strict: bool,
     ) -> None:
         self.state = state
         self._data_dir = data_dir
@@ -61,7 +62,7 @@ class Gateway:
         self._vault = Vault(key_store(kind, data_dir))
         self.tokens = TokenDesk(state, self._vault)
         self.licenses = LicenseDesk(state, self._vault)
-        self._server = GatewayServer(state, upstream)
+        self._server = GatewayServer(state, upstream, strict=strict)
         self._tasks = TaskSet()
         self._run_state = RunState.STOPPED
         self._problem: Problem | None = None
@@ -77,6 +78,7 @@ class Gateway:
         endpoints: UpstreamEndpoints,
         *,
         key_store_kind: KeyStoreKind | None = None,
+        strict: bool = False,
         clock: Clock | None = None,
     ) -> Gateway:
         """Open the data folder; the caller holds its lock.
@@ -85,6 +87,7 @@ class Gateway:
             data_dir: made if it is missing.
             endpoints: of upstream.
             key_store_kind: where the data key lives; None: where the user chose, at first the keyring.
+            strict: strict pass-through: no edits of `/responses` bodies, upstream's refusal is shown instead.
             clock: for tests.
 
         Raises:
@@ -96,7 +99,7 @@ class Gateway:
             sessions = await store.sessions(clock.now() - _SESSION_MEMORY_S)
             recent = await store.turns(RECENT_TURNS)
             state = GatewayState(store, Pool((), sessions), recent=reversed(recent), clock=clock)
-            gateway = cls(data_dir, store, state, Upstream(endpoints), await store.settings(), key_store_kind)
+            gateway = cls(data_dir, store, state, Upstream(endpoints), await store.settings(), key_store_kind, strict)
             await gateway._take_in_stored()
         except BaseException:
             await store.close()
@@ -106,12 +109,14 @@ class Gateway:
 
     async def close(self) -> None:
         """Stop, write everything down, and let go of the data folder."""
-        await self.stop()
-        await self._tasks.close()
-        with contextlib.suppress(WaystationError):
-            await self.licenses.save_uses()
-        await self._upstream.close()
-        await self._store.close()
+        async with contextlib.AsyncExitStack() as last:
+            # Whatever fails before it, or is cancelled: the store is closed.
+            last.push_async_callback(self._store.close)
+            last.push_async_callback(self._upstream.close)
+            await self.stop()
+            await self._tasks.close()
+            with contextlib.suppress(WaystationError):
+                await self.licenses.save_uses()
 
     async def start(self, host: str | None = None, port: int | None = None) -> int:
         """Listen, if it does not yet; returns the port.

@@ -28,12 +28,13 @@ class Instances:
     endpoints: UpstreamEndpoints
     threaded: bool
     key_store: KeyStoreKind | None = KeyStoreKind.FILE
+    strict: bool = False
     quits: list[str] = field(default_factory=list)
 
     def open(self) -> AbstractAsyncContextManager[GatewayHandle]:
         lock = InstanceLock(self.data_dir)
         lock.acquire()
-        options = InstanceOptions(self.data_dir, self.endpoints, self.key_store)
+        options = InstanceOptions(self.data_dir, self.endpoints, self.key_store, self.strict)
 
         def inner() -> AbstractAsyncContextManager[GatewayHandle]:
             return owned_gateway(options, lock, show=lambda: False, quit=lambda: self.quits.append("quit"))

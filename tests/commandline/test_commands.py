@@ -211,3 +211,14 @@ async def test_a_lost_key_keeps_the_rows_and_says_so(instances: Instances) -> No
         again = await handle.call("token.add", api_key=KEY.key)
         assert (again["id"], again["known"]) == (token["id"], True)
         assert (await handle.call("token.list"))[0]["state"] == "ready"
+
+
+async def test_strict_pass_through_shows_upstreams_refusal(instances: Instances, practice: PracticeUpstream) -> None:
+    instances.strict = True
+    async with instances.open() as handle:
+        await handle.call("token.import", text=PLUS.auth_json())
+        key = (await handle.call("license.default"))["key"]
+        status, body = await ask(await started(handle), key)
+    assert status == 400
+    assert "detail" in body
+    assert b'"stream": false' in practice.turns[-1].body
