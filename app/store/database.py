@@ -60,18 +60,20 @@ class Database:
     def _open(self) -> None:
         # First of all, and before anything is written: is this ours, and not of a newer program?
         version = migration.read_version(self._raw, self.path)
-        self._set_pragmas()
+        self._set_pragmas(new=version is None)
         migration.upgrade(self._connection, self._raw, self.path, version)
         if version is None:
             _sync_folder(self.path.parent)
-        # A file that cannot be written must be known now, not at the first token.
-        with self.transaction():
-            pass
+        # A file that cannot be written must be known now, not at the first token. BEGIN IMMEDIATE alone does not tell:
+        # SQLite makes it a reading one. The statement changes no row, so nothing reaches the disk.
+        with self.transaction() as connection:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = version_num WHERE 1 = 0")
 
-    def _set_pragmas(self) -> None:
+    def _set_pragmas(self, *, new: bool) -> None:
         raw = self._raw
-        # Lets pruning give pages back to the disk piece by piece. Works only before the first table is made.
-        raw.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        if new:
+            # Lets pruning give pages back to the disk piece by piece. Works only before the first table is made.
+            raw.execute("PRAGMA auto_vacuum = INCREMENTAL")
         # Readers (a backup, a viewer) and the writer do not stop each other, and a commit appends instead of
         # rewriting pages. Where the file system cannot do it, SQLite stays with its rollback journal.
         (mode,) = raw.execute("PRAGMA journal_mode = WAL").fetchone()
@@ -131,11 +133,13 @@ class Database:
         return (self._pragma("page_count") - self._pragma("freelist_count")) * self._pragma("page_size")
 
     def shrink(self, pages: int) -> bool:
-        """Give up to so many unused pages back to the disk; whether there are more."""
+        """Give up to so many unused pages back to the disk; whether another call would give more."""
         with self._explained():
+            before = self._pragma("freelist_count")
             # The pragma frees one page per step, hence `fetchall`.
             self._raw.execute(f"PRAGMA incremental_vacuum({int(pages)})").fetchall()
-            return self._pragma("freelist_count") > 0
+            # None are given by a file that was made without `auto_vacuum`.
+            return 0 < self._pragma("freelist_count") < before
 
     def checkpoint(self) -> None:
         """Move the write-ahead log into the file and cut it to nothing."""

@@ -1,7 +1,5 @@
 """The key file."""
 
-# ruff: noqa: ASYNC240 (a test may look at small files in its own loop)
-
 import os
 import stat
 from pathlib import Path

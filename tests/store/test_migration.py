@@ -1,7 +1,5 @@
 """Migrations: what they make, when Alembic is needed, and what happens to a database of another version."""
 
-# ruff: noqa: ASYNC240 (a test may look at small files in its own loop)
-
 import os
 import shutil
 import sqlite3

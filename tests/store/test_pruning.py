@@ -1,7 +1,5 @@
 """The history stays within its age and size, and the disk gets the space back."""
 
-# ruff: noqa: ASYNC240 (a test may look at small files in its own loop)
-
 import asyncio
 import os
 from pathlib import Path

@@ -2,11 +2,13 @@
 
 import asyncio
 import dataclasses
+import math
 import os
 import subprocess
 import sys
 import tempfile
 import threading
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -124,6 +126,14 @@ async def test_turns_come_newest_first_page_by_page(store: Store) -> None:
     first = await store.turns(2)
     assert [row.id[-1] for row in first] == ["5", "4"]
     assert [row.id[-1] for row in await store.turns(2, before=first[-1].started_at)] == ["3", "2"]
+
+
+async def test_a_turn_saved_again_is_replaced(store: Store) -> None:
+    store.save_turn(samples.turn(1))
+    await store.flush()
+    again = dataclasses.replace(samples.turn(1), total_ms=9.0)
+    store.save_turn(again)
+    assert await store.turns(5) == [again]
 
 
 async def test_sessions_are_forgotten_by_id_and_all_together(store: Store) -> None:
@@ -272,3 +282,13 @@ async def test_secrets_are_in_no_file_and_no_repr(path: Path) -> None:
         assert b"someone@example.com" in found, "the search must be able to find something"
     for text in ("sample-secret", "ws-sample", "ciphertext", "nonce"):
         assert text not in shown
+
+
+async def test_a_value_that_cannot_be_stored_is_not_repeated_by_the_error(store: Store) -> None:
+    unstorable = dataclasses.replace(samples.token(1, "my-own-label"), created_at=math.nan)
+    with pytest.raises(Exception, match="NOT NULL") as caught:
+        await store.put_token(unstorable, SEALED)
+    text = "".join(traceback.format_exception(caught.value))
+    for value in ("my-own-label", "ciphertext"):
+        assert value not in text
+    assert await store.tokens() == []

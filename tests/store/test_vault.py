@@ -1,7 +1,5 @@
 """The vault seals, opens, and refuses what it must refuse."""
 
-# ruff: noqa: ASYNC240 (a test may look at small files in its own loop)
-
 import asyncio
 import base64
 import hashlib

@@ -77,6 +77,17 @@ async def test_many_rows_take_few_transactions(store: Store) -> None:
     assert [item.turns for item in await store.sessions(0)] == [999]
 
 
+async def test_a_call_sees_the_rows_saved_before_it_without_waiting_for_the_batch(path: Path) -> None:
+    # On a clock that stands still no batch is ever due.
+    store = await Store.open(path, monotonic=lambda: 0.0)
+    store.save_turn(samples.turn(1))
+    assert len(await asyncio.wait_for(store.turns(1), 10)) == 1
+    store.save_turn(samples.turn(2))
+    await asyncio.wait_for(store.flush(), 10)
+    assert rows_in_file(path, "turns") == 2
+    await store.close()
+
+
 async def test_a_forgotten_session_does_not_come_back_and_a_later_one_stays(store: Store) -> None:
     store.save_session(samples.session(1))
     forgetting = asyncio.get_running_loop().create_task(store.forget_sessions(["s-1"]))
