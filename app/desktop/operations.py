@@ -117,9 +117,11 @@ class Operations(QObject):
 
     def copy_environment(self, shell: Shell, base_url: str) -> None:
         """Copy the two lines that set the environment variables, with the license of this computer."""
-        said = self.tr("The environment variables for {shell} are copied, with your license.")
-        warning = self.tr("From Codex 0.120 on they are not enough: use the full set-up.")
-        sentence = said.format(shell=words.shell(shell)) + " " + warning
+        said = self.tr(
+            "The environment variables for {shell} are copied, with your license. "
+            "From Codex 0.120 on they are not enough: use the full set-up."
+        )
+        sentence = said.format(shell=words.shell(shell))
         self._begin("copy", self._copy(lambda key: environment_text(shell, base_url, key), sentence))
 
     def copy_setup(self, shell: Shell, base_url: str) -> None:

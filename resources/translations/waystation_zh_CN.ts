@@ -93,6 +93,17 @@
     </message>
 </context>
 <context>
+    <name>Dialogs</name>
+    <message>
+        <source>Look in:</source>
+        <translation>查找范围：</translation>
+    </message>
+    <message>
+        <source>Files of type:</source>
+        <translation>文件类型：</translation>
+    </message>
+</context>
+<context>
     <name>Errors</name>
     <message>
         <source>This did not work.</source>
@@ -270,12 +281,8 @@
 <context>
     <name>Operations</name>
     <message>
-        <source>The environment variables for {shell} are copied, with your license.</source>
-        <translation>已复制 {shell} 环境变量（包含你的许可证）。</translation>
-    </message>
-    <message>
-        <source>From Codex 0.120 on they are not enough: use the full set-up.</source>
-        <translation>从 Codex 0.120 起，仅有环境变量还不够，请使用完整配置。</translation>
+        <source>The environment variables for {shell} are copied, with your license. From Codex 0.120 on they are not enough: use the full set-up.</source>
+        <translation>已复制 {shell} 环境变量（包含你的许可证）。从 Codex 0.120 起，仅有环境变量还不够，请使用完整配置。</translation>
     </message>
     <message>
         <source>The full set-up for {shell} is copied, with your license. Paste it and run codex.</source>
@@ -380,8 +387,8 @@
         <translation>使用新密钥…</translation>
     </message>
     <message>
-        <source>Nothing is stored until you have chosen where the key for your secrets is kept.</source>
-        <translation>在你选定加密密钥的存放位置之前，不会保存任何机密数据。</translation>
+        <source>{problem} Nothing is stored until you have chosen where the key for your secrets is kept.</source>
+        <translation>{problem}在你选定加密密钥的存放位置之前，不会保存任何机密数据。</translation>
     </message>
     <message>
         <source>This session only</source>

@@ -86,10 +86,12 @@ def test_a_turn_says_how_it_ended(qapp: QApplication) -> None:
             turn(2, status=400, outcome=Outcome.REFUSED, error="no_available_token", token_id=None, usage=None),
             turn(3, status=None, outcome=Outcome.CLIENT_LEFT),
             turn(4, status=502, outcome=Outcome.FAILED),
+            turn(5, status=400, outcome=Outcome.REFUSED, error="refused"),
         ),
     )
     rows = [shown(turn_columns(), line) for line in turn_lines(snapshot, NOW)]
-    assert [row["Result"] for row in rows] == ["200", "400 no_available_token", "client left", "502 failed"]
+    results = [row["Result"] for row in rows]
+    assert results == ["200", "400 no_available_token", "client left", "502 failed", "400 refused"]
     assert [row["Token"] for row in rows[:2]] == ["Work", "–"]
     assert rows[0]["Model"] == "gpt-5-codex · high"
     assert (rows[0]["First byte"], rows[0]["Total"]) == ("412 ms", "5.3 s")

@@ -60,8 +60,9 @@ def _result(row: TurnRow) -> Cell:
     """The status as the client saw it, with what went wrong: an error's code says more than a word of ours."""
     word = words.outcome(row.outcome)
     status = "" if row.status is None else str(row.status)
-    said = row.error or ("" if row.outcome is Outcome.COMPLETED and status else word)
-    hint = " · ".join(part for part in (status, word, row.error) if part)
+    error = None if row.error == row.outcome.value else row.error
+    said = error or ("" if row.outcome is Outcome.COMPLETED and status else word)
+    hint = " · ".join(part for part in (status, word, error) if part)
     return Cell(f"{status} {said}".strip(), icon=_SYMBOLS.get(row.outcome, "warning"), hint=hint)
 
 

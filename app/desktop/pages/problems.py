@@ -79,13 +79,9 @@ def _key_problem(problem: Problem, operations: Operations, ask_new_key: Callable
     if problem.code == "data_key_lost":
         renew = Remedy(QCoreApplication.translate("Problems", "Use a new key…"), ask_new_key, "key_store")
         return NoticeText("key", Tone.ERROR, error_text(problem), (retry, renew))
-    text = (
-        error_text(problem)
-        + " "
-        + QCoreApplication.translate(
-            "Problems", "Nothing is stored until you have chosen where the key for your secrets is kept."
-        )
-    )
+    text = QCoreApplication.translate(
+        "Problems", "{problem} Nothing is stored until you have chosen where the key for your secrets is kept."
+    ).format(problem=error_text(problem))
     session = Remedy(
         QCoreApplication.translate("Problems", "This session only"),
         lambda: operations.choose_key_store("memory"),
