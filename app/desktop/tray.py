@@ -104,8 +104,7 @@ class Tray(QObject):
         elif overview.switch is Switch.STOP:
             self._switch.setText(self.tr("Stop"))
         self._draw_enabled()
-        name = self.tr("Waystation (practice)") if self._practice else self.tr("Waystation")
-        self._tray.setToolTip(f"{name}\n{overview.status_line}")
+        self._set_tool_tip()
         if look_changed:
             self._set_icon()
 
@@ -132,6 +131,10 @@ class Tray(QObject):
     def _set_icon(self) -> None:
         look = self._overview.look if self._overview else Look.STARTING
         self._tray.setIcon(self._icons.state(look, template=sys.platform == "darwin"))
+
+    def _set_tool_tip(self) -> None:
+        name = self.tr("Waystation (practice)") if self._practice else self.tr("Waystation")
+        self._tray.setToolTip(f"{name}\n{self._status.text()}")
 
     def _build_menu(self) -> QMenu:
         menu = QMenu()
@@ -181,8 +184,7 @@ class Tray(QObject):
         self._tray.deleteLater()
         self._tray = self._make_tray()
         self._set_icon()
-        if self._overview is not None:
-            self._tray.setToolTip(self._overview.status_line)
+        self._set_tool_tip()
         self._tray.show()
         self.docked = True
         self._host_changed(True)

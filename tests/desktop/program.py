@@ -10,6 +10,10 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QSessionManager
+from PySide6.QtWidgets import QApplication
+
 from app.core.errors import DataTooNew
 from app.core.token import TokenKind
 from app.core.turn import Outcome
@@ -83,8 +87,28 @@ async def slow(_show: object, _quit: object) -> AsyncIterator[GatewayHandle]:
         print("left", flush=True)
 
 
+@asynccontextmanager
+async def session_end(_show: object, _quit: object) -> AsyncIterator[GatewayHandle]:
+    """The user's session ends while a request runs; the system waits for one handler and then kills us."""
+
+    class Manager:
+        def setRestartHint(self, hint: QSessionManager.RestartHint) -> None:
+            print(hint.name, flush=True)
+
+    def end() -> None:
+        QApplication.instance()._on_session_end(Manager())
+        print("the system may end it now", flush=True)
+
+    QTimer.singleShot(500, end)
+    try:
+        yield ScriptedGateway(scene("full"))
+    finally:
+        await asyncio.sleep(0.2)
+        print("closed", flush=True)
+
+
 def main(name: str, *options: str) -> int:
-    openers = {"broken": broken, "slow": slow}
+    openers = {"broken": broken, "slow": slow, "session_end": session_end}
     return run_desktop(
         openers.get(name) or ScriptedGateway(scene(name)).opener(),
         minimized="minimized" in options,

@@ -203,3 +203,10 @@ def test_a_signal_ends_it_while_it_still_starts(bare_screen: Screen) -> None:
     program.terminate()
     assert ended(program) == 0
     assert "left" in program.output()
+
+
+def test_the_end_of_the_users_session_closes_the_gateway_first_and_asks_nothing(bare_screen: Screen) -> None:
+    program = bare_screen.start("session_end")
+    assert ended(program) == 0
+    words = program.output().split("\n")
+    assert words.index("RestartNever") < words.index("closed") < words.index("the system may end it now")

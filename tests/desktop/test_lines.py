@@ -66,7 +66,7 @@ def test_a_turn_says_whether_its_body_went_out_unchanged(qapp: QApplication) -> 
         turns=(
             turn(1),
             turn(2, edits=("session_id", "stream"), sent_sha256=other),
-            turn(3, endpoint="chat/completions", sent_sha256=other),
+            turn(3, endpoint="chat/completions", edits=("translated",), sent_sha256=other),
             turn(4, sent_sha256=None),
         ),
     )

@@ -72,6 +72,6 @@ def _body(row: TurnRow) -> Cell:
     if row.verbatim:
         return Cell(QCoreApplication.translate("Tables", "verbatim"))
     edits = ", ".join(row.edits)
-    if not edits:
+    if edits in ("", "translated"):
         return Cell(QCoreApplication.translate("Tables", "translated"))
     return Cell(Counts().edits(len(row.edits)), hint=edits)
