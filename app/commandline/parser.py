@@ -9,6 +9,9 @@ from typing import TypeAlias
 from app import __version__
 from app.platform.shells import Shell
 
+#: Beside the real gateway's port, so that both can run.
+PRACTICE_PORT = 8797
+
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
@@ -87,7 +90,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--host", help="the gateway's address for that client (default: where it listens)")
     made.add_argument("--port", type=_port, help="the gateway's port (default: where it listens)")
 
-    add(commands, "practice", "try everything on a simulated upstream, with three sample tokens")
+    made = add(commands, "practice", "try everything on a simulated upstream, with three sample tokens")
+    made.add_argument("--port", type=_port, default=PRACTICE_PORT, help="the port (default %(default)s)")
     made = add(commands, "selftest", "check this installation")
     made.add_argument("output", nargs="?", type=Path, metavar="OUT.json", help="where to write the result")
     return top

@@ -16,9 +16,6 @@ from app.practice.server import PracticeUpstream
 from app.store.key_stores import KeyStoreKind
 from app.upstream.endpoints import UpstreamEndpoints
 
-#: Beside the real gateway's port, so that both can run.
-PRACTICE_PORT = 8797
-
 
 @asynccontextmanager
 async def practice_instance(show: Callable[[], bool], quit: Callable[[], None]) -> AsyncIterator[GatewayHandle]:
@@ -28,7 +25,7 @@ async def practice_instance(show: Callable[[], bool], quit: Callable[[], None]) 
     upstream = PracticeUpstream(accounts, keys, keep=20)
     await upstream.start()
     try:
-        with tempfile.TemporaryDirectory(prefix="waystation-practice-") as folder:
+        with tempfile.TemporaryDirectory(prefix="waystation-practice-", ignore_cleanup_errors=True) as folder:
             endpoints = UpstreamEndpoints(upstream.chatgpt_base_url, upstream.openai_base_url, upstream.auth_issuer)
             data_dir = Path(folder)
             lock = InstanceLock(data_dir)
@@ -39,6 +36,11 @@ async def practice_instance(show: Callable[[], bool], quit: Callable[[], None]) 
                     await handle.call("token.import", text=account.auth_json(), label=account.label)
                 for key in keys:
                     await handle.call("token.add", api_key=key.key, label=key.label)
+                print(
+                    f"Its data folder is {folder}. In another terminal, `waystation setup codex --data-dir {folder}` "
+                    "prints the set-up of Codex for it.",
+                    flush=True,
+                )
                 yield handle
     finally:
         await upstream.stop()

@@ -59,7 +59,7 @@ def _act(parsed: argparse.Namespace, folder: Path, environ: Mapping[str, str]) -
         case "desktop":
             return _desktop(folder, environ, minimized=parsed.minimized)
         case "practice":
-            return _practice(environ)
+            return _practice(environ, parsed.port)
         case "selftest":
             from app.commandline.selftest import selftest
 
@@ -112,15 +112,15 @@ def _desktop(folder: Path, environ: Mapping[str, str], *, minimized: bool) -> in
         lock.release()
 
 
-def _practice(environ: Mapping[str, str]) -> int:
+def _practice(environ: Mapping[str, str], port: int) -> int:
     from app.commandline.desktop import run as run_desktop
-    from app.commandline.practice import PRACTICE_PORT, practice_instance
+    from app.commandline.practice import practice_instance
     from app.commandline.serve import serve
 
     print("Practice: a simulated upstream and three sample tokens; nothing leaves this computer.", flush=True)
     if not has_display(environ, sys.platform):
-        return serve(practice_instance, host=None, port=PRACTICE_PORT)
-    return run_desktop(practice_instance, environ, practice=True, port=PRACTICE_PORT)
+        return serve(practice_instance, host=None, port=port)
+    return run_desktop(practice_instance, environ, practice=True, port=port)
 
 
 def _failed(sentence: str, code: int) -> int:
