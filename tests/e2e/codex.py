@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,9 +31,12 @@ class Shell:
     home: Path
     env: dict[str, str]
 
-    async def run(self, script: str, shell: str = "bash", prompt: str = TOOL_PROMPT) -> Done:
-        """Run a script whose ``$PROMPT`` is the prompt; nothing is typed."""
+    async def run(
+        self, script: str, shell: str = "bash", prompt: str = TOOL_PROMPT, prefix: Sequence[str] = ()
+    ) -> Done:
+        """Run a script whose ``$PROMPT`` is the prompt, after ``prefix``; nothing is typed."""
         process = await asyncio.create_subprocess_exec(
+            *prefix,
             shell,
             *(("-f",) if shell == "zsh" else ("--norc",)),
             "-c",
@@ -58,11 +61,13 @@ class Shell:
         code = process.returncode if process.returncode is not None else -1
         return Done(code, out.decode(errors="replace"), err.decode(errors="replace"), loop.time() - started)
 
-    async def exec_with(self, text: str, shell: str = "bash", prompt: str = TOOL_PROMPT) -> Done:
+    async def exec_with(
+        self, text: str, shell: str = "bash", prompt: str = TOOL_PROMPT, prefix: Sequence[str] = ()
+    ) -> Done:
         """Paste a set-up text into the shell, then run ``codex exec``."""
         file = self.home / "pasted"
         file.write_text(text, encoding="utf-8")
-        done = await self.run(f"source {file}; {EXEC}", shell, prompt)
+        done = await self.run(f"source {file}; {EXEC}", shell, prompt, prefix)
         file.unlink()
         return done
 

@@ -1,0 +1,52 @@
+"""What Codex shows when there is nothing to answer with: the reason, after one request."""
+
+import json
+
+import pytest
+
+from app.practice.script import usage_limit_reached
+from app.practice.server import PracticeUpstream
+from tests.e2e.codex import NEWEST, codex_shell
+from tests.e2e.program import Run, Waystation, free_port
+from tests.e2e.recording import wire_tap
+
+pytestmark = pytest.mark.parametrize("version", ["0.120.0", NEWEST])
+
+
+async def test_without_a_token_codex_says_what_to_do_after_one_request(
+    version: str, waystation: Waystation, serve: Run, upstream: PracticeUpstream
+) -> None:
+    text = await waystation.ok("setup", "codex", "--shell", "bash")
+    moved_to = free_port()
+    await waystation.command("gateway.start", port=moved_to)
+    async with wire_tap(serve.port, moved_to) as tap, codex_shell(version) as shell:
+        done = await shell.exec_with(text)
+
+    assert done.code != 0
+    ((_, answer),) = tap.turns()
+    error = json.loads(answer.body)["error"]
+    assert error["code"] == "no_available_token"
+    assert "add a ChatGPT login or an API key" in error["message"]
+    assert error["message"] in done.out + done.err
+    assert upstream.received == []
+
+
+async def test_a_reached_limit_comes_through_as_it_is_after_one_request(
+    version: str, waystation: Waystation, serve_with_login: Run, upstream: PracticeUpstream
+) -> None:
+    upstream.always(usage_limit_reached(3700))
+    text = await waystation.ok("setup", "codex", "--shell", "bash")
+    moved_to = free_port()
+    await waystation.command("gateway.start", port=moved_to)
+    async with wire_tap(serve_with_login.port, moved_to) as tap, codex_shell(version) as shell:
+        done = await shell.exec_with(text)
+
+    assert done.code != 0
+    assert "hit your usage limit" in done.out + done.err
+    ((_, answer),) = tap.turns()
+    (got,) = upstream.turns
+    assert answer.start.split()[1] == "429"
+    assert answer.body == got.sent
+    (token,) = await waystation.json("token", "list")
+    assert token["state"] == "resting"
+    assert await waystation.ok("pool", "reset") == "forgot 1 cool-down(s)\n"
