@@ -4,6 +4,7 @@ import gc
 import inspect
 import logging
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,6 +31,13 @@ def pytest_configure(config: pytest.Config) -> None:
     # A busy machine is slow, and slow is not wrong.
     hypothesis.settings.register_profile("waystation", deadline=None)
     hypothesis.settings.load_profile("waystation")
+
+
+def pytest_sessionfinish() -> None:
+    """Empty the clipboard: Qt's offscreen platform frees its data after Python has gone, and crashes on it."""
+    gui = sys.modules.get("PySide6.QtGui")
+    if gui and gui.QGuiApplication.instance():
+        gui.QGuiApplication.clipboard().clear()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -81,6 +81,18 @@ def test_leaving_the_machine_fails_the_test_even_if_the_refusal_is_swallowed(
     result.stdout.fnmatch_lines(["*connections to the outside were tried: ('192.0.2.1', 443)*"])
 
 
+def test_what_a_test_left_on_the_clipboard_does_not_crash_the_end(run: Callable[[str], pytest.RunResult]) -> None:
+    result = run("""
+        from PySide6.QtCore import QMimeData
+        def test_copy(qapp):
+            data = QMimeData()
+            data.setText("x")
+            qapp.clipboard().setMimeData(data)
+    """)
+    result.assert_outcomes(passed=1)
+    assert result.ret == 0
+
+
 def test_loopback_and_unix_sockets_are_free(tmp_path: Path) -> None:
     for family, host in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET, "127.0.0.2")):
         with socket.socket(family) as server, socket.socket(family) as client:
