@@ -77,6 +77,10 @@ async def stream(
         return response
     except _EndError:
         record.close("cut")
+    except ConnectionError:
+        # The client left between two events.
+        record.close("disconnected")
+        return response
     # The client may leave as soon as it has the last event: that is success.
     with contextlib.suppress(ConnectionError):
         await response.write_eof()
