@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
-from app.core.errors import InvalidInput
+from app.desktop.messages import Told
 
 # An auth.json has about 5 kB.
 MAX_BYTES = 1 << 20
@@ -28,7 +28,7 @@ def recognised(text: str) -> AddToken:
     """The command for a copied text.
 
     Raises:
-        InvalidInput: it is none of the three; the sentence is in the user's language.
+        Told: it is none of the three.
     """
     stripped = text.strip().removeprefix("\ufeff").strip().strip("\"'")
     token = stripped.removeprefix("Bearer ").strip()
@@ -38,7 +38,7 @@ def recognised(text: str) -> AddToken:
         return AddToken("token.add", {"access_token": token})
     if _API_KEY.fullmatch(token):
         return AddToken("token.add", {"api_key": token})
-    raise InvalidInput(
+    raise Told(
         QCoreApplication.translate(
             "AddToken",
             "The clipboard holds no token. Copy a ChatGPT access token, an API key (sk-…), "
@@ -51,19 +51,19 @@ def read_auth_json(path: Path) -> AddToken:
     """The command for a file of the user's choice.
 
     Raises:
-        InvalidInput: it cannot be read, or is too large to be an auth.json.
+        Told: it cannot be read, or is too large to be an auth.json.
     """
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise InvalidInput(
+        raise Told(
             QCoreApplication.translate("AddToken", "{name} cannot be read: {reason}").format(
                 name=path.name, reason=error.strerror or type(error).__name__
             )
         ) from error
     if len(data) > MAX_BYTES:
-        raise InvalidInput(
+        raise Told(
             QCoreApplication.translate("AddToken", "{name} is too large to be Codex's auth.json.").format(
                 name=path.name
             )

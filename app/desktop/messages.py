@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP
 
-from app.core.errors import WaystationError
+from app.core.errors import InvalidInput, WaystationError
 from app.desktop.translation import translated
 from app.gateway.snapshot import Problem
 
@@ -50,26 +50,26 @@ BY_SENTENCE: tuple[object, ...] = (
     QT_TRANSLATE_NOOP(
         "Sentences", "This access token does not name its ChatGPT account; sign in again and use the new one."
     ),
-    QT_TRANSLATE_NOOP(
-        "Sentences", "This file is not JSON. Choose Codex's auth.json (usually ~/.codex/auth.json)."
-    ),
+    QT_TRANSLATE_NOOP("Sentences", "This file is not JSON. Choose Codex's auth.json (usually ~/.codex/auth.json)."),
     QT_TRANSLATE_NOOP("Sentences", "This file is not Codex's auth.json: it holds no object."),
     QT_TRANSLATE_NOOP(
         "Sentences",
         "This file holds neither a ChatGPT login nor an API key. Run `codex login`, then import it again.",
     ),
     QT_TRANSLATE_NOOP("Sentences", "This is not an address for Codex: expected http://<ip>:<port>/codex/v1."),
-    QT_TRANSLATE_NOOP(
-        "Sentences", "This address or license has a character that no shell text can carry safely."
-    ),
-    QT_TRANSLATE_NOOP(
-        "Sentences", "A license key has 8 to 200 characters out of A-Z a-z 0-9 . _ ~ + / = and -."
-    ),
+    QT_TRANSLATE_NOOP("Sentences", "This address or license has a character that no shell text can carry safely."),
+    QT_TRANSLATE_NOOP("Sentences", "A license key has 8 to 200 characters out of A-Z a-z 0-9 . _ ~ + / = and -."),
 )
+
+
+class Told(InvalidInput):
+    """What the user asked for cannot be done; the sentence is in the user's language already."""
 
 
 def error_text(error: WaystationError | Problem) -> str:
     """One or two sentences: what is wrong, and what to do about it."""
+    if isinstance(error, Told):
+        return error.message
     details = error.details if isinstance(error, WaystationError) else dict(error.details)
     return _text(error.code, error.message, details)
 
@@ -86,4 +86,3 @@ def _text(code: str, message: str, details: Mapping[str, str | int | None]) -> s
         return by_code.format_map(details)
     except (KeyError, ValueError):
         return message
-

@@ -16,7 +16,7 @@ from PySide6.QtCore import QObject, Signal
 from app.core.errors import WaystationError
 from app.desktop import words
 from app.desktop.credential_text import AddToken, read_auth_json, recognised
-from app.desktop.messages import error_text
+from app.desktop.messages import Told, error_text
 from app.gateway.handle import GatewayHandle
 from app.gateway.tasks import TaskSet
 from app.platform.codex_setup import environment_text, setup_text
@@ -165,7 +165,7 @@ class Operations(QObject):
 
     async def _call(self, command: str, **params: Any) -> Any:
         if self._handle is None:
-            raise WaystationError(self.tr("Waystation is still starting, or is closing. Try again in a moment."))
+            raise Told(self.tr("Waystation is still starting, or is closing. Try again in a moment."))
         return await self._handle.call(command, **params)
 
     async def _call_quietly(self, command: str, **params: Any) -> None:

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QApplication
 
 from app.core import credential, errors
 from app.core.errors import InvalidInput, PortBusy, WaystationError
-from app.desktop.messages import BY_CODE, BY_SENTENCE, error_text
+from app.desktop.credential_text import recognised
+from app.desktop.messages import BY_CODE, BY_SENTENCE, Told, error_text
 from app.desktop.notes import NOTES, note_text
 from app.gateway.snapshot import Problem
 from app.platform import codex_notes
@@ -71,6 +72,15 @@ def test_in_english_an_error_speaks_for_itself(qapp: QApplication) -> None:
 
 def test_values_of_the_error_are_put_into_the_translation(chinese: None) -> None:
     assert "8787" in error_text(PortBusy("x", port=8787))
+
+
+def test_a_sentence_of_the_desktop_itself_is_told_as_it_is(chinese: None) -> None:
+    with pytest.raises(Told) as caught:
+        recognised("neither key nor token")
+
+    said = error_text(caught.value)
+    assert is_chinese(said)
+    assert "auth.json" in said
 
 
 def test_without_the_values_or_with_an_unknown_code_the_english_sentence_stands(chinese: None) -> None:
