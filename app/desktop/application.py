@@ -26,9 +26,7 @@ from app.platform.shells import default_shell
 
 _log = logging.getLogger(__name__)
 
-OpenInstance: TypeAlias = Callable[
-    [Callable[[], None], Callable[[], None]], AbstractAsyncContextManager[GatewayHandle]
-]
+OpenInstance: TypeAlias = Callable[[Callable[[], None], Callable[[], None]], AbstractAsyncContextManager[GatewayHandle]]
 """Opens an instance; its arguments show the window and quit, and may be called as long as it is open."""
 
 # How long the end of the user's session waits for us. Windows gives a program five seconds.

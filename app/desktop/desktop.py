@@ -88,9 +88,7 @@ class Desktop(QObject):
 
     async def live(
         self,
-        open_instance: Callable[
-            [Callable[[], None], Callable[[], None]], AbstractAsyncContextManager[GatewayHandle]
-        ],
+        open_instance: Callable[[Callable[[], None], Callable[[], None]], AbstractAsyncContextManager[GatewayHandle]],
         *,
         minimized: bool,
     ) -> int:
@@ -134,9 +132,7 @@ class Desktop(QObject):
 
     async def _with_instance(
         self,
-        open_instance: Callable[
-            [Callable[[], None], Callable[[], None]], AbstractAsyncContextManager[GatewayHandle]
-        ],
+        open_instance: Callable[[Callable[[], None], Callable[[], None]], AbstractAsyncContextManager[GatewayHandle]],
     ) -> int:
         try:
             async with open_instance(self.show_window, self.quit) as handle:

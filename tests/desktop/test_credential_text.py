@@ -25,7 +25,9 @@ def test_the_text_of_an_auth_json_is_recognised() -> None:
     assert (found.command, found.params) == ("token.import", {"text": '{"tokens": {"access_token": "x"}}'})
 
 
-@pytest.mark.parametrize("text", ["", "   ", "hello", "sk-", "a.b.c", "sk-one sk-two-three-four", "https://example.com/a"])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "hello", "sk-", "a.b.c", "sk-one sk-two-three-four", "https://example.com/a"]
+)
 def test_anything_else_is_refused_with_what_to_do(text: str) -> None:
     with pytest.raises(InvalidInput, match="Copy a ChatGPT access token"):
         recognised(text)

@@ -9,8 +9,15 @@ NOON = datetime(2026, 11, 22, 12, 0, 0).timestamp()
 
 @pytest.mark.parametrize(
     ("milliseconds", "text"),
-    [(None, "–"), (0.4, "0 ms"), (999.4, "999 ms"), (999.6, "1.0 s"), (59_940, "59.9 s"), (59_960, "1:00 min"),
-     (184_000, "3:04 min")],
+    [
+        (None, "–"),
+        (0.4, "0 ms"),
+        (999.4, "999 ms"),
+        (999.6, "1.0 s"),
+        (59_940, "59.9 s"),
+        (59_960, "1:00 min"),
+        (184_000, "3:04 min"),
+    ],
 )
 def test_durations_are_short(milliseconds: float | None, text: str) -> None:
     assert formats.duration(milliseconds) == text

@@ -40,9 +40,7 @@ def problem_notices(
             NoticeText(
                 "no_token",
                 Tone.WARNING,
-                QCoreApplication.translate(
-                    "Problems", "No token has been added yet, so no request can be answered."
-                ),
+                QCoreApplication.translate("Problems", "No token has been added yet, so no request can be answered."),
                 (Remedy(QCoreApplication.translate("Problems", "Add token"), open_tokens),),
             )
         )

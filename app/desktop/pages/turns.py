@@ -46,9 +46,7 @@ class TurnsPage(QWidget):
         inner = QVBoxLayout(filled)
         inner.setContentsMargins(12, 12, 12, 12)
         inner.setSpacing(10)
-        inner.addWidget(
-            QuietLabel(self.tr("The last 200 requests, the newest first. What was said is never kept."))
-        )
+        inner.addWidget(QuietLabel(self.tr("The last 200 requests, the newest first. What was said is never kept.")))
         inner.addWidget(self.table)
         self._stack.addWidget(filled)
         column = QVBoxLayout(self)

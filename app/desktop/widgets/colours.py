@@ -32,6 +32,4 @@ def is_dark(palette: QPalette) -> bool:
 
 def quiet_text(palette: QPalette) -> QColor:
     """For what is said beside the main thing; contrast of more than 4.5:1 on usual palettes."""
-    return blended(
-        palette.color(QPalette.ColorRole.WindowText), palette.color(QPalette.ColorRole.Window), 0.35
-    )
+    return blended(palette.color(QPalette.ColorRole.WindowText), palette.color(QPalette.ColorRole.Window), 0.35)

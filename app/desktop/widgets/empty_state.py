@@ -19,9 +19,7 @@ _TEXT_WIDTH = 460
 class EmptyState(QWidget):
     """A picture, a headline, an explanation and buttons, in the middle of a page."""
 
-    def __init__(
-        self, icons: Icons, picture: str, title: str, text: str, buttons: Sequence[QPushButton] = ()
-    ) -> None:
+    def __init__(self, icons: Icons, picture: str, title: str, text: str, buttons: Sequence[QPushButton] = ()) -> None:
         super().__init__()
         self._icons = icons
         self._name = picture
