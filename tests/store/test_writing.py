@@ -306,8 +306,7 @@ asyncio.run(main())
         lines = [process.stdout.readline() for _ in range(30)]
     finally:
         process.send_signal(signal.SIGKILL)
-        rest = process.stdout.read()
-        process.wait(10)
+        rest, _ = process.communicate(timeout=10)
     said = [int(line) for line in [*lines, *rest.split()] if line.strip()]
     assert len(said) >= 30
 
