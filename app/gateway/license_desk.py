@@ -30,11 +30,13 @@ class LicenseDesk:
         self._state = state
         self._vault = vault
         self._sealed: dict[str, Sealed] = {}
+        self._saved_uses: dict[str, float | None] = {}
 
     def admit_stored(self, stored: StoredLicense) -> None:
         """Take a license from the store."""
         self._state.licenses[stored.license.id] = stored.license
         self._sealed[stored.license.id] = stored.sealed
+        self._saved_uses[stored.license.id] = stored.license.last_used_at
 
     async def create(self, label: str | None, key: str | None) -> Issued:
         """Make a license.
@@ -91,8 +93,9 @@ class LicenseDesk:
     async def save_uses(self) -> None:
         """Write down when each license was last used."""
         for item in tuple(self._state.licenses.values()):
-            if item.last_used_at is not None:
+            if item.last_used_at != self._saved_uses.get(item.id):
                 await self._state.store.update_license(item)
+                self._saved_uses[item.id] = item.last_used_at
 
     def _opened(self, license_id: str) -> str | None:
         try:

@@ -79,6 +79,8 @@ async def test_everything_is_there_after_a_restart(instances: Instances) -> None
     async with instances.open() as handle:
         assert [token["label"] for token in await handle.call("token.list")] == ["one", "two"]
         assert (await handle.call("license.default"))["key"] == key
+        (default,) = await handle.call("license.list")
+        assert default["last_used_at"] >= default["created_at"]
         base_url = await started(handle)
         assert (await ask(base_url, key, session="conversation"))[0] == 200
         after = {item["id"]: item for item in await handle.call("session.list")}[before["id"]]
