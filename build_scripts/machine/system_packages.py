@@ -64,6 +64,7 @@ TEST_PROGRAMS = {
     "xdotool": "xdotool",
     "import": "imagemagick",
     "objdump": "binutils",
+    "curl": "curl",
     "ip": "iproute2",
     "zsh": "zsh",
 }
