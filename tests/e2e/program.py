@@ -24,7 +24,10 @@ END_TIMEOUT = 20.0
 LISTENING = re.compile(r"listening on (http://\S+:(\d+)/codex/v1)")
 KEPT = ("PATH", "PYENV_ROOT", "TMPDIR", "HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")
 # What no log of a healthy run has.
-TROUBLE = re.compile(r"^.*(?: ERROR | CRITICAL |Traceback \(most recent|was never awaited|never retrieved).*$", re.M)
+TROUBLE = re.compile(
+    r"^.*(?: ERROR | CRITICAL |Traceback \(most recent|never awaited|never retrieved|(?:Resource|Runtime)Warning).*$",
+    re.MULTILINE,
+)
 
 T = TypeVar("T")
 
@@ -83,7 +86,9 @@ class Waystation:
                 process.kill()
                 await process.wait()
         code = process.returncode if process.returncode is not None else -1
-        return Done(code, out.decode(), err.decode(), time.monotonic() - started)
+        done = Done(code, out.decode(), err.decode(), time.monotonic() - started)
+        assert not TROUBLE.search(done.err), f"{arguments} complained:\n{done.err}"
+        return done
 
     async def ok(self, *arguments: str | Path, stdin: str = "") -> str:
         """Run one command that must succeed, and give its standard output."""
