@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from dataclasses import dataclass, field, replace
 
@@ -31,6 +32,8 @@ class LicenseDesk:
         self._vault = vault
         self._sealed: dict[str, Sealed] = {}
         self._saved_uses: dict[str, float | None] = {}
+        # What one command looked up must still hold when it is written down.
+        self._changing = asyncio.Lock()
 
     def admit_stored(self, stored: StoredLicense) -> None:
         """Take a license from the store."""
@@ -49,6 +52,50 @@ class LicenseDesk:
             InvalidInput: the key cannot be carried by headers and shells, or another license has it.
             KeyStoreUnavailable, DataKeyLost: it cannot be sealed; nothing was kept.
         """
+        async with self._changing:
+            return await self._create(label, key)
+
+    async def revoke(self, license_id: str) -> License:
+        """Let a license in no more; turns that run under it end normally.
+
+        Raises:
+            NotFound: there is no such license.
+        """
+        async with self._changing:
+            found = self._state.licenses.get(license_id)
+            if found is None:
+                raise NotFound(
+                    f"There is no license {license_id}. `waystation license list` shows them.", id=license_id
+                )
+            revoked = found if found.revoked_at else replace(found, revoked_at=self._state.clock.now())
+            await self._state.store.update_license(revoked)
+            self._state.licenses[license_id] = revoked
+            self._state.changed()
+            return revoked
+
+    async def default(self) -> Issued:
+        """The license for set-up texts on this computer; made when it is first asked for.
+
+        Raises:
+            KeyStoreUnavailable, DataKeyLost: there is none yet, and a new one cannot be sealed.
+        """
+        async with self._changing:
+            for item in self._state.licenses.values():
+                if item.label == DEFAULT_LABEL and item.revoked_at is None:
+                    key = self._opened(item.id)
+                    if key is not None:
+                        return Issued(item, key)
+            return await self._create(DEFAULT_LABEL, None)
+
+    async def save_uses(self) -> None:
+        """Write down when each license was last used."""
+        async with self._changing:
+            for item in tuple(self._state.licenses.values()):
+                if item.last_used_at != self._saved_uses.get(item.id):
+                    await self._state.store.update_license(item)
+                    self._saved_uses[item.id] = item.last_used_at
+
+    async def _create(self, label: str | None, key: str | None) -> Issued:
         licenses = self._state.licenses
         key = checked_license_key(key) if key is not None else new_license_key(secrets.token_bytes(25))
         digest = license_sha256(key)
@@ -61,41 +108,6 @@ class LicenseDesk:
         self._sealed[made.id] = sealed
         self._state.changed()
         return Issued(made, key)
-
-    async def revoke(self, license_id: str) -> License:
-        """Let a license in no more; turns that run under it end normally.
-
-        Raises:
-            NotFound: there is no such license.
-        """
-        found = self._state.licenses.get(license_id)
-        if found is None:
-            raise NotFound(f"There is no license {license_id}. `waystation license list` shows them.", id=license_id)
-        revoked = found if found.revoked_at else replace(found, revoked_at=self._state.clock.now())
-        await self._state.store.update_license(revoked)
-        self._state.licenses[license_id] = revoked
-        self._state.changed()
-        return revoked
-
-    async def default(self) -> Issued:
-        """The license for set-up texts on this computer; made when it is first asked for.
-
-        Raises:
-            KeyStoreUnavailable, DataKeyLost: there is none yet, and a new one cannot be sealed.
-        """
-        for item in self._state.licenses.values():
-            if item.label == DEFAULT_LABEL and item.revoked_at is None:
-                key = self._opened(item.id)
-                if key is not None:
-                    return Issued(item, key)
-        return await self.create(DEFAULT_LABEL, None)
-
-    async def save_uses(self) -> None:
-        """Write down when each license was last used."""
-        for item in tuple(self._state.licenses.values()):
-            if item.last_used_at != self._saved_uses.get(item.id):
-                await self._state.store.update_license(item)
-                self._saved_uses[item.id] = item.last_used_at
 
     def _opened(self, license_id: str) -> str | None:
         try:

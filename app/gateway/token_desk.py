@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 
 from app.core.credential import ChatGPTLogin, Credential, Login, credential_from_json, credential_to_json
@@ -26,6 +27,8 @@ class TokenDesk:
     def __init__(self, state: GatewayState, vault: Vault) -> None:
         self._state = state
         self._vault = vault
+        # What one command looked up must still hold when it is written down.
+        self._changing = asyncio.Lock()
 
     def admit_stored(self, stored: StoredToken) -> None:
         """Take a token from the store into the pool, opening its seal if that can be done."""
@@ -44,27 +47,28 @@ class TokenDesk:
             KeyStoreUnavailable, DataKeyLost: it cannot be sealed; nothing was kept.
             DataUnusable: it cannot be written.
         """
-        pool = self._state.pool
-        known = next((token for token in pool.tokens if token.identity == login.identity), None)
-        token = Token(
-            id=known.id if known else new_id("t"),
-            kind=login.kind,
-            identity=login.identity,
-            label=label or (known.label if known else self._label(login)),
-            email=login.email or (known.email if known else None),
-            plan=login.plan or (known.plan if known else None),
-            account_id=login.account_id,
-            expires_at=login.expires_at,
-            enabled=known.enabled if known else True,
-            created_at=known.created_at if known else self._state.clock.now(),
-        )
-        credential = _completed(login.credential, self._state.credentials.get(token.id))
-        sealed = self._vault.seal(token_subject(token.id), credential_to_json(credential))
-        await self._state.store.put_token(token, sealed)
-        self._state.credentials[token.id] = credential
-        pool.put(token)
-        self._state.changed()
-        return Added(token, known is not None)
+        async with self._changing:
+            pool = self._state.pool
+            known = next((token for token in pool.tokens if token.identity == login.identity), None)
+            token = Token(
+                id=known.id if known else new_id("t"),
+                kind=login.kind,
+                identity=login.identity,
+                label=label or (known.label if known else self._label(login)),
+                email=login.email or (known.email if known else None),
+                plan=login.plan or (known.plan if known else None),
+                account_id=login.account_id,
+                expires_at=login.expires_at,
+                enabled=known.enabled if known else True,
+                created_at=known.created_at if known else self._state.clock.now(),
+            )
+            credential = _completed(login.credential, self._state.credentials.get(token.id))
+            sealed = self._vault.seal(token_subject(token.id), credential_to_json(credential))
+            await self._state.store.put_token(token, sealed)
+            self._state.credentials[token.id] = credential
+            pool.put(token)
+            self._state.changed()
+            return Added(token, known is not None)
 
     async def set_enabled(self, token_id: str, enabled: bool) -> Token:
         """Let a token serve, or not.
@@ -72,11 +76,12 @@ class TokenDesk:
         Raises:
             NotFound: there is no such token.
         """
-        token = replace(self._found(token_id), enabled=enabled)
-        await self._state.store.update_token(token)
-        self._state.pool.put(token, sealed=token_id not in self._state.credentials)
-        self._state.changed()
-        return token
+        async with self._changing:
+            token = replace(self._found(token_id), enabled=enabled)
+            await self._state.store.update_token(token)
+            self._state.pool.put(token, sealed=token_id not in self._state.credentials)
+            self._state.changed()
+            return token
 
     async def remove(self, token_id: str) -> Token:
         """Forget a token and its secrets; turns that run on it end normally.
@@ -84,12 +89,13 @@ class TokenDesk:
         Raises:
             NotFound: there is no such token.
         """
-        token = self._found(token_id)
-        await self._state.store.delete_token(token_id)
-        self._state.pool.remove(token_id)
-        self._state.credentials.pop(token_id, None)
-        self._state.changed()
-        return token
+        async with self._changing:
+            token = self._found(token_id)
+            await self._state.store.delete_token(token_id)
+            self._state.pool.remove(token_id)
+            self._state.credentials.pop(token_id, None)
+            self._state.changed()
+            return token
 
     def _found(self, token_id: str) -> Token:
         token = self._state.pool.get(token_id)

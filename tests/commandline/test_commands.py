@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 
@@ -65,6 +66,18 @@ async def test_a_login_that_is_known_is_updated_and_keeps_its_refresh_token(
         again = await handle.call("token.add", access_token=PLUS.access_token)
         assert again == {**first, "known": True}
         assert len(await handle.call("token.list")) == 1
+
+
+async def test_the_same_secret_given_several_times_at_once_is_one(handle: GatewayHandle) -> None:
+    added = await asyncio.gather(*(handle.call("token.add", api_key=KEY.key) for _ in range(3)))
+    assert len({item["id"] for item in added}) == 1
+    assert len(await handle.call("token.list")) == 1
+    made = await asyncio.gather(*(handle.call("license.default") for _ in range(3)))
+    assert len({item["key"] for item in made}) == 1
+    again = await asyncio.gather(
+        *(handle.call("license.create", key="my-own-key-123") for _ in range(3)), return_exceptions=True
+    )
+    assert sorted(type(item).__name__ for item in again) == ["InvalidInput", "InvalidInput", "dict"]
 
 
 async def test_everything_is_there_after_a_restart(instances: Instances) -> None:
