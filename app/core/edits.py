@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import orjson
-
 from app.core.envelope import Envelope
+from app.core.json_text import json_bytes
 from app.core.session import MAX_NAME, bounded_name
 from app.core.splice import Change, spliced
 from app.core.token import TokenKind
@@ -57,7 +56,7 @@ def plan_edits(envelope: Envelope, kind: TokenKind, *, strict: bool = False) -> 
         if not alias or data.get("prompt_cache_key") is not None:
             changes.append(Change("session_id", remove=True))
         else:
-            value = None if len(alias) <= MAX_NAME else orjson.dumps(bounded_name(alias))
+            value = None if len(alias) <= MAX_NAME else json_bytes(bounded_name(alias))
             if "prompt_cache_key" in data:
                 changes.append(Change("prompt_cache_key", remove=True))
             changes.append(Change("session_id", rename="prompt_cache_key", value=value))
@@ -79,7 +78,7 @@ def plan_edits(envelope: Envelope, kind: TokenKind, *, strict: bool = False) -> 
         put("store", b"false")
     text = data.get("input")
     if isinstance(text, str):
-        put("input", orjson.dumps([{"type": "message", "role": "user", "content": [_input_text(text)]}]))
+        put("input", json_bytes([{"type": "message", "role": "user", "content": [_input_text(text)]}]))
     if data.get("instructions") is None and not _has_developer_item(text):
         put("instructions", b'""')
     return EditPlan(tuple(names), tuple(changes), tuple(additions), aggregate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -120,4 +121,5 @@ def _member(body: bytes, key: tuple[int, int], value_start: int, stop: int) -> M
     value = body[value_start:stop]
     start = value_start + len(value) - len(value.lstrip(b" \t\r\n"))
     end = value_start + len(value.rstrip(b" \t\r\n"))
-    return Member(orjson.loads(body[key[0] : key[1]]), key[0], key[1], start, end)
+    # Not orjson: it refuses escapes of lone surrogates.
+    return Member(json.loads(body[key[0] : key[1]]), key[0], key[1], start, end)

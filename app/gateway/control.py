@@ -9,6 +9,7 @@ import orjson
 from aiohttp import web
 
 from app.core.errors import InvalidInput, WaystationError
+from app.core.json_text import readable_json_bytes
 from app.gateway.commands import Commands
 
 #: An `auth.json` fits many times over.
@@ -48,7 +49,7 @@ class ControlServer:
             self._runner = None
 
     async def _command(self, request: web.Request) -> web.Response:
-        shown = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()
+        shown = request.headers.get("Authorization", "").removeprefix("Bearer ").encode("utf-8", "surrogateescape")
         host = request.host.partition(":")[0]
         if not hmac.compare_digest(shown, self._secret) or host != "127.0.0.1" or "Origin" in request.headers:
             return web.Response(status=403)
@@ -81,4 +82,4 @@ def _error(error: WaystationError) -> web.Response:
 
 
 def _json(data: object) -> web.Response:
-    return web.Response(body=orjson.dumps(data), content_type="application/json")
+    return web.Response(body=readable_json_bytes(data), content_type="application/json")

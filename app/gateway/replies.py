@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from aiohttp import web
 
 from app import __version__
 from app.core.errors import Refusal
+from app.core.json_text import readable_json_bytes
 
 #: Instead of aiohttp's name and version.
 SERVER = f"Waystation/{__version__}"
@@ -19,7 +19,7 @@ def json_reply(status: int, body: Any, headers: Mapping[str, str] | None = None)
     """A JSON answer."""
     return web.Response(
         status=status,
-        body=orjson.dumps(body),
+        body=readable_json_bytes(body),
         headers={"Content-Type": "application/json", "Server": SERVER, **(headers or {})},
     )
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
-
+from app.core import json_text
 from app.core.errors import Refusal
 
 #: Ends every stream, also after an error.
@@ -17,18 +15,15 @@ KEEP_ALIVE = b": keep-alive\n\n"
 
 
 def json_bytes(value: Mapping[str, Any]) -> bytes:
-    """JSON text in UTF-8; lone surrogates and large integers, which orjson refuses, are written as escapes and digits.
+    """JSON text in UTF-8, see `app.core.json_text`.
 
     Raises:
         Refusal: 400, when the value is nested more deeply than can be written.
     """
     try:
-        return orjson.dumps(value)
-    except TypeError:
-        try:
-            return json.dumps(value, separators=(",", ":")).encode("ascii")
-        except RecursionError:
-            raise Refusal(400, "Your request is nested too deeply.", code="invalid_value") from None
+        return json_text.json_bytes(value)
+    except RecursionError:
+        raise Refusal(400, "Your request is nested too deeply.", code="invalid_value") from None
 
 
 def data_frame(value: Mapping[str, Any]) -> bytes:

@@ -80,3 +80,8 @@ def test_a_byte_order_mark_stays_in_front() -> None:
 def test_megabytes_inside_a_string_are_stepped_over() -> None:
     body = b'{"input":"' + b'\\"{,' * 500_000 + b'","stream":false}'
     assert spliced(body, [Change("stream", value=b"true")]).endswith(b'","stream":true}')
+
+
+def test_keys_with_lone_surrogates_are_left_alone() -> None:
+    body = b'{"\\ud800": "\\udfff", "a": 1}'
+    assert spliced(body, [Change("a", value=b"2")]) == b'{"\\ud800": "\\udfff", "a": 2}'

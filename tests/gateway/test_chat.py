@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
+from app.core.json_text import json_bytes
 from app.core.turn import Outcome
 from app.practice.refusals import error as openai_error
 from app.practice.script import Turn, failed, usage_limit_reached
@@ -16,7 +17,7 @@ ASK = {"model": "gpt-5-high", "messages": [{"role": "user", "content": "你是�
 
 
 def body(**more: Any) -> bytes:
-    return orjson.dumps({**ASK, **more})
+    return json_bytes({**ASK, **more})
 
 
 def events(raw: bytes) -> list[Any]:
@@ -227,6 +228,7 @@ async def test_without_any_token_it_is_503(tmp_path: Path) -> None:
         ({"model": None}, "model"),
         ({"n": 2}, "n"),
         ({"stream": "yes"}, "stream"),
+        ({"messages": [{"role": "\ud800", "content": "hi"}]}, "messages[0].role"),
     ],
 )
 async def test_what_is_wrong_is_refused_with_its_param(one: House, more: dict[str, Any], param: str) -> None:

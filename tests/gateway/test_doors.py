@@ -106,6 +106,12 @@ async def test_without_a_valid_license_nobody_enters(one: House, value: str | No
     assert not one.state.recent
 
 
+async def test_a_license_of_bytes_that_are_no_text_is_refused_like_any_other(one: House) -> None:
+    request = request_bytes(one.port, CODEX_BODY).replace(KEY.encode(), b"\xff\xfe" * 8)
+    answer = await exchange(one.port, request)
+    assert (answer.status, error_of(answer)["code"]) == (401, "invalid_api_key")
+
+
 async def test_only_the_authorization_header_carries_a_license(one: House) -> None:
     request = request_bytes(one.port, CODEX_BODY, authorization=None, headers=(("x-api-key", KEY), ("api-key", KEY)))
     assert (await exchange(one.port, request)).status == 401

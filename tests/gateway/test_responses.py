@@ -248,6 +248,26 @@ async def test_duplicate_and_unknown_keys_and_odd_spacing_pass(one: House) -> No
     assert (await one.row()).verbatim
 
 
+@pytest.mark.parametrize(
+    ("body", "sent"),
+    [
+        (b'{"input":"\\ud800","stream":true,"store":false,"instructions":""}', b'"text":"\\ud800"'),
+        (b'{"\\ud800":1,"session_id":"s\\udfff","input":[],"stream":true}', b'{"store":false,"instructions":"",'),
+    ],
+)
+async def test_lone_surrogates_pass_through_edits(one: House, body: bytes, sent: bytes) -> None:
+    # The simulated backend refuses them, which is upstream's right.
+    async with one.post("/responses", data=body) as answer:
+        await answer.read()
+    assert sent in one.practice.turns[-1].body
+
+
+async def test_an_encoding_of_bytes_that_are_no_text_is_refused(one: House) -> None:
+    request = request_bytes(one.port, CODEX_BODY, headers=(("Content-Encoding", "UNREADABLE"),))
+    answer = await exchange(one.port, request.replace(b"UNREADABLE", b"\xff\xfe"))
+    assert answer.status == 415
+
+
 @pytest.mark.parametrize("piece", [1, 7, 1000])
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 async def test_odd_splits_and_line_ends_come_through(one: House, piece: int, newline: str) -> None:
