@@ -150,6 +150,21 @@ async def test_the_environment_variables_are_the_two_lines_of_the_guide(desktop:
     assert cmd.splitlines() == [f"set OPENAI_BASE_URL={url}", f"set OPENAI_API_KEY={key}"]
 
 
+async def test_a_busy_port_is_said_and_kept(screen: Screen, make_waystation: Make) -> None:
+    waystation = make_waystation(screen.session.env)
+    port = free_port()
+    await (await waystation.serve("--port", str(port))).quit()
+    with socket.create_server(("127.0.0.1", port)):
+        await waystation.start()
+        await screen.wait_status(f"Port {port} is busy")
+        status = await waystation.status()
+        assert (status["state"], status["port"]) == ("failed", port)
+        assert f"Port {port}" in status["problem"]
+
+    await screen.click("Start")
+    await screen.wait_status(f"Running · 127.0.0.1:{port} · no token yet")
+
+
 async def test_a_token_is_added_from_the_clipboard(desktop: DesktopWaystation, upstream: PracticeUpstream) -> None:
     screen = desktop.screen
     for number, text in enumerate(
