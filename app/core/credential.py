@@ -17,6 +17,8 @@ from app.core.token import TokenKind
 
 _AUTH_CLAIM = "https://api.openai.com/auth"
 _PROFILE_CLAIM = "https://api.openai.com/profile"
+#: Unix seconds beyond which a time is no time (in the year 33658).
+_FAR_AWAY_S = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def login_from_access_token(
     """Read a ChatGPT access token (a JWT).
 
     Args:
-        text: the token; blanks around it and a leading `Bearer` are forgiven.
+        text: the token; a leading `Bearer`, and blanks and line ends anywhere, are forgiven: terminals wrap long lines.
         refresh_token: belongs to it, when known.
         id_token: fills in claims that the access token lacks.
         account_id: wins over the claims, as it does in Codex.
@@ -82,8 +84,8 @@ def login_from_access_token(
     Raises:
         InvalidInput: it is no JWT, or does not say which account it belongs to.
     """
-    token = text.strip().removeprefix("Bearer ").strip()
-    claims = jwt_claims(token)
+    token = "".join(text.strip().removeprefix("Bearer ").split())
+    claims = jwt_claims(token) if token.isprintable() else None
     if claims is None:
         raise InvalidInput(
             "This is not a ChatGPT access token: it must have three parts with dots between, as in Codex's auth.json."
@@ -93,7 +95,7 @@ def login_from_access_token(
     profile = _merged(claims, more, _PROFILE_CLAIM)
     account = account_id or _text(auth.get("chatgpt_account_id"))
     user = _text(auth.get("chatgpt_user_id")) or _text(auth.get("user_id")) or _text(claims.get("sub"))
-    if not account:
+    if not account or not account.isascii() or not account.isprintable():
         raise InvalidInput("This access token does not name its ChatGPT account; sign in again and use the new one.")
     email = _text(claims.get("email")) or _text((more or {}).get("email")) or _text(profile.get("email"))
     expires = claims.get("exp")
@@ -104,7 +106,7 @@ def login_from_access_token(
         email=email,
         plan=_text(auth.get("chatgpt_plan_type")),
         account_id=account,
-        expires_at=float(expires) if isinstance(expires, int | float) else None,
+        expires_at=float(expires) if isinstance(expires, int | float) and 0 < expires < _FAR_AWAY_S else None,
     )
 
 
@@ -116,7 +118,7 @@ def login_from_auth_json(text: str) -> Login:
     """
     try:
         data = json.loads(text.removeprefix("\ufeff"))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InvalidInput("This file is not JSON. Choose Codex's auth.json (usually ~/.codex/auth.json).") from None
     if not isinstance(data, dict):
         raise InvalidInput("This file is not Codex's auth.json: it holds no object.")
@@ -165,7 +167,7 @@ def jwt_claims(token: str) -> dict[str, Any] | None:
     try:
         payload = base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4))
         claims = json.loads(payload)
-    except (ValueError, binascii.Error):
+    except (ValueError, binascii.Error, RecursionError):
         return None
     return claims if isinstance(claims, dict) else None
 

@@ -52,6 +52,22 @@ def test_an_access_token_tells_whose_it_is() -> None:
     assert login.credential == ChatGPTLogin(ACCESS)
 
 
+def test_an_access_token_that_a_terminal_has_wrapped_is_whole_again() -> None:
+    wrapped = "\r\n".join(ACCESS[start : start + 40] for start in range(0, len(ACCESS), 40))
+    assert login_from_access_token(wrapped).credential == ChatGPTLogin(ACCESS)
+
+
+@pytest.mark.parametrize("account", ["acc\r\nX-More: 1", "acc\x00", "帐号"])
+def test_an_account_that_no_header_can_carry_is_refused(account: str) -> None:
+    with pytest.raises(InvalidInput):
+        login_from_access_token(ACCESS, account_id=account)
+
+
+@pytest.mark.parametrize("exp", ["soon", -1, 1e300, float("nan"), 10**400])
+def test_an_end_that_is_no_time_is_unknown(exp: object) -> None:
+    assert login_from_access_token(jwt({**CLAIMS, "exp": exp})).expires_at is None
+
+
 def test_the_same_user_in_two_workspaces_is_two_identities() -> None:
     auth = {"chatgpt_account_id": "acc-2", "chatgpt_user_id": "user-1"}
     other = jwt({**CLAIMS, "https://api.openai.com/auth": auth})
@@ -78,13 +94,15 @@ def test_the_mode_decides_when_both_are_there() -> None:
     assert login_from_auth_json(auth_json(auth_mode="apikey", OPENAI_API_KEY="sk-1")).kind is TokenKind.API_KEY
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"tokens":{}}', '{"OPENAI_API_KEY":""}', '{"tokens":[1]}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[" * 100_000, "[]", "{}", '{"tokens":{}}', '{"OPENAI_API_KEY":""}', '{"tokens":[1]}']
+)
 def test_what_holds_no_login_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput):
         login_from_auth_json(text)
 
 
-@pytest.mark.parametrize("text", ["", "abc", "a.b", "a.b.c", "é.b.c", ".x.", jwt({"exp": 1})])
+@pytest.mark.parametrize("text", ["", "abc", "a.b", "a.b.c", "é.b.c", ".x.", jwt({"exp": 1}), f"{ACCESS}\x00"])
 def test_what_is_no_access_token_is_refused_without_repeating_it(text: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         login_from_access_token(text)
