@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import multiprocessing
 import os
 import sys
@@ -14,6 +15,9 @@ def main(arguments: list[str] | None = None) -> int:
         # A windowed program on Windows has neither; whatever prints must not end it.
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - for the process's life
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A pipe on Windows takes its code page only; a label in another language must not end a listing.
+        sys.stdout.reconfigure(errors="replace")
     from app.commandline.program import run
 
     return run(sys.argv[1:] if arguments is None else arguments)

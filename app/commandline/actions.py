@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 import io
 import json
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from app.commandline.delivery import NOBODY, ask_owner, carry_out, wait_until_ended
+from app.commandline.options import expanded
 from app.core.errors import InstanceUnreachable, InvalidInput, NotFound
 from app.platform.codex_notes import parse_codex_version, setup_notes
 from app.platform.codex_setup import setup_text
@@ -114,11 +116,10 @@ def _token_import(arguments: argparse.Namespace, deliver: Deliver) -> int:
         text = _from_standard_input()
     else:
         try:
-            text = arguments.file.expanduser().read_text(encoding="utf-8-sig")
+            raw = expanded(arguments.file).read_bytes()
         except OSError as error:
             raise InvalidInput(f"{arguments.file} cannot be read: {error.strerror}.") from None
-        except UnicodeDecodeError:
-            raise InvalidInput(f"{arguments.file} is not a text file.") from None
+        text = _decoded(raw, f"{arguments.file} is not a text file.")
     return _added(deliver("token.import", {"text": text, "label": arguments.label}))
 
 
@@ -181,7 +182,7 @@ def _session_list(arguments: argparse.Namespace, deliver: Deliver) -> int:
 
 
 def _setup_codex(arguments: argparse.Namespace, deliver: Deliver) -> int:
-    shell: Shell = arguments.shell or default_shell(sys.platform)
+    shell = Shell(arguments.shell) if arguments.shell else default_shell(sys.platform)
     host, port = arguments.host, arguments.port
     if host is None or port is None:
         status = deliver("status", {})
@@ -211,7 +212,16 @@ def _setup_codex(arguments: argparse.Namespace, deliver: Deliver) -> int:
 def _from_standard_input() -> str:
     if sys.stdin is None:
         return ""
-    return sys.stdin.read(_MAX_SECRET)
+    return _decoded(sys.stdin.buffer.read(_MAX_SECRET), "Standard input is not text.")
+
+
+def _decoded(raw: bytes, complaint: str) -> str:
+    # Windows PowerShell writes UTF-16 by `>`; it and editors begin files with a byte order mark.
+    encoding = "utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError:
+        raise InvalidInput(complaint) from None
 
 
 def _listed(
@@ -222,7 +232,8 @@ def _listed(
     cells: Callable[[dict[str, Any]], Sequence[object]],
 ) -> int:
     if arguments.json:
-        print(json.dumps(items, ensure_ascii=False, indent=2))
+        # Whoever reads another encoding gets escapes: what it cannot write would become question marks.
+        print(json.dumps(items, ensure_ascii=sys.stdout.encoding.lower() != "utf-8", indent=2))
     elif not items:
         print(empty)
     else:

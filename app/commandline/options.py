@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.core.errors import InvalidInput
 from app.platform.paths import default_data_dir
 
 if TYPE_CHECKING:
@@ -16,9 +17,25 @@ if TYPE_CHECKING:
 
 
 def data_dir(arguments: argparse.Namespace, environ: Mapping[str, str]) -> Path:
-    """The data folder: `--data-dir`, else WAYSTATION_DATA_DIR, else the user's own."""
+    """The data folder: `--data-dir`, else WAYSTATION_DATA_DIR, else the user's own.
+
+    Raises:
+        InvalidInput: it is in the home folder of an unknown user.
+    """
     given = getattr(arguments, "data_dir", None) or environ.get("WAYSTATION_DATA_DIR")
-    return Path(given).expanduser().absolute() if given else default_data_dir()
+    return expanded(Path(given)).absolute() if given else default_data_dir()
+
+
+def expanded(path: Path) -> Path:
+    """The path with `~` and `~user` put in, where no shell has done it.
+
+    Raises:
+        InvalidInput: there is no such user.
+    """
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        raise InvalidInput(f"{path} cannot be found: there is no such user's home folder.") from None
 
 
 @dataclass(frozen=True, slots=True)

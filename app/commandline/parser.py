@@ -84,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
     add(group("pool", "the tokens as a whole"), "pool reset", "forget the tokens' cool-downs")
 
     made = add(group("setup", "texts that set up clients"), "setup codex", "print the set-up of Codex for a shell")
-    made.add_argument("--shell", type=Shell, choices=list(Shell), help="default: this system's usual one")
+    made.add_argument("--shell", choices=[str(shell) for shell in Shell], help="default: this system's usual one")
     made.add_argument("--codex-version", metavar="X", help="say what follows from this version of Codex")
     made.add_argument("--license", metavar="KEY", help="the license to put in (default: this computer's)")
     made.add_argument("--host", help="the gateway's address for that client (default: where it listens)")

@@ -29,7 +29,10 @@ def run(arguments: list[str]) -> int:
     """Carry out what the command line says; returns the exit code."""
     parsed = parser().parse_args(arguments)
     environ = os.environ
-    folder = data_dir(parsed, environ)
+    try:
+        folder = data_dir(parsed, environ)
+    except WaystationError as error:
+        return _failed(error.message, error.exit_code)
     log_to_file(log_dir(folder), faults=parsed.action in ("desktop", "serve"))
     try:
         code = _act(parsed, folder, environ)

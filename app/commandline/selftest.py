@@ -12,11 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from app import __version__
+from app.core.errors import InvalidInput
 from app.store.key_stores import KeyStoreKind
 
 
 def selftest(output: Path | None) -> int:
-    """Run all checks, print or write their results as JSON; the exit code is 0 when all passed."""
+    """Run all checks, print or write their results as JSON; the exit code is 0 when all passed.
+
+    Raises:
+        InvalidInput: the file cannot be written.
+    """
     results: dict[str, Any] = {
         "version": __version__,
         "python": platform.python_version(),
@@ -41,7 +46,10 @@ def selftest(output: Path | None) -> int:
         print(text)
     else:
         # A windowed program has no standard output, therefore the file.
-        output.write_text(text + "\n", encoding="utf-8")
+        try:
+            output.write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            raise InvalidInput(f"{output} cannot be written: {error.strerror}.") from None
     return 1 if failed else 0
 
 

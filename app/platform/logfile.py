@@ -39,7 +39,9 @@ def log_to_file(folder: Path, *, faults: bool = True) -> None:
     # Says at every migration which of its plug-ins it has loaded.
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for part in (*reversed(folder.parents), folder):
+            # One by one: `parents=True` would leave the data folder open to others.
+            part.mkdir(mode=0o700, exist_ok=True)
         handler = logging.handlers.RotatingFileHandler(
             folder / "waystation.log", maxBytes=_SIZE, backupCount=_FILES - 1, encoding="utf-8", delay=True
         )

@@ -1,0 +1,86 @@
+"""The program as the system starts it: its texts in any encoding, its files, its exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.practice.accounts import sample_accounts, sample_api_keys
+
+ROOT = Path(__file__).resolve().parents[2]
+KEY = sample_api_keys()[0].key
+LABEL = "钥匙 •"
+
+
+def waystation(data_dir: Path, *arguments: str, stdin: bytes = b"", **env: str) -> subprocess.CompletedProcess[bytes]:
+    """Run one command with a key file; never a traceback."""
+    done = subprocess.run(
+        [sys.executable, "-m", "app", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "WAYSTATION_DATA_DIR": str(data_dir), "WAYSTATION_KEY_STORE": "file", **env},
+        input=stdin,
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    assert b"Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    return tmp_path / "of another" / "数据"
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "gbk", "ascii", "utf-8"])
+def test_a_listing_is_written_in_whatever_the_reader_takes(data_dir: Path, encoding: str) -> None:
+    added = waystation(data_dir, "token", "add", "--api-key", "-", "--label", LABEL, stdin=KEY.encode())
+    assert added.returncode == 0
+    table = waystation(data_dir, "token", "list", PYTHONIOENCODING=encoding)
+    assert (table.returncode, len(table.stdout.splitlines())) == (0, 2)
+    listed = waystation(data_dir, "token", "list", "--json", PYTHONIOENCODING=encoding)
+    assert json.loads(listed.stdout.decode(encoding))[0]["label"] == LABEL
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_secrets_are_read_as_windows_writes_them(data_dir: Path, tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "auth.json"
+    file.write_bytes(sample_accounts()[0].auth_json().encode(encoding))
+    assert waystation(data_dir, "token", "import", str(file)).returncode == 0
+    piped = (KEY + "\r\n").encode(encoding)
+    assert waystation(data_dir, "token", "add", "--api-key", "-", stdin=piped).returncode == 0
+
+
+def test_what_is_no_text_is_said_in_a_sentence(data_dir: Path) -> None:
+    done = waystation(data_dir, "token", "add", "--api-key", "-", stdin=b"sk-\xff")
+    assert (done.returncode, done.stderr) == (2, b"waystation: Standard input is not text.\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
+def test_a_new_data_folder_is_for_the_user_alone(data_dir: Path) -> None:
+    assert waystation(data_dir, "license", "create").returncode == 0
+    assert (data_dir.stat().st_mode & 0o777, (data_dir / "logs").stat().st_mode & 0o777) == (0o700, 0o700)
+    assert data_dir.parent.stat().st_mode & 0o077 == 0
+
+
+def test_a_home_folder_of_nobody_is_said_in_a_sentence(data_dir: Path) -> None:
+    for arguments in (["token", "list", "--data-dir", "~no-such-user/x"], ["token", "import", "~no-such-user/x"]):
+        done = waystation(data_dir, *arguments)
+        assert (done.returncode, b"no such user" in done.stderr) == (2, True)
+
+
+def test_an_unknown_shell_is_told_which_there_are(data_dir: Path) -> None:
+    done = waystation(data_dir, "setup", "codex", "--shell", "fish")
+    assert done.returncode == 2
+    assert b"powershell" in done.stderr.splitlines()[-1]
+
+
+def test_a_self_test_that_cannot_be_written_is_said_in_a_sentence(data_dir: Path, tmp_path: Path) -> None:
+    done = waystation(data_dir, "selftest", str(tmp_path / "nowhere" / "out.json"))
+    assert done.returncode == 2
+    assert b"out.json cannot be written" in done.stderr
