@@ -39,7 +39,7 @@ def run_desktop(
     minimized: bool,
     practice: bool,
     resources: Path,
-    build: Path | None,
+    build: Path,
     language: str | None = None,
 ) -> int:
     """Run the desktop until the user quits; returns the process's exit code.
@@ -48,14 +48,13 @@ def run_desktop(
         open_instance: entered in Qt's loop once tray and window are there; the gateway itself may live elsewhere.
         minimized: start in the tray, if there is one.
         practice: say everywhere that this is practice.
-        resources: the folder with `icons` and `translations`.
-        build: where a source checkout keeps compiled translations; None in a bundle.
+        resources: the folder with `icons`.
+        build: the folder with compiled `translations`.
         language: `en` or `zh_CN`; None: the system's.
     """
+    _name_to_windows()
     application = Application(sys.argv[:1])
-    translators = install_language(
-        application, choose_language(language, QLocale.system().uiLanguages()), resources, build
-    )
+    translators = install_language(application, choose_language(language, QLocale.system().uiLanguages()), build)
     icons = Icons(resources / "icons")
     application.setWindowIcon(icons.application())
     loop = qasync.QEventLoop(application)
@@ -110,6 +109,17 @@ class Application(QApplication):
         waiting = QEventLoop()
         QTimer.singleShot(_SESSION_END_MS, waiting.quit)
         waiting.exec()
+
+
+def _name_to_windows() -> None:
+    """Otherwise the taskbar shows us as Python, with Python's icon, and messages come from it.
+
+    learn.microsoft.com/windows/win32/api/shobjidl_core/nf-shobjidl_core-setcurrentprocessexplicitappusermodelid
+    """
+    if sys.platform == "win32":
+        import ctypes
+
+        ctypes.windll.shell32.SetCurrentProcessExplicitAppUserModelID("Waystation.Waystation")
 
 
 @contextlib.contextmanager

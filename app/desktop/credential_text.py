@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
+from app.desktop.formats import shortened
 from app.desktop.messages import Told
 
 # An auth.json has about 5 kB.
@@ -59,13 +60,13 @@ def read_auth_json(path: Path) -> AddToken:
     except OSError as error:
         raise Told(
             QCoreApplication.translate("AddToken", "{name} cannot be read: {reason}").format(
-                name=path.name, reason=error.strerror or type(error).__name__
+                name=shortened(path.name, 60), reason=error.strerror or type(error).__name__
             )
         ) from error
     if len(data) > MAX_BYTES:
         raise Told(
             QCoreApplication.translate("AddToken", "{name} is too large to be Codex's auth.json.").format(
-                name=path.name
+                name=shortened(path.name, 60)
             )
         )
     return AddToken("token.import", {"text": data.decode("utf-8", "replace")})

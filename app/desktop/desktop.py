@@ -6,9 +6,10 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QClipboard
@@ -20,7 +21,7 @@ from app.desktop.feed import SnapshotFeed
 from app.desktop.icons import Icons
 from app.desktop.messages import error_text
 from app.desktop.operations import Operations
-from app.desktop.overview import overview
+from app.desktop.overview import Overview, closing, failed, overview, starting
 from app.desktop.tray import Tray, TrayActions
 from app.desktop.window import MainWindow
 from app.gateway.handle import GatewayHandle
@@ -93,7 +94,7 @@ class Desktop(QObject):
         minimized: bool,
     ) -> int:
         """Show tray and window, open the instance, and stay until the user quits; returns the exit code."""
-        self._show_overview(None)
+        self._show_overview(starting())
         self.tray.show()
         if not minimized or not self.tray.docked:
             self.window.bring_up()
@@ -122,7 +123,8 @@ class Desktop(QObject):
         self.feed.look()
         running = self.feed.latest.active_turns if self.feed.latest else 0
         if running and not self._leaving.is_set():
-            self.operations.run("ask", self._ask_and_quit(running))
+            # In a group of its own: another question may be open.
+            self._ask("quit", self._ask_and_quit(running))
         else:
             self.quit()
 
@@ -142,7 +144,7 @@ class Desktop(QObject):
                 await self._leaving.wait()
                 self.feed.detach()
                 await self.operations.close()
-                self._show_closing()
+                self._show_overview(closing())
         except WaystationError as error:
             _log.error("the instance failed: %s", error.code)
             await self._tell_fatal(error_text(error))
@@ -160,6 +162,7 @@ class Desktop(QObject):
         if self._leaving.is_set():
             return
         self.feed.detach()
+        self._show_overview(failed(opened=self._opened))
         title = self.tr("Waystation cannot start") if not self._opened else self.tr("Waystation has to end")
         telling = self._tasks.start(dialogs.told(self.window, title, title, text), "tell what failed")
         leaving = self._tasks.start(self._leaving_wait(), "wait for quit")
@@ -177,7 +180,12 @@ class Desktop(QObject):
             self.quit()
 
     def _on_choose_auth_json(self) -> None:
-        self.operations.run("ask", self._choose_auth_json())
+        self._ask("ask", self._choose_auth_json())
+
+    def _ask(self, group: str, question: Coroutine[Any, Any, None]) -> None:
+        if self.operations.is_busy(group):
+            dialogs.bring_up_open_one()
+        self.operations.run(group, question)
 
     async def _choose_auth_json(self) -> None:
         path = await dialogs.chosen_file(
@@ -190,28 +198,24 @@ class Desktop(QObject):
             self.operations.add_token_from_file(path)
 
     def _on_copy_environment(self, shell: Shell) -> None:
-        if self.feed.latest is not None:
-            self.operations.copy_environment(shell, self.feed.latest.base_url)
+        self.operations.copy_environment(shell, self._base_url())
 
     def _on_copy_setup(self, shell: Shell) -> None:
-        if self.feed.latest is not None:
-            self.operations.copy_setup(shell, self.feed.latest.base_url)
+        self.operations.copy_setup(shell, self._base_url())
+
+    def _base_url(self) -> str:
+        # Before the gateway is there the operation says so, and the address does not matter.
+        return self.feed.latest.base_url if self.feed.latest else ""
 
     def _copy_secret(self, text: str) -> None:
         put_text(self._clipboard, text, secret=True, platform=sys.platform)
 
     def _on_snapshot(self, snapshot: GatewaySnapshot) -> None:
-        self._show_overview(snapshot)
+        self._show_overview(overview(snapshot))
         self.window.show_snapshot(snapshot)
         self._announce_problems(snapshot)
 
-    def _show_overview(self, snapshot: GatewaySnapshot | None) -> None:
-        seen = overview(snapshot)
-        self.tray.show_overview(seen)
-        self.window.show_overview(seen)
-
-    def _show_closing(self) -> None:
-        seen = overview(None, closing=True)
+    def _show_overview(self, seen: Overview) -> None:
         self.tray.show_overview(seen)
         self.window.show_overview(seen)
 

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtWidgets import QDialog, QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox, QWidget
 
 
 async def confirmed(
@@ -53,6 +53,14 @@ async def chosen_file(parent: QWidget | None, title: str, folder: Path, filters:
     result = await _finished(dialog)
     files = dialog.selectedFiles()
     return Path(files[0]) if result == QDialog.DialogCode.Accepted and files else None
+
+
+def bring_up_open_one() -> None:
+    """Show the question that stands already, perhaps behind other windows."""
+    dialog = QApplication.activeModalWidget()
+    if dialog is not None:
+        dialog.raise_()
+        dialog.activateWindow()
 
 
 async def _finished(dialog: QDialog) -> int:

@@ -59,8 +59,8 @@ class Icons:
         return icon
 
     def symbol(self, name: str, palette: QPalette) -> QIcon:
-        """A picture for a button or a cell, in the colour of the text beside it."""
-        return self.tinted(name, palette.color(QPalette.ColorRole.ButtonText))
+        """A picture for a button or a cell, in the colour of the text beside it; Qt pales it on a disabled one."""
+        return self.tinted(name, palette.color(QPalette.ColorGroup.Active, QPalette.ColorRole.ButtonText))
 
     def tinted(self, name: str, colour: QColor) -> QIcon:
         """A picture in one colour."""

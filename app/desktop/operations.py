@@ -14,7 +14,7 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 
 from app.core.errors import WaystationError
-from app.desktop import words
+from app.desktop import formats, words
 from app.desktop.credential_text import AddToken, read_auth_json, recognised
 from app.desktop.messages import Told, error_text
 from app.gateway.handle import GatewayHandle
@@ -174,7 +174,7 @@ class Operations(QObject):
     async def _add(self, recognise: Callable[[], AddToken]) -> str:
         wanted = recognise()
         added = await self._call(wanted.command, **wanted.params)
-        label = words.token_label(str(added["label"]))
+        label = formats.shortened(words.token_label(str(added["label"])), 60)
         if added["known"]:
             return self.tr("The token “{label}” was here already; its credentials are renewed.").format(label=label)
         return self.tr("The token “{label}” is added.").format(label=label)

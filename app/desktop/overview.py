@@ -43,14 +43,25 @@ class Overview:
     switch: Switch
 
 
-def overview(snapshot: GatewaySnapshot | None, *, closing: bool = False) -> Overview:
-    """What to show; `snapshot` is None before the gateway is there, `closing` while it goes."""
-    if closing:
-        headline = QCoreApplication.translate("Overview", "Closing…")
-        return Overview(Look.STARTING, headline, headline, None, "", Switch.NEITHER)
-    if snapshot is None:
-        headline = QCoreApplication.translate("Overview", "Starting…")
-        return Overview(Look.STARTING, headline, headline, None, "", Switch.NEITHER)
+def starting() -> Overview:
+    """Before the gateway is there."""
+    return _without_gateway(Look.STARTING, QCoreApplication.translate("Overview", "Starting…"))
+
+
+def closing() -> Overview:
+    """While the gateway goes."""
+    return _without_gateway(Look.STARTING, QCoreApplication.translate("Overview", "Closing…"))
+
+
+def failed(*, opened: bool) -> Overview:
+    """When there is no gateway and there will be none; `opened`: there was one."""
+    if opened:
+        return _without_gateway(Look.PROBLEM, QCoreApplication.translate("Overview", "Stopped"))
+    return _without_gateway(Look.PROBLEM, QCoreApplication.translate("Overview", "Could not start"))
+
+
+def overview(snapshot: GatewaySnapshot) -> Overview:
+    """What to show while the gateway is there."""
     headline = _headline(snapshot)
     return Overview(
         look=_look(snapshot),
@@ -77,6 +88,10 @@ def unusable_reasons(snapshot: GatewaySnapshot) -> str:
     """How many tokens are in which state, in words."""
     counted = Counter(token.state for token in snapshot.tokens)
     return ", ".join(f"{words.token_state(state)} ({number})" for state, number in counted.items())
+
+
+def _without_gateway(look: Look, headline: str) -> Overview:
+    return Overview(look, headline, headline, None, "", Switch.NEITHER)
 
 
 def _headline(snapshot: GatewaySnapshot) -> str:

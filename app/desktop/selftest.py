@@ -74,7 +74,7 @@ def _pictures() -> int:
 
 
 def _chinese(application: QCoreApplication) -> str:
-    translators = install_language(application, SIMPLIFIED_CHINESE, resources_dir(), build_dir())
+    translators = install_language(application, SIMPLIFIED_CHINESE, build_dir())
     try:
         said = translated("Overview", "Running")
         cancel = translated("QPlatformTheme", "Cancel")
@@ -82,7 +82,7 @@ def _chinese(application: QCoreApplication) -> str:
         for translator in translators:
             application.removeTranslator(translator)
     if said != "运行中" or cancel != "取消":
-        raise RuntimeError("the Chinese translation cannot be loaded")
+        raise RuntimeError("the Chinese translation cannot be loaded; in a checkout, build_scripts/dev.py makes it")
     return str(said)
 
 

@@ -126,6 +126,7 @@ class Tray(QObject):
         tray = QSystemTrayIcon(self)
         tray.setContextMenu(self._menu)
         tray.activated.connect(self._on_activated)
+        tray.messageClicked.connect(self._actions.open_window)
         return tray
 
     def _set_icon(self) -> None:

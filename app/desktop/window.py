@@ -31,13 +31,12 @@ from app.desktop.pages.set_up import SetUpPage
 from app.desktop.pages.tokens import TokensPage
 from app.desktop.pages.turns import TurnsPage
 from app.desktop.widgets.colours import Tone
-from app.desktop.widgets.quiet_label import QuietLabel
+from app.desktop.widgets.status_line import StatusLine
 from app.gateway.snapshot import GatewaySnapshot
 from app.platform.shells import Shell
 
-_SIZE = QSize(1020, 660)
+_SIZE = QSize(1100, 680)
 _SMALLEST = QSize(720, 460)
-_TOLD_MS = 8000
 
 
 class MainWindow(QMainWindow):
@@ -76,10 +75,11 @@ class MainWindow(QMainWindow):
         self._leaving = False
         self.setWindowTitle(self.tr("Waystation (practice)") if practice else self.tr("Waystation"))
         self.setMinimumSize(_SMALLEST)
-        self.resize(_SIZE)
+        self.resize(_SIZE.boundedTo(self.screen().availableSize()))
         self.setAcceptDrops(True)
         self.header = Header(icons, operations, self._on_copy_address)
-        self.notices = Notices(icons, operations)
+        self.notices = Notices(icons, operations, self.header.last)
+        self.status = StatusLine()
         self.tokens = TokensPage(icons, operations, choose_auth_json)
         self.set_up = SetUpPage(icons, operations, shell)
         self.sessions = SessionsPage(icons, operations, self.open_set_up)
@@ -91,16 +91,20 @@ class MainWindow(QMainWindow):
         self.tabs.addTab(self.sessions, self.tr("Sessio&ns"))
         self.tabs.addTab(self.turns, self.tr("Re&quests"))
         self.tabs.currentChanged.connect(self._show_current)
+        # Until the gateway is there, the pages would say that there is nothing.
+        room = self.tabs.sizePolicy()
+        room.setRetainSizeWhenHidden(True)
+        self.tabs.setSizePolicy(room)
+        self.tabs.hide()
         central = QWidget()
         column = QVBoxLayout(central)
-        column.setContentsMargins(16, 14, 16, 6)
+        column.setContentsMargins(16, 14, 16, 10)
         column.setSpacing(12)
         column.addWidget(self.header)
         column.addWidget(self.notices)
         column.addWidget(self.tabs, 1)
+        column.addWidget(self.status)
         self.setCentralWidget(central)
-        self._key_store = QuietLabel()
-        self.statusBar().addPermanentWidget(self._key_store)
         self._add_shortcuts(quit)
         self._show_notices()
 
@@ -111,7 +115,8 @@ class MainWindow(QMainWindow):
     def show_snapshot(self, snapshot: GatewaySnapshot) -> None:
         """Show this snapshot; only what is visible is drawn."""
         self._snapshot = snapshot
-        self._key_store.setText(words.key_store(snapshot.key_store))
+        self.status.show_standing(words.key_store(snapshot.key_store))
+        self.tabs.show()
         if self.isVisible():
             self._show_current()
 
@@ -123,11 +128,11 @@ class MainWindow(QMainWindow):
     def tell(self, text: str) -> None:
         """Say for a while that something went well."""
         self.notices.close_passing()
-        self.statusBar().showMessage(text, _TOLD_MS)
+        self.status.show_passing(text)
 
     def tell_failure(self, text: str) -> None:
         """Say that something went wrong."""
-        self.statusBar().clearMessage()
+        self.status.clear_passing()
         self.notices.show_passing(text)
 
     def bring_up(self) -> None:
@@ -195,7 +200,8 @@ class MainWindow(QMainWindow):
         leave.triggered.connect(lambda: quit())
         self.addAction(leave)
         QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.close)
-        QShortcut(QKeySequence(QKeySequence.StandardKey.Close), self, self.close)
+        # All of the system's keys for it: on Windows both Ctrl+F4 and Ctrl+W.
+        QShortcut(QKeySequence.StandardKey.Close, self, self.close)
         for number in range(self.tabs.count()):
             QShortcut(QKeySequence(f"Ctrl+{number + 1}"), self, lambda page=number: self.tabs.setCurrentIndex(page))
 
@@ -249,4 +255,5 @@ class MainWindow(QMainWindow):
 
 def _dropped_file(event: QDropEvent) -> Path | None:
     urls = event.mimeData().urls()
-    return Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
+    path = Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
+    return path if path is not None and path.is_file() else None

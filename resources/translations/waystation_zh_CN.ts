@@ -504,6 +504,14 @@
         <translation>环境变量</translation>
     </message>
     <message>
+        <source>Notes on the full set-up</source>
+        <translation>完整配置的说明</translation>
+    </message>
+    <message>
+        <source>Notes on the environment variables</source>
+        <translation>环境变量的说明</translation>
+    </message>
+    <message>
         <source>Copy a text, paste it into your terminal, then run codex there.</source>
         <translation>复制配置，粘贴到终端，然后在同一个终端里运行 codex。</translation>
     </message>
@@ -609,6 +617,18 @@
     <message>
         <source>In</source>
         <translation>输入</translation>
+    </message>
+    <message>
+        <source>What the model read, in tokens of text</source>
+        <translation>模型读取的文本量（按 token 计）</translation>
+    </message>
+    <message>
+        <source>The part of it that came from the prompt cache</source>
+        <translation>其中来自提示词缓存的部分</translation>
+    </message>
+    <message>
+        <source>What the model wrote, its reasoning included</source>
+        <translation>模型输出的文本量（含推理，按 token 计）</translation>
     </message>
     <message>
         <source>Cached</source>

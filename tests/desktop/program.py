@@ -1,9 +1,11 @@
 """The desktop around a scripted gateway, as a program: program.py SCENE [minimized] [practice].
 
-The scene says what the gateway shows. Commands change it as the real one would.
+The scene says what the gateway shows. Commands change it as the real one would. TRANSLATIONS names the folder whose
+`translations` are compiled; without it they are the checkout's.
 """
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -123,7 +125,7 @@ def main(name: str, *options: str) -> int:
         minimized="minimized" in options,
         practice="practice" in options,
         resources=ROOT / "resources",
-        build=ROOT / "build",
+        build=Path(os.environ.get("TRANSLATIONS", ROOT / "build")),
     )
 
 

@@ -63,12 +63,15 @@ CHINESE_MENU = """\
 class Screen:
     """A desktop, and our program on it."""
 
-    def __init__(self, session: DesktopSession) -> None:
+    def __init__(self, session: DesktopSession, build: Path) -> None:
         self.session = session
+        self._build = build
 
     def start(self, scene: str, *options: str, **env: str) -> Child:
         command = [sys.executable, "-m", "tests.desktop.program", scene, *options]
-        return self.session.start(command, cwd=ROOT, env={"PYTHONPATH": str(ROOT), **env})
+        return self.session.start(
+            command, cwd=ROOT, env={"PYTHONPATH": str(ROOT), "TRANSLATIONS": str(self._build), **env}
+        )
 
     def windows(self) -> list[str]:
         """The titles of our visible windows."""
@@ -96,15 +99,15 @@ class Screen:
 
 
 @pytest.fixture
-def screen() -> Iterator[Screen]:
+def screen(build: Path) -> Iterator[Screen]:
     with DesktopSession(with_keyring=False) as session:
-        yield Screen(session)
+        yield Screen(session, build)
 
 
 @pytest.fixture
-def bare_screen() -> Iterator[Screen]:
+def bare_screen(build: Path) -> Iterator[Screen]:
     with DesktopSession(with_keyring=False, with_tray=False) as session:
-        yield Screen(session)
+        yield Screen(session, build)
 
 
 def ended(child: Child, timeout: float = 20.0) -> int:

@@ -5,7 +5,7 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from app.desktop.icons import Look
-from app.desktop.overview import Switch, overview
+from app.desktop.overview import Switch, closing, failed, overview, starting
 from app.gateway.snapshot import Problem, RunState, TokenState
 from tests.desktop.scripted import RUNNING, busy_port, session, token
 
@@ -46,9 +46,10 @@ def test_the_state_in_words_by_shape_and_with_its_button(
 
 
 def test_before_the_gateway_is_there_and_while_it_goes_nothing_can_be_switched(qapp: QApplication) -> None:
-    assert (overview(None).headline, overview(None).switch) == ("Starting…", Switch.NEITHER)
-    assert overview(FULL, closing=True).headline == "Closing…"
-    assert overview(FULL, closing=True).switch is Switch.NEITHER
+    assert (starting().headline, starting().switch) == ("Starting…", Switch.NEITHER)
+    assert (closing().headline, closing().switch) == ("Closing…", Switch.NEITHER)
+    assert (failed(opened=False).headline, failed(opened=False).look) == ("Could not start", Look.PROBLEM)
+    assert (failed(opened=True).headline, failed(opened=True).look) == ("Stopped", Look.PROBLEM)
 
 
 def test_an_address_on_the_network_is_shown(qapp: QApplication) -> None:

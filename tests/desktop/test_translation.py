@@ -2,9 +2,7 @@
 
 import ast
 import logging
-import os
 import shutil
-import subprocess
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -12,7 +10,8 @@ import pytest
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QApplication
 
-from app.desktop.translation import choose_language, compiled_translation, install_language, qt_tool
+from app.desktop.translation import choose_language, install_language
+from tests.desktop.conftest import linguist
 
 ROOT = Path(__file__).resolve().parents[2]
 TRANSLATIONS = ROOT / "resources/translations"
@@ -42,12 +41,9 @@ def test_the_translations_know_every_string_of_the_source(name: str, plural_only
     language = name.partition("_")[2]
     copy = tmp_path / f"{name}.ts"
     shutil.copy(TRANSLATIONS / copy.name, copy)
-    command = [str(qt_tool("lupdate")), "-silent", *map(str, SOURCES), "-ts", str(copy), "-source-language", "en"]
-    command += ["-target-language", language, "-no-obsolete", "-locations", "none"]
-    command += ["-pluralonly"] if plural_only else []
-    # lupdate finds its parser of Python beside itself.
-    path = f"{qt_tool('lupdate').parent}{os.pathsep}{os.environ['PATH']}"
-    subprocess.run(command, check=True, timeout=60, env=os.environ | {"PATH": path})
+    options = ["-source-language", "en", "-target-language", language, "-no-obsolete", "-locations", "none"]
+    options += ["-pluralonly"] if plural_only else []
+    linguist("lupdate", *SOURCES, "-ts", copy, *options)
     assert copy.read_text("utf-8") == (TRANSLATIONS / copy.name).read_text("utf-8"), "run lupdate, then translate"
 
 
@@ -87,33 +83,14 @@ def test_what_is_translated_is_a_literal(path: Path) -> None:
                 assert literal or in_lookup, f"{path}:{node.lineno}"
 
 
-def test_a_checkout_compiles_its_translation_and_uses_it_again(tmp_path: Path) -> None:
-    compiled = compiled_translation("zh_CN", ROOT / "resources", tmp_path)
-    assert compiled is not None
-    written = compiled.stat().st_mtime_ns
-    assert compiled_translation("zh_CN", ROOT / "resources", tmp_path) == compiled
-    assert compiled.stat().st_mtime_ns == written
-    os.utime(compiled, (0, 0))
-    compiled_translation("zh_CN", ROOT / "resources", tmp_path)
-    assert compiled.stat().st_mtime_ns > written
-
-
-def test_a_bundle_uses_what_it_brings(tmp_path: Path) -> None:
-    assert compiled_translation("zh_CN", tmp_path, None) is None
-    (tmp_path / "translations").mkdir()
-    (tmp_path / "translations/waystation_zh_CN.qm").write_bytes(b"")
-    assert compiled_translation("zh_CN", tmp_path, None) == tmp_path / "translations/waystation_zh_CN.qm"
-    assert compiled_translation("zh_CN", tmp_path / "none", tmp_path) == tmp_path / "translations/waystation_zh_CN.qm"
-
-
 def test_without_its_translation_it_goes_on_in_english_and_says_so(
     qapp: QApplication, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
-        translators = install_language(qapp, "zh_CN", tmp_path, tmp_path)
+        translators = install_language(qapp, "zh_CN", tmp_path)
     for translator in translators:
         qapp.removeTranslator(translator)
-    assert "waystation_zh_CN cannot be loaded" in caplog.text
+    assert "waystation_zh_CN.qm cannot be loaded" in caplog.text
     assert QCoreApplication.translate("Overview", "Running") == "Running"
 
 

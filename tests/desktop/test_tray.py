@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtWidgets import QMenu
 
 from app.desktop.icons import Icons
-from app.desktop.overview import overview
+from app.desktop.overview import overview, starting
 from app.desktop.tray import Tray, TrayActions
 from app.gateway.snapshot import RunState
 from app.platform.shells import Shell
@@ -128,7 +128,7 @@ def test_nothing_can_be_switched_while_it_starts_or_is_busy(shown: Shown) -> Non
     assert not switch.isEnabled()
     shown.tray.show_busy(False)
     assert switch.isEnabled()
-    shown.tray.show_overview(overview(None))
+    shown.tray.show_overview(starting())
     assert not switch.isEnabled()
 
 

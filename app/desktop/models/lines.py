@@ -11,15 +11,17 @@ class Column:
 
     Attributes:
         title: of its header, in the user's language.
-        width: in digits, when the table is first shown; more if the title needs it.
+        width: in digits, where there is room; more if the title needs it.
         numeric: aligned to the right.
-        stretch: takes the room that the others leave; one column of a table does.
+        stretch: shares the room that is left with the others of this kind, and gives some where it is missing.
+        hint: what the title means, shown when the pointer rests on it.
     """
 
     title: str
     width: int
     numeric: bool = False
     stretch: bool = False
+    hint: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ def session_columns() -> tuple[Column, ...]:
     """What the table says of a session."""
     return (
         Column(QCoreApplication.translate("Tables", "Session"), 18, stretch=True),
-        Column(QCoreApplication.translate("Tables", "Client"), 19),
-        Column(QCoreApplication.translate("Tables", "License"), 12),
-        Column(QCoreApplication.translate("Tables", "Model"), 13),
-        Column(QCoreApplication.translate("Tables", "Token"), 15),
-        Column(QCoreApplication.translate("Tables", "State"), 11),
+        Column(QCoreApplication.translate("Tables", "Client"), 19, stretch=True),
+        Column(QCoreApplication.translate("Tables", "License"), 12, stretch=True),
+        Column(QCoreApplication.translate("Tables", "Model"), 13, stretch=True),
+        Column(QCoreApplication.translate("Tables", "Token"), 15, stretch=True),
+        Column(QCoreApplication.translate("Tables", "State"), 13),
         Column(QCoreApplication.translate("Tables", "Last activity"), 9),
         Column(QCoreApplication.translate("Tables", "Requests"), 6, numeric=True),
     )

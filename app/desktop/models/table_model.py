@@ -85,6 +85,8 @@ class TableModel(QAbstractTableModel):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
             return self.columns[section].title
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self.columns[section].hint
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return self._alignment(section)
         return None

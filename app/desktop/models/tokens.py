@@ -21,9 +21,9 @@ def token_columns() -> tuple[Column, ...]:
     return (
         Column(QCoreApplication.translate("Tables", "Label"), 18, stretch=True),
         Column(QCoreApplication.translate("Tables", "Kind"), 13),
-        Column(QCoreApplication.translate("Tables", "Account"), 20),
+        Column(QCoreApplication.translate("Tables", "Account"), 20, stretch=True),
         Column(QCoreApplication.translate("Tables", "Plan"), 9),
-        Column(QCoreApplication.translate("Tables", "State"), 21),
+        Column(QCoreApplication.translate("Tables", "State"), 22, stretch=True),
         Column(QCoreApplication.translate("Tables", "Sessions"), 6, numeric=True),
         Column(QCoreApplication.translate("Tables", "Running"), 6, numeric=True),
     )

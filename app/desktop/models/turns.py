@@ -17,16 +17,31 @@ def turn_columns() -> tuple[Column, ...]:
     """What the table says of a turn."""
     return (
         Column(QCoreApplication.translate("Tables", "Time"), 8),
-        Column(QCoreApplication.translate("Tables", "Endpoint"), 8),
-        Column(QCoreApplication.translate("Tables", "Model"), 14),
-        Column(QCoreApplication.translate("Tables", "Token"), 10),
-        Column(QCoreApplication.translate("Tables", "Result"), 20, stretch=True),
-        Column(QCoreApplication.translate("Tables", "Body"), 8),
+        Column(QCoreApplication.translate("Tables", "Endpoint"), 9),
+        Column(QCoreApplication.translate("Tables", "Model"), 16, stretch=True),
+        Column(QCoreApplication.translate("Tables", "Token"), 14, stretch=True),
+        Column(QCoreApplication.translate("Tables", "Result"), 22, stretch=True),
+        Column(QCoreApplication.translate("Tables", "Body"), 9),
         Column(QCoreApplication.translate("Tables", "First byte"), 6, numeric=True),
-        Column(QCoreApplication.translate("Tables", "Total"), 6, numeric=True),
-        Column(QCoreApplication.translate("Tables", "In"), 5, numeric=True),
-        Column(QCoreApplication.translate("Tables", "Cached"), 5, numeric=True),
-        Column(QCoreApplication.translate("Tables", "Out"), 4, numeric=True),
+        Column(QCoreApplication.translate("Tables", "Total"), 8, numeric=True),
+        Column(
+            QCoreApplication.translate("Tables", "In"),
+            6,
+            numeric=True,
+            hint=QCoreApplication.translate("Tables", "What the model read, in tokens of text"),
+        ),
+        Column(
+            QCoreApplication.translate("Tables", "Cached"),
+            6,
+            numeric=True,
+            hint=QCoreApplication.translate("Tables", "The part of it that came from the prompt cache"),
+        ),
+        Column(
+            QCoreApplication.translate("Tables", "Out"),
+            5,
+            numeric=True,
+            hint=QCoreApplication.translate("Tables", "What the model wrote, its reasoning included"),
+        ),
     )
 
 
@@ -38,13 +53,12 @@ def turn_lines(snapshot: GatewaySnapshot, now: float) -> list[Line]:
 
 
 def _cells(row: TurnRow, labels: dict[str, str], now: float) -> tuple[Cell, ...]:
-    model = row.model or formats.NOTHING
     token = labels.get(row.token_id, formats.NOTHING) if row.token_id else formats.NOTHING
     usage = row.usage
     return (
         Cell(formats.moment(row.started_at, now), hint=formats.full_moment(row.started_at)),
         Cell(words.endpoint(row.endpoint), hint=row.endpoint),
-        Cell(f"{model} · {row.effort}" if row.effort else model),
+        Cell(_model(row)),
         Cell(token),
         _result(row),
         _body(row),
@@ -54,6 +68,13 @@ def _cells(row: TurnRow, labels: dict[str, str], now: float) -> tuple[Cell, ...]
         Cell(formats.count(usage.cached_tokens if usage else None)),
         Cell(formats.count(usage.output_tokens if usage else None)),
     )
+
+
+def _model(row: TurnRow) -> str:
+    if row.model is None or row.effort is None or row.model.endswith(f"-{row.effort}"):
+        # An alias such as gpt-5-high names the effort already.
+        return row.model or formats.NOTHING
+    return f"{row.model} · {row.effort}"
 
 
 def _result(row: TurnRow) -> Cell:

@@ -12,6 +12,8 @@ from app.desktop.icons import Icons
 from app.desktop.operations import Operations
 from app.desktop.overview import Overview, Switch
 from app.desktop.widgets.quiet_label import QuietLabel
+from app.desktop.widgets.selectable import make_selectable
+from app.desktop.widgets.symbol import Symbol
 
 _PICTURE_SIZE = 48
 
@@ -34,21 +36,28 @@ class Header(QWidget):
         self._headline.setFont(font)
         self._address = QLabel()
         self._address.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self._address.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
+        make_selectable(self._address)
         self._address.setAccessibleName(self.tr("Address of the gateway"))
         self._copy = QToolButton()
         self._copy.setAutoRaise(True)
         self._copy.setToolTip(self.tr("Copy the address"))
         self._copy.setAccessibleName(self.tr("Copy the address"))
+        Symbol(icons, self._copy, "copy")
         self._copy.clicked.connect(lambda: copy_address(self._address.text()))
         self._summary = QuietLabel()
+        self._summary.setWordWrap(True)
+        self._summary.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._switch = QPushButton()
         self._switch.setMinimumWidth(110)
+        self._switch_symbol = Symbol(icons, self._switch, "start")
         self._switch.clicked.connect(self._on_switch)
         operations.busy_changed.connect(self._on_busy_changed)
         self._lay_out()
+
+    @property
+    def last(self) -> QWidget:
+        """The last that takes the keyboard."""
+        return self._switch
 
     def show_overview(self, overview: Overview) -> None:
         """Show this state."""
@@ -78,8 +87,8 @@ class Header(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(12)
         row.addWidget(self._picture)
-        row.addLayout(words, 1)
-        row.addWidget(self._summary)
+        row.addLayout(words)
+        row.addWidget(self._summary, 1)
         row.addSpacing(4)
         row.addWidget(self._switch)
 
@@ -87,13 +96,12 @@ class Header(QWidget):
         switch = self._overview.switch if self._overview else Switch.NEITHER
         if switch is Switch.START:
             self._switch.setText(self.tr("&Start"))
-            self._switch.setIcon(self._icons.symbol("start", self.palette()))
+            self._switch_symbol.show("start")
         elif switch is Switch.STOP:
             self._switch.setText(self.tr("&Stop"))
-            self._switch.setIcon(self._icons.symbol("stop", self.palette()))
+            self._switch_symbol.show("stop")
         self._switch.setVisible(bool(self._switch.text()))
         self._switch.setEnabled(switch is not Switch.NEITHER and not self._operations.is_busy("gateway"))
-        self._copy.setIcon(self._icons.symbol("copy", self.palette()))
 
     def _on_switch(self) -> None:
         if self._overview is not None and self._overview.switch is Switch.STOP:

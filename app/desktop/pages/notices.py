@@ -40,12 +40,21 @@ class NoticeText:
 
 
 class Notices(QWidget):
-    """The current notices, one below the other; without any it takes no room."""
+    """The current notices, one below the other; without any it takes no room.
 
-    def __init__(self, icons: Icons, operations: Operations, parent: QWidget | None = None) -> None:
+    Args:
+        icons: for symbols.
+        operations: what the buttons do.
+        after: comes before the notices when the user presses Tab.
+    """
+
+    def __init__(
+        self, icons: Icons, operations: Operations, after: QWidget | None = None, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._icons = icons
         self._operations = operations
+        self._after = after
         self._standing: tuple[NoticeText, ...] = ()
         self._passing: NoticeText | None = None
         self._drawn: list[tuple[NoticeText, Notice]] = []
@@ -97,8 +106,14 @@ class Notices(QWidget):
             notice.hide()
             notice.deleteLater()
         self._drawn = [(text, self._made(text)) for text in wanted]
+        before_it = self._after
         for _, notice in self._drawn:
             self._column.addWidget(notice)
+            # Notices come and go: Qt's own order is that in which things were made.
+            for child in notice.tab_chain():
+                if before_it is not None:
+                    QWidget.setTabOrder(before_it, child)
+                before_it = child
         self.setVisible(bool(wanted))
         self._update_buttons()
 

@@ -25,6 +25,8 @@ from app.desktop.icons import Icons
 from app.desktop.notes import note_text
 from app.desktop.operations import Operations
 from app.desktop.widgets.quiet_label import QuietLabel
+from app.desktop.widgets.selectable import make_selectable
+from app.desktop.widgets.symbol import Symbol
 from app.gateway.snapshot import GatewaySnapshot
 from app.platform.codex_notes import SetupNote, environment_notes, setup_notes
 from app.platform.codex_setup import environment_text, setup_text
@@ -57,16 +59,18 @@ class SetUpPage(QWidget):
         self._shells.currentIndexChanged.connect(self._show_texts)
         chooser = QLabel(self.tr("&Your shell:"))
         chooser.setBuddy(self._shells)
-        self._copy_setup = QPushButton(icons.symbol("copy", self.palette()), self.tr("Copy full set-&up"))
+        self._copy_setup = QPushButton(self.tr("Copy full set-&up"))
+        Symbol(icons, self._copy_setup, "copy")
         self._copy_setup.clicked.connect(self._on_copy_setup)
-        self._copy_environment = QPushButton(
-            icons.symbol("copy", self.palette()), self.tr("Copy &environment variables")
-        )
+        self._copy_environment = QPushButton(self.tr("Copy &environment variables"))
+        Symbol(icons, self._copy_environment, "copy")
         self._copy_environment.clicked.connect(self._on_copy_environment)
         self._setup = _TextView(self.tr("Full set-up"), lines=7, grows=True)
         self._environment = _TextView(self.tr("Environment variables"), lines=2)
         self._setup_notes = QuietLabel()
+        self._setup_notes.setAccessibleName(self.tr("Notes on the full set-up"))
         self._environment_notes = QuietLabel()
+        self._environment_notes.setAccessibleName(self.tr("Notes on the environment variables"))
         operations.busy_changed.connect(self._update_buttons)
         self._lay_out(chooser)
         self._update_buttons()
@@ -95,8 +99,9 @@ class SetUpPage(QWidget):
         shells.addWidget(chooser)
         shells.addWidget(self._shells)
         shells.addSpacing(8)
-        shells.addWidget(QuietLabel(self.tr("Copy a text, paste it into your terminal, then run codex there.")))
-        shells.addStretch()
+        hint = QuietLabel(self.tr("Copy a text, paste it into your terminal, then run codex there."))
+        hint.setWordWrap(True)
+        shells.addWidget(hint, 1)
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(12, 12, 12, 12)
@@ -122,6 +127,8 @@ class SetUpPage(QWidget):
         scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidgetResizable(True)
+        # Everything in it takes the keyboard, and is scrolled into sight then.
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setWidget(content)
         # The tab's own background shows through, as on the other pages.
         scroll.viewport().setAutoFillBackground(False)
@@ -183,7 +190,7 @@ class _TextView(QPlainTextEdit):
 
 def _section(title: str, text: QWidget, button: QPushButton, notes: QLabel) -> QGroupBox:
     notes.setWordWrap(True)
-    notes.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    make_selectable(notes)
     row = QHBoxLayout()
     row.addWidget(button)
     row.addStretch()

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
-from app.desktop import dialogs, words
+from app.desktop import dialogs, formats, words
 from app.desktop.icons import Icons
 from app.desktop.models.table_model import TableModel
 from app.desktop.models.tokens import token_columns, token_lines
 from app.desktop.operations import Operations
 from app.desktop.widgets.empty_state import EmptyState
+from app.desktop.widgets.symbol import Symbol
 from app.desktop.widgets.table import Table
 from app.gateway.snapshot import GatewaySnapshot, TokenState, TokenView
 
@@ -93,10 +94,10 @@ class TokensPage(QWidget):
 
     def _make_add_buttons(self) -> list[QPushButton]:
         from_file = QPushButton(self.tr("&Import auth.json…"))
-        from_file.setIcon(self._icons.symbol("file", self.palette()))
+        Symbol(self._icons, from_file, "file")
         from_file.clicked.connect(self._choose_file)
         from_clipboard = QPushButton(self.tr("Add from the &clipboard"))
-        from_clipboard.setIcon(self._icons.symbol("clipboard", self.palette()))
+        Symbol(self._icons, from_clipboard, "clipboard")
         from_clipboard.clicked.connect(self._operations.add_token_from_clipboard)
         self._add_buttons += [from_file, from_clipboard]
         return [from_file, from_clipboard]
@@ -125,7 +126,7 @@ class TokensPage(QWidget):
             self._operations.run("ask", self._ask_and_remove(token))
 
     async def _ask_and_remove(self, token: TokenView) -> None:
-        label = words.token_label(token.label)
+        label = formats.shortened(words.token_label(token.label), 60)
         if await dialogs.confirmed(
             self.window(),
             self.tr("Remove token"),

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from app.desktop.icons import Icons
 from app.desktop.widgets.colours import Tone, blended, is_dark
+from app.desktop.widgets.selectable import make_selectable
+from app.desktop.widgets.symbol import Symbol
 
 _SYMBOLS = {Tone.WARNING: "warning", Tone.ERROR: "warning", Tone.INFO: "info"}
 _SYMBOL_SIZE = 18
@@ -63,20 +65,18 @@ class Notice(QWidget):
         self.remedies: list[tuple[Remedy, QPushButton]] = []
         self._label = QLabel(text)
         self._label.setWordWrap(True)
+        # Otherwise a long word would widen the window.
+        self._label.setMinimumWidth(1)
         self._label.setTextFormat(Qt.TextFormat.PlainText)
-        self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        picture = QLabel()
-        # On a dark field the tone itself would be too dark.
-        colour = blended(tone.value, QColor("white"), 0.45) if is_dark(self.palette()) else tone.value
-        picture.setPixmap(
-            icons.tinted(symbol or _SYMBOLS[tone], colour).pixmap(
-                QSize(_SYMBOL_SIZE, _SYMBOL_SIZE), self.devicePixelRatioF()
-            )
-        )
+        make_selectable(self._label)
+        self._icons = icons
+        self._symbol = symbol or _SYMBOLS[tone]
+        self._picture = QLabel()
+        self._draw_picture()
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 8, 8, 8)
         row.setSpacing(10)
-        row.addWidget(picture)
+        row.addWidget(self._picture)
         row.addWidget(self._label, 1)
         for remedy in remedies:
             button = QPushButton(remedy.label)
@@ -86,16 +86,26 @@ class Notice(QWidget):
         if dismissed is not None:
             close = QToolButton()
             close.setAutoRaise(True)
-            close.setIcon(icons.symbol("close", self.palette()))
+            Symbol(icons, close, "close")
             close.setAccessibleName(self.tr("Close this notice"))
             close.setToolTip(self.tr("Close this notice"))
             close.clicked.connect(dismissed)
             row.addWidget(close)
 
+    def tab_chain(self) -> list[QWidget]:
+        """What takes the keyboard, in the order in which it is read."""
+        return [child for child in self.findChildren(QWidget) if child.focusPolicy() & Qt.FocusPolicy.TabFocus]
+
     @property
     def text(self) -> str:
         """What it says."""
         return self._label.text()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the system from light to dark."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._draw_picture()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """A rounded field, tinted with the tone."""
@@ -106,3 +116,9 @@ class Notice(QWidget):
         painter.setBrush(blended(window, self._tone.value, share))
         painter.setPen(QPen(blended(window, self._tone.value, share + 0.25), 1))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+
+    def _draw_picture(self) -> None:
+        # On a dark field the tone itself would be too dark.
+        colour = blended(self._tone.value, QColor("white"), 0.45) if is_dark(self.palette()) else self._tone.value
+        icon = self._icons.tinted(self._symbol, colour)
+        self._picture.setPixmap(icon.pixmap(QSize(_SYMBOL_SIZE, _SYMBOL_SIZE), self.devicePixelRatioF()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from app.desktop.widgets.colours import quiet_text
 
@@ -19,11 +19,13 @@ class QuietLabel(QLabel):
     def changeEvent(self, event: QEvent) -> None:
         """Follow the system from light to dark."""
         super().changeEvent(event)
-        if event.type() == QEvent.Type.ApplicationPaletteChange:
+        if event.type() == QEvent.Type.PaletteChange:
             self._soften()
 
     def _soften(self) -> None:
-        parent = self.parentWidget()
-        palette = QPalette(parent.palette()) if parent else QPalette()
-        palette.setColor(QPalette.ColorRole.WindowText, quiet_text(palette))
-        self.setPalette(palette)
+        # Not from its own palette, which is soft already.
+        wanted = quiet_text(QApplication.palette(self))
+        palette = self.palette()
+        if palette.color(QPalette.ColorRole.WindowText) != wanted:
+            palette.setColor(QPalette.ColorRole.WindowText, wanted)
+            self.setPalette(palette)

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QSize
-from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QHeaderView,
+    QProxyStyle,
+    QStyle,
+    QStyleOption,
+    QTableView,
+    QWidget,
+)
 
+from app.desktop.models.lines import Column
 from app.desktop.models.table_model import TableModel
 
 _SYMBOL_SIZE = 16
-_PADDING = 16
+# Left and right of each text, in cells and headers alike.
+_PADDING = 7
+# The share of its width that a stretching column keeps in a narrow window.
+_NARROWEST = 0.6
 
 
 class Table(QTableView):
@@ -18,6 +31,8 @@ class Table(QTableView):
     def __init__(self, model: TableModel, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._lines = model
+        self._style = _PaddedStyle(self)
+        self.setStyle(self._style)
         self.setModel(model)
         self.setAccessibleName(name)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -35,7 +50,12 @@ class Table(QTableView):
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 12)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
-        self._set_widths()
+        header.setStyle(self._style)
+        header.setMinimumSectionSize(4 * self.fontMetrics().horizontalAdvance("0"))
+        header.setMinimumHeight(self.fontMetrics().height() + 10)
+        header.sectionResized.connect(self._on_section_resized)
+        self._widths = [self._wanted_width(column) for column in model.columns]
+        self._sharing = False
 
     def selected_id(self) -> str | None:
         """The id of the selected line."""
@@ -62,13 +82,60 @@ class Table(QTableView):
         if event.type() == QEvent.Type.PaletteChange:
             self._lines.symbols_changed()
 
-    def _set_widths(self) -> None:
-        header = self.horizontalHeader()
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the new width among the columns."""
+        super().resizeEvent(event)
+        self._share_width()
+
+    def _wanted_width(self, column: Column) -> int:
         metrics = self.fontMetrics()
-        header.setMinimumSectionSize(4 * metrics.horizontalAdvance("0"))
-        header.setMinimumHeight(metrics.height() + 10)
-        for section, column in enumerate(self._lines.columns):
-            content = column.width * metrics.horizontalAdvance("0")
-            header.resizeSection(section, max(content, metrics.horizontalAdvance(column.title)) + _PADDING)
-            if column.stretch:
-                header.setSectionResizeMode(section, QHeaderView.ResizeMode.Stretch)
+        # One pixel more than the title, or some styles cut it off.
+        text = max(column.width * metrics.horizontalAdvance("0"), metrics.horizontalAdvance(column.title) + 2)
+        return text + 2 * _PADDING
+
+    def _share_width(self) -> None:
+        """Columns that stretch take what is left equally, and give what is missing as far as they can."""
+        widths = list(self._widths)
+        stretching = [section for section, column in enumerate(self._lines.columns) if column.stretch]
+        left = self.viewport().width() - sum(widths)
+        if left > 0:
+            weights = dict.fromkeys(stretching, 1.0)
+        else:
+            weights = {section: widths[section] * (1 - _NARROWEST) for section in stretching}
+            left = max(left, -int(sum(weights.values())))
+        whole = sum(weights.values())
+        for section, weight in weights.items():
+            part = round(left * weight / whole)
+            widths[section] += part
+            left, whole = left - part, whole - weight
+        self._sharing = True
+        for section, width in enumerate(widths):
+            self.horizontalHeader().resizeSection(section, width)
+        self._sharing = False
+
+    def _on_section_resized(self, section: int, _old: int, new: int) -> None:
+        # As long as the table lives, the user's own width is the wanted one.
+        if not self._sharing:
+            self._widths[section] = new
+
+
+class _PaddedStyle(QProxyStyle):
+    """The system's style with more room beside the text; with the same in headers as in cells."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__()
+        self.setParent(parent)
+
+    def pixelMetric(
+        self,
+        metric: QStyle.PixelMetric,
+        option: QStyleOption | None = None,
+        widget: QWidget | None = None,
+    ) -> int:
+        """See QStyle."""
+        if metric == QStyle.PixelMetric.PM_HeaderMargin:
+            return _PADDING
+        if metric == QStyle.PixelMetric.PM_FocusFrameHMargin:
+            # Item views add one.
+            return _PADDING - 1
+        return super().pixelMetric(metric, option, widget)
