@@ -217,11 +217,15 @@ def _from_standard_input() -> str:
 
 def _decoded(raw: bytes, complaint: str) -> str:
     # Windows PowerShell writes UTF-16 by `>`; it and editors begin files with a byte order mark.
-    encoding = "utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        return raw.decode(encoding)
+        text = raw.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError:
         raise InvalidInput(complaint) from None
+    # Almost any bytes can be read as UTF-16; keys, tokens and Codex's file are plain ASCII.
+    if wide and not text.isascii():
+        raise InvalidInput(complaint)
+    return text
 
 
 def _listed(

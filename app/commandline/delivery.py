@@ -10,7 +10,7 @@ from typing import Any
 
 from app.commandline.control_client import ask
 from app.commandline.options import instance_options
-from app.core.errors import InstanceRunning, InstanceUnreachable
+from app.core.errors import InstanceRunning, InstanceUnreachable, InvalidInput
 from app.platform.instance import InstanceLock, announced
 
 #: How long to wait for an instance that is just starting or ending, or for another single command.
@@ -84,8 +84,14 @@ def wait_until_ended(data_dir: Path, within_s: float, pause: Callable[[float], N
 async def _once(data_dir: Path, environ: Mapping[str, str], name: str, params: dict[str, Any]) -> Any:
     from app.gateway.commands import Commands
     from app.gateway.gateway import Gateway
+    from app.store.key_stores import KeyStoreKind
 
     options = instance_options(data_dir, environ)
+    if options.key_store_kind is KeyStoreKind.MEMORY and name in ("token.add", "token.import"):
+        raise InvalidInput(
+            "With WAYSTATION_KEY_STORE=memory a token is kept as long as Waystation runs, and it does not run now. "
+            "Start it first, for instance by `waystation serve`."
+        )
     gateway = await Gateway.open(
         data_dir, options.endpoints, key_store_kind=options.key_store_kind, strict=options.strict
     )

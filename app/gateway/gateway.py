@@ -245,7 +245,10 @@ class Gateway:
         licenses = await self._store.licenses()
         self._key_problem = None
         try:
-            await self._vault.unlock(has_sealed_rows=bool(tokens or licenses))
+            # What the environment says to keep for one session, nobody expects to open in the next: it stays sealed,
+            # and a new session begins with a new key.
+            for_one_session = self._key_store_kind is KeyStoreKind.MEMORY
+            await self._vault.unlock(has_sealed_rows=bool(tokens or licenses) and not for_one_session)
         except (KeyStoreUnavailable, DataKeyLost) as error:
             self._key_problem = _problem(error)
             _log.warning("the data key cannot be had: %s", error.code)

@@ -14,6 +14,7 @@ from app.gateway.handle import GatewayHandle
 from app.gateway.snapshot import RunState, TokenState
 from app.practice.accounts import sample_accounts, sample_api_keys
 from app.practice.server import PracticeUpstream
+from app.store.key_stores import KeyStoreKind
 from tests.commandline.conftest import Instances
 
 PLUS, PRO = sample_accounts()
@@ -226,6 +227,23 @@ async def test_a_lost_key_keeps_the_rows_and_says_so(instances: Instances) -> No
         again = await handle.call("token.add", api_key=KEY.key)
         assert (again["id"], again["known"]) == (token["id"], True)
         assert (await handle.call("token.list"))[0]["state"] == "ready"
+
+
+async def test_a_memory_that_the_environment_names_begins_anew_with_each_start(instances: Instances) -> None:
+    instances.key_store = KeyStoreKind.MEMORY
+    async with instances.open() as handle:
+        await handle.call("token.add", api_key=KEY.key, label="kept")
+        first = await handle.call("license.default")
+    async with instances.open() as handle:
+        assert handle.snapshot().key_problem is None
+        (token,) = await handle.call("token.list")
+        assert (token["label"], token["state"]) == ("kept", "sealed")
+        await handle.call("token.add", api_key=KEY.key)
+        assert (await handle.call("token.list"))[0]["state"] == "ready"
+        second = await handle.call("license.default")
+        base_url = await started(handle)
+        for key in (first["key"], second["key"]):
+            assert (await ask(base_url, key))[0] == 200
 
 
 async def test_strict_pass_through_shows_upstreams_refusal(instances: Instances, practice: PracticeUpstream) -> None:

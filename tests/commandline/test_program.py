@@ -57,8 +57,15 @@ def test_secrets_are_read_as_windows_writes_them(data_dir: Path, tmp_path: Path,
 
 
 def test_what_is_no_text_is_said_in_a_sentence(data_dir: Path) -> None:
-    done = waystation(data_dir, "token", "add", "--api-key", "-", stdin=b"sk-\xff")
-    assert (done.returncode, done.stderr) == (2, b"waystation: Standard input is not text.\n")
+    for secret in (b"sk-\xff", b"\xff\xfe\x00\x80", b"\xff\xfes"):
+        done = waystation(data_dir, "token", "add", "--api-key", "-", stdin=secret)
+        assert (done.returncode, done.stderr.strip()) == (2, b"waystation: Standard input is not text.")
+
+
+def test_a_token_that_nobody_would_remember_is_not_taken(data_dir: Path) -> None:
+    done = waystation(data_dir, "token", "add", "--api-key", "-", stdin=KEY.encode(), WAYSTATION_KEY_STORE="memory")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"waystation serve" in done.stderr
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX modes")
