@@ -153,14 +153,14 @@ def practice_account(name: str, plan: str, *, label: str = "", seed: str = "prac
         plan=plan,
         account_id=str(uuid.uuid5(_NAMESPACE, f"{seed}/account/{name}")),
         user_id=f"user-practice-{_digest(seed, 'user', name)[:16]}",
-        label=label or f"Practice / 练习 {name}",
+        label=label or f"{name} (practice 练习)",
     )
 
 
 def practice_api_key(name: str, *, label: str = "", seed: str = "practice") -> PracticeApiKey:
     """Return a made-up API key; ``name`` makes it unique, ``seed`` varies its characters."""
     return PracticeApiKey(
-        label=label or f"Practice / 练习 {name}",
+        label=label or f"{name} (practice 练习)",
         key=f"sk-proj-practice-not-a-real-key-{_digest(seed, 'key', name)[:24]}",
     )
 
@@ -168,14 +168,14 @@ def practice_api_key(name: str, *, label: str = "", seed: str = "practice") -> P
 def sample_accounts(seed: str = "practice") -> tuple[PracticeAccount, PracticeAccount]:
     """Return the two accounts of practice mode: the first on plan ``plus``, the second on ``pro``."""
     return (
-        practice_account("practice.plus", "plus", label="Practice / 练习 Plus", seed=seed),
-        practice_account("practice.pro", "pro", label="Practice / 练习 Pro", seed=seed),
+        practice_account("plus.practice", "plus", label="Plus (practice 练习)", seed=seed),
+        practice_account("pro.practice", "pro", label="Pro (practice 练习)", seed=seed),
     )
 
 
 def sample_api_keys(seed: str = "practice") -> tuple[PracticeApiKey]:
     """Return the API key of practice mode."""
-    return (practice_api_key("api", label="Practice / 练习 API key", seed=seed),)
+    return (practice_api_key("api", label="API key (practice 练习)", seed=seed),)
 
 
 def _digest(*parts: str) -> str:

@@ -31,7 +31,7 @@ def test_samples_are_marked_as_practice_and_obviously_false() -> None:
     (key,) = sample_api_keys()
     assert [plus.plan, pro.plan] == ["plus", "pro"]
     for credential in (plus, pro, key):
-        assert "Practice / 练习" in credential.label
+        assert "(practice 练习)" in credential.label
     assert plus.email.endswith("@example.com")
     assert "not-a-real-key" in key.key
     assert key.key not in repr(key)

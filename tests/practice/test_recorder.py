@@ -22,7 +22,7 @@ async def test_a_record_holds_the_request_and_the_answer_as_they_were(client: Cl
     assert record.sent_sha256 == hashlib.sha256(answer.body).hexdigest()
     assert (record.status, record.outcome) == (200, "completed")
     assert record.account_id == client.upstream.accounts[0].account_id
-    assert record.email == "practice.plus@example.com"
+    assert record.email == "plus.practice@example.com"
 
 
 async def test_refusals_are_recorded_too_with_their_reason(client: Client) -> None:
