@@ -251,6 +251,8 @@ def _listed(
 
 def _cell(value: object) -> str:
     text = "-" if value in (None, "") else str(value)
+    # Clients name sessions: a line end or an escape sequence must not reach the terminal.
+    text = "".join(character if character.isprintable() else "?" for character in text)
     return text if len(text) <= 40 else text[:39] + "…"
 
 

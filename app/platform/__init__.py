@@ -1,1 +1,1 @@
-"""What differs by operating system or by the user's programs: shells, Codex's files, autostart, proxies."""
+"""What differs by operating system or by the user's programs: folders, the instance's lock, shells, Codex."""

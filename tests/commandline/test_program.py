@@ -47,6 +47,13 @@ def test_a_listing_is_written_in_whatever_the_reader_takes(data_dir: Path, encod
     assert json.loads(listed.stdout.decode(encoding))[0]["label"] == LABEL
 
 
+def test_what_clients_choose_does_not_steer_the_terminal(data_dir: Path) -> None:
+    assert waystation(data_dir, "license", "create", "--label", "a\x1b[2J\nb").returncode == 0
+    table = waystation(data_dir, "license", "list").stdout
+    assert b"a?[2J?b" in table
+    assert (b"\x1b" in table, len(table.splitlines())) == (False, 2)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_secrets_are_read_as_windows_writes_them(data_dir: Path, tmp_path: Path, encoding: str) -> None:
     file = tmp_path / "auth.json"
