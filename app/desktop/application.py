@@ -7,6 +7,7 @@ import contextlib
 import logging
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -31,6 +32,11 @@ OpenInstance: TypeAlias = Callable[[Callable[[], None], Callable[[], None]], Abs
 
 # How long the end of the user's session waits for us. Windows gives a program five seconds.
 _SESSION_END_MS = 4000
+
+# The exit code when the display went away: what Xlib's programs end with.
+_DISPLAY_GONE = 1
+# How long closing may take then, in seconds.
+_DISPLAY_GONE_S = 10.0
 
 
 def run_desktop(
@@ -65,7 +71,8 @@ def run_desktop(
             application.quit_asked.connect(desktop.ask_to_quit)
             application.session_ends.connect(desktop.quit)
             with _signals_quit(loop, desktop.quit):
-                code: int = loop.run_until_complete(desktop.live(open_instance, minimized=minimized))
+                living = loop.create_task(desktop.live(open_instance, minimized=minimized))
+                code = _completed(loop, living, desktop.quit)
     finally:
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
@@ -109,6 +116,22 @@ class Application(QApplication):
         waiting = QEventLoop()
         QTimer.singleShot(_SESSION_END_MS, waiting.quit)
         waiting.exec()
+
+
+def _completed(loop: asyncio.AbstractEventLoop, living: asyncio.Task[int], quit: Callable[[], None]) -> int:
+    """Run until the task ends. When the display goes away, Qt stops its loop: close the gateway even then."""
+    living.add_done_callback(lambda _task: loop.stop())
+    loop.run_forever()
+    if living.done():
+        return living.result()
+    _log.error("the display is gone")
+    quit()
+    patience = time.monotonic() + _DISPLAY_GONE_S
+    # Each turn of Qt's loop is stopped again at once, but does some of the work.
+    while not living.done() and time.monotonic() < patience:
+        loop.run_forever()
+        time.sleep(0.005)
+    return _DISPLAY_GONE
 
 
 def _name_to_windows() -> None:

@@ -99,6 +99,16 @@ async def slow(_show: object, _quit: object) -> AsyncIterator[GatewayHandle]:
 
 
 @asynccontextmanager
+async def slow_to_close(_show: object, _quit: object) -> AsyncIterator[GatewayHandle]:
+    """Has things to write down before it goes."""
+    try:
+        yield ScriptedGateway(scene("full"))
+    finally:
+        await asyncio.sleep(0.2)
+        print("closed", flush=True)
+
+
+@asynccontextmanager
 async def session_end(_show: object, _quit: object) -> AsyncIterator[GatewayHandle]:
     """The user's session ends while a request runs; the system waits for one handler and then kills us."""
 
@@ -111,15 +121,12 @@ async def session_end(_show: object, _quit: object) -> AsyncIterator[GatewayHand
         print("the system may end it now", flush=True)
 
     QTimer.singleShot(500, end)
-    try:
-        yield ScriptedGateway(scene("full"))
-    finally:
-        await asyncio.sleep(0.2)
-        print("closed", flush=True)
+    async with slow_to_close(_show, _quit) as handle:
+        yield handle
 
 
 def main(name: str, *options: str) -> int:
-    openers = {"broken": broken, "slow": slow, "session_end": session_end}
+    openers = {"broken": broken, "slow": slow, "slow_to_close": slow_to_close, "session_end": session_end}
     return run_desktop(
         openers.get(name) or ScriptedGateway(scene(name)).opener(),
         minimized="minimized" in options,

@@ -1,6 +1,7 @@
 """The whole desktop around a scripted gateway, on a private screen with a real tray host: seen from outside."""
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -213,3 +214,16 @@ def test_the_end_of_the_users_session_closes_the_gateway_first_and_asks_nothing(
     assert ended(program) == 0
     words = program.output().split("\n")
     assert words.index("RestartNever") < words.index("closed") < words.index("the system may end it now")
+
+
+def test_a_display_that_goes_away_closes_the_gateway_first(bare_screen: Screen) -> None:
+    session = bare_screen.session
+    display = session.start(["Xvfb", "-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp", "-noreset"])
+    number = session.wait_for(lambda: re.search(r"^\d+\n", display.output(), re.MULTILINE), "the second display")
+    name = f":{number[0].strip()}"
+    program = bare_screen.start("slow_to_close", DISPLAY=name)
+    look = ["xdotool", "search", "--onlyvisible", "--class", "waystation"]
+    session.wait_for(lambda: session.run(look, env={"DISPLAY": name}).stdout, "the window")
+    display.kill()
+    assert ended(program) == 1
+    assert "closed" in program.output()
