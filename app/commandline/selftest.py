@@ -82,7 +82,9 @@ async def _gateway_round_trip() -> dict[str, Any]:
 
 
 def _tls() -> dict[str, Any]:
-    authorities = ssl.create_default_context().cert_store_stats()["x509_ca"]
+    from app.upstream.trust import client_context
+
+    authorities = client_context().cert_store_stats()["x509_ca"]
     return {"openssl": ssl.OPENSSL_VERSION, "authorities": authorities}
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import io
+import ssl
 from collections.abc import Iterable
+from functools import cached_property
 
 import aiohttp
 from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError, ProxyType
@@ -13,6 +15,7 @@ from yarl import URL
 
 from app.upstream.errors import NoAnswer, UpstreamUnreachable, failure_of
 from app.upstream.proxies import Proxy, ProxyFinder
+from app.upstream.trust import client_context
 
 #: To have a connection, with name look-up, proxy and TLS, in seconds.
 _CONNECT_S = 30.0
@@ -82,11 +85,16 @@ class UpstreamHttp:
         self._sessions.clear()
         await asyncio.gather(*(session.close() for session in sessions))
 
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        # Made once, and not before it is needed: reading some hundred certificates takes tens of milliseconds.
+        return client_context()
+
     def _session(self, socks: Proxy | None) -> aiohttp.ClientSession:
         session = self._sessions.get(socks)
         if session is None:
             session = self._sessions[socks] = aiohttp.ClientSession(
-                connector=_connector(socks),
+                connector=_connector(socks, self._tls),
                 auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 skip_auto_headers=_NOT_BY_ITSELF,
@@ -115,9 +123,9 @@ class UpstreamHttp:
         return found or UpstreamUnreachable(f"Waystation could not ask {host}.", sent=False, passing=False)
 
 
-def _connector(socks: Proxy | None) -> aiohttp.BaseConnector:
+def _connector(socks: Proxy | None, tls: ssl.SSLContext) -> aiohttp.BaseConnector:
     if socks is None:
-        return aiohttp.TCPConnector(limit=0, limit_per_host=0, keepalive_timeout=_KEEPALIVE_S)
+        return aiohttp.TCPConnector(ssl=tls, limit=0, limit_per_host=0, keepalive_timeout=_KEEPALIVE_S)
     # Names are looked up by the proxy: where one is needed, the local answer is often wrong.
     return ProxyConnector(
         host=socks.url.host or "",
@@ -126,6 +134,7 @@ def _connector(socks: Proxy | None) -> aiohttp.BaseConnector:
         username=socks.user,
         password=socks.password,
         rdns=True,
+        ssl=tls,
         limit=0,
         limit_per_host=0,
         keepalive_timeout=_KEEPALIVE_S,
