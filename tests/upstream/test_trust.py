@@ -88,6 +88,6 @@ async def test_an_authority_that_the_user_trusts_is_trusted(tmp_path: Path, monk
 async def test_an_unknown_authority_is_refused_in_words(tmp_path: Path) -> None:
     async with encrypted(tmp_path) as port:
         http = UpstreamHttp(ProxyFinder(lambda scheme, host: None))
-        with pytest.raises(UpstreamUnreachable, match="certificate .* is not trusted"):
+        with pytest.raises(UpstreamUnreachable, match=r"certificate .* is not trusted"):
             await http.send("GET", f"https://127.0.0.1:{port}/", [])
         await http.close()
