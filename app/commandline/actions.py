@@ -96,6 +96,8 @@ def _quit(data_dir: Path) -> int:
         lock.release()
         print("Waystation is not running.")
         return 0
+    if answer["active_turns"]:
+        print(f"Waiting a few seconds for {answer['active_turns']} running turn(s) to end.", file=sys.stderr)
     if not wait_until_ended(data_dir, _END_S):
         raise InstanceUnreachable("Waystation was asked to end, but is still running.")
     return 0

@@ -97,9 +97,9 @@ class Commands:
     async def _show_window(self) -> dict[str, bool]:
         return {"shown": self._show()}
 
-    async def _end(self) -> dict[str, bool]:
+    async def _end(self) -> dict[str, int]:
         self._quit()
-        return {"quitting": True}
+        return {"active_turns": len(self._gateway.state.active)}
 
     async def _start(self, host: str | None = None, port: int | None = None) -> dict[str, Any]:
         await self._gateway.start(host, port)
