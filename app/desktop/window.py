@@ -116,7 +116,9 @@ class MainWindow(QMainWindow):
         """Show this snapshot; only what is visible is drawn."""
         self._snapshot = snapshot
         self.status.show_standing(words.key_store(snapshot.key_store))
-        self.tabs.show()
+        if self.tabs.isHidden():
+            self.tabs.show()
+            self.tabs.setFocus()
         if self.isVisible():
             self._show_current()
 

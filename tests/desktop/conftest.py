@@ -1,6 +1,5 @@
 """Qt offscreen, the pictures, and a gateway that the test writes itself."""
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -13,9 +12,8 @@ from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication
 
 from app.desktop.icons import Icons
-from app.desktop.operations import Operations
 from app.desktop.translation import install_language
-from tests.desktop.scripted import ScriptedGateway
+from tests.desktop.stage import Desk, Stage
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -56,30 +54,14 @@ def chinese(qapp: QApplication, build: Path) -> Iterator[None]:
     QLocale.setDefault(before)
 
 
-class Desk:
-    """Operations on a scripted gateway, and what they told."""
-
-    def __init__(self) -> None:
-        self.gateway = ScriptedGateway()
-        self.copied: list[str] = []
-        self.clipboard = ""
-        self.told: list[str] = []
-        self.failures: list[str] = []
-        self.operations = Operations(self.copied.append, lambda: self.clipboard)
-        self.operations.done.connect(self.told.append)
-        self.operations.failed.connect(self.failures.append)
-        self._changed = asyncio.Event()
-        self.operations.busy_changed.connect(lambda _group, _busy: self._changed.set())
-        self.operations.attach(self.gateway)
-
-    async def settle(self) -> None:
-        """Wait until no operation runs."""
-        async with asyncio.timeout(5):
-            while self.operations.is_busy():
-                self._changed.clear()
-                await self._changed.wait()
-
-
 @pytest.fixture
 def desk(qapp: QApplication) -> Desk:
     return Desk()
+
+
+@pytest.fixture
+def stage(icons: Icons, desk: Desk) -> Iterator[Stage]:
+    made = Stage(icons, desk)
+    yield made
+    made.window.leave()
+    made.window.deleteLater()

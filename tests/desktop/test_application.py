@@ -177,6 +177,17 @@ def test_quitting_while_requests_run_asks_first(screen: Screen) -> None:
     assert ended(program) == 0
 
 
+def test_quitting_asks_even_while_another_question_is_open(screen: Screen) -> None:
+    program = screen.start("full", "minimized")
+    screen.wait_for_menu(ENGLISH_MENU)
+    screen.session.tray_click("Add token", "From an auth.json…")
+    screen.session.wait_for(lambda: screen.windows() == ["Choose Codex's auth.json"], "the file dialog")
+    screen.session.tray_click("Quit")
+    screen.session.wait_for(lambda: "Quit Waystation" in screen.windows(), "the question")
+    program.terminate()
+    assert ended(program) == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_without_a_question(screen: Screen, number: signal.Signals) -> None:
     program = screen.start("full")

@@ -7,8 +7,8 @@ import pytest
 from app.core.errors import InvalidInput, KeyStoreUnavailable, PortBusy
 from app.platform.codex_setup import environment_text, setup_text
 from app.platform.shells import Shell
-from tests.desktop.conftest import Desk
 from tests.desktop.scripted import LICENSE
+from tests.desktop.stage import Desk
 
 BASE_URL = "http://127.0.0.1:8787/codex/v1"
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from app.desktop.icons import Icons
 from app.desktop.overview import overview, starting
@@ -137,3 +137,8 @@ def test_without_a_tray_it_says_so_and_does_not_pretend(shown: Shown) -> None:
     assert shown.hosts == [False]
     assert not shown.tray.docked
     shown.tray.hide()
+
+
+def test_a_click_on_its_message_opens_the_window(shown: Shown) -> None:
+    shown.tray.findChild(QSystemTrayIcon).messageClicked.emit()
+    assert shown.did == ["window"]

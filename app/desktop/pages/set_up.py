@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import logging
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFontDatabase
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
     QGroupBox,
     QHBoxLayout,
     QLabel,
-    QPlainTextEdit,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -24,6 +22,7 @@ from app.desktop import words
 from app.desktop.icons import Icons
 from app.desktop.notes import note_text
 from app.desktop.operations import Operations
+from app.desktop.widgets.masked_text import MaskedText
 from app.desktop.widgets.quiet_label import QuietLabel
 from app.desktop.widgets.selectable import make_selectable
 from app.desktop.widgets.symbol import Symbol
@@ -65,8 +64,8 @@ class SetUpPage(QWidget):
         self._copy_environment = QPushButton(self.tr("Copy &environment variables"))
         Symbol(icons, self._copy_environment, "copy")
         self._copy_environment.clicked.connect(self._on_copy_environment)
-        self._setup = _TextView(self.tr("Full set-up"), lines=7, grows=True)
-        self._environment = _TextView(self.tr("Environment variables"), lines=2)
+        self._setup = MaskedText(self.tr("Full set-up"), _MASK, self._on_copy_setup, lines=7, grows=True)
+        self._environment = MaskedText(self.tr("Environment variables"), _MASK, self._on_copy_environment, lines=2)
         self._setup_notes = QuietLabel()
         self._setup_notes.setAccessibleName(self.tr("Notes on the full set-up"))
         self._environment_notes = QuietLabel()
@@ -164,28 +163,6 @@ class SetUpPage(QWidget):
     def _on_copy_environment(self) -> None:
         if self._base_url is not None:
             self._operations.copy_environment(self.shell, self._base_url)
-
-
-class _TextView(QPlainTextEdit):
-    """A read-only text to be pasted into a terminal."""
-
-    def __init__(self, name: str, lines: int, *, grows: bool = False) -> None:
-        super().__init__()
-        self.setReadOnly(True)
-        self.setAccessibleName(name)
-        self.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.setTabChangesFocus(True)
-        margins = 2 * (self.frameWidth() + round(self.document().documentMargin()))
-        self._height = self.fontMetrics().lineSpacing() * lines + margins + 2
-        if grows:
-            self.setMinimumHeight(self._height)
-        else:
-            self.setFixedHeight(self._height)
-
-    def sizeHint(self) -> QSize:
-        """No higher than needed: the notes below are worth more than a view of the whole text."""
-        return QSize(super().sizeHint().width(), self._height)
 
 
 def _section(title: str, text: QWidget, button: QPushButton, notes: QLabel) -> QGroupBox:

@@ -1,0 +1,96 @@
+"""The window and its operations on a scripted gateway, with everything that they did written down."""
+
+import asyncio
+from dataclasses import replace
+
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
+
+from app.desktop.icons import Icons
+from app.desktop.operations import Operations
+from app.desktop.overview import overview
+from app.desktop.window import MainWindow
+from app.gateway.snapshot import GatewaySnapshot
+from app.platform.shells import Shell
+from tests.desktop.scripted import RUNNING, ScriptedGateway, session, token, turn
+
+FULL = replace(RUNNING, tokens=(token(1, label="Work"), token(2)), sessions=(session(1),), turns=(turn(1),))
+
+
+class Desk:
+    """Operations on a scripted gateway, and what they told."""
+
+    def __init__(self) -> None:
+        self.gateway = ScriptedGateway()
+        self.copied: list[str] = []
+        self.clipboard = ""
+        self.told: list[str] = []
+        self.failures: list[str] = []
+        self.operations = Operations(self.copied.append, lambda: self.clipboard)
+        self.operations.done.connect(self.told.append)
+        self.operations.failed.connect(self.failures.append)
+        self._changed = asyncio.Event()
+        self.operations.busy_changed.connect(lambda _group, _busy: self._changed.set())
+        self.operations.attach(self.gateway)
+
+    async def settle(self) -> None:
+        """Wait until no operation runs."""
+        async with asyncio.timeout(5):
+            while self.operations.is_busy():
+                self._changed.clear()
+                await self._changed.wait()
+
+
+class Stage:
+    """A window with everything around it written down."""
+
+    def __init__(self, icons: Icons, desk: Desk, *, practice: bool = False) -> None:
+        self.desk = desk
+        self.visible: list[bool] = []
+        self.copied: list[str] = []
+        self.quits = 0
+        self.files_asked = 0
+        self.window = MainWindow(
+            icons,
+            desk.operations,
+            shell=Shell.BASH,
+            practice=practice,
+            choose_auth_json=self._ask_file,
+            copy_text=self.copied.append,
+            visible_changed=self.visible.append,
+            quit=self._quit,
+        )
+
+    def show(self, snapshot: GatewaySnapshot, page: int = 0) -> None:
+        self.window.show()
+        self.window.tabs.setCurrentIndex(page)
+        self.window.show_overview(overview(snapshot))
+        self.window.show_snapshot(snapshot)
+
+    def _ask_file(self) -> None:
+        self.files_asked += 1
+
+    def _quit(self) -> None:
+        self.quits += 1
+
+
+def button(parent: QWidget, label: str) -> QPushButton:
+    """The visible button with this label, whatever its access key."""
+    found = [
+        item
+        for item in parent.findChildren(QPushButton)
+        if item.text().replace("&", "") == label and item.isVisibleTo(parent)
+    ]
+    assert len(found) == 1, (label, [item.text() for item in parent.findChildren(QPushButton)])
+    return found[0]
+
+
+async def answer(label: str) -> str:
+    """Press a button of the question that stands; returns what was asked."""
+    async with asyncio.timeout(5):
+        while True:
+            for box in QApplication.topLevelWidgets():
+                if isinstance(box, QMessageBox) and box.isVisible():
+                    text = f"{box.text()} {box.informativeText()}"
+                    button(box, label).click()
+                    return text
+            await asyncio.sleep(0.01)

@@ -1,0 +1,32 @@
+"""Tray, window and operations together, before there is a gateway."""
+
+import asyncio
+
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QApplication, QMenu
+
+from app.desktop.desktop import Desktop
+from app.desktop.icons import Icons
+from app.platform.shells import Shell
+
+STARTING = "Waystation is still starting, or is closing. Try again in a moment."
+
+
+def entries(menu: QMenu) -> list[QAction]:
+    """All entries, of submenus too."""
+    return [entry for action in menu.actions() for entry in (entries(action.menu()) if action.menu() else [action])]
+
+
+async def test_what_cannot_be_done_before_the_gateway_is_there_is_said(qapp: QApplication, icons: Icons) -> None:
+    desktop = Desktop(icons, Shell.BASH, qapp.clipboard(), practice=False)
+    qapp.clipboard().setText("sk-abcdefgh12345678")
+    for label in ("bash", "PowerShell", "cmd", "From the clipboard"):
+        for entry in (entry for entry in entries(desktop.tray.menu) if entry.text() == label):
+            desktop.window.notices.close_passing()
+            entry.trigger()
+            async with asyncio.timeout(5):
+                while desktop.operations.is_busy():
+                    await asyncio.sleep(0)
+            assert desktop.window.notices.texts() == [STARTING], entry.text()
+    await desktop.operations.close()
+    desktop.window.leave()
