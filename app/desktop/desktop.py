@@ -247,7 +247,7 @@ class Desktop(QObject):
         self.feed.set_watched(visible)
         if not visible and self.tray.docked and not self._told_of_tray and not self._leaving.is_set():
             self._told_of_tray = True
-            self.tray.tell(self.tr("Waystation keeps running here. To end it, choose Quit in this menu."))
+            self.tray.tell(self.tr("Waystation keeps running in the tray. To end it, choose Quit in the menu there."))
 
 
 def _codex_folder() -> Path:

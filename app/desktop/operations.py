@@ -181,7 +181,7 @@ class Operations(QObject):
 
     async def _reset_pool(self) -> str:
         await self._call("pool.reset")
-        return self.tr("All rests are forgotten; every enabled token is tried again.")
+        return self.tr("Every enabled token is tried again.")
 
     async def _copy(self, text: Callable[[str], str], sentence: str) -> str:
         issued = await self._call("license.default")

@@ -88,8 +88,8 @@
         <translation>所有文件</translation>
     </message>
     <message>
-        <source>Waystation keeps running here. To end it, choose Quit in this menu.</source>
-        <translation>驿站仍在这里运行。要结束它，请在此菜单中选择“退出”。</translation>
+        <source>Waystation keeps running in the tray. To end it, choose Quit in the menu there.</source>
+        <translation>驿站仍在托盘中运行。要结束它，请在托盘菜单中选择“退出”。</translation>
     </message>
 </context>
 <context>
@@ -305,8 +305,8 @@
         <translation>已添加 Token“{label}”。</translation>
     </message>
     <message>
-        <source>All rests are forgotten; every enabled token is tried again.</source>
-        <translation>已清除所有冷却，每个已启用的 Token 都会重新尝试。</translation>
+        <source>Every enabled token is tried again.</source>
+        <translation>所有已启用的 Token 都会重新尝试。</translation>
     </message>
 </context>
 <context>
@@ -377,10 +377,6 @@
     <message>
         <source>Use port {port}</source>
         <translation>改用端口 {port}</translation>
-    </message>
-    <message>
-        <source>Retry</source>
-        <translation>重试</translation>
     </message>
     <message>
         <source>Use a new key…</source>

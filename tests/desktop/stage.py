@@ -16,6 +16,16 @@ from tests.desktop.scripted import RUNNING, ScriptedGateway, session, token, tur
 FULL = replace(RUNNING, tokens=(token(1, label="Work"), token(2)), sessions=(session(1),), turns=(turn(1),))
 
 
+async def settled(operations: Operations) -> None:
+    """Wait until none of these runs."""
+    changed = asyncio.Event()
+    operations.busy_changed.connect(lambda _group, _busy: changed.set())
+    async with asyncio.timeout(5):
+        while operations.is_busy():
+            changed.clear()
+            await changed.wait()
+
+
 class Desk:
     """Operations on a scripted gateway, and what they told."""
 
@@ -28,16 +38,11 @@ class Desk:
         self.operations = Operations(self.copied.append, lambda: self.clipboard)
         self.operations.done.connect(self.told.append)
         self.operations.failed.connect(self.failures.append)
-        self._changed = asyncio.Event()
-        self.operations.busy_changed.connect(lambda _group, _busy: self._changed.set())
         self.operations.attach(self.gateway)
 
     async def settle(self) -> None:
         """Wait until no operation runs."""
-        async with asyncio.timeout(5):
-            while self.operations.is_busy():
-                self._changed.clear()
-                await self._changed.wait()
+        await settled(self.operations)
 
 
 class Stage:

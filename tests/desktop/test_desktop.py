@@ -1,13 +1,12 @@
 """Tray, window and operations together, before there is a gateway."""
 
-import asyncio
-
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QMenu
 
 from app.desktop.desktop import Desktop
 from app.desktop.icons import Icons
 from app.platform.shells import Shell
+from tests.desktop.stage import settled
 
 STARTING = "Waystation is still starting, or is closing. Try again in a moment."
 
@@ -24,9 +23,7 @@ async def test_what_cannot_be_done_before_the_gateway_is_there_is_said(qapp: QAp
         for entry in (entry for entry in entries(desktop.tray.menu) if entry.text() == label):
             desktop.window.notices.close_passing()
             entry.trigger()
-            async with asyncio.timeout(5):
-                while desktop.operations.is_busy():
-                    await asyncio.sleep(0)
+            await settled(desktop.operations)
             assert desktop.window.notices.texts() == [STARTING], entry.text()
     await desktop.operations.close()
     desktop.window.leave()

@@ -65,7 +65,7 @@ async def test_a_busy_port_without_a_free_one_can_be_tried_again(stage: Stage) -
     [
         ("This session only", ("keystore.choose", {"kind": "memory"})),
         ("Key file (weaker)", ("keystore.choose", {"kind": "file"})),
-        ("Retry", ("keystore.retry", {})),
+        ("Try again", ("keystore.retry", {})),
     ],
 )
 async def test_without_a_keyring_the_user_chooses(stage: Stage, label: str, call: tuple[str, Any]) -> None:

@@ -73,7 +73,7 @@ def _gateway_problem(state: RunState, problem: Problem, operations: Operations) 
 
 
 def _key_problem(problem: Problem, operations: Operations, ask_new_key: Callable[[], None]) -> NoticeText:
-    retry = Remedy(QCoreApplication.translate("Problems", "Retry"), operations.retry_key_store, "key_store")
+    retry = Remedy(QCoreApplication.translate("Problems", "Try again"), operations.retry_key_store, "key_store")
     if problem.code == "data_key_lost":
         renew = Remedy(QCoreApplication.translate("Problems", "Use a new key…"), ask_new_key, "key_store")
         return NoticeText("key", Tone.ERROR, error_text(problem), (retry, renew))
