@@ -64,6 +64,10 @@ def run_action(arguments: argparse.Namespace, data_dir: Path, environ: Mapping[s
             done = deliver("license.revoke", {"id": arguments.id})
             print(f"revoked {done['id']} ({done['label']})")
             return 0
+        case "key replace":
+            deliver("keystore.replace", {})
+            print("There is a new data key. Add the tokens marked as sealed again; they keep their names.")
+            return 0
         case "session list":
             return _session_list(arguments, deliver)
         case "session forget":
@@ -96,8 +100,8 @@ def _quit(data_dir: Path) -> int:
         lock.release()
         print("Waystation is not running.")
         return 0
-    if answer["active_turns"]:
-        print(f"Waiting a few seconds for {answer['active_turns']} running turn(s) to end.", file=sys.stderr)
+    if turns := answer.get("active_turns"):
+        print(f"Waiting a few seconds for {turns} running turn(s) to end.", file=sys.stderr)
     if not wait_until_ended(data_dir, _END_S):
         raise InstanceUnreachable("Waystation was asked to end, but is still running.")
     return 0

@@ -74,6 +74,9 @@ def parser() -> argparse.ArgumentParser:
     _listing(add(licenses, "license list", "list the licenses, never their keys"))
     add(licenses, "license revoke", "let a license in no more").add_argument("id", metavar="ID")
 
+    key = group("key", "the data key that seals the secrets")
+    add(key, "key replace", "when the data key is lost: go on with a new one; what it sealed must be added again")
+
     sessions = group("session", "the conversations, and the tokens they belong to")
     _listing(add(sessions, "session list", "list the live sessions"))
     made = add(sessions, "session forget", "let a session's next turn choose its token anew")

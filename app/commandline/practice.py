@@ -11,6 +11,8 @@ from app.commandline.options import InstanceOptions
 from app.commandline.owner import owned_gateway
 from app.gateway.handle import GatewayHandle
 from app.platform.instance import InstanceLock
+from app.platform.logfile import log_to_file
+from app.platform.paths import log_dir
 from app.practice.accounts import sample_accounts, sample_api_keys
 from app.practice.server import PracticeUpstream
 from app.store.key_stores import KeyStoreKind
@@ -30,6 +32,7 @@ async def practice_instance(show: Callable[[], bool], quit: Callable[[], None]) 
             data_dir = Path(folder)
             lock = InstanceLock(data_dir)
             lock.acquire()
+            log_to_file(log_dir(data_dir), faults=False)
             options = InstanceOptions(data_dir, endpoints, KeyStoreKind.MEMORY)
             async with owned_gateway(options, lock, show, quit) as handle:
                 for account in accounts:

@@ -33,7 +33,9 @@ def run(arguments: list[str]) -> int:
         folder = data_dir(parsed, environ)
     except WaystationError as error:
         return _failed(error.message, error.exit_code)
-    log_to_file(log_dir(folder), faults=parsed.action in ("desktop", "serve"))
+    if parsed.action != "practice":
+        # Practice has a folder of its own, log and all.
+        log_to_file(log_dir(folder), faults=parsed.action in ("desktop", "serve"))
     try:
         code = _act(parsed, folder, environ)
         # Here rather than at the interpreter's end, where a reader that has left would count as a failure.

@@ -12,12 +12,15 @@ import zstandard
 from aiohttp import web
 
 from app.core.errors import Refusal
-from app.gateway.replies import too_large
+from app.gateway.replies import body_stalled, too_large
 
 #: Of a body as received, and of its decoded copy.
 MAX_BODY = 64 * 1024 * 1024
 #: Work on larger bodies is done on another thread.
 OFF_LOOP = 256 * 1024
+
+#: A client that sends nothing of its body for so long has gone or is broken, in seconds.
+IDLE_S = 60.0
 
 _PIECE = 256 * 1024
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -26,11 +29,12 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
-async def read_body(request: web.BaseRequest, limit: int = MAX_BODY) -> bytes:
+async def read_body(request: web.BaseRequest, limit: int = MAX_BODY, idle_s: float = IDLE_S) -> bytes:
     """The body as it comes.
 
     Raises:
-        Refusal: 413, when it is larger than `limit`; at once if it says so before.
+        Refusal: 413, when it is larger than `limit`; at once if it says so before. 408, when nothing comes for `idle_s`
+            seconds, also because it went wrong halfway: aiohttp does not tell a reader that waits.
     """
     if (request.content_length or 0) > limit:
         raise too_large(limit)
@@ -39,11 +43,17 @@ async def read_body(request: web.BaseRequest, limit: int = MAX_BODY) -> bytes:
         # Not a part of the answer: whether that has begun is read from this count.
         request.writer.output_size = 0
     body = bytearray()
-    while chunk := await request.content.readany():
+    while True:
+        try:
+            async with asyncio.timeout(idle_s):
+                chunk = await request.content.readany()
+        except TimeoutError:
+            raise body_stalled() from None
+        if not chunk:
+            return bytes(body)
         body += chunk
         if len(body) > limit:
             raise too_large(limit)
-    return bytes(body)
 
 
 async def off_loop(size: int, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:

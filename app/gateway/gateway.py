@@ -30,6 +30,7 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8787
 #: Sessions that were active within this time are known again after a restart.
 _SESSION_MEMORY_S = 30 * 24 * 3600
+_FIRST_UPKEEP_S = 30.0
 _UPKEEP_S = 600.0
 #: How long stopping waits for turns that run, in seconds.
 DRAIN_S = 5.0
@@ -237,8 +238,8 @@ class Gateway:
     async def replace_lost_key(self) -> None:
         """Go on with a new data key; what the lost one sealed stays, and can be added again."""
         await self._vault.replace_lost_key()
-        self._key_problem = None
-        self.state.changed()
+        # The lost one may have come back meanwhile; then it is used, and everything opens again.
+        await self._take_in_stored()
 
     async def _take_in_stored(self) -> None:
         tokens = await self._store.tokens()
@@ -279,8 +280,10 @@ class Gateway:
         self.state.changed()
 
     async def _upkeep(self) -> None:
+        pause = _FIRST_UPKEEP_S
         while True:
-            await asyncio.sleep(_UPKEEP_S)
+            await asyncio.sleep(pause)
+            pause = _UPKEEP_S
             try:
                 await self.licenses.save_uses()
                 await self._store.prune(self.state.clock.now())

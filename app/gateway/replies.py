@@ -54,6 +54,11 @@ def too_large(limit: int, *, decoded: bool = False) -> Refusal:
     return Refusal(413, f"{what} is larger than {limit >> 20} MiB.", code="request_too_large")
 
 
+def body_stalled() -> Refusal:
+    """408, for a body that never came to its end."""
+    return Refusal(408, "The rest of your request's body did not arrive.", code="request_timeout")
+
+
 def internal_error() -> Refusal:
     """500, without a word of what it was."""
     return Refusal(

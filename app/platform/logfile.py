@@ -36,6 +36,8 @@ def log_to_file(folder: Path, *, faults: bool = True) -> None:
     """
     root = logging.getLogger()
     root.setLevel(logging.INFO)
+    # A log that cannot be written (disk full, folder gone) must not print tracebacks where the user reads.
+    logging.raiseExceptions = False
     # Says at every migration which of its plug-ins it has loaded.
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:

@@ -98,7 +98,7 @@ class MemoryStore:
     kind = KeyStoreKind.MEMORY
     lost_message = (
         "The stored tokens and licenses were sealed by a key that was kept for one session only, or elsewhere. "
-        "Put WAYSTATION_KEY_STORE back to what it was then, or choose a new key and enter the secrets again."
+        "Put WAYSTATION_KEY_STORE back to what it was then, or choose a new key (`waystation key replace`) and enter the secrets again."
     )
 
     def __init__(self) -> None:
@@ -126,7 +126,7 @@ class FileStore:
         self._path = path
         self.lost_message = (
             f"The key file {path} is missing, so the stored secrets cannot be opened. Put the file back, or choose a "
-            "new key and enter the secrets again."
+            "new key (`waystation key replace`) and enter the secrets again."
         )
 
     async def read(self) -> bytes | None:
@@ -187,7 +187,7 @@ class KeyringStore:
     kind = KeyStoreKind.KEYRING
     lost_message = (
         "The system's keyring has no key for the stored secrets. If they were made with another keyring or user, go "
-        "back to that one; else choose a new key and enter the secrets again."
+        "back to that one; else choose a new key (`waystation key replace`) and enter the secrets again."
     )
 
     def __init__(self, timeout_s: float = KEYRING_TIMEOUT_S) -> None:

@@ -255,3 +255,15 @@ async def test_strict_pass_through_shows_upstreams_refusal(instances: Instances,
     assert status == 400
     assert "detail" in body
     assert b'"stream": false' in practice.turns[-1].body
+
+
+async def test_a_key_that_came_back_is_not_replaced(instances: Instances) -> None:
+    async with instances.open() as handle:
+        await handle.call("token.add", api_key=KEY.key)
+    key_file = instances.data_dir / "data.key"
+    hidden = key_file.rename(instances.data_dir / "hidden.key")
+    async with instances.open() as handle:
+        assert (await handle.call("token.list"))[0]["state"] == "sealed"
+        hidden.rename(key_file)
+        await handle.call("keystore.replace")
+        assert (await handle.call("token.list"))[0]["state"] == "ready"

@@ -1,5 +1,6 @@
 """Decoding copies of bodies, with any input and never beyond the limit."""
 
+import asyncio
 import contextlib
 import gzip
 import zlib
@@ -8,11 +9,12 @@ from collections.abc import Callable
 import brotli
 import pytest
 import zstandard
+from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.errors import Refusal
-from app.gateway.bodies import decoded
+from app.gateway.bodies import decoded, read_body
 
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "zstd": zstandard.ZstdCompressor().compress,
@@ -88,3 +90,28 @@ def test_an_unknown_encoding_is_named() -> None:
         decoded(b"", "gzip, lzma")
     assert caught.value.status == 415
     assert "lzma" in caught.value.message
+
+
+@pytest.mark.parametrize("rest", [b"", b'4\r\n{"a"\r\n', b"zz\r\n"], ids=["nothing", "a half", "no chunk"])
+async def test_a_body_that_never_ends_is_given_up(rest: bytes) -> None:
+    async def answer(request: web.BaseRequest) -> web.Response:
+        try:
+            await read_body(request, idle_s=0.1)
+        except Refusal as refusal:
+            return web.Response(status=refusal.status)
+        return web.Response()
+
+    runner = web.ServerRunner(web.Server(answer))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    reader, writer = await asyncio.open_connection(*runner.addresses[0])
+    try:
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await writer.drain()
+        await asyncio.sleep(0.02)
+        writer.write(rest)
+        async with asyncio.timeout(5):
+            assert (await reader.readline()).startswith((b"HTTP/1.1 408", b"HTTP/1.0 400"))
+    finally:
+        writer.close()
+        await runner.cleanup()

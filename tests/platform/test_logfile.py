@@ -16,8 +16,9 @@ from app.practice.accounts import sample_accounts, sample_api_keys
 @pytest.fixture(autouse=True)
 def root_logger_as_before() -> Iterator[None]:
     root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+    handlers, level, raises = list(root.handlers), root.level, logging.raiseExceptions
     yield
+    logging.raiseExceptions = raises
     for handler in [item for item in root.handlers if item not in handlers]:
         root.removeHandler(handler)
         handler.close()
