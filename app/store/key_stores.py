@@ -98,7 +98,8 @@ class MemoryStore:
     kind = KeyStoreKind.MEMORY
     lost_message = (
         "The stored tokens and licenses were sealed by a key that was kept for one session only, or elsewhere. "
-        "Put WAYSTATION_KEY_STORE back to what it was then, or choose a new key (`waystation key replace`) and enter the secrets again."
+        "Put WAYSTATION_KEY_STORE back to what it was then, or choose a new key (`waystation key replace`) and enter "
+        "the secrets again."
     )
 
     def __init__(self) -> None:
