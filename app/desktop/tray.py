@@ -20,8 +20,6 @@ from app.platform.shells import Shell
 _SHELLS = (Shell.BASH, Shell.POWERSHELL, Shell.CMD)
 _HOST_POLL_MS = 5000
 _MESSAGE_MS = 6000
-# Once a message is over, or was taken as a call for attention by a tray without notifications.
-_ICON_AGAIN_MS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +115,9 @@ class Tray(QObject):
         """Say something in a short message beside the tray."""
         if not self.docked:
             return
-        kind = QSystemTrayIcon.MessageIcon.Warning if failed else QSystemTrayIcon.MessageIcon.Information
-        self._tray.showMessage(self.tr("Waystation"), text, kind, _MESSAGE_MS)
-        QTimer.singleShot(_ICON_AGAIN_MS, self, self._set_icon)
-        QTimer.singleShot(_MESSAGE_MS + _ICON_AGAIN_MS, self, self._set_icon)
+        # A picture of our own: over D-Bus it takes the icon's place for as long as the message stands.
+        look = Look.PROBLEM if failed else self._look()
+        self._tray.showMessage(self.tr("Waystation"), text, self._icons.state(look), _MESSAGE_MS)
 
     def _make_tray(self) -> QSystemTrayIcon:
         tray = QSystemTrayIcon(self)
@@ -130,8 +127,10 @@ class Tray(QObject):
         return tray
 
     def _set_icon(self) -> None:
-        look = self._overview.look if self._overview else Look.STARTING
-        self._tray.setIcon(self._icons.state(look, template=sys.platform == "darwin"))
+        self._tray.setIcon(self._icons.state(self._look(), template=sys.platform == "darwin"))
+
+    def _look(self) -> Look:
+        return self._overview.look if self._overview else Look.STARTING
 
     def _set_tool_tip(self) -> None:
         name = self.tr("Waystation (practice)") if self._practice else self.tr("Waystation")

@@ -12,6 +12,8 @@ from app.gateway.snapshot import TokenState
 from app.platform.shells import Shell
 
 _NUMBERED_KEY = re.compile(r"API key (\d+)")
+# Practice mode names its samples in both languages at once.
+_SAMPLE = re.compile(r"(.+) \(practice 练习\)")
 
 
 def token_kind(kind: TokenKind) -> str:
@@ -37,10 +39,14 @@ def token_state(state: TokenState) -> str:
 
 
 def token_label(label: str) -> str:
-    """A token's label; one that Waystation made up is translated."""
+    """A token's label; one that Waystation itself made up is translated."""
     made_up = _NUMBERED_KEY.fullmatch(label)
     if made_up:
         return QCoreApplication.translate("Words", "API key {number}").format(number=made_up[1])
+    sample = _SAMPLE.fullmatch(label)
+    if sample:
+        name = token_kind(TokenKind.API_KEY) if sample[1] == "API key" else sample[1]
+        return QCoreApplication.translate("Words", "{name} (practice)").format(name=name)
     return label
 
 

@@ -803,6 +803,10 @@
         <translation>API 密钥 {number}</translation>
     </message>
     <message>
+        <source>{name} (practice)</source>
+        <translation>{name}（练习）</translation>
+    </message>
+    <message>
         <source>This computer</source>
         <translation>本机</translation>
     </message>

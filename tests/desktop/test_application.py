@@ -135,6 +135,8 @@ def test_the_tray_copies_starts_stops_shows_and_quits(screen: Screen) -> None:
     screen.session.wait_for(lambda: screen.session.tray_pixmap() != running, "another picture")
     screen.session.tray_click("Start")
     screen.wait_for_status("Running · 127.0.0.1:8787")
+    # While its message stands, the tray may call for attention, but with our own picture.
+    assert screen.session.tray().property("AttentionIconName") == ""
     # A message without a notification service must not leave a call for attention behind.
     screen.session.wait_for(lambda: screen.session.tray_pixmap() == running, "the picture to come back")
     screen.session.wait_for(lambda: screen.session.tray().property("Status") == "Active", "no call for attention")

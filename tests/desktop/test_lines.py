@@ -6,12 +6,14 @@ from PySide6.QtWidgets import QApplication
 
 from app.core.token import TokenKind
 from app.core.turn import Outcome
+from app.desktop import words
 from app.desktop.formats import minute
 from app.desktop.models.lines import Column, Line
 from app.desktop.models.sessions import session_columns, session_lines
 from app.desktop.models.tokens import token_columns, token_lines
 from app.desktop.models.turns import turn_columns, turn_lines
 from app.gateway.snapshot import TokenState
+from app.practice.accounts import sample_accounts, sample_api_keys
 from tests.desktop.scripted import NOW, RUNNING, session, token, turn
 
 
@@ -107,3 +109,14 @@ def test_names_that_waystation_made_up_are_translated(chinese: None) -> None:
     assert [line.cells[0].text for line in token_lines(snapshot, NOW)] == ["API 密钥 1", "API key for work"]
     said = shown(session_columns(), session_lines(snapshot, NOW)[0])
     assert (said["许可证"], said["Token"], said["状态"]) == ("本机", "API 密钥 1", "空闲")
+
+
+def test_the_samples_of_practice_are_named_in_the_users_language(chinese: None) -> None:
+    labels = [account.label for account in sample_accounts()] + [key.label for key in sample_api_keys()]
+    assert [words.token_label(label) for label in labels] == ["Plus（练习）", "Pro（练习）", "API 密钥（练习）"]
+
+
+def test_an_alias_that_names_the_effort_does_not_get_it_twice(qapp: QApplication) -> None:
+    turns = (turn(1, model="gpt-5-high", effort="high"), turn(2, model="gpt-5", effort="high"), turn(3, model=None))
+    rows = [shown(turn_columns(), line) for line in turn_lines(replace(RUNNING, turns=turns), NOW)]
+    assert [row["Model"] for row in rows] == ["gpt-5-high", "gpt-5 · high", "–"]

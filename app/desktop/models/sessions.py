@@ -25,7 +25,7 @@ def session_columns() -> tuple[Column, ...]:
 
 def session_lines(snapshot: GatewaySnapshot, now: float) -> list[Line]:
     """The live sessions, the last active first; `now` is in Unix seconds."""
-    labels = {token.id: token.label for token in snapshot.tokens}
+    labels = {token.id: words.token_label(token.label) for token in snapshot.tokens}
     return [Line(session.id, _cells(session, labels, now)) for session in snapshot.sessions]
 
 
@@ -34,7 +34,7 @@ def _cells(session: SessionView, labels: dict[str, str], now: float) -> tuple[Ce
     token_hint = None
     if session.home_token_id != session.token_id:
         token_hint = QCoreApplication.translate("Tables", "{token}, on loan from {home}").format(
-            token=session.token_label, home=labels.get(session.home_token_id, formats.NOTHING)
+            token=words.token_label(session.token_label), home=labels.get(session.home_token_id, formats.NOTHING)
         )
     return (
         Cell(formats.shortened(session.name), hint=session.name),
