@@ -35,7 +35,7 @@ from app.desktop.widgets.status_line import StatusLine
 from app.gateway.snapshot import GatewaySnapshot
 from app.platform.shells import Shell
 
-_SIZE = QSize(1100, 680)
+_SIZE = QSize(1160, 700)
 _SMALLEST = QSize(720, 460)
 
 

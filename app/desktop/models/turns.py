@@ -18,9 +18,9 @@ def turn_columns() -> tuple[Column, ...]:
     return (
         Column(QCoreApplication.translate("Tables", "Time"), 8),
         Column(QCoreApplication.translate("Tables", "Endpoint"), 9),
-        Column(QCoreApplication.translate("Tables", "Model"), 21, stretch=True),
-        Column(QCoreApplication.translate("Tables", "Token"), 16, stretch=True),
-        Column(QCoreApplication.translate("Tables", "Result"), 19, stretch=True),
+        Column(QCoreApplication.translate("Tables", "Model"), 19, stretch=True),
+        Column(QCoreApplication.translate("Tables", "Token"), 15, stretch=True),
+        Column(QCoreApplication.translate("Tables", "Result"), 25, stretch=True),
         Column(QCoreApplication.translate("Tables", "Body"), 9),
         Column(QCoreApplication.translate("Tables", "First byte"), 6, numeric=True),
         Column(QCoreApplication.translate("Tables", "Total"), 8, numeric=True),
