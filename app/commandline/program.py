@@ -14,6 +14,7 @@ from app.commandline.delivery import NOBODY, ask_owner
 from app.commandline.options import data_dir, instance_options
 from app.commandline.parser import parser
 from app.core.errors import InstanceRunning, WaystationError
+from app.platform.display import display_problem
 from app.platform.instance import InstanceLock
 from app.platform.logfile import log_to_file
 from app.platform.paths import log_dir
@@ -75,13 +76,6 @@ def _act(parsed: argparse.Namespace, folder: Path, environ: Mapping[str, str]) -
             return run_action(parsed, folder, environ)
 
 
-def has_display(environ: Mapping[str, str], platform: str) -> bool:
-    """Whether windows can be shown here."""
-    if platform in ("win32", "darwin"):
-        return True
-    return bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY") or environ.get("QT_QPA_PLATFORM"))
-
-
 def _serve(folder: Path, environ: Mapping[str, str], host: str | None, port: int | None) -> int:
     from app.commandline.owner import owned_gateway
     from app.commandline.serve import serve
@@ -101,8 +95,8 @@ def _serve(folder: Path, environ: Mapping[str, str], host: str | None, port: int
 
 
 def _desktop(folder: Path, environ: Mapping[str, str], *, minimized: bool) -> int:
-    if not has_display(environ, sys.platform):
-        print("No display found: starting the gateway alone.", file=sys.stderr, flush=True)
+    if problem := display_problem(environ, sys.platform):
+        print(f"{problem}: starting the gateway alone.", file=sys.stderr, flush=True)
         return _serve(folder, environ, None, None)
     lock = InstanceLock(folder)
     if ask_owner(lock, folder, "show", {}) is not NOBODY:
@@ -123,7 +117,8 @@ def _practice(environ: Mapping[str, str], port: int) -> int:
     from app.commandline.serve import serve
 
     print("Practice: a simulated upstream and three sample tokens; nothing leaves this computer.", flush=True)
-    if not has_display(environ, sys.platform):
+    if problem := display_problem(environ, sys.platform):
+        print(f"{problem}: starting the gateway alone.", file=sys.stderr, flush=True)
         return serve(practice_instance, host=None, port=port)
     return run_desktop(practice_instance, environ, practice=True, port=port)
 

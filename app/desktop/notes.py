@@ -25,8 +25,8 @@ NOTES: tuple[object, ...] = (
     ),
     QT_TRANSLATE_NOOP(
         "Notes",
-        "Every program started from this window can read OPENAI_API_KEY. One that does not read OPENAI_BASE_URL too "
-        "sends your license to api.openai.com. The full set-up does not use these names.",
+        "Every program started from this terminal window can read OPENAI_API_KEY. One that does not read "
+        "OPENAI_BASE_URL too sends your license to api.openai.com. The full set-up does not use these names.",
     ),
     QT_TRANSLATE_NOOP(
         "Notes",
@@ -35,8 +35,8 @@ NOTES: tuple[object, ...] = (
     QT_TRANSLATE_NOOP("Notes", "The shell may keep what you paste, with the license, in its history file."),
     QT_TRANSLATE_NOOP(
         "Notes",
-        "Only codex typed in this window goes through the gateway. Scripts, other windows and editors start the plain "
-        "Codex.",
+        "Only codex typed in this terminal window goes through the gateway. Scripts, other windows and editors "
+        "start the plain Codex.",
     ),
     QT_TRANSLATE_NOOP("Notes", "codex resume lists only conversations that were begun this way."),
     QT_TRANSLATE_NOOP(

@@ -119,7 +119,8 @@ class Operations(QObject):
         """Copy the two lines that set the environment variables, with the license of this computer."""
         said = self.tr(
             "The environment variables for {shell} are copied, with your license. "
-            "From Codex 0.120 on they are not enough: use the full set-up."
+            "From Codex 0.120 on they are not enough, and other programs may send the license to api.openai.com: "
+            "use the full set-up."
         )
         sentence = said.format(shell=words.shell(shell))
         self._begin("copy", self._copy(lambda key: environment_text(shell, base_url, key), sentence))

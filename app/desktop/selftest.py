@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
 from app.desktop.icons import Icons, Look
 from app.desktop.translation import SIMPLIFIED_CHINESE, install_language, translated
+from app.platform.display import display_problem
 from app.platform.paths import build_dir, resources_dir
 
 # PySide6 6.12.0 on Python 3.11 aborts after some hundred: it releases True once too often with each.
@@ -24,7 +25,7 @@ def desktop_checks() -> dict[str, object]:
     Raises:
         RuntimeError: something is missing or broken.
     """
-    if QCoreApplication.instance() is None and sys.platform == "linux" and not _has_display():
+    if QCoreApplication.instance() is None and display_problem(os.environ, sys.platform):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     # Qt keeps the application as long as somebody holds this object.
     application = QApplication.instance() or QApplication(sys.argv[:1])
@@ -84,7 +85,3 @@ def _chinese(application: QCoreApplication) -> str:
     if said != "运行中" or cancel != "取消":
         raise RuntimeError("the Chinese translation cannot be loaded; in a checkout, build_scripts/dev.py makes it")
     return str(said)
-
-
-def _has_display() -> bool:
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -39,9 +39,17 @@ class LoopHandle:
 
     def snapshot(self) -> GatewaySnapshot:
         """See `GatewayHandle`; made anew only when something changed."""
-        if self._latest is None or self._latest.revision != self._gateway.state.revision:
+        state = self._gateway.state
+        if self._latest is not None and _rest_ended(self._latest, state.clock.now()):
+            # Time alone has changed something.
+            state.changed()
+        if self._latest is None or self._latest.revision != state.revision:
             self._latest = self._gateway.snapshot()
         return self._latest
+
+
+def _rest_ended(seen: GatewaySnapshot, now: float) -> bool:
+    return any(token.rest_until is not None and token.rest_until <= now for token in seen.tokens)
 
 
 class ThreadedGateway:
@@ -66,9 +74,14 @@ class ThreadedGateway:
         self._thread: threading.Thread | None = None
         self._published: GatewaySnapshot | None = None
         self._asked = False
+        self._abandoned = False
+        self._living: asyncio.Task[Any] | None = None
 
     async def __aenter__(self) -> GatewayHandle:
-        """Start the thread and wait until the gateway is open; raises what opening raised."""
+        """Start the thread and wait until the gateway is open; raises what opening raised.
+
+        Whoever is cancelled while waiting leaves no thread behind.
+        """
         caller = asyncio.get_running_loop()
         opened: asyncio.Future[None] = caller.create_future()
         self._closed: asyncio.Future[None] = caller.create_future()
@@ -81,7 +94,10 @@ class ThreadedGateway:
             caller.call_soon_threadsafe(settle, future, error)
 
         async def live() -> None:
+            self._living = asyncio.current_task()
             self._loop = asyncio.get_running_loop()
+            if self._abandoned:
+                return
             async with self._open_instance() as handle:
                 self._inner = handle
                 self._published = handle.snapshot()
@@ -92,15 +108,26 @@ class ThreadedGateway:
             try:
                 with asyncio.Runner(loop_factory=self._new_loop) as runner:
                     runner.run(live())
+            except asyncio.CancelledError:
+                # Only a caller that was cancelled itself cancels us.
+                tell(self._closed)
             except BaseException as error:
+                # One of the two has somebody who waits for it.
                 tell(opened, error)
-                tell(self._closed, error)
+                tell(self._closed, None if self._inner is None else error)
             else:
                 tell(self._closed)
 
         self._thread = threading.Thread(target=run, name="gateway")
         self._thread.start()
-        await opened
+        try:
+            await opened
+        except asyncio.CancelledError:
+            self._abandoned = True
+            if self._loop is not None and self._living is not None:
+                self._loop.call_soon_threadsafe(self._living.cancel)
+            await asyncio.wait([self._closed])
+            raise
         return self
 
     async def __aexit__(

@@ -114,8 +114,8 @@ _SAVED_KEY_LEAVES = SetupNote(
 )
 _OTHER_PROGRAMS = SetupNote(
     NoteCode.OTHER_PROGRAMS,
-    "Every program started from this window can read OPENAI_API_KEY. One that does not read OPENAI_BASE_URL too "
-    "sends your license to api.openai.com. The full set-up does not use these names.",
+    "Every program started from this terminal window can read OPENAI_API_KEY. One that does not read "
+    "OPENAI_BASE_URL too sends your license to api.openai.com. The full set-up does not use these names.",
 )
 _PROXY = SetupNote(
     NoteCode.PROXY,
@@ -127,8 +127,8 @@ _HISTORY = SetupNote(
 )
 _THIS_WINDOW = SetupNote(
     NoteCode.THIS_WINDOW,
-    "Only codex typed in this window goes through the gateway. Scripts, other windows and editors start the plain "
-    "Codex.",
+    "Only codex typed in this terminal window goes through the gateway. Scripts, other windows and editors "
+    "start the plain Codex.",
 )
 _RESUME = SetupNote(
     NoteCode.RESUME,

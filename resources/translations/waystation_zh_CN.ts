@@ -243,7 +243,7 @@
         <translation>Codex 0.118 及更早版本只有在保存密钥之后才会发送它：启动 codex，按 2（若 2 是设备码登录则按 3）再按回车；或执行一次以下命令。这会替换 Codex 已保存的登录信息。</translation>
     </message>
     <message>
-        <source>Every program started from this window can read OPENAI_API_KEY. One that does not read OPENAI_BASE_URL too sends your license to api.openai.com. The full set-up does not use these names.</source>
+        <source>Every program started from this terminal window can read OPENAI_API_KEY. One that does not read OPENAI_BASE_URL too sends your license to api.openai.com. The full set-up does not use these names.</source>
         <translation>从这个终端窗口启动的程序都能读到 OPENAI_API_KEY。如果某个程序不读取 OPENAI_BASE_URL，就会把你的许可证发送到 api.openai.com。完整配置不使用这两个变量名。</translation>
     </message>
     <message>
@@ -255,7 +255,7 @@
         <translation>shell 可能会把粘贴的内容（包括许可证）记入历史文件。</translation>
     </message>
     <message>
-        <source>Only codex typed in this window goes through the gateway. Scripts, other windows and editors start the plain Codex.</source>
+        <source>Only codex typed in this terminal window goes through the gateway. Scripts, other windows and editors start the plain Codex.</source>
         <translation>只有在这个终端窗口中输入的 codex 才会经过网关。脚本、其他窗口和编辑器启动的仍是原来的 Codex。</translation>
     </message>
     <message>
@@ -281,8 +281,8 @@
 <context>
     <name>Operations</name>
     <message>
-        <source>The environment variables for {shell} are copied, with your license. From Codex 0.120 on they are not enough: use the full set-up.</source>
-        <translation>已复制 {shell} 环境变量（包含你的许可证）。从 Codex 0.120 起，仅有环境变量还不够，请使用完整配置。</translation>
+        <source>The environment variables for {shell} are copied, with your license. From Codex 0.120 on they are not enough, and other programs may send the license to api.openai.com: use the full set-up.</source>
+        <translation>已复制 {shell} 环境变量（包含你的许可证）。从 Codex 0.120 起，仅有环境变量还不够，其他程序也可能把许可证发往 api.openai.com，请使用完整配置。</translation>
     </message>
     <message>
         <source>The full set-up for {shell} is copied, with your license. Paste it and run codex.</source>

@@ -112,6 +112,15 @@ async def test_without_a_display_the_gateway_starts_alone(waystation: Waystation
     assert "No display found: starting the gateway alone." in run.err
 
 
+async def test_a_display_that_nobody_serves_does_not_hinder_the_gateway(waystation: Waystation) -> None:
+    serve = await waystation.serve("--port", str(free_port()))
+    await serve.quit()
+    run = await waystation.start(env={"DISPLAY": ":7399"})
+    await run.wait_for(lambda: run.address, "the line of its address")
+
+    assert "The display :7399 cannot be reached: starting the gateway alone." in run.err
+
+
 async def test_without_a_tray_the_window_stays(make_waystation: Make) -> None:
     with DesktopSession(with_tray=False) as session:
         screen = Screen(session)
