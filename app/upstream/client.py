@@ -22,6 +22,9 @@ from app.upstream.http import UpstreamHttp
 PATIENCE_S = 15.0
 #: Who was given up on is not waited for again for so long, in seconds: a client that repeats shall hear it at once.
 _NO_PATIENCE_S = 30.0
+#: A connection that upstream had closed already fails as soon as it is used again. Who hangs up later may have begun
+#: the turn, and it must not be paid for twice. In seconds.
+_STALE_S = 1.0
 _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 2.0
 
@@ -126,7 +129,10 @@ class Upstream:
     async def _patiently(
         self, method: str, kind: TokenKind, path: str, headers: Pairs, body: bytes | None
     ) -> aiohttp.ClientResponse:
-        """Send; what upstream cannot have seen is tried again for a while, what it may have seen only once more."""
+        """Send; what upstream cannot have seen is tried again for a while.
+
+        What it may have seen is sent once more only when the connection broke as soon as it was used.
+        """
         loop = asyncio.get_running_loop()
         url = self.endpoints.base_url(kind) + path
         now = loop.time()
@@ -136,6 +142,7 @@ class Upstream:
         pause = _FIRST_PAUSE_S
         repeated = False
         while True:
+            begun = loop.time()
             try:
                 answer = await self._http.send(method, url, headers, body)
             except NoAnswer as problem:
@@ -143,7 +150,8 @@ class Upstream:
                 over = left <= 0
                 if over and waits and not problem.sent:
                     self._given_up[kind] = loop.time()
-                if over or not problem.passing or (problem.sent and repeated):
+                again = not problem.sent or (not repeated and loop.time() - begun < _STALE_S)
+                if over or not problem.passing or not again:
                     raise
                 repeated = repeated or problem.sent
             else:
