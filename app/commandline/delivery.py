@@ -14,7 +14,10 @@ from app.core.errors import InstanceRunning, InstanceUnreachable, InvalidInput
 from app.platform.instance import InstanceLock, announced
 
 #: How long to wait for an instance that is just starting or ending, or for another single command.
-_PATIENCE_S = 10.0
+#: Longer than a keyring may take that asks the user to unlock it, in seconds.
+_PATIENCE_S = 40.0
+#: Who takes a connection and is silent for so long hangs; asking again would only take as long again.
+_HANGS_S = 5.0
 _PAUSE_S = 0.05
 
 #: Stands for "nobody owns the data folder": the lock is ours now.
@@ -37,10 +40,13 @@ def ask_owner(lock: InstanceLock, data_dir: Path, name: str, params: dict[str, A
             failure: InstanceRunning | InstanceUnreachable = running
         info = announced(data_dir)
         if info is not None:
+            asked = time.monotonic()
             try:
                 return ask(info, name, params)
             except InstanceUnreachable as unreachable:
                 failure = unreachable
+                if time.monotonic() - asked > _HANGS_S:
+                    raise
         if time.monotonic() > deadline:
             raise failure
         time.sleep(_PAUSE_S)
