@@ -45,8 +45,10 @@ def parser() -> argparse.ArgumentParser:
         return made.add_subparsers(metavar="command", required=True)
 
     serve = add(commands, "serve", "run the gateway without a desktop")
-    serve.add_argument("--host", help="where to listen: 127.0.0.1, a LAN address of this computer, or 0.0.0.0")
-    serve.add_argument("--port", type=_port, help="the port (default 8787; 0 takes a free one)")
+    serve.add_argument(
+        "--host", help="where to listen: 127.0.0.1, a LAN address of this computer, or 0.0.0.0; remembered"
+    )
+    serve.add_argument("--port", type=_port, help="the port, remembered (default 8787); 0 takes a free one")
     add(commands, "show", "show the running application's window")
     add(commands, "quit", "end the running instance, and wait until it has ended")
 
