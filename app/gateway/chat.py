@@ -7,10 +7,9 @@ import asyncio
 import aiohttp
 from aiohttp import web
 
-from app.core.envelope import read_envelope
 from app.core.license import License
 from app.core.turn import Outcome
-from app.gateway.bodies import decoded, off_loop, read_body
+from app.gateway.bodies import off_loop
 from app.gateway.events import EventReader
 from app.gateway.relay import answer_failure, note_refusal, refused
 from app.gateway.replies import SERVER, error_reply
@@ -51,16 +50,13 @@ class Chat:
             Refusal: for what is answered without upstream.
         """
         with self._turns.turn(request, "chat/completions", owner) as turn:
-            raw = await read_body(request)
-            await off_loop(len(raw), turn.live.received, raw)
-            body = await off_loop(len(raw), decoded, raw, request.headers.get("Content-Encoding", ""))
-            envelope = await off_loop(len(body), read_envelope, body, request.headers)
-            turn.live.read(envelope)
+            received = await turn.receive(request)
+            envelope = received.envelope
             token, credential = turn.lease(envelope.names, status_without=503)
             name = envelope.names[0] if envelope.names else None
             asked = responses_body(envelope.data, kind=token.kind, session_name=name)
             turn.live.effort = asked.effort
-            outgoing = await off_loop(len(body), asked.encoded)
+            outgoing = await off_loop(len(received.body), asked.encoded)
             await off_loop(len(outgoing), turn.live.sent, outgoing, ("translated",))
             try:
                 answer = await self._upstream.translated(token, credential, "/responses", outgoing, owner.id, name)

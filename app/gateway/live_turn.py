@@ -67,6 +67,11 @@ class LiveTurn:
         self.edits = edits
         self.sent_sha256 = hashlib.sha256(body).hexdigest()
 
+    def sent_as_received(self) -> None:
+        """Note that the very bytes that came go upstream."""
+        self.edits = ()
+        self.sent_sha256 = self.request_sha256
+
     def passed_on(self, size: int, monotonic: float) -> None:
         """Note `size` bytes of the answer's body given to the client."""
         if self.first_byte_ms is None:

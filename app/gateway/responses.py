@@ -5,10 +5,10 @@ from __future__ import annotations
 from aiohttp import web
 
 from app.core.edits import EditPlan, plan_edits
-from app.core.envelope import Envelope, read_envelope
+from app.core.envelope import Envelope
 from app.core.license import License
 from app.core.token import TokenKind
-from app.gateway.bodies import decoded, off_loop, read_body
+from app.gateway.bodies import off_loop
 from app.gateway.relay import relay
 from app.gateway.replies import error_reply
 from app.gateway.turn_runner import TurnRunner
@@ -51,20 +51,19 @@ class Responses:
 
     async def _pass(self, request: web.BaseRequest, owner: License, endpoint: str) -> web.StreamResponse:
         with self._turns.turn(request, endpoint, owner) as turn:
-            raw = await read_body(request)
-            await off_loop(len(raw), turn.live.received, raw)
-            encoding = request.headers.get("Content-Encoding", "")
-            body = await off_loop(len(raw), decoded, raw, encoding)
-            envelope = await off_loop(len(body), read_envelope, body, request.headers)
-            turn.live.read(envelope)
+            received = await turn.receive(request)
+            envelope, body = received.envelope, received.body
             # 400, because Codex shows a 400 at once and repeats a 5xx thirty times.
             token, credential = turn.lease(envelope.names, status_without=400)
             plan = self._plan(envelope, token.kind, endpoint)
-            edited = bool(plan.names)
-            undone = edited and body is not raw
-            outgoing = await off_loop(len(body), plan.apply, body) if edited else raw
-            names = (*plan.names, "content-encoding") if undone else plan.names
-            await off_loop(len(outgoing), turn.live.sent, outgoing, names)
+            undone = bool(plan.names) and body is not received.raw
+            if plan.names:
+                outgoing = await off_loop(len(body), plan.apply, body)
+                names = (*plan.names, "content-encoding") if undone else plan.names
+                await off_loop(len(outgoing), turn.live.sent, outgoing, names)
+            else:
+                outgoing = received.raw
+                turn.live.sent_as_received()
             try:
                 answer = await self._upstream.pass_through(
                     token,

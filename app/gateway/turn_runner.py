@@ -6,21 +6,32 @@ import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
 from app.core.credential import Credential
+from app.core.envelope import Envelope, read_envelope
 from app.core.errors import Refusal
 from app.core.license import License
 from app.core.pool import Cooldown, NoToken
 from app.core.token import Token
 from app.core.turn import Outcome
+from app.gateway.bodies import decoded, off_loop, read_body
 from app.gateway.live_turn import LiveTurn
 from app.gateway.state import GatewayState
 from app.upstream.errors import NoAnswer
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A request's body as it came, a decoded copy (the very same object when it was plain), and what the copy says."""
+
+    raw: bytes = field(repr=False)
+    body: bytes = field(repr=False)
+    envelope: Envelope
 
 
 @dataclass(slots=True)
@@ -38,6 +49,19 @@ class RunningTurn:
     state: GatewayState
     outcome: Outcome | None = None
     rest: Cooldown | None = None
+
+    async def receive(self, request: web.BaseRequest) -> Received:
+        """Read the request, as every turn begins.
+
+        Raises:
+            Refusal: its body is too large, stalls, cannot be decoded, or is no JSON object.
+        """
+        raw = await read_body(request)
+        await off_loop(len(raw), self.live.received, raw)
+        body = await off_loop(len(raw), decoded, raw, request.headers.get("Content-Encoding", ""))
+        envelope = await off_loop(len(body), read_envelope, body, request.headers)
+        self.live.read(envelope)
+        return Received(raw, body, envelope)
 
     def lease(self, names: tuple[str, ...], *, status_without: int) -> tuple[Token, Credential]:
         """The token that serves this turn, and its secret.
