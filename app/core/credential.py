@@ -41,6 +41,19 @@ Credential = ChatGPTLogin | ApiKey
 
 
 @dataclass(frozen=True, slots=True)
+class TokenSecrets:
+    """All that is sealed of one token.
+
+    Attributes:
+        credential: opens upstream.
+        proxy: the token's own way upstream (`socks5://user:password@host:1080`, or `direct`); None: the application's.
+    """
+
+    credential: Credential
+    proxy: str | None = field(repr=False, default=None)
+
+
+@dataclass(frozen=True, slots=True)
 class Login:
     """A credential together with what it says of itself (see `Token` for the fields)."""
 
@@ -138,25 +151,29 @@ def login_from_auth_json(text: str) -> Login:
     )
 
 
-def credential_to_json(credential: Credential) -> bytes:
+def secrets_to_json(secrets: TokenSecrets) -> bytes:
     """The plain text that the vault seals."""
+    credential = secrets.credential
     if isinstance(credential, ApiKey):
-        return json.dumps({"api_key": credential.key}).encode()
-    return json.dumps(
-        {
+        fields: dict[str, str | None] = {"api_key": credential.key}
+    else:
+        fields = {
             "access_token": credential.access_token,
             "refresh_token": credential.refresh_token,
             "id_token": credential.id_token,
         }
-    ).encode()
+    if secrets.proxy is not None:
+        fields["proxy"] = secrets.proxy
+    return json.dumps(fields).encode()
 
 
-def credential_from_json(data: bytes) -> Credential:
-    """The inverse of `credential_to_json`."""
+def secrets_from_json(data: bytes) -> TokenSecrets:
+    """The inverse of `secrets_to_json`."""
     fields = json.loads(data)
     if "api_key" in fields:
-        return ApiKey(fields["api_key"])
-    return ChatGPTLogin(fields["access_token"], fields.get("refresh_token"), fields.get("id_token"))
+        return TokenSecrets(ApiKey(fields["api_key"]), fields.get("proxy"))
+    login = ChatGPTLogin(fields["access_token"], fields.get("refresh_token"), fields.get("id_token"))
+    return TokenSecrets(login, fields.get("proxy"))
 
 
 def jwt_claims(token: str) -> dict[str, Any] | None:

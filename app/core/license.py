@@ -23,6 +23,9 @@ class License:
         created_at: Unix seconds.
         revoked_at: Unix seconds, or None while it is valid.
         last_used_at: Unix seconds, or None.
+        expires_at: Unix seconds from which it lets nobody in, or None.
+        daily_tokens: how many tokens (input and output, as upstream counts them) it may use from local midnight to
+            midnight, or None for no limit.
     """
 
     id: str
@@ -31,6 +34,8 @@ class License:
     created_at: float
     revoked_at: float | None = None
     last_used_at: float | None = None
+    expires_at: float | None = None
+    daily_tokens: int | None = None
 
 
 def new_license_key(random: bytes) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 #: Codex uses UUIDs; OpenAI refuses a `prompt_cache_key` of more than 64 characters.
 MAX_NAME = 64
@@ -27,6 +27,9 @@ class Session:
         current_token_id: the token that serves it now.
         created_at, last_active_at: Unix seconds.
         turns: how many turns it has had.
+        lent_at: since when another token than the home serves it, in Unix seconds; None while it is at home.
+        moves: how often its token changed; 0 means that everything it ever got came from one token.
+        owners: which token issued a sealed item (its digest, see `ownership`), noted at each move; empty before.
     """
 
     id: str
@@ -37,6 +40,9 @@ class Session:
     created_at: float
     last_active_at: float
     turns: int = 0
+    lent_at: float | None = None
+    moves: int = 0
+    owners: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def bounded_name(name: str) -> str:

@@ -29,6 +29,13 @@ class Token:
         expires_at: when the access token ends, in Unix seconds; None when unknown or never.
         enabled: whether the user lets it serve.
         created_at: Unix seconds.
+        position: its place in the user's order, the smallest first.
+        spare: serves only when the tokens that are no spares cannot.
+        proxy: the way upstream of its own, as it may be shown (`socks5://host:1080`, or `direct`); None: the
+            application's. User and password are sealed with the credential.
+        follows: the path of an `auth.json` that this login is read from; then it is never refreshed by us.
+        sign_in_needed: upstream's code for why only a new sign-in helps (`refresh_token_reused`, …); None: it is fine.
+        refreshed_at: when its credential was last renewed, in Unix seconds.
     """
 
     id: str
@@ -41,6 +48,12 @@ class Token:
     expires_at: float | None
     enabled: bool
     created_at: float
+    position: int = 0
+    spare: bool = False
+    proxy: str | None = None
+    follows: str | None = None
+    sign_in_needed: str | None = None
+    refreshed_at: float | None = None
 
 
 def masked_email(email: str | None) -> str | None:

@@ -28,6 +28,21 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of a turn that did not become its answer.
+
+    Attributes:
+        token_id: that was tried.
+        error: why it did not serve, a short code.
+        ms: how long the try took, in milliseconds.
+    """
+
+    token_id: str
+    error: str
+    ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class TurnRow:
     """One turn as the store keeps it and the desktop shows it.
 
@@ -49,6 +64,8 @@ class TurnRow:
         edits: names of the edits made to the body; empty means verbatim.
         usage: as upstream counted it; None when it did not say.
         note: why the session was given this token (a `Reason` of the pool).
+        attempts: the tries before the one that gave the answer, in order.
+        waited_ms: how long it was held in the station or in a token's queue; None when it was not.
     """
 
     id: str
@@ -74,6 +91,8 @@ class TurnRow:
     edits: tuple[str, ...]
     usage: Usage | None
     note: str | None
+    attempts: tuple[Attempt, ...] = ()
+    waited_ms: float | None = None
 
     @property
     def verbatim(self) -> bool:

@@ -52,14 +52,14 @@ class Chat:
         with self._turns.turn(request, "chat/completions", owner) as turn:
             received = await turn.receive(request)
             envelope = received.envelope
-            token, credential = turn.lease(envelope.names, status_without=503)
+            token, opened = turn.lease(envelope.names, status_without=503)
             name = envelope.names[0] if envelope.names else None
             asked = responses_body(envelope.data, kind=token.kind, session_name=name)
             turn.live.effort = asked.effort
             outgoing = await off_loop(len(received.body), asked.encoded)
             await off_loop(len(outgoing), turn.live.sent, outgoing, ("translated",))
             try:
-                answer = await self._upstream.translated(token, credential, "/responses", outgoing, owner.id, name)
+                answer = await self._upstream.translated(token, opened, "/responses", outgoing, owner.id, name)
             except NoAnswer as problem:
                 return error_reply(turn.unanswered(problem, problem.status))
             try:

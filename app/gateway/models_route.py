@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from app.core.credential import Credential
+from app.core.credential import TokenSecrets
 from app.core.errors import Refusal
 from app.core.license import License
 from app.core.models import ALIASES
@@ -59,8 +59,8 @@ class Models:
         now = self._state.clock.now()
         logins.sort(key=lambda pair: self._state.pool.cooldown(pair[0].id, now) is not None)
         if logins and len(query) <= _MAX_QUERY:
-            token, credential = logins[0]
-            found = await self._lists.codex_list(token, credential, query, request.raw_headers)
+            token, opened = logins[0]
+            found = await self._lists.codex_list(token, opened, query, request.raw_headers)
             if found is not None:
                 headers = {"Content-Type": found.content_type, "Server": SERVER}
                 if found.etag:
@@ -69,12 +69,10 @@ class Models:
         # Codex falls back to the catalogue that it brings along.
         return json_reply(200, {"models": []})
 
-    def _usable(self) -> list[tuple[Token, Credential]]:
-        pool, credentials = self._state.pool, self._state.credentials
+    def _usable(self) -> list[tuple[Token, TokenSecrets]]:
+        pool, opened = self._state.pool, self._state.secrets
         return [
-            (token, credentials[token.id])
-            for token in pool.tokens
-            if pool.unusable(token) is None and token.id in credentials
+            (token, opened[token.id]) for token in pool.tokens if pool.unusable(token) is None and token.id in opened
         ]
 
 

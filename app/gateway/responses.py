@@ -54,7 +54,7 @@ class Responses:
             received = await turn.receive(request)
             envelope, body = received.envelope, received.body
             # 400, because Codex shows a 400 at once and repeats a 5xx thirty times.
-            token, credential = turn.lease(envelope.names, status_without=400)
+            token, opened = turn.lease(envelope.names, status_without=400)
             plan = self._plan(envelope, token.kind, endpoint)
             undone = bool(plan.names) and body is not received.raw
             if plan.names:
@@ -67,7 +67,7 @@ class Responses:
             try:
                 answer = await self._upstream.pass_through(
                     token,
-                    credential,
+                    opened,
                     "POST",
                     f"/{endpoint}{_query(request)}",
                     request.raw_headers,

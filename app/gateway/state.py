@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import replace
 
-from app.core.credential import Credential
+from app.core.credential import TokenSecrets
 from app.core.errors import Refusal
 from app.core.license import License, license_sha256, masked_key
 from app.core.pool import Cooldown, Lease, NoToken, Pool
@@ -34,7 +34,7 @@ class GatewayState:
     Attributes:
         pool: tokens and sessions.
         licenses: by id, the revoked ones too.
-        credentials: by token id, of those whose seal could be opened.
+        secrets: by token id, of those whose seal could be opened.
         active: the turns that run now, by id.
         recent: the last turns, the newest last.
         revision: grows with each change, so that a viewer knows whether to look again.
@@ -45,7 +45,7 @@ class GatewayState:
         store: Store,
         pool: Pool,
         licenses: Iterable[License] = (),
-        credentials: dict[str, Credential] | None = None,
+        opened: dict[str, TokenSecrets] | None = None,
         recent: Iterable[TurnRow] = (),
         clock: Clock | None = None,
     ) -> None:
@@ -53,7 +53,7 @@ class GatewayState:
         self.pool = pool
         self.clock = clock or Clock()
         self.licenses = {item.id: item for item in licenses}
-        self.credentials: dict[str, Credential] = credentials if credentials is not None else {}
+        self.secrets: dict[str, TokenSecrets] = opened if opened is not None else {}
         self.active: dict[str, LiveTurn] = {}
         self.recent: deque[TurnRow] = deque(recent, maxlen=RECENT_TURNS)
         self.revision = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 
-from app.core.credential import ChatGPTLogin, Credential, Login, credential_from_json, credential_to_json
+from app.core.credential import ChatGPTLogin, Credential, Login, TokenSecrets, secrets_from_json, secrets_to_json
 from app.core.errors import DataKeyLost, KeyStoreUnavailable, NotFound, SealDamaged
 from app.core.token import Token, TokenKind, masked_email
 from app.gateway.state import GatewayState, new_id
@@ -32,12 +32,12 @@ class TokenDesk:
 
     def admit_stored(self, stored: StoredToken) -> None:
         """Take a token from the store into the pool, opening its seal if that can be done."""
-        credential = self._opened(stored.token, stored.sealed)
-        if credential is None:
-            self._state.credentials.pop(stored.token.id, None)
+        opened = self._opened(stored.token, stored.sealed)
+        if opened is None:
+            self._state.secrets.pop(stored.token.id, None)
         else:
-            self._state.credentials[stored.token.id] = credential
-        self._state.pool.put(stored.token, sealed=credential is None)
+            self._state.secrets[stored.token.id] = opened
+        self._state.pool.put(stored.token, sealed=opened is None)
         self._state.changed()
 
     async def add(self, login: Login, label: str | None) -> Added:
@@ -62,10 +62,10 @@ class TokenDesk:
                 enabled=known.enabled if known else True,
                 created_at=known.created_at if known else self._state.clock.now(),
             )
-            credential = _completed(login.credential, self._state.credentials.get(token.id))
-            sealed = self._vault.seal(token_subject(token.id), credential_to_json(credential))
+            opened = _completed(login.credential, self._state.secrets.get(token.id))
+            sealed = self._vault.seal(token_subject(token.id), secrets_to_json(opened))
             await self._state.store.put_token(token, sealed)
-            self._state.credentials[token.id] = credential
+            self._state.secrets[token.id] = opened
             pool.put(token)
             self._state.changed()
             return Added(token, known is not None)
@@ -79,7 +79,7 @@ class TokenDesk:
         async with self._changing:
             token = replace(self._found(token_id), enabled=enabled)
             await self._state.store.update_token(token)
-            self._state.pool.put(token, sealed=token_id not in self._state.credentials)
+            self._state.pool.put(token, sealed=token_id not in self._state.secrets)
             self._state.changed()
             return token
 
@@ -93,7 +93,7 @@ class TokenDesk:
             token = self._found(token_id)
             await self._state.store.delete_token(token_id)
             self._state.pool.remove(token_id)
-            self._state.credentials.pop(token_id, None)
+            self._state.secrets.pop(token_id, None)
             self._state.changed()
             return token
 
@@ -103,9 +103,9 @@ class TokenDesk:
             raise NotFound(f"There is no token {token_id}. `waystation token list` shows them.", id=token_id)
         return token
 
-    def _opened(self, token: Token, sealed: Sealed) -> Credential | None:
+    def _opened(self, token: Token, sealed: Sealed) -> TokenSecrets | None:
         try:
-            return credential_from_json(self._vault.open(token_subject(token.id), sealed))
+            return secrets_from_json(self._vault.open(token_subject(token.id), sealed))
         except (KeyStoreUnavailable, DataKeyLost, SealDamaged):
             return None
 
@@ -116,12 +116,14 @@ class TokenDesk:
         return masked_email(login.email) or f"ChatGPT {number}"
 
 
-def _completed(new: Credential, old: Credential | None) -> Credential:
-    """The new secrets; what they lack is kept from the old ones, such as the refresh token."""
-    if isinstance(new, ChatGPTLogin) and isinstance(old, ChatGPTLogin):
-        return replace(
+def _completed(new: Credential, old: TokenSecrets | None) -> TokenSecrets:
+    """The new secrets; what they lack is kept from the old ones, such as the refresh token and the proxy."""
+    if old is None:
+        return TokenSecrets(new)
+    if isinstance(new, ChatGPTLogin) and isinstance(old.credential, ChatGPTLogin):
+        new = replace(
             new,
-            refresh_token=new.refresh_token or old.refresh_token,
-            id_token=new.id_token or old.id_token,
+            refresh_token=new.refresh_token or old.credential.refresh_token,
+            id_token=new.id_token or old.credential.id_token,
         )
-    return new
+    return replace(old, credential=new)

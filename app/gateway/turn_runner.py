@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from app.core.credential import Credential
+from app.core.credential import TokenSecrets
 from app.core.envelope import Envelope, read_envelope
 from app.core.errors import Refusal
 from app.core.license import License
@@ -63,8 +63,8 @@ class RunningTurn:
         self.live.read(envelope)
         return Received(raw, body, envelope)
 
-    def lease(self, names: tuple[str, ...], *, status_without: int) -> tuple[Token, Credential]:
-        """The token that serves this turn, and its secret.
+    def lease(self, names: tuple[str, ...], *, status_without: int) -> tuple[Token, TokenSecrets]:
+        """The token that serves this turn, and its secrets.
 
         Raises:
             Refusal: `no_available_token`, with this status.
@@ -73,7 +73,7 @@ class RunningTurn:
         if isinstance(decision, NoToken):
             kind = "server_error" if status_without >= 500 else "invalid_request_error"
             raise Refusal(status_without, decision.message, type=kind, code="no_available_token")
-        return decision.token, self.state.credentials[decision.token.id]
+        return decision.token, self.state.secrets[decision.token.id]
 
     def passed_on(self, size: int) -> None:
         """Note `size` bytes of the answer's body given to the client."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import aiohttp
 
 from app import __version__
-from app.core.credential import Credential
+from app.core.credential import TokenSecrets
 from app.core.session import header_name
 from app.core.token import Token, TokenKind
 from app.upstream.endpoints import UpstreamEndpoints
@@ -49,7 +49,7 @@ class Upstream:
     async def pass_through(
         self,
         token: Token,
-        credential: Credential,
+        secrets: TokenSecrets,
         method: str,
         path: str,
         client_headers: RawHeaders,
@@ -60,7 +60,7 @@ class Upstream:
         """Send a client's own request on.
 
         Args:
-            token, credential: that serve it.
+            token, secrets: that serve it.
             method: of HTTP.
             path: below the base address, with its query, such as `/responses`.
             client_headers: as received.
@@ -73,16 +73,16 @@ class Upstream:
         Raises:
             NoAnswer: there was none.
         """
-        headers = to_upstream(client_headers, token, credential, decoded=decoded)
+        headers = to_upstream(client_headers, token, secrets.credential, decoded=decoded)
         return await self._patiently(method, token.kind, path, headers, body)
 
     async def translated(
-        self, token: Token, credential: Credential, path: str, body: bytes, license_id: str, session_name: str | None
+        self, token: Token, secrets: TokenSecrets, path: str, body: bytes, license_id: str, session_name: str | None
     ) -> aiohttp.ClientResponse:
         """Send a request of our own making, under our own name.
 
         Args:
-            token, credential: that serve it.
+            token, secrets: that serve it.
             path: below the base address.
             body: JSON.
             license_id, session_name: name the session in upstream's headers, by a hash; without one there are none.
@@ -90,7 +90,7 @@ class Upstream:
         Raises:
             NoAnswer: there was no answer.
         """
-        headers = credentials(token, credential)
+        headers = credentials(token, secrets.credential)
         if session_name is not None:
             # Upstream chooses the prompt cache by these.
             stable = header_name(license_id, session_name)
@@ -105,7 +105,7 @@ class Upstream:
         return await self._patiently("POST", token.kind, path, headers, body)
 
     async def get(
-        self, token: Token, credential: Credential, path: str, extra: Mapping[str, str] | None = None
+        self, token: Token, secrets: TokenSecrets, path: str, extra: Mapping[str, str] | None = None
     ) -> aiohttp.ClientResponse:
         """Ask for something ourselves; nobody waits patiently for it.
 
@@ -113,7 +113,7 @@ class Upstream:
             NoAnswer: there was no answer.
         """
         headers: Pairs = [
-            *credentials(token, credential),
+            *credentials(token, secrets.credential),
             ("originator", "waystation"),
             ("User-Agent", f"Waystation/{__version__}"),
             ("Accept", "application/json"),

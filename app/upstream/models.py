@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 import orjson
 
-from app.core.credential import Credential
+from app.core.credential import TokenSecrets
 from app.core.token import Token, TokenKind
 from app.upstream.client import Upstream
 from app.upstream.errors import NoAnswer
@@ -67,13 +67,13 @@ class ModelLists:
         self._monotonic = monotonic
         self._known: dict[tuple[str, str], _Known] = {}
 
-    async def names(self, tokens: Iterable[tuple[Token, Credential]]) -> tuple[str, ...]:
+    async def names(self, tokens: Iterable[tuple[Token, TokenSecrets]]) -> tuple[str, ...]:
         """The models of all these tokens together; what upstream does not tell now is as it was last known."""
-        lists = await asyncio.gather(*(self._own_list(token, credential) for token, credential in tokens))
+        lists = await asyncio.gather(*(self._own_list(token, secrets) for token, secrets in tokens))
         return tuple(dict.fromkeys(name for found in lists if found is not None for name in found.names))
 
     async def codex_list(
-        self, token: Token, credential: Credential, query: str, client_headers: RawHeaders
+        self, token: Token, secrets: TokenSecrets, query: str, client_headers: RawHeaders
     ) -> ModelList | None:
         """The list for Codex, confirmed by upstream just now where it can be reached; None if there never was one.
 
@@ -81,7 +81,7 @@ class ModelLists:
         can be asked.
 
         Args:
-            token, credential: of a ChatGPT login.
+            token, secrets: of a ChatGPT login.
             query: of Codex's request, such as `client_version=0.169.0`.
             client_headers: of Codex's request.
         """
@@ -89,17 +89,15 @@ class ModelLists:
 
         async def ask(extra: dict[str, str]) -> aiohttp.ClientResponse:
             more = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in extra.items()]
-            return await self._upstream.pass_through(
-                token, credential, "GET", f"/models?{query}", [*headers, *more], None
-            )
+            return await self._upstream.pass_through(token, secrets, "GET", f"/models?{query}", [*headers, *more], None)
 
         return await self._list((token.id, query), ask, fresh_s=0.0)
 
-    async def _own_list(self, token: Token, credential: Credential) -> ModelList | None:
+    async def _own_list(self, token: Token, secrets: TokenSecrets) -> ModelList | None:
         query = f"?client_version={CLIENT_VERSION}" if token.kind is TokenKind.CHATGPT else ""
 
         async def ask(extra: dict[str, str]) -> aiohttp.ClientResponse:
-            return await self._upstream.get(token, credential, f"/models{query}", extra)
+            return await self._upstream.get(token, secrets, f"/models{query}", extra)
 
         return await self._list((token.id, ""), ask, fresh_s=FRESH_S)
 

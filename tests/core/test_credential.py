@@ -10,11 +10,12 @@ import pytest
 from app.core.credential import (
     ApiKey,
     ChatGPTLogin,
-    credential_from_json,
-    credential_to_json,
+    TokenSecrets,
     login_from_access_token,
     login_from_api_key,
     login_from_auth_json,
+    secrets_from_json,
+    secrets_to_json,
 )
 from app.core.errors import InvalidInput
 from app.core.token import TokenKind, masked_email
@@ -117,7 +118,9 @@ def test_what_is_no_api_key_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("credential", [ApiKey("sk-1"), ChatGPTLogin("a"), ChatGPTLogin("a", "r", "i")])
 def test_credentials_survive_being_kept(credential: ApiKey | ChatGPTLogin) -> None:
-    assert credential_from_json(credential_to_json(credential)) == credential
+    for proxy in (None, "socks5://user:secret@127.0.0.1:1080"):
+        secrets = TokenSecrets(credential, proxy)
+        assert secrets_from_json(secrets_to_json(secrets)) == secrets
 
 
 def test_no_repr_shows_a_secret() -> None:

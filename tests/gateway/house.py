@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 
-from app.core.credential import Login, login_from_access_token, login_from_api_key
+from app.core.credential import Login, TokenSecrets, login_from_access_token, login_from_api_key
 from app.core.license import License
 from app.core.pool import Pool
 from app.core.token import Token
@@ -116,7 +116,7 @@ async def house(
         login = login_from_access_token(secret) if isinstance(account, PracticeAccount) else login_from_api_key(secret)
         token = token_of(login, number)
         pool.put(token)
-        state.credentials[token.id] = login.credential
+        state.secrets[token.id] = TokenSecrets(login.credential)
     client_of_upstream = Upstream(
         endpoints or UpstreamEndpoints(upstream.chatgpt_base_url, upstream.openai_base_url), patience_s=patience_s
     )

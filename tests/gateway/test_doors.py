@@ -240,7 +240,7 @@ async def test_a_body_that_is_too_large_is_refused_before_it_is_sent(one: House)
 
 async def test_a_bug_is_500_without_a_word_of_it(one: House, expect_errors: object) -> None:
     expect_errors("answering POST failed: KeyError")  # type: ignore[operator]
-    del one.state.credentials["t-0000"]
+    del one.state.secrets["t-0000"]
     answer = await exchange(one.port, request_bytes(one.port, CODEX_BODY))
     assert answer.status == 500
     assert error_of(answer)["code"] == "internal_error"

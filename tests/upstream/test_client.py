@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from app.core.credential import ApiKey
+from app.core.credential import ApiKey, TokenSecrets
 from app.core.token import Token, TokenKind
 from app.upstream.client import Upstream
 from app.upstream.endpoints import UpstreamEndpoints
@@ -44,7 +44,7 @@ async def upstream_that(*behaviours: str, pause: float = 0.0) -> AsyncIterator[t
 
 
 async def ask(upstream: Upstream) -> bytes:
-    answer = await upstream.pass_through(TOKEN, ApiKey("sk-x"), "POST", "/responses", [], b"{}")
+    answer = await upstream.pass_through(TOKEN, TokenSecrets(ApiKey("sk-x")), "POST", "/responses", [], b"{}")
     try:
         return await answer.read()
     finally:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.credential import ChatGPTLogin
+from app.core.credential import ChatGPTLogin, TokenSecrets
 from app.core.token import Token, TokenKind
 from app.practice.refusals import detail
 from app.practice.server import PracticeUpstream
@@ -28,7 +28,7 @@ async def test_a_list_is_asked_for_again_only_after_a_while(practice: PracticeUp
     now = 1000.0
     account = practice.accounts[0]
     token = Token("t-1", TokenKind.CHATGPT, "i", "l", None, None, account.account_id, None, True, 0.0)
-    login = ChatGPTLogin(account.access_token)
+    login = TokenSecrets(ChatGPTLogin(account.access_token))
     upstream = Upstream(UpstreamEndpoints(practice.chatgpt_base_url, practice.openai_base_url), patience_s=0.0)
     lists = ModelLists(upstream, lambda: now)
 
