@@ -56,6 +56,7 @@ class Quota:
         credits: None when upstream did not say.
         plan: as upstream names it now, or None.
         limit_reached: upstream says that no turn is allowed now.
+        whole: it names every window that there is, as `wham/usage` does; a window it leaves out is no more.
     """
 
     windows: tuple[Window, ...]
@@ -63,6 +64,7 @@ class Quota:
     credits: Credits | None = None
     plan: str | None = None
     limit_reached: bool = False
+    whole: bool = False
 
     def left_percent(self, now: float) -> float:
         """What is left in the fullest window of `codex`, 0 to 100; 100 when nothing is known."""
