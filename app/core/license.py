@@ -4,12 +4,33 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 import re
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+from enum import StrEnum
 
 from app.core.errors import InvalidInput
 
+MAX_LABEL = 80
+
 _ALLOWED = re.compile(r"[A-Za-z0-9._~+/=-]{8,200}")
+_DAYS = re.compile(r"(\d{1,5})d")
+_AMOUNT = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)([km]?)", re.IGNORECASE)
+_TIMES = {"": 1, "k": 1_000, "m": 1_000_000}
+_DAY_S = 86_400.0
+#: Every system's calendar reaches so far.
+_LONGEST_S = 100 * 365 * _DAY_S
+#: Beyond what anybody uses in a day, and within what SQLite and JSON hold exactly.
+_MOST_TOKENS = 10**15
+
+
+class LicenseState(StrEnum):
+    """Whether a license lets in."""
+
+    VALID = "valid"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +58,14 @@ class License:
     expires_at: float | None = None
     daily_tokens: int | None = None
 
+    def state(self, now: float) -> LicenseState:
+        """Whether it lets in; revoked outweighs expired, since it cannot be taken back."""
+        if self.revoked_at is not None:
+            return LicenseState.REVOKED
+        if self.expires_at is not None and self.expires_at <= now:
+            return LicenseState.EXPIRED
+        return LicenseState.VALID
+
 
 def new_license_key(random: bytes) -> str:
     """A key from at least 20 random bytes: `ws-` and letters that need no quoting in any shell."""
@@ -54,6 +83,82 @@ def checked_license_key(key: str) -> str:
     if not _ALLOWED.fullmatch(key):
         raise InvalidInput("A license key has 8 to 200 characters out of A-Z a-z 0-9 . _ ~ + / = and -.")
     return key
+
+
+def checked_label(label: object) -> str:
+    """The user's name for a license, without blanks around it.
+
+    Raises:
+        InvalidInput: it is no text, empty, or longer than `MAX_LABEL`.
+    """
+    text = label.strip() if isinstance(label, str) else ""
+    if not 0 < len(text) <= MAX_LABEL:
+        raise InvalidInput(f"A label has 1 to {MAX_LABEL} characters.")
+    return text
+
+
+def checked_expiry(expires_at: object, now: float) -> float | None:
+    """When a license expires, in Unix seconds, or None for never.
+
+    Raises:
+        InvalidInput: it is no such number, has passed, or is more than a hundred years away.
+    """
+    if expires_at is None:
+        return None
+    if isinstance(expires_at, bool) or not isinstance(expires_at, int | float) or not math.isfinite(expires_at):
+        raise InvalidInput("The expiry is a time in Unix seconds, or null for never.")
+    if expires_at <= now:
+        raise InvalidInput("The expiry lies in the past; to let a license in no more, revoke it.")
+    if expires_at - now > _LONGEST_S:
+        raise InvalidInput("The expiry is more than a hundred years away.")
+    return float(expires_at)
+
+
+def checked_daily_tokens(daily_tokens: object) -> int | None:
+    """A daily budget in tokens, or None for no limit.
+
+    Raises:
+        InvalidInput: it is no whole number, not above 0, or absurdly large.
+    """
+    if daily_tokens is None:
+        return None
+    if isinstance(daily_tokens, bool) or not isinstance(daily_tokens, int) or not 0 < daily_tokens <= _MOST_TOKENS:
+        raise InvalidInput("A daily budget is a whole number of tokens above 0; to let a license in no more, revoke it.")
+    return daily_tokens
+
+
+def expiry_from_text(text: str, now: float, zone: tzinfo | None = None) -> float:
+    """What a user writes for an expiry: `30d` from now, or the last day, such as `2027-01-31`, until its end.
+
+    Args:
+        text: as written.
+        now: Unix seconds.
+        zone: where the day ends; None: the system's own.
+
+    Raises:
+        InvalidInput: it is neither.
+    """
+    text = text.strip()
+    if days := _DAYS.fullmatch(text):
+        return now + int(days[1]) * _DAY_S
+    try:
+        # The next midnight would be shown as a day later than what was written.
+        last = datetime.combine(date.fromisoformat(text), time.max, zone)
+        return (last - timedelta(microseconds=last.microsecond)).timestamp()
+    except (ValueError, OverflowError, OSError):
+        raise InvalidInput(f"{text!r} is no expiry. Write 30d, or the last day: 2027-01-31.") from None
+
+
+def daily_tokens_from_text(text: str) -> int:
+    """What a user writes for a daily budget: `2000000`, `500k` or `1.5M`.
+
+    Raises:
+        InvalidInput: it is none of these.
+    """
+    amount = _AMOUNT.fullmatch(text.strip())
+    if amount is None:
+        raise InvalidInput(f"{text!r} is no number of tokens. Write 2000000, 500k or 1.5M.")
+    return round(float(amount[1]) * _TIMES[amount[2].lower()])
 
 
 def license_sha256(key: str) -> str:

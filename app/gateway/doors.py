@@ -10,7 +10,9 @@ from aiohttp import web
 
 from app.core.errors import Refusal
 from app.core.license import License, key_from_authorization
-from app.gateway.state import GatewayState
+from app.gateway.admission import Admission
+
+_PROBES = frozenset(("HEAD", "OPTIONS"))
 
 
 class Doors:
@@ -20,13 +22,13 @@ class Doors:
     neither the numbers of this machine's addresses nor its own names.
 
     Args:
-        state: knows the licenses.
+        admission: knows the licenses.
         bound_host: what the gateway was asked to listen on; decides whether this machine's addresses and names count.
         more_names: further host names that are allowed.
     """
 
-    def __init__(self, state: GatewayState, bound_host: str, more_names: Iterable[str] = ()) -> None:
-        self._state = state
+    def __init__(self, admission: Admission, bound_host: str, more_names: Iterable[str] = ()) -> None:
+        self._admission = admission
         self._bound_host = bound_host
         self._open_to_others = not _is_loopback_name(bound_host)
         names = {name.lower().rstrip(".") for name in more_names}
@@ -59,13 +61,22 @@ class Doors:
             code="host_not_allowed",
         )
 
-    def check_license(self, request: web.BaseRequest) -> License:
-        """The license in the Authorization header.
+    async def check_license(self, request: web.BaseRequest) -> License:
+        """The license in the Authorization header; a wrong one is answered the later, the more came from there.
 
         Raises:
             Refusal: 401.
         """
-        return self._state.admit(key_from_authorization(request.headers.get("Authorization")))
+        key = key_from_authorization(request.headers.get("Authorization"))
+        # Browsers and `codex doctor` ask by these methods without a license, and mean no harm.
+        counts_without = request.method not in _PROBES
+        try:
+            return await self._admission.admit(key, request.remote, counts_without=counts_without)
+        except Refusal as refusal:
+            if refusal.headers.get("Connection") == "close":
+                # After the answer has been written.
+                request.protocol.close()
+            raise
 
 
 def host_name(header: str) -> str:

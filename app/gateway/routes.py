@@ -57,7 +57,7 @@ class Routes:
         if request.method == "OPTIONS" and known is not None:
             # A browser asks on behalf of a web page, without a license: no header of CORS lets it go on.
             raise not_allowed(request.method, ", ".join(known))
-        owner = self._doors.check_license(request)
+        owner = await self._doors.check_license(request)
         method = "GET" if request.method == "HEAD" and tail.startswith("models") else request.method
         if tail.startswith("models/"):
             if method != "GET":

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from aiohttp import web
 
 from app.core.errors import Refusal
+from app.gateway.admission import Admission
 from app.gateway.chat import KEEP_ALIVE_S, Chat
 from app.gateway.doors import Doors
 from app.gateway.listen import BACKLOG, listening_sockets
@@ -52,8 +53,8 @@ class GatewayServer:
         strict: bool = False,
         keep_alive_s: float = KEEP_ALIVE_S,
     ) -> None:
-        self._state = state
         self._allowed_hosts = tuple(allowed_hosts)
+        self._admission = Admission(state)
         self._turns = TurnRunner(state)
         self._responses = Responses(self._turns, upstream, strict=strict)
         self._chat = Chat(self._turns, upstream, keep_alive_s=keep_alive_s)
@@ -74,10 +75,11 @@ class GatewayServer:
             raise RuntimeError("the server is running already")
         # Looking up this machine's names may take a moment.
         sockets, doors = await asyncio.to_thread(
-            lambda: (listening_sockets(host, port), Doors(self._state, host, self._allowed_hosts))
+            lambda: (listening_sockets(host, port), Doors(self._admission, host, self._allowed_hosts))
         )
         bound: int = sockets[0].getsockname()[1]
         self._turns.stopping = False
+        self._admission.open()
         self._routes = Routes(doors, self._responses, self._chat, self._models)
         self._http = _HttpServer(self._answer)
         loop = asyncio.get_running_loop()
@@ -102,6 +104,7 @@ class GatewayServer:
         for listener in self._listeners:
             listener.close()
         self._listeners.clear()
+        self._admission.close()
         # Requests that were accepted just now shall have begun.
         await asyncio.sleep(0)
         http.pre_shutdown()

@@ -8,11 +8,9 @@ from __future__ import annotations
 import secrets
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import replace
 
 from app.core.credential import TokenSecrets
-from app.core.errors import Refusal
-from app.core.license import License, license_sha256, masked_key
+from app.core.license import License
 from app.core.pool import Cooldown, Lease, NoToken, Pool
 from app.core.turn import Outcome, TurnRow
 from app.gateway.clock import Clock
@@ -61,31 +59,6 @@ class GatewayState:
     def changed(self) -> None:
         """Note that something visible is different now."""
         self.revision += 1
-
-    def admit(self, key: str | None) -> License:
-        """The license that a client shows.
-
-        Raises:
-            Refusal: 401 in OpenAI's shape, when it shows none, an unknown one, or a revoked one.
-        """
-        if key is None:
-            raise Refusal(
-                401,
-                "You didn't provide a license key. Send it as 'Authorization: Bearer <license>'. "
-                "Waystation's tray menu copies it for you.",
-            )
-        digest = license_sha256(key)
-        found = next((item for item in self.licenses.values() if item.sha256 == digest), None)
-        if found is None or found.revoked_at is not None:
-            word = "Incorrect" if found is None else "Revoked"
-            raise Refusal(
-                401,
-                f"{word} license key provided: {masked_key(key)}. Copy a valid one from Waystation's tray menu.",
-                code="invalid_api_key",
-            )
-        used = replace(found, last_used_at=self.clock.now())
-        self.licenses[found.id] = used
-        return used
 
     def begin(self, endpoint: str, license_id: str, *, client: str, peer: str) -> LiveTurn:
         """A turn has come in; end it with `finish`, whatever happens."""
