@@ -1,20 +1,31 @@
-"""The pool: all tokens, and the rule which of them serves a turn.
+"""The pool: all tokens with their health, and the sessions that belong to them.
 
-Decisions are returned as data with their reason; time and ids are passed in.
+It answers who could serve and remembers who does; `attempts` leads one turn through it. Time is passed in.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from app.core.session import Session, SessionBook, with_names
+from app.core.health import LIMIT, MODEL_S, Health
+from app.core.policy import Policy
+from app.core.quota import Quota
+from app.core.rest import Rest
+from app.core.routing import Candidate
+from app.core.sealed import SealedItems
+from app.core.session import Session, SessionBook, with_names, with_owners
+from app.core.shortage import Unusable
 from app.core.token import Token
 
-#: Sessions idle for longer than this do not count when new ones are spread.
-_SPREAD_WINDOW_S = 30 * 60
+#: After so long away, a loan becomes the home, in seconds.
+LOAN_S = 600.0
+#: The clock is set now and then by a little; what is more than this changes what lies ahead.
+_CLOCK_STEP_S = 30.0
+#: Within this time of another token's success, a token's failures are its own.
+_OWN_FAULT_S = 120.0
+_MAX_TURN_STATES = 10_000
 
 
 class Reason(StrEnum):
@@ -22,78 +33,63 @@ class Reason(StrEnum):
 
     #: The session's own token.
     KEPT = "kept"
-    #: A session's first turn: the least used token.
+    #: A session's first turn.
     NEW_SESSION = "new_session"
-    #: The turn named no session: the least used token, for this turn only.
+    #: The turn named no session: the token is for this turn only.
     NO_SESSION = "no_session"
-    #: The session's token was disabled, removed, or cannot be opened any more.
+    #: The session's token was disabled, removed, refused by upstream, or cannot be opened any more: it moved.
     TOKEN_GONE = "token_gone"  # noqa: S105 - a reason, no secret
-
-
-class Unusable(StrEnum):
-    """Why a token cannot serve."""
-
-    DISABLED = "disabled"
-    #: Its credential cannot be opened (lost data key): sign in again.
-    SEALED = "sealed"
-
-
-@dataclass(frozen=True, slots=True)
-class Cooldown:
-    """A token's rest after upstream reported its limit; new sessions avoid it meanwhile."""
-
-    until: float
-    reason: str
+    #: The session's token reached its limit: it moved.
+    LIMIT = "limit"
+    #: The session's token cannot serve for a moment: lent.
+    LENT = "lent"
+    #: The session's token cannot have this model: lent.
+    MODEL = "model"
+    #: The loan is over.
+    RETURNED = "returned"
+    #: A spare served while nobody else could; now somebody can.
+    RELIEVED = "relieved"
+    #: The user moved it.
+    USER = "user"
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
-    """The decision for one turn; give it back with `Pool.release`."""
+class Standing:
+    """Whether a token may take a turn now.
 
-    token: Token
-    session: Session | None
-    reason: Reason
-    moved_from: str | None = None
+    Attributes:
+        why_not: None: it may.
+        probe: it rests still, and this turn would try it.
+        wait: another turn is trying it just now; its answer tells.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class NoToken:
-    """No token can serve: how many cannot, and why. Empty: there are no tokens at all."""
-
-    reasons: tuple[tuple[Unusable, int], ...] = ()
-
-    @property
-    def message(self) -> str:
-        """One sentence for the client: what is wrong, and what to do."""
-        if not self.reasons:
-            return "No token has been added to Waystation yet: add a ChatGPT login or an API key in its window."
-        words = {
-            Unusable.DISABLED: "{} disabled (enable it)",
-            Unusable.SEALED: "{} sealed by a lost key (add it again)",
-        }
-        total = sum(count for _, count in self.reasons)
-        listed = ", ".join(words[reason].format(count) for reason, count in self.reasons)
-        return f"No usable token in Waystation. {total} {'token' if total == 1 else 'tokens'}: {listed}."
+    why_not: Unusable | None = None
+    probe: bool = False
+    wait: bool = False
 
 
 class Pool:
     """Tokens and sessions in memory. Not thread-safe: one loop owns it."""
 
-    def __init__(self, tokens: Iterable[Token] = (), sessions: Iterable[Session] = ()) -> None:
+    def __init__(
+        self, tokens: Iterable[Token] = (), sessions: Iterable[Session] = (), policy: Policy | None = None
+    ) -> None:
         self.sessions = SessionBook(sessions)
+        self.policy = policy or Policy()
         self._tokens: dict[str, Token] = {}
         self._sealed: set[str] = set()
-        self._cooldowns: dict[str, Cooldown] = {}
-        self._active_turns: Counter[str] = Counter()
-        self._last_assigned: dict[str, int] = {}
-        self._assignments = 0
+        self._health: dict[str, Health] = {}
+        self._turn_states: dict[str, str] = {}
+        self._given = 0
+        self._latest = 0.0
+        self._last_success: dict[str, float] = {}
         for token in tokens:
             self.put(token)
 
     @property
     def tokens(self) -> tuple[Token, ...]:
-        """All tokens, in the order in which they were added."""
-        return tuple(self._tokens.values())
+        """All tokens, in the user's order."""
+        return tuple(sorted(self._tokens.values(), key=lambda token: (token.position, token.created_at)))
 
     def get(self, token_id: str) -> Token | None:
         """The token with this id."""
@@ -102,94 +98,233 @@ class Pool:
     def put(self, token: Token, *, sealed: bool = False) -> None:
         """Add or replace a token; `sealed` says that its credential cannot be opened."""
         self._tokens[token.id] = token
+        self._health.setdefault(token.id, Health())
         (self._sealed.add if sealed else self._sealed.discard)(token.id)
 
     def remove(self, token_id: str) -> None:
         """Forget a token; its sessions move at their next turn."""
         self._tokens.pop(token_id, None)
         self._sealed.discard(token_id)
-        self._cooldowns.pop(token_id, None)
-        self._last_assigned.pop(token_id, None)
+        self._last_success.pop(token_id, None)
+        health = self._health.pop(token_id, None)
+        if health is not None and health.active:
+            # Its last turns still give it back.
+            self._health[token_id] = Health(active=health.active)
+
+    def health(self, token_id: str) -> Health:
+        """The health of a token; of an unknown one, an empty one that nobody keeps."""
+        return self._health.get(token_id) or Health()
 
     def unusable(self, token: Token) -> Unusable | None:
-        """Why this token cannot serve, or None."""
+        """Why this token cannot serve until the user does something, or None."""
         if token.id in self._sealed:
             return Unusable.SEALED
-        return None if token.enabled else Unusable.DISABLED
+        if not token.enabled:
+            return Unusable.DISABLED
+        return Unusable.SIGN_IN if token.sign_in_needed is not None else None
 
-    def cooldown(self, token_id: str, now: float) -> Cooldown | None:
+    def standing(self, token: Token, model: str | None, now: float) -> Standing:
+        """Whether this token may take a turn with this model now."""
+        why_not = self.unusable(token)
+        if why_not is not None:
+            return Standing(why_not)
+        health = self.health(token.id)
+        if model is not None and health.models.get(model, 0.0) > now:
+            return Standing(Unusable.MODEL)
+        rest = health.rest
+        if rest is None:
+            return Standing()
+        if health.may_probe(now):
+            return Standing(probe=now < rest.until)
+        reason = _REST_REASONS.get(rest.reason, Unusable.REFUSED)
+        return Standing(reason, wait=health.probing)
+
+    def candidate(self, token: Token, standing: Standing, now: float) -> Candidate:
+        """The token as `routing.choose` compares it."""
+        health = self.health(token.id)
+        return Candidate(
+            token,
+            left_percent=100.0 if health.quota is None else health.quota.left_percent(now),
+            active=health.active,
+            full=self.full(token.id),
+            probe=standing.probe,
+            last_given=health.last_given,
+        )
+
+    def full(self, token_id: str) -> bool:
+        """Whether it serves as many turns as it may."""
+        return self.health(token_id).active >= self.policy.turns_per_token
+
+    def rest(self, token_id: str, now: float) -> Rest | None:
         """The rest that this token is taking now, if any."""
-        rest = self._cooldowns.get(token_id)
+        rest = self.health(token_id).rest
         return rest if rest is not None and rest.until > now else None
+
+    def set_rest(self, token_id: str, rest: Rest | None) -> None:
+        """Let it rest, or end its rest."""
+        if token_id in self._tokens:
+            self._health[token_id].rest = rest
+
+    def quota(self, token_id: str) -> Quota | None:
+        """What upstream last said of its quota."""
+        return self.health(token_id).quota
+
+    def note_quota(self, token_id: str, quota: Quota, now: float, *, asked: bool = False) -> bool:
+        """Remember what upstream says of its quota; True when that ended a rest.
+
+        Args:
+            token_id: whose.
+            quota: the whole of what is known now.
+            now: Unix seconds.
+            asked: upstream was asked just for it. What comes along with an answer may be older than a limit that
+                was reached meanwhile, so only this ends a rest.
+        """
+        health = self._health.get(token_id)
+        if health is None or token_id not in self._tokens:
+            return False
+        health.quota = quota
+        rested = health.rest is not None and health.rest.reason == LIMIT
+        if not (asked and rested) or quota.limit_reached or quota.left_percent(now) <= 0:
+            return False
+        health.rest = None
+        return True
 
     def active_turns(self, token_id: str) -> int:
         """How many turns this token is serving now."""
-        return self._active_turns[token_id]
+        return self.health(token_id).active
 
-    def lease(self, license_id: str, names: tuple[str, ...], *, now: float, new_session_id: str) -> Lease | NoToken:
-        """Decide which token serves a turn.
-
-        Args:
-            license_id: whose turn it is.
-            names: the session's names on this turn, bounded, the most telling first; empty: no session.
-            now: Unix seconds.
-            new_session_id: the id to use if this turn opens a session.
-        """
-        session = self.sessions.find(license_id, names)
-        if session is not None:
-            token = self._tokens.get(session.current_token_id)
-            if token is not None and self.unusable(token) is None:
-                return self._granted(token, self._seen(session, names, token, now), Reason.KEPT)
-        chosen = self._least_used(now)
-        if chosen is None:
-            return NoToken(tuple(Counter(filter(None, map(self.unusable, self._tokens.values()))).items()))
-        if not names:
-            return self._granted(chosen, None, Reason.NO_SESSION)
-        if session is None:
-            session = Session(new_session_id, license_id, (), chosen.id, chosen.id, now, now)
-            return self._granted(chosen, self._seen(session, names, chosen, now), Reason.NEW_SESSION)
-        left = session.current_token_id
-        # A token that is disabled or removed does not come back by itself: the home moves at once.
-        moved = replace(session, home_token_id=chosen.id)
-        return self._granted(chosen, self._seen(moved, names, chosen, now), Reason.TOKEN_GONE, left)
-
-    def release(self, lease: Lease, *, rest: Cooldown | None = None) -> None:
-        """The turn is over; `rest` is set when upstream reported the token's limit."""
-        self._active_turns[lease.token.id] -= 1
-        if self._active_turns[lease.token.id] <= 0:
-            del self._active_turns[lease.token.id]
-        if rest is not None and lease.token.id in self._tokens:
-            self._cooldowns[lease.token.id] = rest
-
-    def reset(self) -> int:
-        """Forget all cool-downs; returns how many there were."""
-        count = len(self._cooldowns)
-        self._cooldowns.clear()
+    def reset(self, token_id: str | None = None) -> int:
+        """Try again now: forget the rests and refused models of one token, or of all; how many tokens rested."""
+        chosen = self._health if token_id is None else {token_id: self._health.get(token_id, Health())}
+        count = 0
+        for health in chosen.values():
+            count += health.rest is not None
+            health.rest, health.faults = None, 0
+            health.models.clear()
         return count
 
-    def _least_used(self, now: float) -> Token | None:
-        usable = [token for token in self._tokens.values() if self.unusable(token) is None]
-        if not usable:
-            return None
-        bound = Counter(
-            session.current_token_id for session in self.sessions if session.last_active_at > now - _SPREAD_WINDOW_S
-        )
-        return min(
-            usable,
-            key=lambda token: (
-                self.cooldown(token.id, now) is not None,
-                bound[token.id] + self._active_turns[token.id],
-                self._last_assigned.get(token.id, 0),
-            ),
-        )
+    def tick(self, now: float) -> None:
+        """Note the time. When the clock was set back, what lies ahead moves with it: spans are what upstream told."""
+        back = self._latest - now
+        if back > _CLOCK_STEP_S:
+            for health in self._health.values():
+                health.shift(back)
+            self._last_success = {token: at - back for token, at in self._last_success.items()}
+            self._latest = now
+        self._latest = max(self._latest, now)
 
-    def _seen(self, session: Session, names: tuple[str, ...], token: Token, now: float) -> Session:
-        seen = replace(session, current_token_id=token.id, last_active_at=now, turns=session.turns + 1)
+    def take(self, token_id: str, now: float) -> bool:
+        """A turn goes to this token; whether it tries a resting one. Give it back with `give_back`."""
+        health = self._health[token_id]
+        probes = health.rest is not None
+        health.active += 1
+        health.probing = health.probing or probes
+        self._given += 1
+        health.last_given = self._given
+        return probes
+
+    def give_back(self, token_id: str, *, probed: bool) -> None:
+        """The token does not serve that turn any more."""
+        health = self._health.get(token_id)
+        if health is None:
+            return
+        health.active = max(0, health.active - 1)
+        if probed:
+            health.probing = False
+        if not health.active and token_id not in self._tokens:
+            del self._health[token_id]
+
+    def succeeded(self, token_id: str, now: float, *, probed: bool) -> bool:
+        """It served a turn; True when that ended a rest."""
+        if token_id not in self._tokens:
+            return False
+        health = self._health[token_id]
+        self._last_success[token_id] = now
+        health.faults = 0
+        if health.rest is None or not probed:
+            # A turn that began before the limit may end after it.
+            return False
+        health.succeeded()
+        return True
+
+    def failed(self, token_id: str, now: float) -> Rest | None:
+        """Upstream failed with this token; its own fault only while others succeed."""
+        health = self._health.get(token_id)
+        others = any(now - at < _OWN_FAULT_S for token, at in self._last_success.items() if token != token_id)
+        return health.failed(now) if health is not None and others and token_id in self._tokens else None
+
+    def probed(self, token_id: str) -> None:
+        """The turn that tried a resting token has got its answer."""
+        health = self._health.get(token_id)
+        if health is not None:
+            health.probing = False
+
+    def sign_in_needed(self, token_id: str, reason: str) -> bool:
+        """Upstream refuses this token for good; True when that is new."""
+        token = self._tokens.get(token_id)
+        if token is None or token.sign_in_needed is not None:
+            return False
+        self._tokens[token_id] = replace(token, sign_in_needed=reason)
+        return True
+
+    def refuse_model(self, token_id: str, model: str, now: float) -> None:
+        """This token cannot have this model, for now."""
+        health = self._health.get(token_id)
+        if health is not None:
+            health.models[model] = now + MODEL_S
+
+    def note_turn_state(self, state: str, token_id: str) -> None:
+        """This turn state (its digest) was issued to this token."""
+        self._turn_states.pop(state, None)
+        self._turn_states[state] = token_id
+        while len(self._turn_states) > _MAX_TURN_STATES:
+            del self._turn_states[next(iter(self._turn_states))]
+
+    def turn_state_owner(self, state: str) -> str | None:
+        """Which token a turn state was issued to, if that is known."""
+        return self._turn_states.get(state)
+
+    def open_session(
+        self, license_id: str, names: tuple[str, ...], token: Token, *, now: float, new_session_id: str
+    ) -> Session:
+        """A session's first turn goes to this token."""
+        session = Session(new_session_id, license_id, (), token.id, token.id, now, now, turns=1)
+        return self.sessions.put(with_names(session, names))
+
+    def seen(self, session: Session, names: tuple[str, ...], now: float) -> Session:
+        """Another turn of a known session."""
+        seen = replace(session, last_active_at=now, turns=session.turns + 1)
         return self.sessions.put(with_names(seen, names))
 
-    def _granted(self, token: Token, session: Session | None, reason: Reason, moved_from: str | None = None) -> Lease:
-        self._active_turns[token.id] += 1
-        if reason is not Reason.KEPT:
-            self._assignments += 1
-            self._last_assigned[token.id] = self._assignments
-        return Lease(token, session, reason, moved_from)
+    def bind(self, session: Session, token: Token, sealed: SealedItems, *, now: float, lend: bool) -> Session:
+        """The session goes to another token: lent, or moved for good.
+
+        What the request holds and nobody is known to have issued came from the token that is left.
+        """
+        digests = [item for _, item in sealed.reasoning] + list(sealed.kept)
+        known = with_owners(session, {item: session.current_token_id for item in digests})
+        home = session.home_token_id if lend else token.id
+        away = token.id != home
+        changed = replace(
+            known,
+            home_token_id=home,
+            current_token_id=token.id,
+            lent_at=(session.lent_at or now) if away else None,
+            moves=session.moves + 1,
+        )
+        return self.sessions.put(changed)
+
+    def settle(self, session: Session, now: float) -> Session:
+        """A loan that has lasted becomes the home, unless a spare serves."""
+        current = self._tokens.get(session.current_token_id)
+        lasted = session.lent_at is not None and now - session.lent_at >= LOAN_S
+        if not lasted or current is None or current.spare:
+            return session
+        return self.sessions.put(replace(session, home_token_id=session.current_token_id, lent_at=None))
+
+
+_REST_REASONS = {
+    LIMIT: Unusable.LIMIT,
+    "rate_limit_exceeded": Unusable.RESTING,
+    "repeated_failures": Unusable.RESTING,
+}

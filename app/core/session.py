@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 MAX_NAME = 64
 #: A conversation is called by few names; more would be a client that makes one up per turn.
 MAX_NAMES = 16
+#: Sealed items whose issuer is remembered; beyond it the oldest are forgotten.
+MAX_OWNERS = 4_096
 #: What the book holds in memory; beyond it the longest idle session is forgotten.
 MAX_SESSIONS = 10_000
 
@@ -29,7 +31,7 @@ class Session:
         turns: how many turns it has had.
         lent_at: since when another token than the home serves it, in Unix seconds; None while it is at home.
         moves: how often its token changed; 0 means that everything it ever got came from one token.
-        owners: which token issued a sealed item (its digest, see `ownership`), noted at each move; empty before.
+        owners: which token issued a sealed item (its digest, see `sealed`), noted at each move; empty before.
     """
 
     id: str
@@ -110,3 +112,14 @@ def with_names(session: Session, names: Iterable[str]) -> Session:
     """The session, also called by these names (bounded in number, the oldest are kept)."""
     merged = tuple(dict.fromkeys((*session.names, *names)))[:MAX_NAMES]
     return session if merged == session.names else replace(session, names=merged)
+
+
+def with_owners(session: Session, owners: Mapping[str, str]) -> Session:
+    """The session, with the issuers of these sealed items; what is known already stays."""
+    new = {item: token for item, token in owners.items() if item not in session.owners}
+    if not new:
+        return session
+    merged = {**session.owners, **new}
+    for item in list(merged)[: max(0, len(merged) - MAX_OWNERS)]:
+        del merged[item]
+    return replace(session, owners=merged)

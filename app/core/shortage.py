@@ -1,0 +1,94 @@
+"""No token can serve: how many cannot and why, as data, and the sentence that counts them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Unusable(StrEnum):
+    """Why a token cannot serve a turn now."""
+
+    DISABLED = "disabled"
+    #: Its credential cannot be opened (lost data key): add it again.
+    SEALED = "sealed"
+    #: Upstream refuses it: sign in again.
+    SIGN_IN = "sign_in"
+    #: Its quota is used up.
+    LIMIT = "limit"
+    #: Its account may not do this now: no credit, or not in its plan.
+    REFUSED = "refused"
+    #: It rests for a moment: too many requests, or repeated failures.
+    RESTING = "resting"
+    #: It cannot have the model that is asked for.
+    MODEL = "model"
+
+
+#: Only time helps these.
+PASSING = frozenset({Unusable.LIMIT, Unusable.RESTING})
+
+_WORDS = {
+    Unusable.LIMIT: "{} at {} limit",
+    Unusable.SIGN_IN: "{} {} sign-in",
+    Unusable.REFUSED: "{} without credit or not allowed by {} plan",
+    Unusable.RESTING: "{} resting after failures",
+    Unusable.MODEL: "{} without this model",
+    Unusable.DISABLED: "{} disabled",
+    Unusable.SEALED: "{} sealed by a lost key",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """Why nobody can serve.
+
+    Attributes:
+        reasons: how many tokens for each reason, in a fixed order; empty: there are no tokens at all.
+        back_at: when the first of them may serve again, in Unix seconds; None: time does not help.
+    """
+
+    reasons: tuple[tuple[Unusable, int], ...] = ()
+    back_at: float | None = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether there are no tokens at all."""
+        return not self.reasons
+
+    @property
+    def limited(self) -> bool:
+        """Whether a limit is among the reasons."""
+        return any(reason is Unusable.LIMIT for reason, _ in self.reasons)
+
+    def message(self, clock_time: Callable[[float], str]) -> str:
+        """One sentence for the client: "3 tokens: 2 at their limit (first back at 14:02), 1 needs sign-in."
+
+        Args:
+            clock_time: Unix seconds as the user's clock shows them.
+        """
+        if self.empty:
+            return "No token has been added to Waystation yet: add a ChatGPT login or an API key in its window."
+        total = sum(count for _, count in self.reasons)
+        parts = []
+        told = self.back_at is None
+        for reason, count in self.reasons:
+            part = _phrase(reason, count)
+            if not told and reason in PASSING and self.back_at is not None:
+                part += f" ({'first ' if total > 1 else ''}back at {clock_time(self.back_at)})"
+                told = True
+            parts.append(part)
+        return f"{total} {'token' if total == 1 else 'tokens'}: {', '.join(parts)}."
+
+
+def shortage(reasons: Iterable[Unusable], back_at: float | None = None) -> Shortage:
+    """Count the reasons."""
+    counted = Counter(reasons)
+    return Shortage(tuple((reason, counted[reason]) for reason in _WORDS if counted[reason]), back_at)
+
+
+def _phrase(reason: Unusable, count: int) -> str:
+    if reason is Unusable.SIGN_IN:
+        return _WORDS[reason].format(count, "needs" if count == 1 else "need")
+    return _WORDS[reason].format(count, "its" if count == 1 else "their")
