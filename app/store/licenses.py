@@ -55,6 +55,8 @@ def _description(license: License) -> dict[str, Any]:
         "created_at": license.created_at,
         "revoked_at": license.revoked_at,
         "last_used_at": license.last_used_at,
+        "expires_at": license.expires_at,
+        "daily_tokens": license.daily_tokens,
     }
 
 
@@ -66,5 +68,7 @@ def _stored(row: Row[Any]) -> StoredLicense:
         created_at=row.created_at,
         revoked_at=row.revoked_at,
         last_used_at=row.last_used_at,
+        expires_at=row.expires_at,
+        daily_tokens=row.daily_tokens,
     )
     return StoredLicense(license, Sealed(row.key_id, row.nonce, row.sealed))

@@ -18,11 +18,12 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
 )
 from sqlalchemy.types import TypeDecorator
 
 #: The newest schema. Versions are numbers of four digits, so that an older program can tell a newer database.
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 
 # A backslash, and the characters that UTF-8 or PostgreSQL cannot hold: NUL and lone surrogates (JSON can carry both).
 _SPECIAL = re.compile("[\\\\\x00\ud800-\udfff]")
@@ -77,6 +78,24 @@ tokens = Table(
     Column("key_id", Text, nullable=False),
     Column("nonce", LargeBinary, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    # Rows of the former version got their columns' defaults; the program always says what it means.
+    Column("position", Integer, nullable=False, server_default="0"),
+    Column("spare", Boolean, nullable=False, server_default=false()),
+    Column("proxy", AnyText),
+    Column("follows", AnyText),
+    Column("sign_in_needed", AnyText),
+    Column("refreshed_at", Double),
+)
+
+# Apart from `tokens`: it changes with most turns, and a credential's row must not be written anew for that.
+token_health = Table(
+    "token_health",
+    metadata,
+    Column("token_id", Text, primary_key=True),
+    # JSON in these two, and in `sessions.owners` and `turns.attempts`, is plain text: what cannot be read any more is
+    # told and left out (see `app.store.stored_json`), where a JSON column would fail the whole query.
+    Column("quota", Text),
+    Column("rest", Text),
 )
 
 licenses = Table(
@@ -91,6 +110,8 @@ licenses = Table(
     Column("key_id", Text, nullable=False),
     Column("nonce", LargeBinary, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    Column("expires_at", Double),
+    Column("daily_tokens", BigInteger),
 )
 
 # No foreign keys to tokens and licenses here and in `turns`: history outlives what it tells of.
@@ -104,6 +125,10 @@ sessions = Table(
     Column("created_at", Double, nullable=False),
     Column("last_active_at", Double, nullable=False),
     Column("turns", BigInteger, nullable=False),
+    Column("lent_at", Double),
+    Column("moves", BigInteger, nullable=False, server_default="0"),
+    # Tens of kilobytes in a long conversation that has moved. The last column, so that the others are found without it.
+    Column("owners", Text),
     # Start-up loads the recently active ones, pruning removes the long idle ones.
     Index(None, "last_active_at"),
 )
@@ -148,8 +173,10 @@ turns = Table(
     Column("output_tokens", BigInteger),
     Column("reasoning_tokens", BigInteger),
     Column("note", AnyText),
-    # The newest are shown, the oldest pruned.
-    Index(None, "started_at"),
+    Column("attempts", Text),
+    Column("waited_ms", Double),
+    # The newest are shown, the oldest pruned; and what licenses have used since a time is in the index alone.
+    Index(None, "started_at", "license_id", "input_tokens", "output_tokens"),
 )
 
 settings = Table(

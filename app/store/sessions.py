@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from app.core.session import Session
 from app.store.schema import session_names, sessions
+from app.store.stored_json import from_text, to_text
 
 # Values in one statement; SQLite before 3.32 took 999.
 _CHUNK = 500
@@ -39,6 +41,9 @@ def load(connection: Connection, active_since: float) -> list[Session]:
             created_at=row.created_at,
             last_active_at=row.last_active_at,
             turns=row.turns,
+            lent_at=row.lent_at,
+            moves=row.moves,
+            owners=from_text(row.owners, _owners, f"what tokens issued in session {row.id}") or {},
         )
         for row in connection.execute(active)
     ]
@@ -52,27 +57,14 @@ def save(connection: Connection, batch: Sequence[Session]) -> None:
     """
     if not batch:
         return
-    remove(connection, [session.id for session in batch])
+    _save_states(connection, batch)
+    of_batch = delete(session_names).where(session_names.c.session_id == bindparam("of_session"))
+    connection.execute(of_batch, [{"of_session": session.id} for session in batch])
     names = {
         (session.license_id, name): (session.id, position)
         for session in batch
         for position, name in enumerate(session.names)
     }
-    connection.execute(
-        insert(sessions),
-        [
-            {
-                "id": session.id,
-                "license_id": session.license_id,
-                "home_token_id": session.home_token_id,
-                "current_token_id": session.current_token_id,
-                "created_at": session.created_at,
-                "last_active_at": session.last_active_at,
-                "turns": session.turns,
-            }
-            for session in batch
-        ],
-    )
     if not names:
         return
     taken = delete(session_names).where(
@@ -99,6 +91,55 @@ def remove_idle(connection: Connection, before: float, limit: int) -> int:
     """Remove up to `limit` sessions that were last active before that time (Unix seconds); how many there were."""
     idle = select(sessions.c.id).where(sessions.c.last_active_at < before).limit(limit)
     return connection.execute(delete(sessions).where(sessions.c.id.in_(idle))).rowcount
+
+
+def _save_states(connection: Connection, batch: Sequence[Session]) -> None:
+    """The sessions without their names.
+
+    A row that is there is changed and not replaced: SQLite writes only those of its pages that differ, so that owners,
+    which are large and change with a move only, are not written with every turn.
+    """
+    there: dict[str, str | None] = {}
+    for part in _parts([session.id for session in batch]):
+        found = select(sessions.c.id, sessions.c.owners).where(sessions.c.id.in_(part))
+        there.update((row.id, row.owners) for row in connection.execute(found))
+    new: list[dict[str, Any]] = []
+    changed: list[dict[str, Any]] = []
+    owners: list[dict[str, Any]] = []
+    for session in batch:
+        text = to_text(dict(session.owners)) if session.owners else None
+        if session.id not in there:
+            new.append({"id": session.id, **_state(session), "owners": text})
+            continue
+        changed.append({"same": session.id, **_state(session)})
+        if text != there[session.id]:
+            owners.append({"same": session.id, "owners": text})
+    if new:
+        connection.execute(insert(sessions), new)
+    same = update(sessions).where(sessions.c.id == bindparam("same"))
+    if changed:
+        connection.execute(same, changed)
+    if owners:
+        connection.execute(same, owners)
+
+
+def _state(session: Session) -> dict[str, Any]:
+    return {
+        "license_id": session.license_id,
+        "home_token_id": session.home_token_id,
+        "current_token_id": session.current_token_id,
+        "created_at": session.created_at,
+        "last_active_at": session.last_active_at,
+        "turns": session.turns,
+        "lent_at": session.lent_at,
+        "moves": session.moves,
+    }
+
+
+def _owners(data: dict[str, str]) -> dict[str, str]:
+    if not all(isinstance(token_id, str) for token_id in data.values()):
+        raise TypeError("not token ids")
+    return data
 
 
 def _parts(ids: Collection[str]) -> Iterator[list[str]]:

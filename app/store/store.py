@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -13,12 +13,15 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from app.core.license import License
+from app.core.quota import Quota
+from app.core.rest import Rest
 from app.core.session import Session
 from app.core.token import Token
 from app.core.turn import TurnRow
-from app.store import licenses, sessions, settings, tokens, turns
+from app.store import health, licenses, sessions, settings, tokens, turns
 from app.store.bridge import settled
 from app.store.database import BUSY_TIMEOUT_S, Database
+from app.store.health import StoredHealth
 from app.store.licenses import StoredLicense
 from app.store.tokens import StoredToken
 from app.store.vault import Sealed
@@ -96,11 +99,11 @@ class Store:
 
     @property
     def problem(self) -> str | None:
-        """A sentence for the user while sessions and turns cannot be written, else None."""
+        """A sentence for the user while sessions, turns and healths of tokens cannot be written, else None."""
         return self._worker.problem
 
     async def tokens(self) -> list[StoredToken]:
-        """All tokens, the oldest first."""
+        """All tokens in the user's order; where positions are equal, the oldest first."""
         return await self._read(tokens.load)
 
     async def put_token(self, token: Token, sealed: Sealed) -> None:
@@ -116,8 +119,30 @@ class Store:
         await self._write(lambda connection: tokens.describe(connection, token), durable=True)
 
     async def delete_token(self, token_id: str) -> None:
-        """Remove a token, if there is one."""
-        await self._write(lambda connection: tokens.remove(connection, token_id), durable=True)
+        """Remove a token, if there is one, and its health, also what is saved of that later on."""
+
+        def work(database: Database, writer: BatchWriter) -> None:
+            with database.transaction(durable=True) as connection:
+                tokens.remove(connection, token_id)
+                health.remove(connection, token_id)
+            writer.forget_health(token_id)
+
+        await settled(self._worker.call(work))
+
+    async def reorder_tokens(self, ids: Sequence[str]) -> None:
+        """Make a token's place in `ids` its position; it survives a power cut once this returns.
+
+        Tokens that are not named keep their positions, unknown ids are ignored.
+        """
+        await self._write(lambda connection: tokens.reorder(connection, ids), durable=True)
+
+    def save_token_health(self, token_id: str, quota: Quota | None, rest: Rest | None) -> None:
+        """Remember a token's quota and rest; written within a second, only the last state of many."""
+        self._worker.save_health(token_id, (quota, rest))
+
+    async def token_health(self) -> dict[str, StoredHealth]:
+        """Quota and rest by token id, of those tokens of which either is known."""
+        return await self._read(health.load)
 
     async def licenses(self) -> list[StoredLicense]:
         """All licenses, revoked ones included, the oldest first."""
@@ -163,6 +188,13 @@ class Store:
         """Up to `limit` turns, the newest first; with `before` (Unix seconds) those started earlier than that."""
         return await self._read(lambda connection: turns.load(connection, limit, before))
 
+    async def used_tokens(self, since: float) -> dict[str, int]:
+        """Input and output tokens by license id, of the turns started at that time (Unix seconds) or later.
+
+        A turn counts once it was saved; one of which upstream said nothing counts 0.
+        """
+        return await self._read(lambda connection: turns.used_tokens(connection, since))
+
     async def settings(self) -> dict[str, str]:
         """All settings."""
         return await self._read(settings.load)
@@ -172,7 +204,7 @@ class Store:
         await self._write(lambda connection: settings.put(connection, key, value), durable=True)
 
     async def flush(self) -> None:
-        """Return when every session and turn saved so far is in the file."""
+        """Return when every session, turn and health saved so far is in the file."""
         await settled(self._worker.call(lambda database, writer: writer.write_waiting()))
 
     async def size_bytes(self) -> int:

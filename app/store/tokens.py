@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from app.core.errors import NotFound
 from app.core.token import Token, TokenKind
@@ -22,8 +23,9 @@ class StoredToken:
 
 
 def load(connection: Connection) -> list[StoredToken]:
-    """All of them, the oldest first."""
-    return [_stored(row) for row in connection.execute(select(tokens).order_by(tokens.c.created_at, tokens.c.id))]
+    """All of them in the user's order; where positions are equal, the oldest first."""
+    rows = connection.execute(select(tokens).order_by(tokens.c.position, tokens.c.created_at, tokens.c.id))
+    return [_stored(row) for row in rows]
 
 
 def put(connection: Connection, token: Token, sealed: Sealed) -> None:
@@ -47,6 +49,15 @@ def describe(connection: Connection, token: Token) -> None:
         raise NotFound(f"There is no token {token.id}.", id=token.id)
 
 
+def reorder(connection: Connection, ids: Sequence[str]) -> None:
+    """Make a token's place in `ids` its position; tokens that are not named keep theirs, unknown ids are ignored."""
+    if ids:
+        connection.execute(
+            update(tokens).where(tokens.c.id == bindparam("same")).values(position=bindparam("place")),
+            [{"same": token_id, "place": place} for place, token_id in enumerate(ids)],
+        )
+
+
 def remove(connection: Connection, token_id: str) -> None:
     """Remove a token, if there is one."""
     connection.execute(delete(tokens).where(tokens.c.id == token_id))
@@ -63,6 +74,12 @@ def _description(token: Token) -> dict[str, Any]:
         "expires_at": token.expires_at,
         "enabled": token.enabled,
         "created_at": token.created_at,
+        "position": token.position,
+        "spare": token.spare,
+        "proxy": token.proxy,
+        "follows": token.follows,
+        "sign_in_needed": token.sign_in_needed,
+        "refreshed_at": token.refreshed_at,
     }
 
 
@@ -78,5 +95,11 @@ def _stored(row: Row[Any]) -> StoredToken:
         expires_at=row.expires_at,
         enabled=row.enabled,
         created_at=row.created_at,
+        position=row.position,
+        spare=row.spare,
+        proxy=row.proxy,
+        follows=row.follows,
+        sign_in_needed=row.sign_in_needed,
+        refreshed_at=row.refreshed_at,
     )
     return StoredToken(token, Sealed(row.key_id, row.nonce, row.sealed))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, Double, Row, bindparam, cast, delete, func, insert, select
 
-from app.core.turn import Outcome, TurnRow, Usage
+from app.core.turn import Attempt, Outcome, TurnRow, Usage
 from app.store.schema import turns
+from app.store.stored_json import from_text, require_numbers, to_text
 
 
 def load(connection: Connection, limit: int, before: float | None) -> list[TurnRow]:
@@ -26,6 +28,21 @@ def save(connection: Connection, batch: Sequence[TurnRow]) -> None:
     # After a commit whose success is not known, a batch is written again.
     connection.execute(delete(turns).where(turns.c.id == bindparam("same")), [{"same": row.id} for row in batch])
     connection.execute(insert(turns), [_values(row) for row in batch])
+
+
+def used_tokens(connection: Connection, since: float) -> dict[str, int]:
+    """Input and output tokens by license id, of the turns started at that time (Unix seconds) or later."""
+
+    def total(column: ColumnElement[int]) -> ColumnElement[float]:
+        # As floating point: a sum of integers fails beyond 64 bits, and upstream may send any number.
+        return func.coalesce(func.sum(cast(column, Double)), 0.0)
+
+    query = (
+        select(turns.c.license_id, (total(turns.c.input_tokens) + total(turns.c.output_tokens)).label("used"))
+        .where(turns.c.started_at >= since, turns.c.license_id.is_not(None))
+        .group_by(turns.c.license_id)
+    )
+    return {row.license_id: int(row.used) for row in connection.execute(query)}
 
 
 def remove_oldest(connection: Connection, limit: int, before: float | None = None) -> int:
@@ -65,6 +82,8 @@ def _values(row: TurnRow) -> dict[str, Any]:
         "output_tokens": usage.output_tokens if usage else None,
         "reasoning_tokens": usage.reasoning_tokens if usage else None,
         "note": row.note,
+        "attempts": to_text([asdict(attempt) for attempt in row.attempts]) if row.attempts else None,
+        "waited_ms": row.waited_ms,
     }
 
 
@@ -96,4 +115,12 @@ def _turn(row: Row[Any]) -> TurnRow:
         edits=tuple(row.edits),
         usage=usage,
         note=row.note,
+        attempts=from_text(row.attempts, _attempts, f"the attempts of turn {row.id}") or (),
+        waited_ms=row.waited_ms,
     )
+
+
+def _attempts(data: list[dict[str, Any]]) -> tuple[Attempt, ...]:
+    attempts = tuple(Attempt(**attempt) for attempt in data)
+    require_numbers(*(attempt.ms for attempt in attempts))
+    return attempts

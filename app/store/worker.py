@@ -20,6 +20,7 @@ from app.core.turn import TurnRow
 from app.store import failures
 from app.store.batch import Batch
 from app.store.database import Database
+from app.store.health import StoredHealth
 from app.store.writer import BatchWriter
 
 #: Rows are written at most so long after they came.
@@ -97,6 +98,10 @@ class Worker:
     def save_turn(self, row: TurnRow) -> None:
         """Put a turn in line; returns at once."""
         self._put(lambda batch: batch.add_turn(row))
+
+    def save_health(self, token_id: str, health: StoredHealth) -> None:
+        """Put a token's health in line; returns at once."""
+        self._put(lambda batch: batch.add_health(token_id, health))
 
     def close(self) -> None:
         """Let the thread finish what is in line and end; `ended` tells when it has."""

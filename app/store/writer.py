@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
+
+from sqlalchemy import Connection
 
 from app.core.errors import DataUnusable
-from app.store import sessions, turns
+from app.store import health, sessions, turns
 from app.store.batch import Batch
 from app.store.database import Database
 
@@ -53,6 +56,10 @@ class BatchWriter:
         """They were deleted, so what still waits of them must not bring them back."""
         self._waiting.forget_sessions(ids)
 
+    def forget_health(self, token_id: str) -> None:
+        """The token was deleted, so what still waits of it must not be written."""
+        self._waiting.forget_health(token_id)
+
     def give_up(self) -> None:
         """The last try before the end."""
         if self._try() is not None:
@@ -76,6 +83,7 @@ class BatchWriter:
             with self._database.transaction() as connection:
                 sessions.save(connection, tuple(batch.sessions.values()))
                 turns.save(connection, tuple(batch.turns.values()))
+                health.save(connection, batch.healths)
         except DataUnusable:
             raise
         except Exception:
@@ -83,23 +91,15 @@ class BatchWriter:
             self._write_one_by_one(batch)
 
     def _write_one_by_one(self, batch: Batch) -> None:
-        for session in batch.sessions.values():
+        for what, save in _one_by_one(batch):
             try:
                 with self._database.transaction() as connection:
-                    sessions.save(connection, (session,))
+                    save(connection)
             except DataUnusable:
                 raise
             except Exception as error:
                 # The type only: the text may repeat the value.
-                _log.error("a session could not be stored and was skipped: %s", type(error).__name__)
-        for row in batch.turns.values():
-            try:
-                with self._database.transaction() as connection:
-                    turns.save(connection, (row,))
-            except DataUnusable:
-                raise
-            except Exception as error:
-                _log.error("a turn could not be stored and was skipped: %s", type(error).__name__)
+                _log.error("%s could not be stored and was skipped: %s", what, type(error).__name__)
 
     def _failed(self, failure: DataUnusable) -> None:
         self.retry_at = self._monotonic() + RETRY_S
@@ -114,3 +114,12 @@ class BatchWriter:
         if self.problem is not None:
             self.problem = None
             _log.info("history can be written again")
+
+
+def _one_by_one(batch: Batch) -> Iterator[tuple[str, Callable[[Connection], None]]]:
+    for session in batch.sessions.values():
+        yield "a session", partial(sessions.save, batch=(session,))
+    for row in batch.turns.values():
+        yield "a turn", partial(turns.save, batch=(row,))
+    for token_id, state in batch.healths.items():
+        yield "the health of a token", partial(health.save, batch={token_id: state})

@@ -1,14 +1,17 @@
-"""Tokens, licenses, sessions and turns for the store's tests, and how hypothesis draws them."""
+"""Tokens and their health, licenses, sessions and turns for the store's tests, and how hypothesis draws them."""
 
+import dataclasses
 import sqlite3
 from pathlib import Path
 
 from hypothesis import strategies as st
 
 from app.core.license import License
+from app.core.quota import CODEX, PRIMARY, SECONDARY, Credits, Quota, Window
+from app.core.rest import Rest
 from app.core.session import MAX_NAME, MAX_NAMES, Session
 from app.core.token import Token, TokenKind
-from app.core.turn import Outcome, TurnRow, Usage
+from app.core.turn import Attempt, Outcome, TurnRow, Usage
 from app.store.key_stores import MemoryStore
 from app.store.store import Store
 from app.store.vault import Vault, token_subject
@@ -30,6 +33,19 @@ def token(number: int = 1, label: str = "Work") -> Token:
         enabled=True,
         created_at=NOW + number,
     )
+
+
+def quota(used_percent: float = 41.5) -> Quota:
+    windows = (
+        Window(CODEX, PRIMARY, used_percent, 300, NOW + 3600),
+        Window(CODEX, SECONDARY, 7, 10_080, NOW + 86_400),
+        Window("another_limit", PRIMARY, 100.0),
+    )
+    return Quota(windows, NOW, Credits(True, False, "12.50"), "plus", limit_reached=True)
+
+
+def rest(reason: str = "usage_limit_reached") -> Rest:
+    return Rest(NOW + 3600.5, reason, NOW + 900)
 
 
 def license(number: int = 1) -> License:
@@ -112,7 +128,25 @@ tokens = st.builds(
     expires_at=st.none() | _number,
     enabled=st.booleans(),
     created_at=_number,
+    position=st.integers(-(2**31), 2**31 - 1),
+    spare=st.booleans(),
+    proxy=st.none() | any_text,
+    follows=st.none() | any_text,
+    sign_in_needed=st.none() | any_text,
+    refreshed_at=st.none() | _number,
 )
+_windows = st.builds(
+    Window,
+    limit=any_text,
+    slot=any_text,
+    used_percent=_number,
+    minutes=st.none() | st.integers(),
+    resets_at=st.none() | _number,
+)
+# What else a quota says is drawn by its type.
+_more = [item.name for item in dataclasses.fields(Quota) if item.name not in {"windows", "seen_at"}]
+quotas = st.builds(Quota, st.lists(_windows, max_size=4).map(tuple), _number, **dict.fromkeys(_more, ...))
+rests = st.builds(Rest, _number, any_text, _number)
 licenses = st.builds(
     License,
     id=_id,
@@ -121,6 +155,8 @@ licenses = st.builds(
     created_at=_number,
     revoked_at=st.none() | _number,
     last_used_at=st.none() | _number,
+    expires_at=st.none() | _number,
+    daily_tokens=st.none() | _count,
 )
 sessions = st.builds(
     Session,
@@ -132,6 +168,9 @@ sessions = st.builds(
     created_at=_number,
     last_active_at=st.floats(0, 1e10),
     turns=_count,
+    lent_at=st.none() | _number,
+    moves=_count,
+    owners=st.dictionaries(any_text, any_text, max_size=4),
 )
 _usages = st.builds(Usage, _count, _count, _count, _count)
 turns = st.builds(
@@ -159,6 +198,8 @@ turns = st.builds(
     edits=st.lists(any_text, max_size=4).map(tuple),
     usage=st.none() | _usages,
     note=st.none() | any_text,
+    attempts=st.lists(st.builds(Attempt, _id, any_text, _number), max_size=3).map(tuple),
+    waited_ms=st.none() | _number,
 )
 
 

@@ -1,15 +1,20 @@
 """Migrations: what they make, when Alembic is needed, and what happens to a database of another version."""
 
+import io
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlalchemy.dialects import postgresql
@@ -17,13 +22,17 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 
 from app.core.errors import DataTooNew
 from app.store import migrations, schema
+from app.store.licenses import StoredLicense
 from app.store.migration import copy_path
 from app.store.store import DATABASE_FILE, Store
+from app.store.tokens import StoredToken
 from app.store.vault import Sealed
 from tests.store import samples
 
 ROOT = Path(__file__).resolve().parents[2]
 SEALED = Sealed("0123456789abcdef", b"n" * 12, b"ciphertext")
+
+NEXT_VERSION = f"{int(schema.SCHEMA_VERSION) + 1:04}"
 
 # Opens a store, and says which tokens it has and whether that took Alembic.
 OPEN = """
@@ -44,11 +53,11 @@ async def main():
 asyncio.run(main())
 """
 
-SECOND_VERSION = """
+NEXT_MIGRATION = f"""
 import sqlalchemy as sa
 from alembic import op
-revision = "0002"
-down_revision = "0001"
+revision = "{NEXT_VERSION}"
+down_revision = "{schema.SCHEMA_VERSION}"
 def upgrade():
     with op.batch_alter_table("sessions") as sessions:
         sessions.add_column(sa.Column("colour", sa.Text, nullable=False, server_default="red"))
@@ -72,15 +81,99 @@ def run_open(program_folder: Path, path: Path) -> list[str]:
     return result.stdout.splitlines()
 
 
-def next_program(folder: Path, second_version: str) -> Path:
+def next_program(folder: Path, migration: str) -> Path:
     """A copy of the program, as a bundle would hold it, whose schema is one version further."""
     for package in ("core", "store"):
         shutil.copytree(ROOT / "app" / package, folder / "app" / package, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "app/__init__.py").touch()
-    (folder / "app/store/migrations/versions/v0002_second.py").write_text(second_version)
+    (folder / f"app/store/migrations/versions/v{NEXT_VERSION}_next.py").write_text(migration)
     text = (folder / "app/store/schema.py").read_text()
-    (folder / "app/store/schema.py").write_text(text.replace('SCHEMA_VERSION = "0001"', 'SCHEMA_VERSION = "0002"'))
+    newer = text.replace(f'SCHEMA_VERSION = "{schema.SCHEMA_VERSION}"', f'SCHEMA_VERSION = "{NEXT_VERSION}"')
+    (folder / "app/store/schema.py").write_text(newer)
     return folder
+
+
+def first_database(path: Path) -> None:
+    """A database as the first version made and filled it, with a session's names, a turn without usage, and more."""
+    path.parent.mkdir()
+    config = Config()
+    config.set_main_option("path_separator", "os")
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    engine.dispose()
+    seal = {"key_id": SEALED.key_id, "nonce": SEALED.nonce, "sealed": SEALED.ciphertext}
+    database = sqlite3.connect(path)
+    # Two of one age.
+    for number, age in ((7, 7), (3, 3), (1, 3)):
+        fill(
+            database,
+            "tokens",
+            id=f"t-{number}",
+            kind="chatgpt",
+            identity=f"chatgpt:account-{number}:user",
+            label="Work",
+            email="someone@example.com",
+            plan="plus",
+            account_id=f"account-{number}",
+            expires_at=samples.NOW + 3600.5,
+            enabled=1,
+            created_at=samples.NOW + age,
+            **seal,
+        )
+    fill(database, "licenses", id="l-1", label="Laptop", sha256="ab" * 32, created_at=samples.NOW + 1, **seal)
+    for number, names in ((1, "ab"), (2, "c")):
+        fill(
+            database,
+            "sessions",
+            id=f"s-{number}",
+            license_id="l-1",
+            home_token_id="t-1",
+            current_token_id="t-2",
+            created_at=samples.NOW - 10,
+            last_active_at=samples.NOW + number - 1,
+            turns=1,
+        )
+        for position, name in enumerate(names):
+            fill(database, "session_names", license_id="l-1", name=name, session_id=f"s-{number}", position=position)
+    counted = {"input_tokens": 1000, "cached_tokens": 800, "output_tokens": 200, "reasoning_tokens": 50}
+    for number, usage in ((1, counted), (2, {})):
+        fill(
+            database,
+            "turns",
+            id=f"r-{number:08}",
+            started_at=samples.NOW + number,
+            endpoint="responses",
+            license_id="l-1",
+            session_id="s-1",
+            token_id="t-1",
+            client="codex_cli_rs/0.120.0",
+            peer="127.0.0.1",
+            model="gpt-5-codex",
+            effort="high",
+            stream=1,
+            status=200,
+            outcome="completed",
+            first_byte_ms=812.25,
+            total_ms=5012.5,
+            request_bytes=48_000,
+            response_bytes=91_000,
+            request_sha256="12" * 32,
+            sent_sha256="12" * 32,
+            edits="[]",
+            note="home",
+            **usage,
+        )
+    fill(database, "settings", key="language", value="zh_CN")
+    database.commit()
+    database.close()
+
+
+def fill(database: sqlite3.Connection, table: str, **values: object) -> None:
+    columns, marks = ", ".join(values), ", ".join("?" * len(values))
+    database.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(values.values()))
 
 
 async def sample_database(path: Path) -> None:
@@ -120,7 +213,7 @@ async def test_alembic_is_imported_for_a_new_database_and_not_for_an_up_to_date_
 
 async def test_an_older_database_is_copied_and_then_migrated(tmp_path: Path) -> None:
     # A percent sign and blanks are what Alembic's own configuration trips over.
-    program = next_program(tmp_path / "100% a bundle", SECOND_VERSION)
+    program = next_program(tmp_path / "100% a bundle", NEXT_MIGRATION)
     path = tmp_path / DATABASE_FILE
     await sample_database(path)
     before = samples.rows(path)
@@ -128,8 +221,8 @@ async def test_an_older_database_is_copied_and_then_migrated(tmp_path: Path) -> 
     assert run_open(program, path) == ["['Work (migrated)']", "False"]
     # The table was copied, and what refers to it is still there.
     assert names(path) == [("a", "s-1"), ("b", "s-1")]
-    copy = copy_path(path, "0001")
-    assert copy.name == "waystation.v0001.sqlite3"
+    copy = copy_path(path, schema.SCHEMA_VERSION)
+    assert copy.name == f"waystation.v{schema.SCHEMA_VERSION}.sqlite3"
     assert samples.rows(copy) == before
     if os.name == "posix":
         assert copy.stat().st_mode & 0o777 == 0o600
@@ -138,7 +231,7 @@ async def test_an_older_database_is_copied_and_then_migrated(tmp_path: Path) -> 
 
 
 async def test_a_migration_that_fails_changes_nothing(tmp_path: Path) -> None:
-    program = next_program(tmp_path / "program", SECOND_VERSION + "    raise ValueError('half done')\n")
+    program = next_program(tmp_path / "program", NEXT_MIGRATION + "    raise ValueError('half done')\n")
     path = tmp_path / DATABASE_FILE
     await sample_database(path)
     before = samples.rows(path)
@@ -161,6 +254,60 @@ async def test_a_database_of_a_newer_program_is_left_untouched(path: Path) -> No
     assert str(path) in caught.value.message
     assert path.read_bytes() == before
     assert [file.name for file in path.parent.iterdir()] == [DATABASE_FILE]
+
+
+async def test_a_database_of_the_first_version_is_copied_and_keeps_everything(path: Path) -> None:
+    first_database(path)
+    before = samples.rows(path)
+    store = await Store.open(path)
+    # Positions are as they were shown: by age, then by id. Everything else is as it was, the rest as good as new.
+    tokens = [replace(samples.token(1), created_at=samples.NOW + 3), samples.token(3), samples.token(7)]
+    assert await store.tokens() == [
+        StoredToken(replace(token, position=position), SEALED) for position, token in enumerate(tokens)
+    ]
+    assert await store.token_health() == {}
+    assert await store.licenses() == [StoredLicense(samples.license(1), SEALED)]
+    assert await store.sessions(0) == [
+        samples.session(1, "a", "b"),
+        samples.session(2, "c", last_active_at=samples.NOW + 1),
+    ]
+    assert await store.turns(10) == [replace(samples.turn(2), usage=None), samples.turn(1)]
+    assert await store.used_tokens(0) == {"l-1": 1200}
+    assert await store.settings() == {"language": "zh_CN"}
+    # What is new can be used at once.
+    await store.reorder_tokens(["t-7", "t-1", "t-3"])
+    store.save_token_health("t-7", samples.quota(), samples.rest())
+    store.save_session(replace(samples.session(1, "a", "b"), moves=1, owners={"d": "t-1"}))
+    await store.close()
+    copy = copy_path(path, "0001")
+    assert copy.name == "waystation.v0001.sqlite3"
+    assert samples.rows(copy) == before
+    store = await Store.open(path)
+    assert [stored.token.id for stored in await store.tokens()] == ["t-7", "t-1", "t-3"]
+    assert await store.token_health() == {"t-7": (samples.quota(), samples.rest())}
+    await store.close()
+
+
+async def test_a_migrated_database_has_the_schema_of_a_new_one(path: Path) -> None:
+    first_database(path)
+    await (await Store.open(path)).close()
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, schema.metadata) == []
+    engine.dispose()
+
+
+def test_the_migrations_can_be_made_on_postgresql() -> None:
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    written = io.StringIO()
+    context = MigrationContext.configure(dialect=dialect, opts={"as_sql": True, "output_buffer": written})
+    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
+    with Operations.context(context):
+        for script in reversed(list(scripts.walk_revisions())):
+            script.module.upgrade()
+    assert "ALTER TABLE tokens ADD COLUMN spare BOOLEAN DEFAULT false NOT NULL" in written.getvalue()
+    assert "CREATE TABLE token_health" in written.getvalue()
 
 
 def test_the_tables_can_be_made_on_postgresql() -> None:

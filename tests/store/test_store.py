@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import math
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -19,9 +20,11 @@ from hypothesis import strategies as st
 
 from app.core.errors import DataUnusable, NotFound
 from app.core.license import License
+from app.core.quota import Quota
+from app.core.rest import Rest
 from app.core.session import Session
 from app.core.token import Token
-from app.core.turn import TurnRow
+from app.core.turn import Attempt, TurnRow, Usage
 from app.store.store import DATABASE_FILE, Store
 from app.store.vault import Sealed, license_subject, token_subject
 from tests.store import samples
@@ -39,10 +42,21 @@ async def reopened(path: Path) -> AsyncIterator[Store]:
         await store.close()
 
 
+def column(path: Path, query: str) -> list[object]:
+    """The first column of a query's rows, as another program sees them."""
+    other = sqlite3.connect(path)
+    try:
+        return [row[0] for row in other.execute(query)]
+    finally:
+        other.close()
+
+
 async def test_everything_survives_a_restart(path: Path) -> None:
     async with reopened(path) as store:
         await store.put_token(samples.token(2), SEALED)
         await store.put_token(samples.token(1), SEALED)
+        store.save_token_health("t-1", samples.quota(), samples.rest())
+        store.save_token_health("t-2", None, samples.rest("invalid_api_key"))
         await store.put_license(samples.license(), SEALED)
         store.save_session(samples.session(1, "a", "b"))
         store.save_turn(samples.turn(1))
@@ -50,6 +64,10 @@ async def test_everything_survives_a_restart(path: Path) -> None:
     async with reopened(path) as store:
         assert [stored.token for stored in await store.tokens()] == [samples.token(1), samples.token(2)]
         assert [stored.sealed for stored in await store.tokens()] == [SEALED, SEALED]
+        assert await store.token_health() == {
+            "t-1": (samples.quota(), samples.rest()),
+            "t-2": (None, samples.rest("invalid_api_key")),
+        }
         assert [stored.license for stored in await store.licenses()] == [samples.license()]
         assert [stored.sealed for stored in await store.licenses()] == [SEALED]
         assert await store.sessions(0) == [samples.session(1, "a", "b")]
@@ -69,6 +87,54 @@ async def test_a_token_is_replaced_described_and_deleted(store: Store) -> None:
     await store.delete_token("t-1")
     await store.delete_token("t-1")
     assert await store.tokens() == []
+
+
+async def test_tokens_come_in_the_users_order(store: Store) -> None:
+    for number in range(1, 6):
+        await store.put_token(dataclasses.replace(samples.token(number), position=number), SEALED)
+    await store.reorder_tokens(["t-5", "t-unknown", "t-2", "t-1"])
+    # Those that were not named keep positions 3 and 4; where positions are equal the older comes first.
+    listed = [(stored.token.id, stored.token.position) for stored in await store.tokens()]
+    assert listed == [("t-5", 0), ("t-2", 2), ("t-1", 3), ("t-3", 3), ("t-4", 4)]
+    await store.reorder_tokens([])
+    assert [stored.token.id for stored in await store.tokens()] == [token_id for token_id, _ in listed]
+
+
+async def test_a_tokens_health_is_replaced_and_ends_with_the_token(store: Store) -> None:
+    await store.put_token(samples.token(1), SEALED)
+    await store.put_token(samples.token(2), SEALED)
+    store.save_token_health("t-1", samples.quota(), samples.rest())
+    store.save_token_health("t-2", samples.quota(), None)
+    await store.flush()
+    store.save_token_health("t-1", samples.quota(50), None)
+    await store.put_token(samples.token(1, "Renamed"), SEALED)
+    assert await store.token_health() == {"t-1": (samples.quota(50), None), "t-2": (samples.quota(), None)}
+    store.save_token_health("t-1", None, None)
+    assert await store.token_health() == {"t-2": (samples.quota(), None)}
+    store.save_token_health("t-2", None, samples.rest())
+    await store.delete_token("t-2")
+    assert await store.token_health() == {}
+    # Its last turn ends after it was removed.
+    store.save_token_health("t-2", samples.quota(), None)
+    assert await store.token_health() == {}
+
+
+async def test_what_a_license_used_is_summed_since_a_time(store: Store) -> None:
+    def used(number: int, license_id: str | None, usage: Usage | None) -> TurnRow:
+        return dataclasses.replace(samples.turn(number), license_id=license_id, usage=usage)
+
+    store.save_turn(used(1, "l-1", Usage(1_000_000, 0, 0, 0)))
+    store.save_turn(used(2, "l-1", Usage(1000, 800, 200, 50)))
+    store.save_turn(used(3, "l-1", Usage(10, 0, 2, 0)))
+    store.save_turn(used(4, "l-1", None))
+    store.save_turn(used(5, "l-2", None))
+    store.save_turn(used(6, None, Usage(7, 0, 7, 0)))
+    assert await store.used_tokens(samples.NOW + 2) == {"l-1": 1212, "l-2": 0}
+    assert await store.used_tokens(samples.NOW + 6.5) == {}
+    # Whatever upstream claims.
+    for number in (7, 8):
+        store.save_turn(used(number, "l-3", Usage(2**63 - 1, 0, 2**63 - 1, 0)))
+    assert (await store.used_tokens(samples.NOW + 7))["l-3"] == 2**65
 
 
 async def test_a_license_is_revoked_and_keeps_its_key(store: Store) -> None:
@@ -120,6 +186,65 @@ async def test_a_name_belongs_to_the_session_saved_with_it_last(store: Store) ->
     }
 
 
+async def test_a_sessions_owners_are_kept_replaced_and_taken_away(path: Path, store: Store) -> None:
+    moved = dataclasses.replace(samples.session(1, "a"), lent_at=samples.NOW, moves=1, owners={"d1": "t-1"})
+    for session in (samples.session(1, "a"), moved, dataclasses.replace(moved, owners={"d1": "t-1", "d2": "t-2"})):
+        store.save_session(session)
+        assert await store.sessions(0) == [session]
+    store.save_session(samples.session(1, "a"))
+    assert await store.sessions(0) == [samples.session(1, "a")]
+    assert column(path, "SELECT owners FROM sessions") == [None], "no owners are no text"
+
+
+async def test_json_that_cannot_be_read_is_told_and_left_out(
+    path: Path, store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    await store.put_token(samples.token(1), SEALED)
+    await store.put_token(samples.token(2), SEALED)
+    store.save_token_health("t-1", samples.quota(), samples.rest())
+    store.save_token_health("t-2", samples.quota(), samples.rest())
+    store.save_session(dataclasses.replace(samples.session(1), owners={"d": "t-1"}))
+    store.save_turn(dataclasses.replace(samples.turn(1), attempts=(Attempt("t-1", "bad_gateway", 5.0),)))
+    await store.flush()
+    unreadable = (
+        "",
+        "{",
+        "nonsense-of-mine",
+        "[" * 100_000,
+        "null",
+        "7",
+        "[[]]",
+        "{}",
+        '{"seen_at": 1}',
+        '{"windows": [{"limit": "codex", "slot": "primary", "used_percent": "x"}], "seen_at": 1}',
+        '{"until": null, "reason": "x", "probe_at": 1}',
+        '{"d": 7}',
+        '[{"token_id": "t-1", "error": "x"}]',
+        b"\xff\xfe",
+    )
+    other = sqlite3.connect(path)
+    for text in unreadable:
+        caplog.clear()
+        with other:
+            other.execute("UPDATE token_health SET quota = ? WHERE token_id = 't-1'", (text,))
+            other.execute("UPDATE token_health SET rest = ? WHERE token_id = 't-2'", (text,))
+            other.execute("UPDATE sessions SET owners = ?", (text,))
+            other.execute("UPDATE turns SET attempts = ?", (text,))
+        assert await store.token_health() == {"t-1": (None, samples.rest()), "t-2": (samples.quota(), None)}
+        assert [item.owners for item in await store.sessions(0)] == [{}]
+        assert await store.turns(5) == [samples.turn(1)]
+        warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+        assert any("the quota of token t-1 cannot be read" in text for text in warned)
+        assert any("the rest of token t-2 cannot be read" in text for text in warned)
+        assert "nonsense-of-mine" not in caplog.text
+    other.close()
+    # And it can be written anew.
+    store.save_token_health("t-1", samples.quota(), None)
+    store.save_session(dataclasses.replace(samples.session(1), owners={"d": "t-2"}))
+    assert (await store.token_health())["t-1"] == (samples.quota(), None)
+    assert [item.owners for item in await store.sessions(0)] == [{"d": "t-2"}]
+
+
 async def test_turns_come_newest_first_page_by_page(store: Store) -> None:
     for number in (3, 1, 5, 2, 4):
         store.save_turn(samples.turn(number))
@@ -149,13 +274,21 @@ async def test_sessions_are_forgotten_by_id_and_all_together(store: Store) -> No
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     samples.tokens,
+    st.none() | samples.quotas,
+    st.none() | samples.rests,
     samples.licenses,
     st.lists(samples.sessions, max_size=4, unique_by=lambda item: item.id),
     st.lists(samples.turns, max_size=4, unique_by=lambda item: item.id),
     st.binary(),
 )
 def test_any_values_come_back_as_they_were(
-    token: Token, license: License, sessions: list[Session], turns: list[TurnRow], secret: bytes
+    token: Token,
+    quota: Quota | None,
+    rest: Rest | None,
+    license: License,
+    sessions: list[Session],
+    turns: list[TurnRow],
+    secret: bytes,
 ) -> None:
     async def round_trip() -> None:
         with tempfile.TemporaryDirectory() as folder:
@@ -163,6 +296,7 @@ def test_any_values_come_back_as_they_were(
             async with reopened(Path(folder) / DATABASE_FILE) as store:
                 await store.put_token(token, vault.seal(token_subject(token.id), secret))
                 await store.put_license(license, vault.seal(license_subject(license.id), secret))
+                store.save_token_health(token.id, quota, rest)
                 for session in sessions:
                     store.save_session(session)
                 for turn in turns:
@@ -171,6 +305,7 @@ def test_any_values_come_back_as_they_were(
                 [stored_token] = await store.tokens()
                 [stored_license] = await store.licenses()
                 assert stored_token.token == token
+                assert (await store.token_health()).get(token.id, (None, None)) == (quota, rest)
                 assert vault.open(token_subject(token.id), stored_token.sealed) == secret
                 assert stored_license.license == license
                 assert vault.open(license_subject(license.id), stored_license.sealed) == secret

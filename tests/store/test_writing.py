@@ -1,4 +1,4 @@
-"""Sessions and turns are written in batches, in order, off the loop, and survive what can happen meanwhile."""
+"""Sessions, turns and health are written in batches, in order, off the loop, and survive what can happen meanwhile."""
 
 import asyncio
 import dataclasses
@@ -14,8 +14,11 @@ from pathlib import Path
 import pytest
 
 from app.core.errors import DataUnusable
+from app.core.rest import Rest
+from app.core.session import Session
 from app.core.turn import Usage
-from app.store import batch, writer
+from app.store import batch, sessions, writer
+from app.store.database import Database
 from app.store.store import DATABASE_FILE, Store
 from app.store.vault import Sealed
 from tests.store import samples
@@ -63,10 +66,12 @@ async def test_many_rows_take_few_transactions(store: Store) -> None:
         return int(other.execute("PRAGMA data_version").fetchone()[0])
 
     other = sqlite3.connect(store._worker._path)
+    await store.put_token(samples.token(1), SEALED)
     seen = {commits()}
     for number in range(1000):
         store.save_turn(samples.turn(number))
         store.save_session(samples.session(1, turns=number))
+        store.save_token_health("t-1", samples.quota(number / 10), None)
         if number % 100 == 0:
             seen.add(commits())
     await store.flush()
@@ -75,6 +80,35 @@ async def test_many_rows_take_few_transactions(store: Store) -> None:
     assert len(seen) <= 4
     assert len(await store.turns(2000)) == 1000
     assert [item.turns for item in await store.sessions(0)] == [999]
+    assert await store.token_health() == {"t-1": (samples.quota(99.9), None)}
+
+
+async def test_a_session_with_many_owners_costs_little_with_each_turn(path: Path) -> None:
+    database = Database(path)
+    database._raw.execute("PRAGMA wal_autocheckpoint = 0")
+    log = Path(f"{path}-wal")
+    owners = {f"{number:022x}": f"t-{number % 3:08x}" for number in range(2000)}
+
+    def written(session: Session) -> int:
+        """Bytes that one more save adds to the write-ahead log."""
+        before = log.stat().st_size
+        with database.transaction() as connection:
+            sessions.save(connection, [session])
+        return log.stat().st_size - before
+
+    moved = dataclasses.replace(samples.session(1, turns=200), moves=1, owners=owners)
+    assert written(moved) > 60_000
+    turns = [
+        written(dataclasses.replace(moved, turns=turns, last_active_at=samples.NOW + turns))
+        for turns in range(201, 250)
+    ]
+    plain = [written(samples.session(2, turns=turns, last_active_at=samples.NOW + turns)) for turns in range(201, 250)]
+    assert max(turns) <= max(plain), "what a session without owners costs"
+    assert written(dataclasses.replace(moved, turns=250, owners={**owners, "one more": "t-1"})) > 60_000
+    with database.reading() as connection:
+        [kept, _] = sorted(sessions.load(connection, 0), key=lambda item: item.id)
+    assert kept == dataclasses.replace(moved, turns=250, owners={**owners, "one more": "t-1"})
+    database.close()
 
 
 async def test_a_call_sees_the_rows_saved_before_it_without_waiting_for_the_batch(path: Path) -> None:
@@ -262,10 +296,41 @@ async def test_a_session_forgotten_while_writing_fails_does_not_come_back(
     await store.close()
 
 
+async def test_health_waits_while_writing_fails_and_goes_with_its_token(
+    path: Path, expect_errors: Callable[..., None]
+) -> None:
+    expect_errors("history cannot be written")
+    store = await Store.open(path, busy_timeout_s=0.05)
+    await store.put_token(samples.token(1), SEALED)
+    await store.put_token(samples.token(2), SEALED)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    for used in (1, 2):
+        store.save_token_health("t-1", samples.quota(used), None)
+        store.save_token_health("t-2", samples.quota(used), samples.rest())
+        with pytest.raises(DataUnusable):
+            await store.flush()
+    with pytest.raises(DataUnusable):
+        await store.delete_token("t-1")
+    other.execute("ROLLBACK")
+    other.close()
+    await store.delete_token("t-1")
+    # The same login, added again under its former id: it starts afresh.
+    await store.put_token(samples.token(1), SEALED)
+    await store.flush()
+    assert await store.token_health() == {"t-2": (samples.quota(2), samples.rest())}
+    await store.close()
+
+
 async def test_one_row_that_cannot_be_stored_holds_up_no_other(
     store: Store, expect_errors: Callable[..., None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    expect_errors("a turn could not be stored")
+    expect_errors("a turn could not be stored", "the health of a token could not be stored")
+    await store.put_token(samples.token(1), SEALED)
+    await store.put_token(samples.token(2), SEALED)
+    # No JSON can say what a set is.
+    store.save_token_health("t-1", samples.quota(), Rest(0.0, {"a-secret-of-mine"}, 0.0))  # type: ignore[arg-type]
+    store.save_token_health("t-2", samples.quota(), samples.rest())
     store.save_turn(samples.turn(1))
     too_big = dataclasses.replace(samples.turn(2, client="a-client-of-mine"), usage=Usage(2**70, 0, 0, 0))
     store.save_turn(too_big)
@@ -275,7 +340,9 @@ async def test_one_row_that_cannot_be_stored_holds_up_no_other(
     assert [row.id[-1] for row in await store.turns(5)] == ["3", "1"]
     assert len(await store.sessions(0)) == 1
     assert store.problem is None
+    assert await store.token_health() == {"t-2": (samples.quota(), samples.rest())}
     assert "a-client-of-mine" not in caplog.text
+    assert "a-secret-of-mine" not in caplog.text
     assert str(2**70) not in caplog.text
 
 
