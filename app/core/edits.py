@@ -1,6 +1,7 @@
 """The closed list of edits that a `/responses` body may undergo, and which of them a turn needs.
 
-Codex needs none of them: they are for plain API clients, whose requests upstream would refuse.
+Codex needs none of them as long as its session stays: they are for plain API clients, whose requests upstream would
+refuse, and for sessions that have moved.
 """
 
 from __future__ import annotations
@@ -34,13 +35,16 @@ class EditPlan:
         return spliced(body, self.changes, self.additions) if self.names else body
 
 
-def plan_edits(envelope: Envelope, kind: TokenKind, *, strict: bool = False) -> EditPlan:
+def plan_edits(
+    envelope: Envelope, kind: TokenKind, *, strict: bool = False, leave_out: frozenset[int] = frozenset()
+) -> EditPlan:
     """Which edits a body needs for this upstream.
 
     Args:
         envelope: of the request.
         kind: of the token that serves it; the ChatGPT backend refuses more than the Responses API.
         strict: strict pass-through: no edits, upstream's refusal is shown instead.
+        leave_out: places in `input` of sealed reasoning that another token issued.
     """
     if strict:
         return EditPlan()
@@ -60,6 +64,9 @@ def plan_edits(envelope: Envelope, kind: TokenKind, *, strict: bool = False) -> 
             if "prompt_cache_key" in data:
                 changes.append(Change("prompt_cache_key", remove=True))
             changes.append(Change("session_id", rename="prompt_cache_key", value=value))
+    if leave_out:
+        names.append("foreign_reasoning")
+        changes.append(Change("input", without=leave_out))
     if kind is TokenKind.API_KEY:
         return EditPlan(tuple(names), tuple(changes), tuple(additions))
 

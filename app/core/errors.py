@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -94,6 +95,7 @@ class Refusal(WaystationError):
         code: OpenAI's error code, or None.
         param: the request field at fault, or None.
         headers: extra response headers, such as `Allow`.
+        extra: further keys of the error object, such as `resets_at`.
     """
 
     code = "refusal"
@@ -107,6 +109,7 @@ class Refusal(WaystationError):
         code: str | None = None,
         param: str | None = None,
         headers: dict[str, str] | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -114,6 +117,7 @@ class Refusal(WaystationError):
         self.error_code = code
         self.param = param
         self.headers = headers or {}
+        self.extra = dict(extra or {})
 
     def body(self) -> dict[str, Any]:
         """The JSON body: all four keys are always there, as OpenAI's clients require."""
@@ -123,5 +127,6 @@ class Refusal(WaystationError):
                 "type": self.error_type,
                 "param": self.param,
                 "code": self.error_code,
+                **self.extra,
             }
         }

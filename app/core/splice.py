@@ -33,12 +33,14 @@ class Change:
         value: its new JSON text; None keeps the value.
         rename: its new key; None keeps the key.
         remove: leave the member out altogether.
+        without: places of elements to leave out of its value, an array; only where `value` is None.
     """
 
     key: str
     value: bytes | None = None
     rename: str | None = None
     remove: bool = False
+    without: frozenset[int] = frozenset()
 
 
 def members(body: bytes) -> list[Member]:
@@ -101,6 +103,10 @@ def spliced(body: bytes, changes: Iterable[Change], additions: Iterable[tuple[st
             edits.append((member.start, member.key_end, orjson.dumps(change.rename)))
         if change.value is not None:
             edits.append((member.value_start, member.end, change.value))
+        elif change.without:
+            edits.append(
+                (member.value_start, member.end, _without(body[member.value_start : member.end], change.without))
+            )
     if run:
         edits.append((kept_before.end if kept_before else run[0].start, run[-1].end, b""))
     added = b",".join(orjson.dumps(key) + b":" + value for key, value in additions)
@@ -115,6 +121,37 @@ def spliced(body: bytes, changes: Iterable[Change], additions: Iterable[tuple[st
         position = end
     pieces.append(body[position:])
     return b"".join(pieces)
+
+
+def _without(array: bytes, places: frozenset[int]) -> bytes:
+    """The JSON text of an array without some of its elements; those that stay keep their bytes."""
+    elements = _elements(array)
+    kept = [array[start:end] for place, (start, end) in enumerate(elements) if place not in places]
+    if len(kept) == len(elements):
+        return array
+    return b"[" + b",".join(kept) + b"]"
+
+
+def _elements(array: bytes) -> list[tuple[int, int]]:
+    """Where the elements of a JSON array stand, blanks around them included."""
+    found: list[tuple[int, int]] = []
+    depth = start = 0
+    for match in _TOKEN.finditer(array):
+        token = array[match.start()]
+        if token in b"{[":
+            depth += 1
+            if depth == 1:
+                start = match.end()
+        elif token in b"}]":
+            depth -= 1
+            if depth == 0:
+                if found or array[start : match.start()].strip():
+                    found.append((start, match.start()))
+                break
+        elif depth == 1 and token == 0x2C:
+            found.append((start, match.start()))
+            start = match.end()
+    return found
 
 
 def _member(body: bytes, key: tuple[int, int], value_start: int, stop: int) -> Member:
