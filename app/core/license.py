@@ -15,8 +15,8 @@ from app.core.errors import InvalidInput
 MAX_LABEL = 80
 
 _ALLOWED = re.compile(r"[A-Za-z0-9._~+/=-]{8,200}")
-_DAYS = re.compile(r"(\d{1,5})d")
-_AMOUNT = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)([km]?)", re.IGNORECASE)
+_DAYS = re.compile(r"([0-9]{1,5})d")
+_AMOUNT = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)([km]?)", re.IGNORECASE)
 _TIMES = {"": 1, "k": 1_000, "m": 1_000_000}
 _DAY_S = 86_400.0
 #: Every system's calendar reaches so far.
@@ -123,7 +123,7 @@ def checked_daily_tokens(daily_tokens: object) -> int | None:
     if daily_tokens is None:
         return None
     if isinstance(daily_tokens, bool) or not isinstance(daily_tokens, int) or not 0 < daily_tokens <= _MOST_TOKENS:
-        raise InvalidInput("A daily budget is a whole number of tokens above 0; to let a license in no more, revoke it.")
+        raise InvalidInput("A daily budget is a whole number of tokens above 0; to let nobody in, revoke the license.")
     return daily_tokens
 
 
