@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from app.core.verdict import Fault
 from app.translate.events import count, member, text
 from app.translate.sse import parsed_object
 
@@ -50,6 +51,7 @@ class UpstreamFailure:
         retry_after: seconds to wait, when upstream said so.
         resets_at: Unix seconds at which a limit ends, when upstream said so.
         plan_type: of the ChatGPT account that is at its limit.
+        fault: what the pool judges it by.
     """
 
     status: int
@@ -61,6 +63,7 @@ class UpstreamFailure:
     retry_after: float | None = None
     resets_at: float | None = None
     plan_type: str | None = None
+    fault: Fault = field(repr=False, default=Fault(None))
 
     def wait(self, now: float) -> int | None:
         """Whole seconds until another try makes sense, at least 1; None when upstream did not say."""
@@ -123,6 +126,12 @@ def failure_from_http(status: int, body: bytes, headers: Mapping[str, str], *, n
         headers: case-insensitive, or with lower-case names.
         now: Unix seconds, for a `Retry-After` that names a date.
     """
+    failure = _failure_from_http(status, body, headers, now)
+    # What stands here is upstream's own status, not the one that the client is told.
+    return replace(failure, fault=replace(failure.fault, status=status if status >= 400 else None))
+
+
+def _failure_from_http(status: int, body: bytes, headers: Mapping[str, str], now: float) -> UpstreamFailure:
     parsed = parsed_object(body)
     if status == 413:
         return UpstreamFailure(413, INVALID_REQUEST, "request_too_large", "Upstream refused the request as too large.")
@@ -130,18 +139,13 @@ def failure_from_http(status: int, body: bytes, headers: Mapping[str, str], *, n
         return _judged(None, _error_of(parsed), headers, now=now)
     if status < 400 or (parsed is None and status in (403, 404, 405)):
         if headers.get("cf-mitigated") or (parsed is None and _CLOUDFLARE.search(body[:65536])):
-            return _server(502, "upstream_error", _CLOUDFLARE_ADVICE.format(status), "cloudflare")
+            return _page(_CLOUDFLARE_ADVICE.format(status), "cloudflare")
         message = f"Upstream answered with something that is not the API (HTTP {status}). Check its address."
-        return _server(502, "upstream_error", message)
+        return _page(message)
     if parsed is None and status >= 500 and _CLOUDFLARE.search(body[:65536]):
-        return _server(502, "upstream_error", _CLOUDFLARE_ADVICE.format(status), "cloudflare")
-    return _judged(status, _error_of(parsed or {}), headers, now=now)
-
-
-def upstream_code(body: Mapping[str, Any]) -> str | None:
-    """Upstream's own word for what went wrong, from an error body or an event; None when it has none."""
-    error = _error_of(body)
-    return text(error, "code") or _telling_type(error) or None
+        return _page(_CLOUDFLARE_ADVICE.format(status), "cloudflare")
+    failure = _judged(status, _error_of(parsed or {}), headers, now=now)
+    return replace(failure, fault=replace(failure.fault, readable=parsed is not None))
 
 
 def _error_of(body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -185,6 +189,15 @@ def _judged(
         own = "usage_limit_reached"
     param = text(error, "param") or None
     meant = _meant_status(status, own, said)
+    wait_s = _number(error.get("resets_in_seconds"))
+    retry_after = _retry_after(error, headers, said, now)
+    fault = Fault(
+        status,
+        own or text(error, "type"),
+        said,
+        wait_s=retry_after if wait_s is None else wait_s,
+        resets_at=_number(error.get("resets_at")),
+    )
 
     def failure(as_status: int, kind: str, code: str | None, fallback: str) -> UpstreamFailure:
         return UpstreamFailure(
@@ -194,14 +207,16 @@ def _judged(
             said or fallback,
             param if kind == INVALID_REQUEST else None,
             own or code,
-            _retry_after(error, headers, said, now),
-            _number(error.get("resets_at")),
+            retry_after,
+            fault.resets_at,
             text(error, "plan_type") or None,
+            fault,
         )
 
     if meant == 401:
         # A client would tell its user that the license is wrong; and upstream's text shows part of a key.
-        return _server(503, "no_available_token", "Upstream refused the token: sign in again in Waystation.", own)
+        refused = _server(503, "no_available_token", "Upstream refused the token: sign in again in Waystation.", own)
+        return replace(refused, fault=fault)
     if meant in (402, 403):
         return failure(403, "permission_error", own or None, f"Upstream does not allow this: {own or 'forbidden'}.")
     if meant == 404:
@@ -276,5 +291,11 @@ def _number(value: object) -> float | None:
     return float(value)
 
 
+def _page(message: str, own: str = "") -> UpstreamFailure:
+    """Somebody's page instead of the API's answer."""
+    failure = _server(502, "upstream_error", message, own)
+    return replace(failure, fault=replace(failure.fault, readable=False))
+
+
 def _server(status: int, code: str, message: str, own: str = "") -> UpstreamFailure:
-    return UpstreamFailure(status, _SERVER, code, message, upstream_code=own or code)
+    return UpstreamFailure(status, _SERVER, code, message, upstream_code=own or code, fault=Fault(None, own or code))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.core.turn import Usage
-from app.translate.errors import upstream_code
+from app.translate.errors import UpstreamFailure, failure_from_event
 from app.translate.events import TERMINAL_TYPES, Terminal, count, member, terminal_of, terminal_of_status
 from app.translate.sse import Event, EventTooLarge, SseParser, parsed_object
 
@@ -16,6 +16,18 @@ MAX_JSON = 32 * 1024 * 1024
 
 _RATE_LIMITS = "codex.rate_limits"
 _INTERESTING = TERMINAL_TYPES | {_RATE_LIMITS}
+#: What comes before an answer and may come with a failure behind it as well; `keepalive` and its like say nothing.
+_PREAMBLE = frozenset(
+    (
+        "response.created",
+        "response.in_progress",
+        "response.queued",
+        "response.metadata",
+        "keepalive",
+        "ping",
+        _RATE_LIMITS,
+    )
+)
 _LEADING = re.compile(rb'\s*\{\s*"type"\s*:\s*"')
 _INTERESTING_BYTES = re.compile(rb'"type"\s*:\s*"(?:%b)"' % "|".join(sorted(_INTERESTING)).encode())
 _BLANK = b"\xef\xbb\xbf \t\r\n"
@@ -71,7 +83,9 @@ class UsageObserver:
     Attributes:
         usage: None until upstream said.
         terminal: how the response ended; None when it did not (yet).
-        error_code: upstream's own word for what went wrong.
+        failure: what went wrong, when the response failed.
+        begun: something has come that a client would show or act on; before it, a turn can still be served by another
+            token.
         model: that upstream says answered.
         rate_limits: the last `codex.rate_limits` event.
     """
@@ -79,12 +93,18 @@ class UsageObserver:
     def __init__(self) -> None:
         self.usage: Usage | None = None
         self.terminal: Terminal | None = None
-        self.error_code: str | None = None
+        self.failure: UpstreamFailure | None = None
+        self.begun = False
         self.model: str | None = None
         self.rate_limits: Mapping[str, Any] | None = None
         self._events: SseParser | None = None
         self._json: bytearray | None = None
         self._blind = False
+
+    @property
+    def error_code(self) -> str | None:
+        """Upstream's own word for what went wrong; None while nothing has."""
+        return self.failure.upstream_code if self.failure is not None else None
 
     def feed(self, chunk: bytes) -> None:
         """These bytes pass now."""
@@ -117,12 +137,16 @@ class UsageObserver:
             self._end(terminal_of_status(body.get("status")), body)
             if isinstance(body.get("error"), Mapping) or "detail" in body:
                 self.terminal = Terminal.FAILED
-                self.error_code = upstream_code(body)
+            if self.terminal is Terminal.FAILED:
+                self.failure = failure_from_event(body)
+            self.begun = True
         self._go_blind()
 
     def _see(self, event: Event) -> None:
         if self.terminal is not None:
             return
+        if not self.begun and event.type not in _PREAMBLE:
+            self.begun = True
         if _LEADING.match(event.data) is None and _INTERESTING_BYTES.search(event.data) is None:
             return
         kind = event.type
@@ -135,7 +159,7 @@ class UsageObserver:
         terminal = terminal_of(kind, body)
         self._end(terminal, member(body, "response"))
         if terminal is Terminal.FAILED:
-            self.error_code = upstream_code(body)
+            self.failure = failure_from_event(body)
 
     def _end(self, terminal: Terminal | None, response: Mapping[str, Any]) -> None:
         self.terminal = terminal

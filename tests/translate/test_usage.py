@@ -80,11 +80,11 @@ def test_an_incomplete_response_has_usage() -> None:
         ({"type": "response.failed", "response": {"error": {"code": "rate_limit_exceeded"}}}, "rate_limit_exceeded"),
         ({"type": "error", "code": "server_error", "message": "m"}, "server_error"),
         ({"type": "error", "error": {"type": "usage_limit_reached", "message": "m"}}, "usage_limit_reached"),
-        ({"type": "error", "message": "m"}, None),
+        ({"type": "error", "message": "m"}, "upstream_error"),
         ({"type": "response.done", "response": {"status": "failed", "error": {"code": "slow_down"}}}, "slow_down"),
     ],
 )
-def test_a_failed_response_has_upstreams_code(event: dict[str, Any], code: str | None) -> None:
+def test_a_failed_response_has_upstreams_code(event: dict[str, Any], code: str) -> None:
     observer = observed(wire([CREATED, event]))
     assert (observer.terminal, observer.error_code) == (Terminal.FAILED, code)
 
@@ -123,7 +123,7 @@ def test_a_model_that_quotes_an_event_is_not_believed() -> None:
         ({"status": "completed", "error": None, "usage": None}, Terminal.COMPLETED, None, None),
         ({"error": {"code": "invalid_api_key"}}, Terminal.FAILED, "invalid_api_key", None),
         ({"error": {"type": "usage_limit_reached"}}, Terminal.FAILED, "usage_limit_reached", None),
-        ({"detail": "Unsupported parameter: x"}, Terminal.FAILED, None, None),
+        ({"detail": "Unsupported parameter: x"}, Terminal.FAILED, "upstream_error", None),
         ({"output": [], "usage": USAGE}, None, None, COUNTED),
     ],
 )
