@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import aiohttp
 
@@ -11,8 +13,9 @@ from app import __version__
 from app.core.credential import TokenSecrets
 from app.core.session import header_name
 from app.core.token import Token, TokenKind
+from app.upstream.answers import ask
 from app.upstream.endpoints import UpstreamEndpoints
-from app.upstream.errors import NoAnswer
+from app.upstream.errors import NoAnswer, UsageRefused
 from app.upstream.headers import Pairs, RawHeaders, credentials, to_upstream
 from app.upstream.http import UpstreamHttp
 
@@ -34,17 +37,25 @@ class Upstream:
 
     Args:
         endpoints: where they are.
-        http: for tests; else made here.
+        http: the way out, shared with the sign-in service; made here if not given.
         patience_s: see `PATIENCE_S`.
+        monotonic: seconds that never go back.
     """
 
     def __init__(
-        self, endpoints: UpstreamEndpoints, http: UpstreamHttp | None = None, *, patience_s: float = PATIENCE_S
+        self,
+        endpoints: UpstreamEndpoints,
+        http: UpstreamHttp | None = None,
+        *,
+        patience_s: float = PATIENCE_S,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.endpoints = endpoints
-        self._http = http or UpstreamHttp()
+        self.http = http or UpstreamHttp()
         self._patience_s = patience_s
-        self._given_up: dict[TokenKind, float] = {}
+        self._monotonic = monotonic
+        #: By the way that did not work: the kind of token, and its own proxy.
+        self._given_up: dict[tuple[TokenKind, str | None], float] = {}
 
     async def pass_through(
         self,
@@ -56,6 +67,8 @@ class Upstream:
         body: bytes | None,
         *,
         decoded: bool = False,
+        drop: frozenset[str] = frozenset(),
+        patience_s: float | None = None,
     ) -> aiohttp.ClientResponse:
         """Send a client's own request on.
 
@@ -66,6 +79,8 @@ class Upstream:
             client_headers: as received.
             body: as it goes out.
             decoded: the content encoding that the headers name was undone.
+            drop: lower-case names of client headers that are left out on this turn.
+            patience_s: in place of `PATIENCE_S`; 0 when another token can be tried at once.
 
         Returns:
             The answer as soon as its headers are there; whoever gets it closes it.
@@ -73,11 +88,19 @@ class Upstream:
         Raises:
             NoAnswer: there was none.
         """
-        headers = to_upstream(client_headers, token, secrets.credential, decoded=decoded)
-        return await self._patiently(method, token.kind, path, headers, body)
+        headers = to_upstream(client_headers, token, secrets.credential, decoded=decoded, drop=drop)
+        return await self._patiently(method, token, secrets, path, headers, body, patience_s)
 
     async def translated(
-        self, token: Token, secrets: TokenSecrets, path: str, body: bytes, license_id: str, session_name: str | None
+        self,
+        token: Token,
+        secrets: TokenSecrets,
+        path: str,
+        body: bytes,
+        license_id: str,
+        session_name: str | None,
+        *,
+        patience_s: float | None = None,
     ) -> aiohttp.ClientResponse:
         """Send a request of our own making, under our own name.
 
@@ -86,6 +109,7 @@ class Upstream:
             path: below the base address.
             body: JSON.
             license_id, session_name: name the session in upstream's headers, by a hash; without one there are none.
+            patience_s: as of `pass_through`.
 
         Raises:
             NoAnswer: there was no answer.
@@ -102,60 +126,98 @@ class Upstream:
             ("Accept", "text/event-stream"),
             ("Accept-Encoding", "identity"),
         ]
-        return await self._patiently("POST", token.kind, path, headers, body)
+        return await self._patiently("POST", token, secrets, path, headers, body, patience_s)
 
     async def get(
-        self, token: Token, secrets: TokenSecrets, path: str, extra: Mapping[str, str] | None = None
+        self,
+        token: Token,
+        secrets: TokenSecrets,
+        path: str,
+        extra: Mapping[str, str] | None = None,
+        *,
+        base: str | None = None,
     ) -> aiohttp.ClientResponse:
         """Ask for something ourselves; nobody waits patiently for it.
+
+        Args:
+            token, secrets: to ask with.
+            path: below the base address.
+            extra: more headers.
+            base: another base address than that of the token's kind.
 
         Raises:
             NoAnswer: there was no answer.
         """
-        headers: Pairs = [
-            *credentials(token, secrets.credential),
-            ("originator", "waystation"),
-            ("User-Agent", f"Waystation/{__version__}"),
-            ("Accept", "application/json"),
-            ("Accept-Encoding", "identity"),
-            *(extra or {}).items(),
-        ]
-        return await self._http.send("GET", self.endpoints.base_url(token.kind) + path, headers)
+        url = (base or self.endpoints.base_url(token.kind)) + path
+        return await self.http.send("GET", url, _own_headers(token, secrets, extra), proxy=secrets.proxy)
+
+    async def usage(self, token: Token, secrets: TokenSecrets) -> dict[str, Any]:
+        """What the ChatGPT backend says of a login's limits (`wham/usage`, codex-wire §1.2); it costs no turn.
+
+        Raises:
+            NoAnswer: there was no answer.
+            UsageRefused: it was no success.
+        """
+        url = self.endpoints.wham_base_url + "/usage"
+        answer = await ask(self.http, "GET", url, _own_headers(token, secrets), proxy=secrets.proxy)
+        if answer.status != 200 or answer.data is None:
+            raise UsageRefused(answer.status, answer.reason)
+        return answer.data
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._http.close()
+        await self.http.close()
 
     async def _patiently(
-        self, method: str, kind: TokenKind, path: str, headers: Pairs, body: bytes | None
+        self,
+        method: str,
+        token: Token,
+        secrets: TokenSecrets,
+        path: str,
+        headers: Pairs,
+        body: bytes | None,
+        patience_s: float | None,
     ) -> aiohttp.ClientResponse:
         """Send; what upstream cannot have seen is tried again for a while.
 
         What it may have seen is sent once more only when the connection broke as soon as it was used.
         """
-        loop = asyncio.get_running_loop()
-        url = self.endpoints.base_url(kind) + path
-        now = loop.time()
-        given_up = self._given_up.get(kind)
+        url = self.endpoints.base_url(token.kind) + path
+        way = (token.kind, token.proxy)
+        now = self._monotonic()
+        given_up = self._given_up.get(way)
         waits = given_up is None or now - given_up >= _NO_PATIENCE_S
-        deadline = now + (self._patience_s if waits else 0.0)
+        patience_s = self._patience_s if patience_s is None else patience_s
+        deadline = now + (patience_s if waits else 0.0)
         pause = _FIRST_PAUSE_S
         repeated = False
         while True:
-            begun = loop.time()
+            begun = self._monotonic()
             try:
-                answer = await self._http.send(method, url, headers, body)
+                answer = await self.http.send(method, url, headers, body, proxy=secrets.proxy)
             except NoAnswer as problem:
-                left = deadline - loop.time()
+                left = deadline - self._monotonic()
                 over = left <= 0
-                if over and waits and not problem.sent:
-                    self._given_up[kind] = loop.time()
-                again = not problem.sent or (not repeated and loop.time() - begun < _STALE_S)
-                if over or not problem.passing or not again:
+                if over and waits and patience_s and not problem.sent:
+                    self._given_up[way] = self._monotonic()
+                # A stale connection is no matter of patience: the next one is a new one.
+                stale = problem.sent and not repeated and waits and self._monotonic() - begun < _STALE_S
+                if not problem.passing or not (stale or (not problem.sent and not over)):
                     raise
                 repeated = repeated or problem.sent
             else:
-                self._given_up.pop(kind, None)
+                self._given_up.pop(way, None)
                 return answer
-            await asyncio.sleep(min(pause, left))
+            await asyncio.sleep(max(0.0, min(pause, left)))
             pause = min(2 * pause, _LONGEST_PAUSE_S)
+
+
+def _own_headers(token: Token, secrets: TokenSecrets, extra: Mapping[str, str] | None = None) -> Pairs:
+    return [
+        *credentials(token, secrets.credential),
+        ("originator", "waystation"),
+        ("User-Agent", f"Waystation/{__version__}"),
+        ("Accept", "application/json"),
+        ("Accept-Encoding", "identity"),
+        *(extra or {}).items(),
+    ]

@@ -52,16 +52,24 @@ _NOT_TO_CLIENT: Final = _HOP_BY_HOP | {
 }
 
 
-def to_upstream(client_headers: RawHeaders, token: Token, credential: Credential, *, decoded: bool = False) -> Pairs:
+def to_upstream(
+    client_headers: RawHeaders,
+    token: Token,
+    credential: Credential,
+    *,
+    decoded: bool = False,
+    drop: frozenset[str] = frozenset(),
+) -> Pairs:
     """A client's headers as they go upstream with a token: order and spelling are kept.
 
     Args:
         client_headers: as received.
         token, credential: that serve the turn.
         decoded: the body's content encoding was undone.
+        drop: lower-case names that are left out besides.
     """
     headers = as_text(client_headers)
-    dropped = _NOT_UPSTREAM | named_in_connection(headers) | ({"content-encoding"} if decoded else set())
+    dropped = _NOT_UPSTREAM | drop | named_in_connection(headers) | ({"content-encoding"} if decoded else set())
     kept: Pairs = []
     place: int | None = None
     for name, value in headers:

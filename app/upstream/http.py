@@ -7,14 +7,16 @@ import io
 import ssl
 from collections.abc import Iterable
 from functools import cached_property
+from weakref import WeakSet
 
 import aiohttp
 from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError, ProxyType
 from multidict import CIMultiDict
 from yarl import URL
 
-from app.upstream.errors import NoAnswer, UpstreamUnreachable, failure_of
-from app.upstream.proxies import Proxy, ProxyFinder
+from app.core.errors import InvalidInput
+from app.upstream.errors import WRONG_PASSWORD, NoAnswer, UpstreamUnreachable, failure_of, proxy_refusal
+from app.upstream.proxies import Proxy, ProxyFinder, Way
 from app.upstream.trust import client_context
 
 #: To have a connection, with name look-up, proxy and TLS, in seconds.
@@ -30,26 +32,47 @@ _SOCKS_PORT = 1080
 #: Headers that aiohttp would add by itself.
 _NOT_BY_ITSELF = ("User-Agent", "Accept-Encoding", "Accept", "Content-Type")
 
+#: Ways whose connections are kept; beyond that, those that were not used for longest and carry nothing are closed.
+_MAX_WAYS = 16
+
 Headers = Iterable[tuple[str, str]]
+
+
+class _Line:
+    """One way upstream: its connections, and what goes over them now."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self.session = session
+        self.asking = 0
+        self.answers: WeakSet[aiohttp.ClientResponse] = WeakSet()
+
+    @property
+    def idle(self) -> bool:
+        """Whether closing it would disturb nobody."""
+        return not self.asking and all(answer.closed for answer in self.answers)
 
 
 class UpstreamHttp:
     """HTTP towards upstream: proxies honoured, cookies never kept, bodies never decoded, redirects never followed."""
 
     def __init__(self, proxies: ProxyFinder | None = None, *, read_timeout_s: float = _READ_S) -> None:
-        self._proxies = proxies or ProxyFinder()
+        self.proxies = proxies or ProxyFinder()
         self._timeout = aiohttp.ClientTimeout(
             total=None, connect=_CONNECT_S, sock_connect=_SOCK_CONNECT_S, sock_read=read_timeout_s
         )
-        self._sessions: dict[Proxy | None, aiohttp.ClientSession] = {}
+        #: The one that was used last comes last.
+        self._lines: dict[Proxy | None, _Line] = {}
 
-    async def send(self, method: str, url: str, headers: Headers, body: bytes | None = None) -> aiohttp.ClientResponse:
+    async def send(
+        self, method: str, url: str, headers: Headers, body: bytes | None = None, *, proxy: str | None = None
+    ) -> aiohttp.ClientResponse:
         """Send a request and wait for the headers of its answer.
 
         Args:
             method, url: the address must not hold a secret.
             headers: as they go out, in this order; Host and Content-Length are added.
             body: as it goes out.
+            proxy: the token's own (an address with its password, or `direct`); None: the application's.
 
         Returns:
             The answer; whoever gets it closes it.
@@ -58,69 +81,121 @@ class UpstreamHttp:
             NoAnswer: there was no answer.
         """
         target = URL(url, encoded=True)
-        proxy = await self._proxies.find(target)
-        session = self._session(proxy if proxy is not None and proxy.socks else None)
-        through_http = proxy if proxy is not None and not proxy.socks else None
+        way = await self.way(url, proxy)
+        through = way.proxy if way.proxy is not None and not way.proxy.socks else None
         outgoing: CIMultiDict[str] = CIMultiDict(headers)
-        for_proxy = {"Proxy-Authorization": through_http.basic} if through_http and through_http.basic else {}
-        if target.scheme == "http":
+        for_proxy = {"Proxy-Authorization": through.basic} if through and through.basic else {}
+        tunnel = target.scheme == "https"
+        if not tunnel:
             # Without a tunnel, the proxy reads and removes it from the request itself.
             outgoing.update(for_proxy)
+        line = self._line(way.proxy)
+        line.asking += 1
         try:
-            return await session.request(
+            await self._close_idle()
+            answer = await line.session.request(
                 method,
                 target,
                 headers=outgoing,
                 data=io.BytesIO(body) if body is not None and len(body) > _IN_PIECES else body,
                 allow_redirects=False,
-                proxy=through_http.url if through_http else None,
-                proxy_headers=for_proxy if target.scheme == "https" else None,
+                proxy=through.url if through else None,
+                proxy_headers=for_proxy if tunnel else None,
             )
         except (aiohttp.ClientError, OSError, ProxyError, ProxyConnectionError, ProxyTimeoutError) as error:
-            raise self._failure(error, target.host or "", proxy) from error
+            raise self._failure(error, target.host or "", way) from error
+        except UnicodeError:
+            # Of the SOCKS library; its text holds the password.
+            why = "its user name or password is no plain ASCII"
+            name = way.proxy.name if way.proxy else ""
+            raise proxy_refusal(name, target.host or "", why, way.advice) from None
+        finally:
+            line.asking -= 1
+        if through is not None and answer.status == 407:
+            # Only proxies answer this; without a tunnel it comes as an answer like any other.
+            answer.close()
+            raise proxy_refusal(through.name, target.host or "", WRONG_PASSWORD, way.advice)
+        line.answers.add(answer)
+        return answer
+
+    async def way(self, url: str, proxy: str | None = None) -> Way:
+        """The way that `send` would take now.
+
+        Raises:
+            NoAnswer: the token's own proxy cannot be understood; nothing goes past it.
+        """
+        try:
+            return await self.proxies.find(URL(url, encoded=True), proxy)
+        except InvalidInput as error:
+            raise UpstreamUnreachable(
+                f"The proxy of this token cannot be used. {error.message}", sent=False, passing=False
+            ) from error
 
     async def close(self) -> None:
         """Close all connections."""
-        sessions = list(self._sessions.values())
-        self._sessions.clear()
-        await asyncio.gather(*(session.close() for session in sessions))
+        lines = list(self._lines.values())
+        self._lines.clear()
+        await asyncio.gather(*(line.session.close() for line in lines))
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
         # Made once, and not before it is needed: reading some hundred certificates takes tens of milliseconds.
         return client_context()
 
-    def _session(self, socks: Proxy | None) -> aiohttp.ClientSession:
-        session = self._sessions.get(socks)
-        if session is None:
-            session = self._sessions[socks] = aiohttp.ClientSession(
-                connector=_connector(socks, self._tls),
-                auto_decompress=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                skip_auto_headers=_NOT_BY_ITSELF,
-                timeout=self._timeout,
-                # Not aiohttp's own reading of the environment: it also takes passwords from ~/.netrc, and then
-                # refuses requests that carry an Authorization header. `ProxyFinder` reads the proxies instead.
-                trust_env=False,
-                max_line_size=1 << 16,
-                max_field_size=1 << 16,
-            )
-        return session
+    def _line(self, proxy: Proxy | None) -> _Line:
+        line = self._lines.pop(proxy, None) or _Line(self._session(proxy))
+        self._lines[proxy] = line
+        return line
+
+    async def _close_idle(self) -> None:
+        too_many = len(self._lines) - _MAX_WAYS
+        if too_many > 0:
+            idle = [proxy for proxy, line in self._lines.items() if line.idle][:too_many]
+            for line in [self._lines.pop(proxy) for proxy in idle]:
+                await line.session.close()
+
+    def _session(self, proxy: Proxy | None) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(
+            connector=_connector(proxy if proxy is not None and proxy.socks else None, self._tls),
+            auto_decompress=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=_NOT_BY_ITSELF,
+            timeout=self._timeout,
+            # Not aiohttp's own reading of the environment: it also takes passwords from ~/.netrc, and then
+            # refuses requests that carry an Authorization header. `ProxyFinder` reads the proxies instead.
+            trust_env=False,
+            max_line_size=1 << 16,
+            max_field_size=1 << 16,
+        )
 
     @staticmethod
-    def _failure(error: Exception, host: str, proxy: Proxy | None) -> NoAnswer:
+    def _failure(error: Exception, host: str, way: Way) -> NoAnswer:
+        proxy = way.proxy
         if isinstance(error, ProxyConnectionError | ProxyTimeoutError | ProxyError) and proxy is not None:
             if isinstance(error, ProxyError):
-                why = "does not let Waystation through to " + host
-                return UpstreamUnreachable(f"The proxy {proxy.name} {why}.", sent=False, passing=True)
+                return _socks_refusal(error, proxy, host, way.advice)
             return UpstreamUnreachable(
-                f"Waystation cannot reach the proxy {proxy.name}. Check that it runs, or change the proxy settings "
-                "of the system or of HTTPS_PROXY.",
+                f"Waystation cannot reach the proxy {proxy.name}. Check that it runs, or {way.advice}.",
                 sent=False,
                 passing=True,
             )
-        found = failure_of(error, host, proxy.name if proxy else None)
+        found = failure_of(error, host, proxy.name if proxy else None, way.advice)
         return found or UpstreamUnreachable(f"Waystation could not ask {host}.", sent=False, passing=False)
+
+
+def _socks_refusal(error: ProxyError, proxy: Proxy, host: str, advice: str) -> UpstreamUnreachable:
+    if error.error_code is not None:
+        # RFC 1928 §6: the proxy took us in, but could not or would not reach the host.
+        return UpstreamUnreachable(
+            f"The proxy {proxy.name} has no way to {host} ({error.error_code}). Check what it allows, or {advice}.",
+            sent=False,
+            passing=True,
+        )
+    # By its text: the library has one type for every refusal before that.
+    text = str(error).lower()
+    if "authentication" in text:
+        return proxy_refusal(proxy.name, host, WRONG_PASSWORD, advice)
+    return proxy_refusal(proxy.name, host, "it does not answer as a SOCKS proxy does", advice, passing=True)
 
 
 def _connector(socks: Proxy | None, tls: ssl.SSLContext) -> aiohttp.BaseConnector:
@@ -131,8 +206,8 @@ def _connector(socks: Proxy | None, tls: ssl.SSLContext) -> aiohttp.BaseConnecto
         host=socks.url.host or "",
         port=socks.url.port or _SOCKS_PORT,
         proxy_type=ProxyType.SOCKS4 if socks.url.scheme.startswith("socks4") else ProxyType.SOCKS5,
-        username=socks.user,
-        password=socks.password,
+        username=socks.user or "",
+        password=socks.password or "",
         rdns=True,
         ssl=tls,
         limit=0,
