@@ -7,7 +7,7 @@ compare and nobody mistakes one for a real credential.
 import base64
 import hashlib
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import orjson
 
@@ -33,7 +33,7 @@ _NAMESPACE = uuid.UUID("7b0c1f0e-0000-4000-8000-707261637469")
 class PracticeAccount:
     """A ChatGPT login. ``generation`` numbers its tokens: another generation is another set of secrets.
 
-    ``expires_at`` is the access token's end in seconds since 1970. ``primary_step`` and
+    ``issued_at`` and ``expires_at`` bound the access token, in seconds since 1970. ``primary_step`` and
     ``secondary_step`` are the per cent of the five-hour and of the weekly window that one turn uses.
     """
 
@@ -46,6 +46,12 @@ class PracticeAccount:
     generation: int = 0
     primary_step: float = 2.0
     secondary_step: float = 0.5
+    issued_at: int = ISSUED_AT
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Return what all generations of this login have in common: account id and user id."""
+        return self.account_id, self.user_id
 
     @property
     def owner(self) -> str:
@@ -62,7 +68,7 @@ class PracticeAccount:
                 "exp": self.expires_at,
                 AUTH_CLAIM: self._auth_claim(),
                 PROFILE_CLAIM: {"email": self.email, "email_verified": True},
-                "iat": ISSUED_AT,
+                "iat": self.issued_at,
                 "iss": "https://auth.openai.com",
                 "jti": _digest("access", self.account_id, self.user_id, str(self.generation))[:32],
                 "scp": ["openid", "profile", "email", "offline_access"],
@@ -81,7 +87,7 @@ class PracticeAccount:
                 "email_verified": True,
                 "exp": self.expires_at,
                 AUTH_CLAIM: {**self._auth_claim(), "organizations": [organization]},
-                "iat": ISSUED_AT,
+                "iat": self.issued_at,
                 "iss": "https://auth.openai.com",
                 "name": self.label,
                 "sub": f"practice|{self.user_id}",
@@ -90,7 +96,7 @@ class PracticeAccount:
 
     @property
     def refresh_token(self) -> str:
-        """Return the token that a sign-in service would rotate."""
+        """Return the token that the sign-in service rotates: the next generation has another one."""
         tail = _digest("refresh", self.account_id, self.user_id, str(self.generation))[:24]
         return f"rt_practice_not_a_secret_{tail}"
 
@@ -154,6 +160,16 @@ def practice_account(name: str, plan: str, *, label: str = "", seed: str = "prac
         account_id=str(uuid.uuid5(_NAMESPACE, f"{seed}/account/{name}")),
         user_id=f"user-practice-{_digest(seed, 'user', name)[:16]}",
         label=label or f"{name} (practice 练习)",
+    )
+
+
+def other_workspace(account: PracticeAccount, name: str = "workspace", plan: str = "team") -> PracticeAccount:
+    """Return the login of the same person, with the same address, in another workspace."""
+    return replace(
+        account,
+        plan=plan,
+        account_id=str(uuid.uuid5(_NAMESPACE, f"{account.account_id}/{name}")),
+        label=f"{name} (practice 练习)",
     )
 
 

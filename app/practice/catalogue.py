@@ -1,6 +1,7 @@
 """The models that the simulated upstream serves, in the two shapes of ``GET …/models``."""
 
 import hashlib
+from collections.abc import Callable
 
 import orjson
 
@@ -53,15 +54,16 @@ def knows(model: str) -> bool:
     return model in _NAMES
 
 
-def openai_list() -> bytes:
-    """Return the body of ``GET /v1/models``."""
-    data = [{"id": name, "object": "model", "created": _CREATED, "owned_by": "openai"} for name in _NAMES]
+def openai_list(served: Callable[[str], bool]) -> bytes:
+    """Return the body of ``GET /v1/models``; ``served`` says which models the caller may use."""
+    names = filter(served, _NAMES)
+    data = [{"id": name, "object": "model", "created": _CREATED, "owned_by": "openai"} for name in names]
     return orjson.dumps({"object": "list", "data": data})
 
 
-def codex_list() -> bytes:
+def codex_list(served: Callable[[str], bool]) -> bytes:
     """Return the body of ``GET …/codex/models``, with every key that Codex 0.169 demands."""
-    models = [_codex_entry(index, *row) for index, row in enumerate(_TODAY)]
+    models = [_codex_entry(index, *row) for index, row in enumerate(_TODAY) if served(row[0])]
     return orjson.dumps({"models": models})
 
 

@@ -87,10 +87,10 @@ def compacted(body: Mapping[str, Any], context: Context) -> dict[str, Any]:
     }
 
 
-def last_words(plan: Plan, ending: str, code: str, message: str) -> Event:
+def last_words(plan: Plan, ending: str, code: str | None, message: str, more: Mapping[str, object]) -> Event:
     """Return the event with which a turn goes wrong; ``ending`` as in :data:`app.practice.script.Ending`."""
     number = {"sequence_number": len(plan.events)}
-    error = {"code": code, "message": message}
+    error = {"code": code, "message": message, **more}
     if ending == "error":
         return {"type": "error", **error, "param": None, **number}
     if ending == "nested_error":

@@ -1,20 +1,18 @@
 """Rules for the items of ``input``: their parts, their identifiers, and calls that need an output."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
 
 from app.practice import refusals
+from app.practice.memory import Reader
 from app.practice.refusals import Refusal
 
 MESSAGE_KEYS = frozenset(
     {"type", "role", "content", "id", "status", "phase", "internal_chat_message_metadata_passthrough"}
 )
 """Keys of a message item; the last is Codex's own, sent to providers named ``OpenAI``."""
-
-SEALED_TYPES = frozenset({"reasoning", "compaction", "compaction_summary"})
-"""Items whose ``encrypted_content`` only its issuer can read."""
 
 MAX_CALL_ID = 64
 
@@ -25,7 +23,7 @@ _CALLS = {"function_call": "function", "custom_tool_call": "custom tool"}
 _OUTPUTS = {"function_call_output": "function", "custom_tool_call_output": "custom tool"}
 
 
-def check_items(body: Mapping[str, Any], owns: Callable[[str], bool]) -> Refusal | None:
+def check_items(body: Mapping[str, Any], reader: Reader) -> Refusal | None:
     """Return why one of the items in ``body["input"]`` is refused, or None."""
     items: list[Any] = body["input"]
     if not items:
@@ -34,13 +32,13 @@ def check_items(body: Mapping[str, Any], owns: Callable[[str], bool]) -> Refusal
         where = f"input[{index}]"
         if not isinstance(item, dict):
             return refusals.error(f"Invalid type for '{where}': expected an object.", param=where, code="invalid_type")
-        found = _check_item(item, where, owns)
+        found = _check_item(item, where) or _check_owner(item, where, reader)
         if found:
             return found
     return _check_pairs(items, continued=bool(body.get("previous_response_id"))) or _check_json_mode(body)
 
 
-def _check_item(item: dict[str, Any], where: str, owns: Callable[[str], bool]) -> Refusal | None:
+def _check_item(item: dict[str, Any], where: str) -> Refusal | None:
     kind = item.get("type") or "message"
     name = item.get("id")
     prefix = _ID_PREFIXES.get(kind)
@@ -51,9 +49,6 @@ def _check_item(item: dict[str, Any], where: str, owns: Callable[[str], bool]) -
             param=param,
             code="invalid_value",
         )
-    sealed = item.get("encrypted_content")
-    if kind in SEALED_TYPES and isinstance(sealed, str) and not owns(sealed):
-        return refusals.invalid_encrypted_content()
     call = item.get("call_id")
     if isinstance(call, str) and len(call) > MAX_CALL_ID:
         param = f"{where}.call_id"
@@ -64,6 +59,28 @@ def _check_item(item: dict[str, Any], where: str, owns: Callable[[str], bool]) -
             code="string_above_max_length",
         )
     return _check_message(item, where) if kind == "message" else None
+
+
+def _check_owner(item: dict[str, Any], where: str, reader: Reader) -> Refusal | None:
+    """Return why an item is refused that names what only its owner can read: a ciphertext, or a file."""
+    for param, part in _with_parts(item, where):
+        sealed = part.get("encrypted_content")
+        if isinstance(sealed, str) and not reader.reads(sealed):
+            return refusals.invalid_encrypted_content(None if reader.null_codes else "invalid_encrypted_content")
+        file_id = part.get("file_id")
+        if isinstance(file_id, str) and not reader.has_file(file_id):
+            return refusals.unknown_file(file_id, f"{param}.file_id")
+    return None
+
+
+def _with_parts(item: dict[str, Any], where: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield an item and the parts of its content and of its output, each with its place."""
+    yield where, item
+    for key in ("content", "output"):
+        parts = item.get(key)
+        for number, part in enumerate(parts if isinstance(parts, list) else ()):
+            if isinstance(part, dict):
+                yield f"{where}.{key}[{number}]", part
 
 
 def _check_message(item: dict[str, Any], where: str) -> Refusal | None:

@@ -13,6 +13,7 @@ SESSION_HEADERS = ("session-id", "session_id", "thread-id", "thread_id")
 
 _SEAL_MARK = "gAAAAApractice"
 _STATE_MARK = "practice-turn"
+_FILE_MARK = "file-practice"
 _KEPT = 10_000
 
 
@@ -69,7 +70,7 @@ def _segments(body: Mapping[str, Any]) -> tuple[list[bytes], list[int]]:
 
 
 class Seals:
-    """Issues ciphertexts and turn states that only their owner may send back."""
+    """Issues ciphertexts, turn states and files that only their owner may send back."""
 
     def __init__(self, seed: str) -> None:
         self._seed = seed
@@ -93,6 +94,55 @@ class Seals:
     def owns_turn_state(self, owner: str, state: str) -> bool:
         """Say whether ``state`` was issued to ``owner``."""
         return state.startswith(f"{_STATE_MARK}.{owner}.")
+
+    def file(self, owner: str) -> str:
+        """Return the id of a new file of ``owner``."""
+        self._count += 1
+        return f"{_FILE_MARK}-{owner}-{self._count}"
+
+    def owns_file(self, owner: str, file_id: str) -> bool:
+        """Say whether the file is one of ``owner``."""
+        return file_id.startswith(f"{_FILE_MARK}-{owner}-")
+
+
+class Responses:
+    """Which responses the OpenAI API keeps for whom, so that they can be continued."""
+
+    def __init__(self) -> None:
+        self._owners: OrderedDict[str, str] = OrderedDict()
+
+    def add(self, owner: str, response_id: str) -> None:
+        """Keep a response for ``owner``; the oldest go when there are too many."""
+        self._owners[response_id] = owner
+        while len(self._owners) > _KEPT:
+            self._owners.popitem(last=False)
+
+    def owns(self, owner: str, response_id: str) -> bool:
+        """Say whether the response was given to ``owner``."""
+        return self._owners.get(response_id) == owner
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What one caller can read: ciphertexts, files and responses of its own."""
+
+    owner: str
+    seals: Seals
+    responses: Responses
+    null_codes: bool = False
+    """Whether the refusal of a ciphertext leaves its code null."""
+
+    def reads(self, sealed: str) -> bool:
+        """Say whether a ciphertext was issued to the caller."""
+        return self.seals.owns(self.owner, sealed)
+
+    def has_file(self, file_id: str) -> bool:
+        """Say whether the caller uploaded a file."""
+        return self.seals.owns_file(self.owner, file_id)
+
+    def has_response(self, response_id: str) -> bool:
+        """Say whether the caller can continue a response."""
+        return self.responses.owns(self.owner, response_id)
 
 
 class Ids:

@@ -6,6 +6,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Literal
 
+from aiohttp import web
+
 from app.practice.accounts import Credential, PracticeAccount
 
 Outcome = Literal["pending", "completed", "cut", "disconnected"]
@@ -86,6 +88,10 @@ class ReceivedRequest:
     def weight(self) -> int:
         """Return the bytes that the two bodies hold."""
         return len(self.body) + len(self._sent)
+
+
+RECORD = web.RequestKey("practice.record", ReceivedRequest)
+"""Where a request keeps its record."""
 
 
 class Recorder:

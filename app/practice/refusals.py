@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import orjson
 
@@ -9,6 +10,7 @@ Headers = tuple[tuple[str, str], ...]
 
 _JSON: Headers = (("Content-Type", "application/json"),)
 _HTML: Headers = (("Content-Type", "text/html; charset=UTF-8"),)
+_GATEWAY_PAGES = {502: "Bad Gateway", 504: "Gateway Time-out"}
 
 
 @dataclass(frozen=True)
@@ -88,10 +90,13 @@ def insufficient_quota() -> Refusal:
     )
 
 
-def rate_limited(retry_after: int | None = None, wait: str = "1.5s") -> Refusal:
-    """Return the 429 of too many requests or tokens a minute. ``retry_after`` is in seconds."""
+def rate_limited(retry_after: float | None = None, wait: str | None = "1.5s") -> Refusal:
+    """Return the 429 of too many requests or tokens a minute.
+
+    ``retry_after`` is in seconds; ``wait`` is the time that the message names. None leaves them out.
+    """
     return error(
-        f"Rate limit reached for requests. Please try again in {wait}.",
+        "Rate limit reached for requests." + (f" Please try again in {wait}." if wait else ""),
         status=429,
         kind="requests",
         code="rate_limit_exceeded",
@@ -130,18 +135,27 @@ def wrong_account() -> Refusal:
     return detail("Forbidden: the token does not belong to this account.", 403)
 
 
+def account_refused(code: str = "account_deactivated", status: int = 403) -> Refusal:
+    """Return the 403 (or 401) of an account that may not ask any more; ``account_suspended`` too."""
+    state = code.removeprefix("account_").replace("_", " ")
+    return error(f"Your OpenAI account has been {state}. Please check your email.", status=status, code=code)
+
+
 def deactivated_workspace() -> Refusal:
     """Return the 402 of a workspace that was closed."""
     return refusal(402, {"detail": {"code": "deactivated_workspace"}})
 
 
-def cloudflare_challenge() -> Refusal:
-    """Return the HTML page that stands in front of the backend for callers it finds suspicious."""
+def cloudflare_challenge(status: int = 403) -> Refusal:
+    """Return the HTML page that stands in front of the backend for callers it finds suspicious.
+
+    ``status`` may be 503 too: the page of a front that is being attacked.
+    """
     page = (
         "<!DOCTYPE html><html><head><title>Just a moment...</title></head>"
         "<body>Enable JavaScript and cookies to continue</body></html>"
     )
-    return refusal(403, page, (*_HTML, ("cf-mitigated", "challenge"), ("Server", "cloudflare")))
+    return refusal(status, page, (*_HTML, ("cf-mitigated", "challenge"), ("Server", "cloudflare")))
 
 
 def too_large() -> Refusal:
@@ -164,20 +178,38 @@ def unsupported_model(model: str) -> Refusal:
     return detail(f"The '{model}' model is not supported when using Codex with a ChatGPT account.")
 
 
-def invalid_encrypted_content() -> Refusal:
-    """Return the 400 for a ciphertext that another account or organisation issued."""
+def invalid_encrypted_content(code: str | None = "invalid_encrypted_content") -> Refusal:
+    """Return the 400 for a ciphertext that another account or organisation issued.
+
+    The backend was seen to leave ``code`` null; then only the message tells.
+    """
     return error(
         "The encrypted content could not be verified. Reason: Encrypted content organization_id did not "
         "match the target organization.",
-        code="invalid_encrypted_content",
+        code=code,
     )
+
+
+def unknown_response(response_id: str) -> Refusal:
+    """Return the 400 of the OpenAI API for a response that this key did not get."""
+    return error(
+        f"Previous response with id '{response_id}' not found.",
+        param="previous_response_id",
+        code="previous_response_not_found",
+    )
+
+
+def unknown_file(file_id: str, param: str, status: int = 404) -> Refusal:
+    """Return the refusal of a file that the caller did not upload."""
+    return error(f"No such File object: {file_id}", status=status, param=param)
 
 
 def server_error(status: int = 500, *, retry_after: int | None = None) -> Refusal:
     """Return a 5xx: JSON for 500 and 503, an HTML page for the ones that a proxy writes."""
     later: Headers = (("Retry-After", str(retry_after)),) if retry_after is not None else ()
-    if status in (502, 504):
-        page = f"<html><head><title>{status}</title></head><body><h1>{status} Bad Gateway</h1></body></html>"
+    if status in _GATEWAY_PAGES:
+        name = _GATEWAY_PAGES[status]
+        page = f"<html><head><title>{status}</title></head><body><h1>{status} {name}</h1></body></html>"
         return refusal(status, page, _HTML + later)
     message = "The server had an error processing your request. Sorry about that!"
     return error(message, status=status, kind="server_error", code="server_error", headers=later)
@@ -197,3 +229,36 @@ def overloaded() -> Refusal:
 def websocket_refused() -> Refusal:
     """Return the 426 that sends Codex from WebSocket to plain POST at once."""
     return refusal(426, {"detail": "Upgrade Required"})
+
+
+def page(html: str, status: int = 200, headers: Headers = ()) -> Refusal:
+    """Return a page for a person's browser, which is not to be kept."""
+    return refusal(status, html, (*_HTML, ("Cache-Control", "no-store"), *headers))
+
+
+RefreshShape = Literal["nested", "text", "flat"]
+"""Where the sign-in service puts its code: in ``error.code``, as the text ``error``, or beside it as ``code``."""
+
+
+def refresh_refused(code: str = "refresh_token_expired", shape: RefreshShape = "nested", status: int = 401) -> Refusal:
+    """Return the 401 of ``POST /oauth/token`` for a refresh token that is good for nothing any more."""
+    message = _REFRESH_MESSAGES.get(code, "Could not refresh your session. Please try signing in again.")
+    if shape == "text":
+        return refusal(status, {"error": code, "error_description": message})
+    if shape == "flat":
+        return refusal(status, {"code": code, "message": message})
+    return error(message, status=status, code=code)
+
+
+_REFRESH_MESSAGES = {
+    "refresh_token_expired": "Your refresh token has expired. Please try signing in again.",
+    "refresh_token_reused": (
+        "Your refresh token has already been used to generate a new access token. Please try signing in again."
+    ),
+    "refresh_token_invalidated": "Your refresh token has been invalidated. Please try signing in again.",
+}
+
+
+def oauth_error(name: str, description: str, status: int = 400) -> Refusal:
+    """Return an error in the shape of OAuth 2, as for ``invalid_grant`` or ``invalid_client``."""
+    return refusal(status, {"error": name, "error_description": description})

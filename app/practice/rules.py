@@ -5,13 +5,14 @@ false, a list as input; OpenAI API: its documented keys and items). They see the
 return a refusal, or None when the turn may start.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from app.practice import refusals
 from app.practice.catalogue import knows
 from app.practice.items import check_items
+from app.practice.memory import Reader
 from app.practice.refusals import Refusal
 
 Body = Mapping[str, Any]
@@ -97,25 +98,22 @@ CODEX = Service("codex")
 OPENAI = Service("openai")
 
 
-def check_turn(service: Service, body: Any, owns: Callable[[str], bool]) -> Refusal | None:
-    """Return why the body of ``POST …/responses`` is refused, or None.
-
-    ``owns`` says whether a ciphertext was issued to the caller.
-    """
+def check_turn(service: Service, body: Any, reader: Reader) -> Refusal | None:
+    """Return why the body of ``POST …/responses`` is refused, or None; ``reader`` is the caller."""
     if not isinstance(body, dict):
         return _unreadable(service)
     shape = _check_codex(body) if service.codex else _check_api(body)
-    return shape or _check_common(body, owns)
+    return shape or _check_common(body, reader)
 
 
-def check_compact(service: Service, body: Any, owns: Callable[[str], bool]) -> Refusal | None:
+def check_compact(service: Service, body: Any, reader: Reader) -> Refusal | None:
     """Return why the body of ``POST …/responses/compact`` is refused, or None."""
     if not isinstance(body, dict):
         return _unreadable(service)
     unknown = next((key for key in body if key not in COMPACT_KEYS), None)
     if unknown is not None:
         return _unknown_key(service, unknown)
-    return _check_model(service, body) or _check_common(body, owns)
+    return _check_model(service, body) or _check_common(body, reader)
 
 
 def _check_codex(body: Body) -> Refusal | None:
@@ -173,7 +171,10 @@ def _check_model(service: Service, body: Body) -> Refusal | None:
     return refusals.unsupported_model(model) if service.codex else refusals.model_not_found(model)
 
 
-def _check_common(body: Body, owns: Callable[[str], bool]) -> Refusal | None:
+def _check_common(body: Body, reader: Reader) -> Refusal | None:
+    earlier = body.get("previous_response_id")
+    if isinstance(earlier, str) and not reader.has_response(earlier):
+        return refusals.unknown_response(earlier)
     key = body.get("prompt_cache_key")
     if isinstance(key, str) and len(key) > MAX_CACHE_KEY:
         return refusals.error(
@@ -191,7 +192,7 @@ def _check_common(body: Body, owns: Callable[[str], bool]) -> Refusal | None:
             )
     if isinstance(body.get("input"), str):
         return None
-    return check_items(body, owns)
+    return check_items(body, reader)
 
 
 def _unknown_key(service: Service, key: str) -> Refusal:

@@ -4,12 +4,17 @@ A behaviour is a :class:`Turn` (a turn with deviations), a :class:`~app.practice
 complete answer), or a function that makes a refusal from the caller and the time.
 
 A *point* in a stream is a number (after that many events), the type of an event (after the first of
-that type), or ``"headers"`` (before even the status line is sent).
+that type), ``"headers"`` (before even the status line is sent), or ``"request"`` (before the request has
+any effect: no turn is counted, no token is rotated).
+
+On the endpoints that answer at once, and not in a stream, a :class:`Turn` says how the answer is sent: the
+refresh token is rotated and the answer is lost with ``Turn(cut_at="headers")``, or after the headers with
+``Turn(cut_at=0)``; with ``Turn(cut_at="request")`` nothing has happened.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -19,8 +24,9 @@ from app.practice.refusals import Headers, Refusal
 
 Point = int | str
 
-Endpoint = Literal["responses", "compact", "models", "usage"]
-"""What a behaviour is for: turns, ``/responses/compact``, the model list, ``wham/usage``."""
+Endpoint = Literal["responses", "compact", "models", "usage", "token", "revoke", "device", "device_poll"]
+"""What a behaviour is for: turns, ``/responses/compact``, the model list, ``wham/usage``; of the sign-in
+service ``/oauth/token``, ``/oauth/revoke``, and the device flow's beginning and its polling."""
 
 Ending = Literal["failed", "incomplete", "error", "nested_error"]
 """``response.failed``, ``response.incomplete``, or an ``error`` event in its flat or its nested shape."""
@@ -50,8 +56,10 @@ class Turn:
     fail_at: Point | None = None
     """End here with an event that says so: see ``ending`` and ``failure``."""
     ending: Ending = "failed"
-    failure: tuple[str, str] = ("server_error", "An error occurred while processing your request.")
+    failure: tuple[str | None, str] = ("server_error", "An error occurred while processing your request.")
     """Code and message of that event; of ``incomplete``, the reason is the code."""
+    failure_more: Mapping[str, object] = field(default_factory=dict)
+    """Further keys of that event's error, such as ``resets_at``."""
     raw: bytes | None = None
     """Send these bytes as the whole body; points count nothing but ``"headers"``, 0 and 1 (all sent)."""
     content_type: str | None = "text/event-stream; charset=utf-8"
@@ -64,7 +72,7 @@ class Turn:
     """Headers to add or replace."""
 
 
-Behaviour = Turn | Refusal | Callable[[Credential, float], Refusal]
+Behaviour = Turn | Refusal | Callable[[Credential | None, float], Refusal]
 
 
 @dataclass
@@ -109,16 +117,23 @@ def usage_limit_reached(
 ) -> Behaviour:
     """Return a 429 ``usage_limit_reached`` whose window ends ``resets_in`` seconds later."""
 
-    def build(caller: Credential, now: float) -> Refusal:
+    def build(caller: Credential | None, now: float) -> Refusal:
         plan = caller.plan if isinstance(caller, PracticeAccount) else "unknown"
         return refusals.usage_limit(plan, now, resets_in, resets_at=resets_at, resets_in_seconds=resets_in_seconds)
 
     return build
 
 
-def failed(code: str, message: str, *, at: Point = "response.in_progress", ending: Ending = "failed") -> Turn:
-    """Return a turn that goes wrong; by default before anything was said."""
-    return Turn(fail_at=at, failure=(code, message), ending=ending)
+def failed(
+    code: str | None,
+    message: str,
+    *,
+    at: Point = "response.in_progress",
+    ending: Ending = "failed",
+    **more: object,
+) -> Turn:
+    """Return a turn that goes wrong; by default before anything was said. ``more`` goes into its error."""
+    return Turn(fail_at=at, failure=(code, message), failure_more=more, ending=ending)
 
 
 def incomplete(reason: str = "max_output_tokens", *, at: Point = "response.output_text.done") -> Turn:

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
+from typing import Literal
 
 from aiohttp import web
 
@@ -39,16 +41,65 @@ def whole(refusal: Refusal, record: ReceivedRequest, headers: Headers = ()) -> w
     return response
 
 
-async def reach_headers(request: web.Request, turn: Turn, record: ReceivedRequest) -> bool:
-    """Do what the script wants before the status line. False: the connection was closed."""
-    if turn.header_delay:
+async def reach(
+    request: web.Request, turn: Turn, point: Literal["request", "headers"], record: ReceivedRequest
+) -> bool:
+    """Do what the script wants before the request has an effect, or before the status line.
+
+    False: the connection was closed.
+    """
+    if turn.header_delay and point == "headers":
         await asyncio.sleep(turn.header_delay)
     try:
-        await _at_point(turn, "headers", "headers")
+        await _at_point(turn, point, point)
     except _CutError:
         _close(request, record)
         return False
     return True
+
+
+async def at_once(
+    request: web.Request,
+    behaviour: Turn | Refusal | None,
+    work: Callable[[], Refusal],
+    record: ReceivedRequest,
+    headers: Headers = (),
+) -> web.StreamResponse:
+    """Do ``work`` and send the complete answer that it returns, deviating as ``behaviour`` says.
+
+    A refusal is sent instead, and nothing is done. The points of a turn are ``"request"`` (nothing is done
+    so far), ``"headers"``, 0 (the headers are out) and 1 (so is the body).
+    """
+    if isinstance(behaviour, Refusal):
+        return whole(behaviour, record, headers)
+    turn = behaviour or Turn()
+    if not await reach(request, turn, "request", record):
+        return web.Response()
+    refusal = work()
+    if not await reach(request, turn, "headers", record):
+        return web.Response()
+    body = refusal.body if turn.raw is None else turn.raw
+    response = web.StreamResponse(status=refusal.status)
+    _set_headers(response, headers)
+    _set_headers(response, refusal.headers)
+    _set_headers(response, turn.headers)
+    response.content_length = len(body)
+    await response.prepare(request)
+    record.status = response.status
+    record.sent_headers = list(response.headers.items())
+    try:
+        await _at_point(turn, 0, "")
+        await _write(response, body, turn.piece, record)
+        await _at_point(turn, 1, "")
+    except (_CutError, _EndError):
+        _close(request, record)
+        return response
+    except ConnectionError:
+        record.close("disconnected")
+        return response
+    with contextlib.suppress(ConnectionError):
+        await response.write_eof()
+    return response
 
 
 async def stream(
@@ -97,7 +148,7 @@ async def _send_events(
         await _at_point(turn, 1, "")
         record.close("completed")
         return
-    failure = last_words(plan, turn.ending, *turn.failure)
+    failure = last_words(plan, turn.ending, *turn.failure, turn.failure_more)
     if turn.fail_at == 0:
         plan = Plan([failure], plan.response)
     for count, event in enumerate([*first, *plan.events], start=1):

@@ -25,10 +25,12 @@ from app.practice.accounts import (
     sample_accounts,
     sample_api_keys,
 )
-from app.practice.recorder import ReceivedRequest, Recorder
+from app.practice.logins import Refresh, SignInRules
+from app.practice.recorder import RECORD, ReceivedRequest, Recorder
 from app.practice.refusals import Headers, Refusal
 from app.practice.script import Behaviour, Endpoint
-from app.practice.turns import RECORD, Desk
+from app.practice.sign_in import SignInDesk
+from app.practice.turns import Desk
 from app.practice.windows import AccountQuota
 from app.practice.world import World
 
@@ -45,11 +47,12 @@ _MAX_HEADER = 64 << 10
 
 
 class PracticeUpstream:
-    """The ChatGPT Codex backend and the OpenAI Responses API, simulated on one port.
+    """The ChatGPT Codex backend, the OpenAI Responses API and the sign-in service, simulated on one port.
 
     ``accounts`` and ``api_keys`` default to the samples. ``clock`` returns seconds since 1970; ``seed``
     fixes all identifiers. ``keep`` (requests) and ``keep_bytes`` (of their bodies) bound
-    :attr:`received`. ``check_turn_state`` refuses an ``x-codex-turn-state`` of another account.
+    :attr:`received`. ``check_turn_state`` refuses an ``x-codex-turn-state`` of another credential;
+    ``null_codes`` leaves the code null when a ciphertext is refused.
     """
 
     def __init__(
@@ -62,13 +65,16 @@ class PracticeUpstream:
         keep: int = 1_000,
         keep_bytes: int = 256 << 20,
         check_turn_state: bool = True,
+        null_codes: bool = False,
     ) -> None:
         self.accounts = tuple(sample_accounts(seed) if accounts is None else accounts)
         self.api_keys = tuple(sample_api_keys(seed) if api_keys is None else api_keys)
-        self._world = World(seed, clock, Recorder(keep, keep_bytes), check_turn_state=check_turn_state)
+        recorder = Recorder(keep, keep_bytes)
+        self._world = World(seed, clock, recorder, check_turn_state=check_turn_state, null_codes=null_codes)
         self._world.add((*self.accounts, *self.api_keys))
         self._codex = Desk(self._world, rules.CODEX)
         self._openai = Desk(self._world, rules.OPENAI)
+        self._sign_in = SignInDesk(self._world)
         self._runner: web.AppRunner | None = None
         self._origin = ""
 
@@ -122,7 +128,7 @@ class PracticeUpstream:
 
     @property
     def auth_issuer(self) -> str:
-        """Return the root under which a sign-in service belongs; nothing answers there so far."""
+        """Return the root of the sign-in service: ``/oauth/authorize`` and so on."""
         return self._origin
 
     @property
@@ -163,7 +169,8 @@ class PracticeUpstream:
     ) -> None:
         """Queue behaviours for the next requests that the rules let through, one each.
 
-        ``account`` limits them to one caller, whose own queue goes first. ``times`` repeats the list.
+        ``account`` limits them to one caller, whose own queue goes first; whoever starts a device flow
+        has no name yet. ``times`` repeats the list.
         """
         self._world.script.add(behaviours * times, account.owner if account else None, on)
 
@@ -187,12 +194,69 @@ class PracticeUpstream:
         self._world.add(credentials)
 
     def revoke(self, credential: Credential) -> None:
-        """Answer 401 to this credential from now on."""
+        """Answer 401 to this credential from now on; of an account, to this generation's access token."""
         self._world.revoke(credential)
 
     def restore(self, credential: Credential) -> None:
         """Accept a revoked credential again."""
         self._world.restore(credential)
+
+    def deny_model(self, credential: Credential, model: str, *, denied: bool = True) -> None:
+        """Refuse a model to one credential, as if its plan did not include it; ``denied=False`` ends that."""
+        self._world.deny(credential, model, denied=denied)
+
+    def add_file(self, credential: Credential) -> str:
+        """Return the id of a file that only this credential can name in its input."""
+        return self._world.seals.file(credential.owner)
+
+    @property
+    def sign_in(self) -> SignInRules:
+        """Return the rules of the sign-in service, to be changed: how long tokens last, and the like."""
+        return self._world.logins.rules
+
+    def sign_in_as(self, *accounts: PracticeAccount) -> None:
+        """Let the next browsers at ``/oauth/authorize`` sign in at once, one after the other."""
+        self._sign_in.next.extend(accounts)
+
+    def decline_sign_in(self) -> None:
+        """Let the next browser at ``/oauth/authorize`` come back with ``access_denied``."""
+        self._sign_in.next.append(None)
+
+    def approve_device(self, user_code: str, account: PracticeAccount) -> None:
+        """Let the device that shows ``user_code`` sign in.
+
+        Raises:
+            LookupError: no device waits under this code.
+        """
+        self._sign_in.decide(user_code, account)
+
+    def deny_device(self, user_code: str) -> None:
+        """Tell the device that shows ``user_code`` that it was refused.
+
+        Raises:
+            LookupError: no device waits under this code.
+        """
+        self._sign_in.decide(user_code, None)
+
+    def newest(self, account: PracticeAccount) -> PracticeAccount:
+        """Return the generation of an account that was issued last: its tokens are the good ones."""
+        return next(one for one in self._world.logins.accounts if one.identity == account.identity)
+
+    def sign_out(self, account: PracticeAccount) -> None:
+        """Refuse all access tokens and refresh tokens that an account has so far."""
+        self._world.logins.sign_out(account)
+
+    def end_refreshing(self, account: PracticeAccount, code: str = "refresh_token_expired") -> None:
+        """Refuse the refresh tokens that an account has so far, with this code; its access tokens stay good."""
+        self._world.logins.end(account, code)
+
+    def refreshes(self, account: PracticeAccount | None) -> list[Refresh]:
+        """Return the refreshes of an account, oldest first; of None, those with an unknown refresh token."""
+        return self._world.logins.refreshes_of(account)
+
+    def most_refreshes_at_once(self, account: PracticeAccount) -> int:
+        """Return how many refreshes of an account were being answered at the same time, at most."""
+        return max((refresh.at_once for refresh in self.refreshes(account)), default=0)
 
     def quota(self, account: PracticeAccount) -> AccountQuota:
         """Return the windows of an account, to read or to change."""
@@ -214,7 +278,7 @@ class PracticeUpstream:
         add("GET", f"{OPENAI_PATH}/models", self._openai_models)
         add("GET", "/backend-api/wham/usage", self._usage)
         add("GET", "/backend-api/wham/accounts/check", self._workspaces)
-        # A sign-in service would be routed here, at the root: see auth_issuer.
+        self._sign_in.add_routes(application.router)
         add("*", "/{path:.*}", self._unknown)
         return application
 
@@ -233,22 +297,19 @@ class PracticeUpstream:
         return response
 
     async def _codex_models(self, request: web.Request) -> web.StreamResponse:
-        return self._listed(request, self._codex, catalogue.codex_list())
+        return await self._listed(request, self._codex)
 
     async def _openai_models(self, request: web.Request) -> web.StreamResponse:
-        return self._listed(request, self._openai, catalogue.openai_list())
+        return await self._listed(request, self._openai)
 
     async def _usage(self, request: web.Request) -> web.StreamResponse:
         caller = self._codex.identify(request)
         if isinstance(caller, Refusal):
             return sending.whole(caller, request[RECORD])
-        refused = self._codex.scripted(caller, "usage")
-        if isinstance(refused, Refusal):
-            return sending.whole(refused, request[RECORD])
         if not isinstance(caller, PracticeAccount):
             return sending.whole(refusals.wrong_account(), request[RECORD])
         content = self._world.quota(caller).usage(self._world.clock())
-        return sending.whole(refusals.refusal(200, content), request[RECORD])
+        return await self._answer(request, caller, "usage", refusals.refusal(200, content))
 
     async def _workspaces(self, request: web.Request) -> web.StreamResponse:
         """Answer what Codex 0.169 with a ChatGPT login asks before its first turn."""
@@ -273,15 +334,23 @@ class PracticeUpstream:
         }
         return sending.whole(refusals.refusal(200, content), request[RECORD])
 
-    def _listed(self, request: web.Request, desk: Desk, body: bytes) -> web.StreamResponse:
+    async def _listed(self, request: web.Request, desk: Desk) -> web.StreamResponse:
         caller = desk.identify(request)
         if isinstance(caller, Refusal):
             return sending.whole(caller, request[RECORD])
-        refused = desk.scripted(caller, "models")
-        if isinstance(refused, Refusal):
-            return sending.whole(refused, request[RECORD])
+
+        def served(model: str) -> bool:
+            return not self._world.denies(caller, model)
+
+        body = catalogue.codex_list(served) if desk is self._codex else catalogue.openai_list(served)
         tag: Headers = (("ETag", catalogue.etag(body)), ("Content-Type", "application/json"))
-        return sending.whole(Refusal(200, body, tag), request[RECORD])
+        return await self._answer(request, caller, "models", Refusal(200, body, tag))
+
+    async def _answer(
+        self, request: web.Request, caller: Credential, on: Endpoint, answer: Refusal
+    ) -> web.StreamResponse:
+        """Send ``answer``, or what the script has instead of it."""
+        return await sending.at_once(request, self._world.behaviour(caller, on), lambda: answer, request[RECORD])
 
     async def _websocket(self, request: web.Request) -> web.StreamResponse:
         upgrade = request.headers.get("Upgrade", "").lower() == "websocket"

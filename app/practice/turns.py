@@ -11,14 +11,11 @@ from app.practice.answers import Answer, answer
 from app.practice.events import Context, Event, Plan, compacted, compose, compose_compaction
 from app.practice.memory import SESSION_HEADERS
 from app.practice.question import effort_of
-from app.practice.recorder import ReceivedRequest
+from app.practice.recorder import RECORD
 from app.practice.refusals import Headers, Refusal
 from app.practice.rules import Service
 from app.practice.script import Endpoint, Turn
 from app.practice.world import World
-
-RECORD = web.RequestKey("practice.record", ReceivedRequest)
-"""Where a request keeps its record."""
 
 
 class Desk:
@@ -35,16 +32,20 @@ class Desk:
         if isinstance(started, web.StreamResponse):
             return started
         caller, body, behaviour = started
+        model = str(body["model"])
         if isinstance(behaviour, Refusal):
-            return sending.whole(behaviour, record, self._headers(caller))
+            return sending.whole(behaviour, record, self._headers(caller, model))
         turn = behaviour or Turn()
-        if not await sending.reach_headers(request, turn, record):
-            return web.Response()
-        spent = self._charge(caller)
+        for point in ("request", "headers"):
+            if not await sending.reach(request, turn, point, record):
+                return web.Response()
+        spent = self._charge(caller, model)
         if spent:
-            return sending.whole(spent, record, self._headers(caller))
+            return sending.whole(spent, record, self._headers(caller, model))
         plan = self._plan(request, caller, body, turn)
-        headers = self._headers(caller, model=str(body["model"]))
+        if not self._service.codex and body.get("store") is not False:
+            self._world.responses.add(caller.owner, plan.response["id"])
+        headers = self._headers(caller, model, served=True)
         if body.get("stream") is not True:
             return sending.whole(_as_one(plan, turn), record, headers + turn.headers)
         return await sending.stream(request, plan, self._first_events(caller), turn, headers, record)
@@ -56,13 +57,13 @@ class Desk:
         if isinstance(started, web.StreamResponse):
             return started
         caller, body, behaviour = started
-        if isinstance(behaviour, Refusal):
-            return sending.whole(behaviour, record, self._headers(caller))
-        spent = self._charge(caller)
-        if spent:
-            return sending.whole(spent, record, self._headers(caller))
-        content = compacted(body, self._context(request, caller, body))
-        return sending.whole(refusals.refusal(200, content), record, self._headers(caller))
+        model = str(body["model"])
+
+        def work() -> Refusal:
+            content = compacted(body, self._context(request, caller, body))
+            return self._charge(caller, model) or refusals.refusal(200, content)
+
+        return await sending.at_once(request, behaviour, work, record, self._headers(caller, model))
 
     def identify(self, request: web.Request) -> Credential | Refusal:
         """Return who asks, or the refusal; notes the caller in the request's record."""
@@ -77,11 +78,6 @@ class Desk:
             request[RECORD].credential = found
         return found
 
-    def scripted(self, caller: Credential, on: Endpoint) -> Turn | Refusal | None:
-        """Take the caller's next behaviour from the script."""
-        found = self._world.script.take(caller.owner, on)
-        return found(caller, self._world.clock()) if callable(found) else found
-
     async def _start(
         self, request: web.Request, on: Endpoint
     ) -> web.StreamResponse | tuple[Credential, dict[str, Any], Turn | Refusal | None]:
@@ -93,7 +89,7 @@ class Desk:
         if isinstance(found, Refusal):
             record.problem = found.body.decode(errors="replace")[:500]
             return sending.whole(found, record, self._headers(caller))
-        return caller, found, self.scripted(caller, on)
+        return caller, found, self._world.behaviour(caller, on)
 
     def _read(self, request: web.Request, raw: bytes, caller: Credential, on: Endpoint) -> dict[str, Any] | Refusal:
         try:
@@ -101,26 +97,26 @@ class Desk:
         except bodies.UnreadableBodyError as problem:
             return refusals.detail(str(problem)) if self._service.codex else refusals.error(str(problem))
 
-        def owns(sealed: str) -> bool:
-            return self._world.seals.owns(caller.owner, sealed)
-
         check = rules.check_turn if on == "responses" else rules.check_compact
-        refused = check(self._service, body, owns)
+        refused = check(self._service, body, self._world.reader(caller))
         if refused:
             return refused
+        model = str(body["model"])
+        if self._world.denies(caller, model):
+            return refusals.unsupported_model(model) if self._service.codex else refusals.model_not_found(model)
         state = request.headers.get("x-codex-turn-state")
         foreign = state is not None and not self._world.seals.owns_turn_state(caller.owner, state)
-        if self._service.codex and self._world.check_turn_state and foreign:
+        if self._world.check_turn_state and foreign:
             return refusals.error("The turn state belongs to another account.", code="invalid_turn_state")
         found: dict[str, Any] = body
         return found
 
-    def _charge(self, caller: Credential) -> Refusal | None:
+    def _charge(self, caller: Credential, model: str) -> Refusal | None:
         """Count a turn in the caller's windows, or return the 429 that says they are used up."""
         if not isinstance(caller, PracticeAccount):
             return None
         now = self._world.clock()
-        quota = self._world.quota(caller)
+        quota = self._world.quota(caller).family(model)
         until = quota.blocked_until(now)
         if until is not None:
             return refusals.usage_limit(caller.plan, now, until - now)
@@ -155,7 +151,7 @@ class Desk:
     def _first_events(self, caller: Credential) -> list[Event]:
         if not isinstance(caller, PracticeAccount):
             return []
-        return [self._world.quota(caller).event(self._world.clock())]
+        return [*self._world.quota(caller).events(self._world.clock())]
 
     def _plain_headers(self) -> Headers:
         number = self._world.ids.new("req")
@@ -169,13 +165,13 @@ class Desk:
             ("Server", "practice"),
         )
 
-    def _headers(self, caller: Credential, *, model: str | None = None) -> Headers:
+    def _headers(self, caller: Credential, model: str | None = None, *, served: bool = False) -> Headers:
         headers = list(self._plain_headers())
-        if model is not None:
+        if model is not None and served:
             headers.append(("openai-model", model))
         if isinstance(caller, PracticeAccount):
-            headers += self._world.quota(caller).headers(self._world.clock())
-            if model is not None:
+            headers += self._world.quota(caller).headers(self._world.clock(), model)
+            if served:
                 headers.append(("x-codex-turn-state", self._world.seals.turn_state(caller.owner)))
         else:
             headers += [

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 from app.practice import refusals
 from app.practice.accounts import Credential, PracticeAccount, PracticeApiKey
-from app.practice.memory import Ids, PromptCache, Seals
+from app.practice.logins import Logins
+from app.practice.memory import Ids, PromptCache, Reader, Responses, Seals
 from app.practice.recorder import Recorder
 from app.practice.refusals import Refusal
-from app.practice.script import Script
+from app.practice.script import Endpoint, Script, Turn
 from app.practice.windows import AccountQuota
 
 
@@ -22,21 +23,24 @@ class World:
     recorder: Recorder = field(default_factory=Recorder)
     script: Script = field(default_factory=Script)
     cache: PromptCache = field(default_factory=PromptCache)
+    responses: Responses = field(default_factory=Responses)
     check_turn_state: bool = True
+    null_codes: bool = False
 
     def __post_init__(self) -> None:
         self.seals = Seals(self.seed)
         self.ids = Ids(self.seed)
-        self._accounts: dict[str, PracticeAccount] = {}
         self._keys: dict[str, PracticeApiKey] = {}
         self._revoked: set[str] = set()
+        self._denied: set[tuple[str, str]] = set()
+        self.logins = Logins(self.clock, self._revoked)
         self._quotas: dict[str, AccountQuota] = {}
 
     def add(self, credentials: Iterable[Credential]) -> None:
         """Make accounts and keys known."""
         for credential in credentials:
             if isinstance(credential, PracticeAccount):
-                self._accounts[credential.access_token] = credential
+                self.logins.add(credential)
             else:
                 self._keys[credential.key] = credential
 
@@ -48,6 +52,23 @@ class World:
         """Accept a revoked credential again."""
         self._revoked.discard(_secret(credential))
 
+    def deny(self, credential: Credential, model: str, *, denied: bool) -> None:
+        """Refuse a model to a credential, or serve it again."""
+        (self._denied.add if denied else self._denied.discard)((credential.owner, model))
+
+    def denies(self, credential: Credential, model: str) -> bool:
+        """Say whether this credential is refused this model."""
+        return (credential.owner, model) in self._denied
+
+    def reader(self, credential: Credential) -> Reader:
+        """Return what this credential can read."""
+        return Reader(credential.owner, self.seals, self.responses, self.null_codes)
+
+    def behaviour(self, caller: Credential | None, on: Endpoint) -> Turn | Refusal | None:
+        """Take the caller's next behaviour from the script; None is somebody who has not said a name."""
+        found = self.script.take(caller.owner if caller else "", on)
+        return found(caller, self.clock()) if callable(found) else found
+
     def quota(self, account: PracticeAccount) -> AccountQuota:
         """Return the windows of an account; they are shared by all tokens and users of it."""
         if account.account_id not in self._quotas:
@@ -58,7 +79,7 @@ class World:
         """Return whose access token ``bearer`` is, or why the Codex backend refuses it."""
         if bearer is None:
             return refusals.detail("Unauthorized", 401)
-        found = self._accounts.get(bearer)
+        found = self.logins.holder(bearer)
         if found is None:
             return refusals.unauthorized("invalid_token")
         if bearer in self._revoked:
