@@ -11,11 +11,13 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from time import time
 from typing import Any
 
 from app.commandline.delivery import NOBODY, ask_owner, carry_out, wait_until_ended
 from app.commandline.options import expanded
 from app.core.errors import InstanceUnreachable, InvalidInput, NotFound
+from app.core.license import daily_tokens_from_text, expiry_from_text
 from app.platform.codex_notes import parse_codex_version, setup_notes
 from app.platform.codex_setup import setup_text
 from app.platform.instance import InstanceLock
@@ -54,9 +56,16 @@ def run_action(arguments: argparse.Namespace, data_dir: Path, environ: Mapping[s
             print(f"{action.split()[1]}d {done['id']} ({done['label']})")
             return 0
         case "license create":
-            made = deliver("license.create", {"label": arguments.label, "key": arguments.key})
+            made = deliver("license.create", {"label": arguments.label, "key": arguments.key, **_limits(arguments)})
             print(f"created {made['id']} ({made['label']})", file=sys.stderr)
             print(made["key"])
+            return 0
+        case "license change":
+            changes = _limits(arguments) | ({} if arguments.label is None else {"label": arguments.label})
+            if not changes:
+                raise InvalidInput("Say what to change: --label, --expires or --daily-tokens.")
+            done = deliver("license.update", {"id": arguments.id, **changes})
+            print(f"changed {done['id']} ({done['label']})")
             return 0
         case "license list":
             return _license_list(arguments, deliver)
@@ -157,15 +166,28 @@ def _license_list(arguments: argparse.Namespace, deliver: Deliver) -> int:
         arguments,
         deliver("license.list", {}),
         "No licenses yet. Make one: waystation license create",
-        ("ID", "LABEL", "CREATED", "LAST USED", "STATE"),
+        ("ID", "LABEL", "CREATED", "LAST USED", "EXPIRES", "DAILY TOKENS", "STATE"),
         lambda item: (
             item["id"],
             item["label"],
             _time(item["created_at"]),
             _time(item["last_used_at"]),
-            "revoked" if item["revoked_at"] else "valid",
+            _time(item["expires_at"]),
+            item["daily_tokens"] and f"{item['daily_tokens']:,}",
+            item["state"],
         ),
     )
+
+
+def _limits(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What was said about a license's expiry and budget, as the commands want it."""
+    limits: dict[str, Any] = {}
+    if arguments.expires is not None:
+        limits["expires_at"] = None if arguments.expires == "never" else expiry_from_text(arguments.expires, time())
+    if arguments.daily_tokens is not None:
+        none = arguments.daily_tokens == "none"
+        limits["daily_tokens"] = None if none else daily_tokens_from_text(arguments.daily_tokens)
+    return limits
 
 
 def _session_list(arguments: argparse.Namespace, deliver: Deliver) -> int:

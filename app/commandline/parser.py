@@ -73,6 +73,13 @@ def parser() -> argparse.ArgumentParser:
     made = add(licenses, "license create", "make a license, and print its key once")
     made.add_argument("--label", help="whom or what it is for")
     made.add_argument("--key", help="your own key instead of a new one")
+    made.add_argument("--expires", metavar="WHEN", help="30d, or its last day: 2027-01-31 (default: never)")
+    made.add_argument("--daily-tokens", metavar="N", help="its budget a day: 2000000, 500k or 2M (default: no limit)")
+    made = add(licenses, "license change", "change a license's name, expiry or budget")
+    made.add_argument("id", metavar="ID")
+    made.add_argument("--label", help="whom or what it is for")
+    made.add_argument("--expires", metavar="WHEN", help="30d, its last day: 2027-01-31, or never")
+    made.add_argument("--daily-tokens", metavar="N", help="its budget a day: 2000000, 500k or 2M, or none")
     _listing(add(licenses, "license list", "list the licenses, never their keys"))
     add(licenses, "license revoke", "let a license in no more").add_argument("id", metavar="ID")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from app.core.errors import Refusal
 
@@ -41,10 +40,11 @@ class LimitReached(Refusal):
         if not chat or self.resets_in_s > _LONGEST_RETRY_S:
             headers["x-should-retry"] = "false"
         kind = "rate_limit_error" if chat else "usage_limit_reached"
-        super().__init__(429, message, type=kind, code=code, headers=headers)
-
-    def body(self) -> dict[str, Any]:
-        """The JSON body, with the time in both ways."""
-        body = super().body()
-        body["error"] |= {"resets_at": self.resets_at, "resets_in_seconds": self.resets_in_s}
-        return body
+        super().__init__(
+            429,
+            message,
+            type=kind,
+            code=code,
+            headers=headers,
+            extra={"resets_at": self.resets_at, "resets_in_seconds": self.resets_in_s},
+        )

@@ -50,6 +50,7 @@ class Commands:
             "token.remove": self._token_remove,
             "license.create": self._license_create,
             "license.list": self._license_list,
+            "license.update": self._license_update,
             "license.revoke": self._license_revoke,
             "license.default": self._license_default,
             "session.list": self._session_list,
@@ -135,11 +136,23 @@ class Commands:
         token = await self._gateway.tokens.remove(id)
         return {"id": token.id, "label": token.label}
 
-    async def _license_create(self, label: str | None = None, key: str | None = None) -> dict[str, Any]:
-        return _issued(await self._gateway.licenses.create(label, key))
+    async def _license_create(
+        self,
+        label: str | None = None,
+        key: str | None = None,
+        expires_at: float | None = None,
+        daily_tokens: int | None = None,
+    ) -> dict[str, Any]:
+        return _issued(
+            await self._gateway.licenses.create(label, key, expires_at=expires_at, daily_tokens=daily_tokens)
+        )
 
     async def _license_list(self) -> list[dict[str, Any]]:
-        return [_license(item) for item in self._gateway.state.licenses.values()]
+        now = self._gateway.state.clock.now()
+        return [_license(item) | {"state": item.state(now).value} for item in self._gateway.state.licenses.values()]
+
+    async def _license_update(self, id: str, **changes: Any) -> dict[str, Any]:
+        return _license(await self._gateway.licenses.update(id, changes))
 
     async def _license_revoke(self, id: str) -> dict[str, Any]:
         return _license(await self._gateway.licenses.revoke(id))

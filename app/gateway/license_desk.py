@@ -1,13 +1,24 @@
-"""Making and revoking licenses."""
+"""Making, changing and revoking licenses, and how they are shown."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from app.core.budget import BudgetBook
 from app.core.errors import DataKeyLost, InvalidInput, KeyStoreUnavailable, NotFound, SealDamaged
-from app.core.license import License, checked_license_key, license_sha256, new_license_key
+from app.core.license import (
+    License,
+    LicenseState,
+    checked_daily_tokens,
+    checked_expiry,
+    checked_label,
+    checked_license_key,
+    license_sha256,
+    new_license_key,
+)
 from app.gateway.state import GatewayState, new_id
 from app.store.licenses import StoredLicense
 from app.store.vault import Sealed, Vault, license_subject
@@ -22,6 +33,44 @@ class Issued:
 
     license: License
     key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LicenseView:
+    """A license as it may be shown; see `License` for the fields' meaning.
+
+    Attributes:
+        state: whether it lets in now.
+        used_today: of `daily_tokens`, since local midnight.
+    """
+
+    id: str
+    label: str
+    state: LicenseState
+    created_at: float
+    last_used_at: float | None
+    revoked_at: float | None
+    expires_at: float | None
+    daily_tokens: int | None
+    used_today: int
+
+
+def license_views(licenses: Iterable[License], budget: BudgetBook, now: float) -> tuple[LicenseView, ...]:
+    """The licenses, in their order."""
+    return tuple(
+        LicenseView(
+            id=item.id,
+            label=item.label,
+            state=item.state(now),
+            created_at=item.created_at,
+            last_used_at=item.last_used_at,
+            revoked_at=item.revoked_at,
+            expires_at=item.expires_at,
+            daily_tokens=item.daily_tokens,
+            used_today=budget.used(item.id, now),
+        )
+        for item in licenses
+    )
 
 
 class LicenseDesk:
@@ -41,19 +90,49 @@ class LicenseDesk:
         self._sealed[stored.license.id] = stored.sealed
         self._saved_uses[stored.license.id] = stored.license.last_used_at
 
-    async def create(self, label: str | None, key: str | None) -> Issued:
+    async def create(
+        self, label: str | None, key: str | None, *, expires_at: float | None = None, daily_tokens: int | None = None
+    ) -> Issued:
         """Make a license.
 
         Args:
             label: for the user; a number is made up when it is missing.
             key: the user's own key; otherwise one is made.
+            expires_at: Unix seconds, or None for never.
+            daily_tokens: its budget from local midnight to midnight, or None for no limit.
 
         Raises:
-            InvalidInput: the key cannot be carried by headers and shells, or another license has it.
+            InvalidInput: the key cannot be carried by headers and shells, or another license has it; or the label,
+                the expiry or the budget is none.
             KeyStoreUnavailable, DataKeyLost: it cannot be sealed; nothing was kept.
         """
         async with self._changing:
-            return await self._create(label, key)
+            return await self._create(label, key, expires_at, daily_tokens)
+
+    async def update(self, license_id: str, changes: Mapping[str, object]) -> License:
+        """Change a license's `label`, `expires_at` (None: never) and `daily_tokens` (None: no limit).
+
+        What is not named stays. A revoked license stays revoked.
+
+        Raises:
+            NotFound: there is no such license.
+            InvalidInput: a value is nonsense, something else is named, or nothing; nothing was changed.
+        """
+        async with self._changing:
+            found = self._known(license_id)
+            values = dict(changes)
+            checked: dict[str, object] = {}
+            if "label" in values:
+                checked["label"] = checked_label(values.pop("label"))
+            if "expires_at" in values:
+                checked["expires_at"] = checked_expiry(values.pop("expires_at"), self._state.clock.now())
+            if "daily_tokens" in values:
+                checked["daily_tokens"] = checked_daily_tokens(values.pop("daily_tokens"))
+            if values or not checked:
+                raise InvalidInput(
+                    "Of a license, label, expires_at and daily_tokens can be changed; name at least one."
+                )
+            return await self._change(found, checked)
 
     async def revoke(self, license_id: str) -> License:
         """Let a license in no more; turns that run under it end normally.
@@ -62,16 +141,8 @@ class LicenseDesk:
             NotFound: there is no such license.
         """
         async with self._changing:
-            found = self._state.licenses.get(license_id)
-            if found is None:
-                raise NotFound(
-                    f"There is no license {license_id}. `waystation license list` shows them.", id=license_id
-                )
-            revoked = found if found.revoked_at else replace(found, revoked_at=self._state.clock.now())
-            await self._state.store.update_license(revoked)
-            self._state.licenses[license_id] = revoked
-            self._state.changed()
-            return revoked
+            found = self._known(license_id)
+            return await self._change(found, {} if found.revoked_at else {"revoked_at": self._state.clock.now()})
 
     async def default(self) -> Issued:
         """The license for set-up texts on this computer; made when it is first asked for.
@@ -80,12 +151,13 @@ class LicenseDesk:
             KeyStoreUnavailable, DataKeyLost: there is none yet, and a new one cannot be sealed.
         """
         async with self._changing:
+            now = self._state.clock.now()
             for item in self._state.licenses.values():
-                if item.label == DEFAULT_LABEL and item.revoked_at is None:
+                if item.label == DEFAULT_LABEL and item.state(now) is LicenseState.VALID:
                     key = self._opened(item.id)
                     if key is not None:
                         return Issued(item, key)
-            return await self._create(DEFAULT_LABEL, None)
+            return await self._create(DEFAULT_LABEL, None, None, None)
 
     async def save_uses(self) -> None:
         """Write down when each license was last used."""
@@ -95,13 +167,32 @@ class LicenseDesk:
                     await self._state.store.update_license(item)
                     self._saved_uses[item.id] = item.last_used_at
 
-    async def _create(self, label: str | None, key: str | None) -> Issued:
+    def _known(self, license_id: str) -> License:
+        found = self._state.licenses.get(license_id)
+        if found is None:
+            raise NotFound(f"There is no license {license_id}. `waystation license list` shows them.", id=license_id)
+        return found
+
+    async def _change(self, found: License, values: Mapping[str, object]) -> License:
+        await self._state.store.update_license(replace(found, **values))  # type: ignore[arg-type] # they were checked
+        # It may have been used while it was written down.
+        changed = replace(self._state.licenses[found.id], **values)  # type: ignore[arg-type]
+        self._state.licenses[found.id] = changed
+        self._state.changed()
+        return changed
+
+    async def _create(
+        self, label: str | None, key: str | None, expires_at: float | None, daily_tokens: int | None
+    ) -> Issued:
         licenses = self._state.licenses
+        now = self._state.clock.now()
+        label = checked_label(label) if label is not None else f"License {len(licenses) + 1}"
+        expires_at, daily_tokens = checked_expiry(expires_at, now), checked_daily_tokens(daily_tokens)
         key = checked_license_key(key) if key is not None else new_license_key(secrets.token_bytes(25))
         digest = license_sha256(key)
         if any(item.sha256 == digest for item in licenses.values()):
             raise InvalidInput("This key is a license already, or was one. Choose another.")
-        made = License(new_id("l"), label or f"License {len(licenses) + 1}", digest, self._state.clock.now())
+        made = License(new_id("l"), label, digest, now, expires_at=expires_at, daily_tokens=daily_tokens)
         sealed = self._vault.seal(license_subject(made.id), key.encode())
         await self._state.store.put_license(made, sealed)
         licenses[made.id] = made

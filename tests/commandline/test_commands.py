@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import time
 
 import aiohttp
 import pytest
@@ -132,6 +133,18 @@ async def test_a_revoked_license_lets_nobody_in(handle: GatewayHandle) -> None:
         await handle.call("license.create", key="my-own-key-123")
 
 
+async def test_a_license_is_made_with_limits_and_changed_and_both_are_kept(instances: Instances) -> None:
+    async with instances.open() as handle:
+        far = time.time() + 3600
+        made = await handle.call("license.create", label="Ann", expires_at=far, daily_tokens=2_000_000)
+        (shown,) = await handle.call("license.list")
+        assert (shown["expires_at"], shown["daily_tokens"], shown["state"]) == (far, 2_000_000, "valid")
+        await handle.call("license.update", id=made["id"], label="Anna", daily_tokens=None)
+    async with instances.open() as handle:
+        (shown,) = await handle.call("license.list")
+        assert (shown["label"], shown["expires_at"], shown["daily_tokens"]) == ("Anna", far, None)
+
+
 async def test_a_busy_port_is_said_and_another_offered(handle: GatewayHandle) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
@@ -180,6 +193,11 @@ async def test_stop_and_start_keep_the_address(handle: GatewayHandle) -> None:
         ("token.enable", {"id": "t-unknown"}),
         ("license.revoke", {"id": "l-unknown"}),
         ("license.create", {"key": "short"}),
+        ("license.create", {"label": " "}),
+        ("license.create", {"expires_at": 1.0}),
+        ("license.create", {"daily_tokens": 0}),
+        ("license.update", {"label": "x"}),
+        ("license.update", {"id": "l-unknown", "label": "x"}),
         ("session.forget", {}),
         ("keystore.choose", {"kind": "cloud"}),
     ],

@@ -54,6 +54,29 @@ def test_what_clients_choose_does_not_steer_the_terminal(data_dir: Path) -> None
     assert (b"\x1b" in table, len(table.splitlines())) == (False, 2)
 
 
+def test_a_license_gets_limits_in_words_that_people_write(data_dir: Path) -> None:
+    def listed() -> dict[str, object]:
+        (item,) = json.loads(waystation(data_dir, "license", "list", "--json").stdout)
+        return dict(item)
+
+    limits = ("--expires", "2099-01-31", "--daily-tokens", "1.5M")
+    assert waystation(data_dir, "license", "create", "--label", "Ann", *limits).returncode == 0
+    table = waystation(data_dir, "license", "list").stdout.decode()
+    assert "2099-01-31 23:59" in table
+    assert "1,500,000" in table
+    license_id = str(listed()["id"])
+    assert (
+        waystation(data_dir, "license", "change", license_id, "--label", "Anna", "--expires", "never").returncode == 0
+    )
+    assert (listed()["label"], listed()["expires_at"], listed()["daily_tokens"]) == ("Anna", None, 1_500_000)
+    assert waystation(data_dir, "license", "change", license_id, "--daily-tokens", "none").returncode == 0
+    assert listed()["daily_tokens"] is None
+    for nonsense in ((), ("--expires", "soon"), ("--expires", "0d"), ("--daily-tokens", "0"), ("--label", "")):
+        refused = waystation(data_dir, "license", "change", license_id, *nonsense)
+        assert (refused.returncode, refused.stdout) == (2, b""), nonsense
+        assert refused.stderr
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_secrets_are_read_as_windows_writes_them(data_dir: Path, tmp_path: Path, encoding: str) -> None:
     file = tmp_path / "auth.json"

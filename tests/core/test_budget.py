@@ -111,9 +111,7 @@ def test_a_clock_that_is_set_back_gives_nothing_back() -> None:
     assert book.used("l-1", at("2026-06-02T00:00")) == 0
 
 
-@given(
-    steps=st.lists(st.tuples(st.floats(0, 2 * DAY), st.integers(1, 1000)), max_size=30), start=moments, zone=zones
-)
+@given(steps=st.lists(st.tuples(st.floats(0, 2 * DAY), st.integers(1, 1000)), max_size=30), start=moments, zone=zones)
 def test_a_day_holds_exactly_the_turns_that_ended_in_it(
     steps: list[tuple[float, int]], start: float, zone: ZoneInfo
 ) -> None:
