@@ -5,21 +5,16 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 from aiohttp import web
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from app.upstream.errors import UpstreamUnreachable
 from app.upstream.http import UpstreamHttp
 from app.upstream.proxies import ProxyFinder
 from app.upstream.trust import client_context
+from tests.upstream.certificate import server_context
 
 
 def test_a_python_without_authorities_still_has_some(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,23 +39,7 @@ def test_the_users_own_choice_is_not_widened(tmp_path: Path, monkeypatch: pytest
 @asynccontextmanager
 async def encrypted(folder: Path) -> AsyncIterator[int]:
     """A server at 127.0.0.1 whose certificate, `server.pem`, vouches for itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(hours=1), now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    pem = folder / "server.pem"
-    pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (folder / "key.pem").write_bytes(private)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(pem, folder / "key.pem")
+    context = server_context(folder)
 
     async def hello(request: web.BaseRequest) -> web.Response:
         return web.Response(text="hello")
