@@ -1,0 +1,193 @@
+"""Logins that are kept fresh, for tests: practice upstream, real store and vault, and a clock that can be set."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from app.core.credential import (
+    ChatGPTLogin,
+    Login,
+    TokenSecrets,
+    login_from_access_token,
+    secrets_from_json,
+    secrets_to_json,
+)
+from app.core.errors import DataUnusable, NotFound
+from app.core.pool import Pool
+from app.core.token import Token
+from app.gateway.clock import Clock
+from app.gateway.followed import FollowedFiles
+from app.gateway.quota_keeper import QuotaKeeper
+from app.gateway.refresher import Refresher
+from app.gateway.state import GatewayState
+from app.gateway.tasks import TaskSet
+from app.practice.accounts import PracticeAccount, practice_account
+from app.practice.server import PracticeUpstream
+from app.store.key_stores import MemoryStore
+from app.store.store import Store
+from app.store.vault import Vault, token_subject
+from app.upstream.client import Upstream
+from app.upstream.endpoints import UpstreamEndpoints
+from app.upstream.http import UpstreamHttp
+from app.upstream.sign_in import SignInService
+
+HOUR = 3600.0
+DAY = 24 * HOUR
+
+
+class SetClock:
+    """Wall time that a test can set; monotonic time goes with it when it goes forward by `pass_by`."""
+
+    def __init__(self) -> None:
+        self._wall = 0.0
+        self._monotonic = 0.0
+
+    def now(self) -> float:
+        return time.time() + self._wall
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self._monotonic
+
+    def jump(self, seconds: float) -> None:
+        """As when the computer slept, or its clock was set."""
+        self._wall += seconds
+
+    def pass_by(self, seconds: float) -> None:
+        """Time goes by for everybody."""
+        self._wall += seconds
+        self._monotonic += seconds
+
+
+class Desk:
+    def __init__(self, state: GatewayState, vault: Vault) -> None:
+        self.state, self.vault = state, vault
+        self.broken = False
+
+    async def renewed(self, token_id: str, access: str | None, refresh: str | None, identity: str | None) -> None:
+        token = self.state.pool.get(token_id)
+        if token is None:
+            raise NotFound("gone")
+        if self.broken:
+            raise DataUnusable("The disk is full.")
+        opened = self.state.secrets[token_id]
+        old = opened.credential
+        assert isinstance(old, ChatGPTLogin)
+        login = ChatGPTLogin(access or old.access_token, refresh or old.refresh_token, identity or old.id_token)
+        new = replace(opened, credential=login)
+        expires_at = login_from_access_token(login.access_token).expires_at
+        token = replace(token, expires_at=expires_at, refreshed_at=self.state.clock.now(), sign_in_needed=None)
+        await self.state.store.put_token(token, self.vault.seal(token_subject(token_id), secrets_to_json(new)))
+        self.state.secrets[token_id] = new
+        self.state.pool.put(token)
+
+
+@dataclass
+class Rig:
+    """Everything around the refresher."""
+
+    practice: PracticeUpstream
+    clock: SetClock
+    store: Store
+    vault: Vault
+    state: GatewayState
+    desk: Any
+    upstream: Upstream
+    service: SignInService
+    followed: FollowedFiles
+    refresher: Refresher
+    keeper: QuotaKeeper
+    tasks: TaskSet = field(default_factory=TaskSet)
+
+    async def add(self, name: str = "plus", *, lasts: float = HOUR, **changes: Any) -> PracticeAccount:
+        """A signed-in account whose access token lasts so long from now; its token's id is `t-<name>`."""
+        account = replace(practice_account(name, "plus"), expires_at=int(self.clock.now() + lasts))
+        self.practice.add(account)
+        login = login_from_access_token(
+            account.access_token, refresh_token=account.refresh_token, id_token=account.id_token
+        )
+        await self.put(
+            token_of(f"t-{name}", login, created_at=self.clock.now(), **changes), TokenSecrets(login.credential)
+        )
+        return account
+
+    async def put(self, token: Token, opened: TokenSecrets) -> None:
+        sealed = self.vault.seal(token_subject(token.id), secrets_to_json(opened))
+        await self.store.put_token(token, sealed)
+        self.state.secrets[token.id] = opened
+        self.state.pool.put(token)
+
+    def token(self, name: str = "plus") -> Token:
+        token = self.state.pool.get(f"t-{name}")
+        assert token is not None
+        return token
+
+    def login(self, name: str = "plus") -> ChatGPTLogin:
+        """What is in use."""
+        login = self.state.secrets[f"t-{name}"].credential
+        assert isinstance(login, ChatGPTLogin)
+        return login
+
+    async def stored_login(self, name: str = "plus") -> ChatGPTLogin:
+        """What a restart would find."""
+        stored = next(item for item in await self.store.tokens() if item.token.id == f"t-{name}")
+        login = secrets_from_json(self.vault.open(token_subject(f"t-{name}"), stored.sealed)).credential
+        assert isinstance(login, ChatGPTLogin)
+        return login
+
+    async def until(self, look: Callable[[], Any], within: float = 10.0) -> None:
+        """Wait until something is so."""
+        async with asyncio.timeout(within):
+            while not look():  # noqa: ASYNC110 - the background tells nobody
+                await asyncio.sleep(0.01)
+
+
+def token_of(token_id: str, login: Login, *, created_at: float, **changes: Any) -> Token:
+    token = Token(
+        id=token_id,
+        kind=login.kind,
+        identity=login.identity,
+        label=token_id,
+        email=login.email,
+        plan=login.plan,
+        account_id=login.account_id,
+        expires_at=login.expires_at,
+        enabled=True,
+        created_at=created_at,
+    )
+    return replace(token, **changes)
+
+
+@asynccontextmanager
+async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+    clock = SetClock()
+    reading = Clock(clock.now, clock.monotonic)
+    practice = PracticeUpstream((), (), clock=clock.now)
+    await practice.start()
+    store = await Store.open(tmp_path / "test.sqlite3")
+    vault = Vault(MemoryStore())
+    await vault.unlock(has_sealed_rows=False)
+    state = GatewayState(store, Pool(()), clock=reading)
+    desk: Any = Desk(state, vault)
+    endpoints = UpstreamEndpoints(practice.chatgpt_base_url, practice.openai_base_url, practice.auth_issuer)
+    http = UpstreamHttp()
+    service = SignInService(endpoints, http)
+    upstream = Upstream(endpoints, http)
+    followed = FollowedFiles(state, desk, reading)
+    refresher = Refresher(state, desk, service, reading, followed, uniform=lambda: 0.5)
+    keeper = QuotaKeeper(state, upstream, refresher, reading, uniform=lambda: 0.5)
+    tasks = TaskSet()
+    try:
+        yield Rig(practice, clock, store, vault, state, desk, upstream, service, followed, refresher, keeper, tasks)
+    finally:
+        await tasks.close()
+        await refresher.close(1.0)
+        await state.close()
+        await upstream.close()
+        await store.close()
+        await practice.stop()
