@@ -1,14 +1,18 @@
 """The real Codex CLI against the simulated upstream: a tool turn, with an API key and with a login."""
 
 import asyncio
+import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 
+from app.practice.accounts import PracticeAccount
 from app.practice.recorder import ReceivedRequest
 from app.practice.script import usage_limit_reached
 from app.practice.server import PracticeUpstream
+from tests.practice.client import Answer, Client
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSIONS = ("0.45.0", "0.100.0", "0.120.0", "0.140.0", "0.169.0")
@@ -28,6 +32,30 @@ async def run_codex(
     version: str, model: str | None, home: Path, config: list[str], more_env: dict[str, str], *, fails: bool = False
 ) -> str:
     """Run one turn of ``codex exec`` in an empty home and return what it printed."""
+    options = [part for entry in config for part in ("-c", entry)]
+    options += ["-m", model] if model else []
+    arguments = ["exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", *options, PROMPT]
+    process = await start_codex(version, home, arguments, more_env)
+    try:
+        async with asyncio.timeout(45):
+            output, _ = await process.communicate()
+    finally:
+        await end(process)
+    printed = output.decode(errors="replace")
+    assert (process.returncode != 0) == fails, printed
+    return printed
+
+
+async def end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.kill()
+        await process.wait()
+
+
+async def start_codex(
+    version: str, home: Path, arguments: list[str], more_env: dict[str, str]
+) -> asyncio.subprocess.Process:
+    """Start Codex in an empty home; both its outputs go into one pipe."""
     program = ROOT / f".cache/codex/{version}/node_modules/.bin/codex"
     if not program.exists():
         pytest.skip(f"Codex {version} is not installed; dev.py test brings it.")
@@ -42,31 +70,22 @@ async def run_codex(
         "HTTP_PROXY": "http://127.0.0.1:9",
         **more_env,
     }
-    options = [part for entry in config for part in ("-c", entry)]
-    options += ["-m", model] if model else []
-    process = await asyncio.create_subprocess_exec(
+    return await asyncio.create_subprocess_exec(
         program,
-        "exec",
-        "--skip-git-repo-check",
-        "--dangerously-bypass-approvals-and-sandbox",
-        *options,
-        PROMPT,
+        *arguments,
         env=env,
         cwd=home,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    try:
-        async with asyncio.timeout(45):
-            output, _ = await process.communicate()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    printed = output.decode(errors="replace")
-    assert (process.returncode != 0) == fails, printed
-    return printed
+
+
+def login_config(upstream: PracticeUpstream) -> list[str]:
+    """The settings with which the built-in provider of Codex comes here with a ChatGPT login."""
+    # Another host name than the provider's: see NOWHERE in app/practice/server.py.
+    side = upstream.chatgpt_base_url.removesuffix("/codex").replace("127.0.0.1", "localhost")
+    return [f'chatgpt_base_url="{side}/"', f'openai_base_url="{upstream.chatgpt_base_url}"']
 
 
 def check_tool_turn(printed: str, turns: list[ReceivedRequest]) -> None:
@@ -93,9 +112,7 @@ async def test_a_tool_turn_with_a_chatgpt_login(
 ) -> None:
     upstream = real_time_upstream
     (tmp_path / "auth.json").write_text(upstream.accounts[0].auth_json())
-    # Another host name than the provider's: see NOWHERE in app/practice/server.py.
-    side = upstream.chatgpt_base_url.removesuffix("/codex").replace("127.0.0.1", "localhost")
-    config = [f'chatgpt_base_url="{side}/"', f'openai_base_url="{upstream.chatgpt_base_url}"']
+    config = login_config(upstream)
     # Up to 0.100 the built-in provider is moved by this variable, later by openai_base_url.
     moved = {"OPENAI_BASE_URL": upstream.chatgpt_base_url}
     printed = await run_codex(version, model, tmp_path, config, moved)
@@ -140,3 +157,77 @@ async def test_a_reached_limit_is_told_after_one_request(
     printed = await run_codex(version, None, tmp_path, config, key, fails=True)
     assert shown in printed
     assert len(upstream.turns) == 1
+
+
+async def device_login(upstream: PracticeUpstream, home: Path, account: PracticeAccount) -> str:
+    """Sign in with ``codex login --device-auth`` and a person who approves; return what was printed."""
+    upstream.sign_in.device_interval = 1
+    arguments = ["login", "--device-auth", "--experimental_issuer", upstream.auth_issuer]
+    process = await start_codex("0.169.0", home, arguments, {})
+    assert process.stdout is not None
+    printed = ""
+    try:
+        async with asyncio.timeout(45):
+            while not (code := re.search(r"[B-Z]{4}-[B-Z]{5}", printed)):
+                line = await process.stdout.readline()
+                assert line, printed
+                printed += line.decode(errors="replace")
+            upstream.approve_device(code.group(), account)
+            rest, _ = await process.communicate()
+    finally:
+        await end(process)
+    assert process.returncode == 0, printed + rest.decode(errors="replace")
+    return printed
+
+
+async def test_codex_signs_in_with_a_device_code_refreshes_and_signs_out(
+    real_time_upstream: PracticeUpstream, tmp_path: Path
+) -> None:
+    upstream = real_time_upstream
+    pro = upstream.accounts[1]
+    # So short that Codex refreshes before its first turn.
+    upstream.sign_in.access_life = 60.0
+    printed = await device_login(upstream, tmp_path, pro)
+    assert f"{upstream.auth_issuer}/codex/device" in printed
+    tokens = json.loads((tmp_path / "auth.json").read_text())["tokens"]
+    assert tokens["refresh_token"] == upstream.newest(pro).refresh_token
+    upstream.sign_in.access_life = 86_400.0
+    moved = {
+        "CODEX_REFRESH_TOKEN_URL_OVERRIDE": f"{upstream.auth_issuer}/oauth/token",
+        "CODEX_REVOKE_TOKEN_URL_OVERRIDE": f"{upstream.auth_issuer}/oauth/revoke",
+    }
+    printed = await run_codex("0.169.0", None, tmp_path, login_config(upstream), moved)
+    check_tool_turn(printed, upstream.turns)
+    (refresh,) = upstream.refreshes(pro)
+    assert (refresh.reason, refresh.granted) == ("proactive_expiry", True)
+    signed_in = upstream.newest(pro)
+    assert {turn.header("authorization") for turn in upstream.turns} == {f"Bearer {signed_in.access_token}"}
+    # A token that stops working is refreshed too, and the turn goes on.
+    upstream.revoke(signed_in)
+    await run_codex("0.169.0", None, tmp_path, login_config(upstream), moved)
+    assert [one.reason for one in upstream.refreshes(pro)] == ["proactive_expiry", "unauthorized_recovery"]
+    process = await start_codex("0.169.0", tmp_path, ["logout"], moved)
+    try:
+        async with asyncio.timeout(45):
+            await process.communicate()
+    finally:
+        await end(process)
+    assert upstream.received[-1].path == "/oauth/revoke"
+    last = upstream.newest(pro)
+    assert (await asked_with(upstream, last)).status == 401
+
+
+async def asked_with(upstream: PracticeUpstream, account: PracticeAccount) -> Answer:
+    async with Client(upstream) as client:
+        return await client.codex(account=account)
+
+
+async def test_codex_says_that_it_must_sign_in_again(real_time_upstream: PracticeUpstream, tmp_path: Path) -> None:
+    upstream = real_time_upstream
+    account = upstream.accounts[0]
+    (tmp_path / "auth.json").write_text(account.auth_json())
+    upstream.sign_out(account)
+    moved = {"CODEX_REFRESH_TOKEN_URL_OVERRIDE": f"{upstream.auth_issuer}/oauth/token"}
+    printed = await run_codex("0.169.0", None, tmp_path, login_config(upstream), moved, fails=True)
+    assert "sign in again" in printed
+    assert {one.code for one in upstream.refreshes(account)} == {"refresh_token_invalidated"}

@@ -10,7 +10,9 @@ import pytest
 
 from app.practice import refusals
 from app.practice.script import Turn, failed, incomplete, usage_limit_reached
-from tests.practice.client import Client, codex_body, read_events
+from tests.practice.client import Client, codex_body, read_events, user
+
+COMPACT = "/responses/compact"
 
 
 async def test_behaviours_are_used_one_by_one(client: Client) -> None:
@@ -60,7 +62,16 @@ async def test_models_and_usage_have_scripts_of_their_own(client: Client) -> Non
     [
         (refusals.usage_not_included(), 429, "usage_not_included"),
         (refusals.insufficient_quota(), 429, "insufficient_quota"),
-        (refusals.rate_limited(), 429, "rate_limit_exceeded"),
+        (refusals.rate_limited(), 429, "try again in 1.5s"),
+        (refusals.rate_limited(wait=None), 429, "Rate limit reached for requests."),
+        (refusals.unauthorized("token_revoked"), 401, "token_revoked"),
+        (refusals.account_refused("account_deactivated"), 403, "account_deactivated"),
+        (refusals.account_refused("account_suspended", status=401), 401, "account_suspended"),
+        (refusals.cloudflare_challenge(503), 503, "Just a moment"),
+        (refusals.invalid_encrypted_content(code=None), 400, '"code":null'),
+        (refusals.unsupported_model("gpt-5.5"), 400, "not supported"),
+        (refusals.server_error(503, retry_after=2), 503, "server_error"),
+        (refusals.server_error(504), 504, "504 Gateway Time-out"),
         (refusals.unauthorized("token_expired"), 401, "token_expired"),
         (refusals.deactivated_workspace(), 402, "deactivated_workspace"),
         (refusals.model_not_found("gpt-x"), 404, "model_not_found"),
@@ -98,6 +109,37 @@ async def test_a_turn_can_fail_before_it_says_anything(client: Client) -> None:
     assert answer.last["response"]["error"]["code"] == "rate_limit_exceeded"
 
 
+@pytest.mark.parametrize(
+    ("code", "more"),
+    [
+        ("usage_limit_reached", {"plan_type": "plus", "resets_in_seconds": 3_600, "resets_at": 1_800_003_600}),
+        ("rate_limit_exceeded", {}),
+        ("server_is_overloaded", {}),
+        ("server_error", {}),
+        ("invalid_encrypted_content", {"type": "invalid_request_error"}),
+        (None, {"type": "invalid_request_error"}),
+    ],
+)
+@pytest.mark.parametrize("at", ["response.created", "response.output_text.delta"])
+async def test_a_stream_can_fail_with_any_error_at_any_point(
+    client: Client, code: str | None, more: dict[str, Any], at: str
+) -> None:
+    plus, pro = client.upstream.accounts
+    client.upstream.always(failed(code, "No more.", at=at, **more), plus)
+    for _ in range(2):
+        answer = await client.codex(account=plus)
+        assert answer.last["response"]["error"] == {"code": code, "message": "No more.", **more}
+        assert answer.types[-2:] == [at, "response.failed"]
+    assert (await client.codex(account=pro)).last["type"] == "response.completed"
+
+
+async def test_error_events_carry_more_too(client: Client) -> None:
+    flat, nested = [failed("usage_limit_reached", "No.", ending=e, resets_at=9) for e in ("error", "nested_error")]
+    client.upstream.script(flat, nested)
+    assert (await client.codex()).last["resets_at"] == 9
+    assert (await client.codex()).last["error"]["resets_at"] == 9
+
+
 async def test_a_failure_can_be_the_very_first_event(client: Client) -> None:
     client.upstream.script(failed("server_error", "No.", at=0))
     assert (await client.codex()).types[-1] == "response.failed"
@@ -125,10 +167,44 @@ async def test_a_cut_stream_has_no_proper_end(client: Client) -> None:
     assert read_events(record.sent)[-1]["type"] == "response.output_text.delta"
 
 
-async def test_a_connection_can_be_cut_before_the_headers(client: Client) -> None:
-    client.upstream.script(Turn(cut_at="headers"))
+@pytest.mark.parametrize("at", ["request", "headers"])
+async def test_a_connection_can_be_cut_before_the_headers(client: Client, at: str) -> None:
+    client.upstream.script(Turn(cut_at=at))
     with pytest.raises(aiohttp.ClientConnectionError):
         await client.codex()
+    assert client.upstream.quota(client.upstream.accounts[0]).primary.used_percent == 0
+
+
+@pytest.mark.parametrize(("at", "events"), [(0, 0), (1, 1)])
+async def test_a_connection_can_be_cut_after_the_headers_and_after_the_first_event(
+    client: Client, at: int, events: int
+) -> None:
+    client.upstream.script(Turn(cut_at=at))
+    url = client.upstream.chatgpt_base_url + "/responses"
+    async with client.session.post(url, data=orjson.dumps(codex_body()), headers=client.login()) as response:
+        assert response.status == 200
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await response.read()
+    assert len(read_events(client.upstream.turns[-1].sent)) == events
+
+
+@pytest.mark.parametrize("on", ["usage", "models", "compact"])
+async def test_answers_that_come_at_once_can_be_cut_and_late(client: Client, on: Any) -> None:
+    base = client.upstream.chatgpt_base_url
+    url = {"usage": base.removesuffix("/codex") + "/wham/usage", "models": base + "/models"}.get(on)
+
+    async def ask() -> int:
+        if url:
+            return (await client.get(url, client.login())).status
+        return (await client.codex({"model": "gpt-5.5", "input": [user("x")]}, path=COMPACT)).status
+
+    # A GET that is cut before the headers would be asked again by aiohttp itself.
+    client.upstream.script(Turn(cut_at=0), Turn(header_delay=0.1), on=on)
+    with pytest.raises(aiohttp.ClientPayloadError):
+        await ask()
+    started = time.monotonic()
+    assert await ask() == 200
+    assert time.monotonic() - started >= 0.1
 
 
 async def test_a_stream_can_end_properly_but_too_early(client: Client) -> None:
@@ -138,7 +214,7 @@ async def test_a_stream_can_end_properly_but_too_early(client: Client) -> None:
     assert "response.completed" not in answer.types
 
 
-@pytest.mark.parametrize("at", ["headers", 0, 3])
+@pytest.mark.parametrize("at", ["request", "headers", 0, 3])
 async def test_the_server_notices_that_a_waiting_client_leaves(client: Client, at: Any) -> None:
     client.upstream.script(Turn(hang_at=at))
     async with asyncio.TaskGroup() as group:

@@ -6,7 +6,7 @@ import pytest
 
 from app.practice.accounts import practice_account
 from app.practice.server import PracticeUpstream
-from tests.practice.client import Client
+from tests.practice.client import Client, codex_body
 
 
 async def test_every_answer_tells_both_windows(client: Client, clock: Any) -> None:
@@ -74,6 +74,82 @@ async def test_the_rate_limit_event_agrees_with_the_headers(client: Client) -> N
     assert limits["plan_type"] == "plus"
     assert limits["rate_limits"]["primary"]["used_percent"] == 2.0
     assert str(limits["rate_limits"]["primary"]["reset_at"]) == answer.headers["x-codex-primary-reset-at"]
+
+
+async def usage_of(client: Client) -> Any:
+    url = client.upstream.chatgpt_base_url.removesuffix("/codex") + "/wham/usage"
+    return (await client.get(url, client.login())).json
+
+
+async def test_a_plan_may_have_one_window_only(client: Client) -> None:
+    account = client.upstream.accounts[0]
+    client.upstream.quota(account).secondary = None
+    answer = await client.codex()
+    assert not [name for name in answer.headers if "secondary" in name]
+    assert answer.events[0]["rate_limits"]["secondary"] is None
+    usage = await usage_of(client)
+    assert usage["rate_limit"]["secondary_window"] is None
+    client.upstream.exhaust(account, weekly=True)
+    assert (await usage_of(client))["rate_limit"]["primary_window"]["used_percent"] == 100
+
+
+async def test_a_window_may_have_any_length(client: Client) -> None:
+    client.upstream.quota(client.upstream.accounts[0]).primary.minutes = 43_200
+    assert (await client.codex()).headers["x-codex-primary-window-minutes"] == "43200"
+    assert (await usage_of(client))["rate_limit"]["primary_window"]["limit_window_seconds"] == 2_592_000
+
+
+async def test_another_family_has_windows_of_its_own(client: Client, clock: Any) -> None:
+    quota = client.upstream.quota(client.upstream.accounts[0])
+    spark = quota.add_family(models=frozenset({"gpt-5.4"}))
+    spark.primary.used_percent = 40.0
+    spark.secondary = None
+    answer = await client.codex(codex_body(model="gpt-5.4"))
+    assert answer.headers["x-codex-bengalfox-primary-used-percent"] == "42.0"
+    assert answer.headers["x-codex-bengalfox-limit-name"] == "GPT-5.3-Codex-Spark"
+    assert answer.headers["x-codex-active-limit"] == "codex_bengalfox"
+    assert answer.headers["x-codex-primary-used-percent"] == "0.0"
+    assert "x-codex-bengalfox-secondary-used-percent" not in answer.headers
+    named = [event.get("metered_limit_name") for event in answer.events if event["type"] == "codex.rate_limits"]
+    assert named == [None, "codex_bengalfox"]
+    (entry,) = (await usage_of(client))["additional_rate_limits"]
+    assert (entry["limit_name"], entry["metered_feature"]) == ("GPT-5.3-Codex-Spark", "codex_bengalfox")
+    assert entry["rate_limit"]["primary_window"]["used_percent"] == 42
+    assert entry["rate_limit"]["secondary_window"] is None
+
+
+async def test_a_family_that_is_used_up_refuses_its_own_models_only(client: Client, clock: Any) -> None:
+    quota = client.upstream.quota(client.upstream.accounts[0])
+    quota.add_family(models=frozenset({"gpt-5.4"})).exhaust(clock.now, resets_in=600)
+    refused = await client.codex(codex_body(model="gpt-5.4"))
+    assert (refused.status, refused.json["error"]["resets_in_seconds"]) == (429, 600)
+    assert refused.headers["x-codex-active-limit"] == "codex_bengalfox"
+    usage = await usage_of(client)
+    assert usage["rate_limit"]["limit_reached"] is False
+    assert usage["additional_rate_limits"][0]["rate_limit"]["limit_reached"] is True
+    other = await client.codex()
+    assert (other.status, other.headers["x-codex-active-limit"]) == (200, "codex")
+
+
+@pytest.mark.parametrize(
+    ("credits", "status"),
+    [
+        ({"has_credits": True, "balance": "12.5"}, 200),
+        ({"has_credits": True, "balance": None}, 200),
+        ({"unlimited": True}, 200),
+        ({"has_credits": True, "balance": "0"}, 429),
+    ],
+)
+async def test_credits_go_on_where_the_windows_end(client: Client, credits: dict[str, Any], status: int) -> None:
+    account = client.upstream.accounts[0]
+    client.upstream.exhaust(account)
+    client.upstream.quota(account).credits.update(credits)
+    answer = await client.codex()
+    assert answer.status == status
+    assert answer.headers["x-codex-credits-has-credits"] == str(credits.get("has_credits", False))
+    usage = await usage_of(client)
+    assert usage["credits"].items() >= credits.items()
+    assert (usage["rate_limit"]["allowed"], usage["rate_limit"]["limit_reached"]) == (status == 200, True)
 
 
 async def test_usage_can_be_read_without_spending(client: Client) -> None:
