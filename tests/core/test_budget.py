@@ -54,6 +54,13 @@ def test_a_midnight_that_strikes_twice_begins_the_day_at_its_first() -> None:
     assert local_midnight(noon, havana) == at("2023-11-05T00:00", havana) == noon - 13 * 3600
 
 
+def test_between_two_midnights_of_one_night_the_second_is_next() -> None:
+    # In 2010 St. John's clocks went from 0:01 on November 7 back to 23:01 on November 6.
+    st_johns = ZoneInfo("America/St_Johns")
+    again = at("2010-11-06T23:30", st_johns, fold=1)
+    assert next_midnight(again, st_johns) == again + 1800
+
+
 @given(now=moments, zone=zones)
 def test_every_moment_lies_in_a_day_that_ends(now: float, zone: ZoneInfo) -> None:
     ends = next_midnight(now, zone)

@@ -8,9 +8,9 @@ from time import monotonic
 
 import pytest
 
-from app.core.license import License
+from app.core.license import License, license_sha256
 from app.gateway.admission import MOST_HELD
-from tests.gateway.house import House
+from tests.gateway.house import KEY, House
 from tests.gateway.test_doors import error_of
 from tests.gateway.test_responses import CODEX_BODY
 from tests.gateway.wire import RawAnswer, exchange, request_bytes
@@ -146,7 +146,7 @@ async def test_a_license_that_lets_in_no_more_says_since_when(
     assert (answer.status, error["code"], error["type"]) == (401, "invalid_api_key", "invalid_request_error")
     for word in says:
         assert word in str(error["message"])
-    assert "ws-test-license-key" not in str(error)
+    assert KEY not in str(error)
     assert not one.state.recent
 
 
@@ -154,8 +154,8 @@ async def test_a_license_that_expires_later_lets_in_and_one_made_meanwhile_too(o
     now = one.state.clock.now()
     one.state.licenses["l-0001"] = replace(one.state.licenses["l-0001"], expires_at=now + 60)
     assert (await exchange(one.port, request_bytes(one.port, CODEX_BODY))).status == 200
-    digest = "6a9fa0e7b4bf0a3e6a9a9b7b1d6e3e4ee8f4a0c9b3d4b6d8e0f2a4c6e8f0a2c4"
-    one.state.licenses["l-0002"] = License("l-0002", "later", digest, now)
-    assert (await exchange(one.port, request_bytes(one.port, CODEX_BODY))).status == 200
-    assert one.state.licenses["l-0001"].last_used_at is not None
-    assert one.state.licenses["l-0002"].last_used_at is None
+    one.state.licenses["l-0002"] = License("l-0002", "later", license_sha256("made-later"), now)
+    for authorization in ("Bearer made-later", f"Bearer {KEY}"):
+        request = request_bytes(one.port, CODEX_BODY, authorization=authorization)
+        assert (await exchange(one.port, request)).status == 200
+    assert [row.license_id for row in one.state.recent] == ["l-0001", "l-0002", "l-0001"]
