@@ -1,20 +1,23 @@
-"""When a request is sent again, and when not."""
+"""What is sent with a token, when it is sent again, and when not."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from app.core.credential import ApiKey, TokenSecrets
+from app.core.credential import ApiKey, ChatGPTLogin, TokenSecrets
 from app.core.token import Token, TokenKind
 from app.upstream.client import Upstream
 from app.upstream.endpoints import UpstreamEndpoints
-from app.upstream.errors import UpstreamUnreachable
+from app.upstream.errors import UpstreamUnreachable, UsageRefused
 
 TOKEN = Token("t-1", TokenKind.API_KEY, "api_key:1", "key", None, None, None, None, True, 0)
+HEADERS = [(b"x-codex-turn-state", b"of-another"), (b"x-kept", b"1")]
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 
@@ -28,6 +31,8 @@ async def upstream_that(*behaviours: str, pause: float = 0.0) -> AsyncIterator[t
         behaviour = behaviours[min(len(got), len(behaviours)) - 1]
         if behaviour == "answer":
             writer.write(ANSWER)
+        elif behaviour.startswith("HTTP"):
+            writer.write(behaviour.encode())
         else:
             await asyncio.sleep(pause)
         writer.close()
@@ -43,8 +48,9 @@ async def upstream_that(*behaviours: str, pause: float = 0.0) -> AsyncIterator[t
         await server.wait_closed()
 
 
-async def ask(upstream: Upstream) -> bytes:
-    answer = await upstream.pass_through(TOKEN, TokenSecrets(ApiKey("sk-x")), "POST", "/responses", [], b"{}")
+async def ask(upstream: Upstream, secrets: TokenSecrets | None = None, **options: Any) -> bytes:
+    secrets = secrets or TokenSecrets(ApiKey("sk-x"))
+    answer = await upstream.pass_through(TOKEN, secrets, "POST", "/responses", HEADERS, b"{}", **options)
     try:
         return await answer.read()
     finally:
@@ -69,3 +75,82 @@ async def test_a_turn_that_may_have_begun_is_never_sent_twice() -> None:
         with pytest.raises(UpstreamUnreachable):
             await ask(upstream)
         assert len(got) == 1
+
+
+async def test_without_patience_a_stale_connection_still_gets_a_new_one() -> None:
+    async with upstream_that("hang up", "answer") as (upstream, got):
+        assert await ask(upstream, patience_s=0.0) == b"ok"
+        assert len(got) == 2
+
+
+async def test_without_patience_nobody_waits_for_the_way_to_come_back() -> None:
+    nowhere = "http://127.0.0.1:9"
+    upstream = Upstream(UpstreamEndpoints(nowhere, nowhere, nowhere), patience_s=20.0)
+    async with asyncio.timeout(2):
+        with pytest.raises(UpstreamUnreachable):
+            await ask(upstream, patience_s=0.0)
+    # And nobody was given up on by that: the next one is patient.
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await ask(upstream)
+    await upstream.close()
+
+
+async def test_a_broken_way_of_one_token_costs_the_others_no_patience() -> None:
+    clock = 0.0
+
+    def monotonic() -> float:
+        nonlocal clock
+        clock += 0.5
+        return clock
+
+    nowhere = "http://127.0.0.1:9"
+    upstream = Upstream(UpstreamEndpoints(nowhere, nowhere, nowhere), patience_s=1.0, monotonic=monotonic)
+    token = replace(TOKEN, proxy="http://127.0.0.1:9")
+    secrets = TokenSecrets(ApiKey("sk-x"), "http://u:p@127.0.0.1:9")
+    with pytest.raises(UpstreamUnreachable):
+        await upstream.pass_through(token, secrets, "POST", "/responses", [], b"{}")
+    assert list(upstream._given_up) == [(TokenKind.API_KEY, "http://127.0.0.1:9")]
+    await upstream.close()
+
+
+async def test_headers_that_are_another_tokens_are_left_out() -> None:
+    async with upstream_that("answer") as (upstream, got):
+        await ask(upstream)
+        await ask(upstream, drop=frozenset({"x-codex-turn-state"}))
+    assert [b"x-codex-turn-state" in head for head in got] == [True, False]
+    assert all(b"x-kept: 1" in head for head in got)
+
+
+def http(status: int, body: str) -> str:
+    return f"HTTP/1.1 {status} X\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+
+
+async def usage(upstream: Upstream) -> dict[str, Any]:
+    login = replace(TOKEN, kind=TokenKind.CHATGPT, account_id="acc")
+    return await upstream.usage(login, TokenSecrets(ChatGPTLogin("at-secret")))
+
+
+async def test_usage_is_asked_beside_the_codex_backend() -> None:
+    async with upstream_that(http(200, '{"plan_type":"plus"}')) as (upstream, got):
+        assert await usage(upstream) == {"plan_type": "plus"}
+    assert got[0].startswith(b"GET /wham/usage HTTP/1.1\r\n")
+    assert b"chatgpt-account-id: acc\r\n" in got[0]
+    assert b"Authorization: Bearer at-secret\r\n" in got[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "reason"),
+    [
+        (401, '{"error":{"code":"token_invalidated","message":"at-secret"}}', "token_invalidated"),
+        (401, '{"detail":"at-secret"}', None),
+        (404, "", None),
+        (200, "<html>at-secret", None),
+    ],
+)
+async def test_usage_that_is_refused_is_told_without_the_answer(status: int, body: str, reason: str | None) -> None:
+    async with upstream_that(http(status, body)) as (upstream, _):
+        with pytest.raises(UsageRefused) as caught:
+            await usage(upstream)
+    assert (caught.value.status, caught.value.reason) == (status, reason)
+    assert "secret" not in f"{caught.value!r} {caught.value.details}"
