@@ -166,7 +166,7 @@ def _license_list(arguments: argparse.Namespace, deliver: Deliver) -> int:
         arguments,
         deliver("license.list", {}),
         "No licenses yet. Make one: waystation license create",
-        ("ID", "LABEL", "CREATED", "LAST USED", "EXPIRES", "DAILY TOKENS", "STATE"),
+        ("ID", "LABEL", "CREATED", "LAST USED", "EXPIRES", "DAILY TOKENS", "USED TODAY", "STATE"),
         lambda item: (
             item["id"],
             item["label"],
@@ -174,6 +174,7 @@ def _license_list(arguments: argparse.Namespace, deliver: Deliver) -> int:
             _time(item["last_used_at"]),
             _time(item["expires_at"]),
             item["daily_tokens"] and f"{item['daily_tokens']:,}",
+            f"{item['used_today']:,}",
             item["state"],
         ),
     )

@@ -15,7 +15,7 @@ from app.core.credential import login_from_access_token, login_from_api_key, log
 from app.core.errors import InvalidInput, NotFound
 from app.core.license import License
 from app.gateway.gateway import Gateway
-from app.gateway.license_desk import Issued
+from app.gateway.license_desk import Issued, license_views
 from app.gateway.snapshot import session_views, token_views
 from app.gateway.token_desk import Added
 from app.store.key_stores import key_store_kind
@@ -148,8 +148,8 @@ class Commands:
         )
 
     async def _license_list(self) -> list[dict[str, Any]]:
-        now = self._gateway.state.clock.now()
-        return [_license(item) | {"state": item.state(now).value} for item in self._gateway.state.licenses.values()]
+        state = self._gateway.state
+        return [asdict(view) for view in license_views(state.licenses.values(), state.budget, state.clock.now())]
 
     async def _license_update(self, id: str, **changes: Any) -> dict[str, Any]:
         return _license(await self._gateway.licenses.update(id, changes))

@@ -139,6 +139,7 @@ async def test_a_license_is_made_with_limits_and_changed_and_both_are_kept(insta
         made = await handle.call("license.create", label="Ann", expires_at=far, daily_tokens=2_000_000)
         (shown,) = await handle.call("license.list")
         assert (shown["expires_at"], shown["daily_tokens"], shown["state"]) == (far, 2_000_000, "valid")
+        assert shown["used_today"] == 0
         await handle.call("license.update", id=made["id"], label="Anna", daily_tokens=None)
     async with instances.open() as handle:
         (shown,) = await handle.call("license.list")
