@@ -1,4 +1,4 @@
-"""A simulated upstream: the ChatGPT Codex backend and the OpenAI Responses API on one local port.
+"""A simulated upstream: the ChatGPT Codex backend, the OpenAI Responses API and the sign-in service on one port.
 
 Newcomers see the whole program work on it without an account; tests and benchmarks use the same
 server. Nothing here reaches the network, and no model is behind it. Importing this package loads

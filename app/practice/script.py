@@ -115,7 +115,11 @@ class Script:
 def usage_limit_reached(
     resets_in: float = 3_600.0, *, resets_at: bool = True, resets_in_seconds: bool = True
 ) -> Behaviour:
-    """Return a 429 ``usage_limit_reached`` whose window ends ``resets_in`` seconds later."""
+    """Return a 429 ``usage_limit_reached`` whose window ends ``resets_in`` seconds later.
+
+    The account's windows stay as they are, and so do the headers that tell them: to use an account up for
+    every request, and in its headers and ``wham/usage`` too, exhaust it instead.
+    """
 
     def build(caller: Credential | None, now: float) -> Refusal:
         plan = caller.plan if isinstance(caller, PracticeAccount) else "unknown"
