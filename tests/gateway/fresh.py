@@ -29,7 +29,7 @@ from app.gateway.state import GatewayState
 from app.gateway.tasks import TaskSet
 from app.practice.accounts import PracticeAccount, practice_account
 from app.practice.server import PracticeUpstream
-from app.store.key_stores import MemoryStore
+from app.store.key_stores import KEY_FILE, FileStore
 from app.store.store import Store
 from app.store.vault import Vault, token_subject
 from app.upstream.client import Upstream
@@ -164,17 +164,33 @@ def token_of(token_id: str, login: Login, *, created_at: float, **changes: Any) 
 
 
 @asynccontextmanager
-async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
+async def rig(
+    folder: Path, *, practice: PracticeUpstream | None = None, issuer: str | None = None
+) -> AsyncIterator[Rig]:
+    """Everything on a data folder, which may be one that another rig has left.
+
+    Args:
+        folder: of the data.
+        practice: runs already, and goes on afterwards; None: one of its own.
+        issuer: of a sign-in service in another process.
+    """
     clock = SetClock()
     reading = Clock(clock.now, clock.monotonic)
-    practice = PracticeUpstream((), (), clock=clock.now)
-    await practice.start()
-    store = await Store.open(tmp_path / "test.sqlite3")
-    vault = Vault(MemoryStore())
-    await vault.unlock(has_sealed_rows=False)
+    upstream_here = practice or PracticeUpstream((), (), clock=clock.now)
+    if practice is None:
+        await upstream_here.start()
+    store = await Store.open(folder / "test.sqlite3")
+    stored = await store.tokens()
+    vault = Vault(FileStore(folder / KEY_FILE))
+    await vault.unlock(has_sealed_rows=bool(stored))
     state = GatewayState(store, Pool(()), clock=reading)
+    for item in stored:
+        state.pool.put(item.token)
+        state.secrets[item.token.id] = secrets_from_json(vault.open(token_subject(item.token.id), item.sealed))
     desk: Any = Desk(state, vault)
-    endpoints = UpstreamEndpoints(practice.chatgpt_base_url, practice.openai_base_url, practice.auth_issuer)
+    endpoints = UpstreamEndpoints(
+        upstream_here.chatgpt_base_url, upstream_here.openai_base_url, issuer or upstream_here.auth_issuer
+    )
     http = UpstreamHttp()
     service = SignInService(endpoints, http)
     upstream = Upstream(endpoints, http)
@@ -183,11 +199,14 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
     keeper = QuotaKeeper(state, upstream, refresher, reading, uniform=lambda: 0.5)
     tasks = TaskSet()
     try:
-        yield Rig(practice, clock, store, vault, state, desk, upstream, service, followed, refresher, keeper, tasks)
+        yield Rig(
+            upstream_here, clock, store, vault, state, desk, upstream, service, followed, refresher, keeper, tasks
+        )
     finally:
         await tasks.close()
         await refresher.close(1.0)
         await state.close()
         await upstream.close()
         await store.close()
-        await practice.stop()
+        if practice is None:
+            await upstream_here.stop()

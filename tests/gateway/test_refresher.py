@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +15,13 @@ from app.core.credential import ApiKey, ChatGPTLogin, TokenSecrets
 from app.core.token import TokenKind
 from app.gateway.refresher import AT_ONCE, RefreshResult
 from app.practice import refusals
+from app.practice.accounts import PracticeAccount
 from app.practice.script import Turn
 from app.upstream.sign_in import Renewed
 from tests.gateway.fresh import DAY, HOUR, Rig, rig
 
 REFUSED = "unauthorized_recovery"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -357,3 +360,56 @@ async def test_no_secret_is_logged(here: Rig, caplog: pytest.LogCaptureFixture) 
     for secret in (account.refresh_token, account.access_token, here.login().refresh_token, here.login().access_token):
         assert secret is not None
         assert secret not in caplog.text
+
+
+async def begin_child(here: Rig, tmp_path: Path) -> tuple[asyncio.subprocess.Process, PracticeAccount]:
+    """A process that refreshes a token of a data folder of its own, against this practice upstream."""
+    folder = tmp_path / "child"
+    folder.mkdir()
+    async with rig(folder, practice=here.practice) as before:
+        account = await before.add(lasts=DAY)
+    child = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.gateway.refreshing_child",
+        folder,
+        here.practice.auth_issuer,
+        stdout=asyncio.subprocess.PIPE,
+        cwd=ROOT,
+    )
+    return child, account
+
+
+async def test_a_process_that_is_killed_while_it_asks_keeps_the_old_pair(here: Rig, tmp_path: Path) -> None:
+    here.practice.script(Turn(hang_at="request"), on="token")
+    child, account = await begin_child(here, tmp_path)
+    try:
+        await here.practice.wait_received(1, 30)
+    finally:
+        child.kill()
+        await child.wait()
+    async with rig(tmp_path / "child", practice=here.practice) as after:
+        assert after.login().refresh_token == account.refresh_token
+        assert await after.refresher.refresh("t-plus", REFUSED) is RefreshResult.RENEWED
+
+
+@pytest.mark.parametrize("pairs", [1, 7])
+async def test_no_pair_that_was_in_use_is_lost_when_the_process_is_killed(
+    here: Rig, tmp_path: Path, pairs: int
+) -> None:
+    here.practice.script(*(Turn() for _ in range(pairs)), Turn(hang_at="request"), on="token")
+    child, account = await begin_child(here, tmp_path)
+    assert child.stdout is not None
+    try:
+        async with asyncio.timeout(30):
+            used = [(await child.stdout.readline()).split()[1].decode() for _ in range(pairs)]
+    finally:
+        # At once: nothing is closed in an orderly way.
+        child.kill()
+        await child.wait()
+    here.practice.clear_script()
+    assert len(set(used)) == pairs
+    async with rig(tmp_path / "child", practice=here.practice) as after:
+        assert after.login().refresh_token == used[-1] == here.practice.newest(account).refresh_token
+        assert await after.refresher.refresh("t-plus", REFUSED) is RefreshResult.RENEWED
+    assert "refresh_token_reused" not in {refresh.code for refresh in here.practice.refreshes(account)}
