@@ -9,7 +9,9 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
 from urllib.parse import quote, urlencode
 
@@ -41,6 +43,7 @@ SCOPE = "openid profile email offline_access"
 
 #: Codex' own limit for a device code, in seconds; also the most that is believed of the service's answer.
 DEVICE_CODE_S = 900.0
+_SHORTEST_LIFE_S = 30.0
 _INTERVAL_S = 5.0
 _LONGEST_INTERVAL_S = 60.0
 #: RFC 8628 §3.5: how much longer to wait after `slow_down`.
@@ -96,13 +99,22 @@ class SignInService:
         endpoints: where it is.
         http: the way out, the same as for turns.
         timeout_s: for one answer.
+        now: Unix seconds.
     """
 
-    def __init__(self, endpoints: UpstreamEndpoints, http: UpstreamHttp, *, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(
+        self,
+        endpoints: UpstreamEndpoints,
+        http: UpstreamHttp,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._issuer = endpoints.auth_issuer
         self._host = URL(endpoints.auth_issuer).host or ""
         self._http = http
         self._timeout_s = timeout_s
+        self._now = now
 
     def authorize_url(self, *, redirect_uri: str, state: str, challenge: str) -> str:
         """The address to open in a browser; it names the sign-in, but holds nothing that opens an account."""
@@ -186,7 +198,7 @@ class SignInService:
             user_code,
             f"{self._issuer}/codex/device",
             min(_seconds(data.get("interval"), _INTERVAL_S), _LONGEST_INTERVAL_S),
-            min(_seconds(data.get("expires_in"), DEVICE_CODE_S), DEVICE_CODE_S),
+            self._life(data),
         )
 
     async def poll_device(self, device: DeviceCode, proxy: str | None = None) -> DeviceGrant | None:
@@ -270,6 +282,15 @@ class SignInService:
         ]
         url = self._issuer + path
         return await ask(self._http, "POST", url, headers, body, proxy=proxy, timeout_s=self._timeout_s)
+
+    def _life(self, data: Mapping[str, object]) -> float:
+        """How long a device code is good; it says so as a time, which means little where the clock is wrong."""
+        life = _seconds(data.get("expires_in"), 0.0)
+        ends = _text(data, "expires_at")
+        if not life and ends is not None:
+            with suppress(ValueError, OverflowError):
+                life = datetime.fromisoformat(ends).timestamp() - self._now()
+        return life if _SHORTEST_LIFE_S <= life <= DEVICE_CODE_S else DEVICE_CODE_S
 
     def _success(self, answer: Answer, what: What) -> Mapping[str, object]:
         if not 200 <= answer.status < 300 or answer.data is None:

@@ -1,7 +1,5 @@
 """Model lists: when upstream is asked, and what is believed of its answer."""
 
-from collections.abc import AsyncIterator
-
 import orjson
 import pytest
 from hypothesis import given
@@ -14,14 +12,6 @@ from app.practice.server import PracticeUpstream
 from app.upstream.client import Upstream
 from app.upstream.endpoints import UpstreamEndpoints
 from app.upstream.models import AFTER_FAILURE_S, FRESH_S, ModelLists, model_names
-
-
-@pytest.fixture
-async def practice() -> AsyncIterator[PracticeUpstream]:
-    upstream = PracticeUpstream()
-    await upstream.start()
-    yield upstream
-    await upstream.stop()
 
 
 async def test_a_list_is_asked_for_again_only_after_a_while(practice: PracticeUpstream) -> None:

@@ -19,6 +19,7 @@ from aiohttp import web
 import app.upstream
 from app.core.credential import ApiKey, ChatGPTLogin, TokenSecrets
 from app.core.token import Token, TokenKind
+from app.practice.server import PracticeUpstream
 from app.upstream.client import Upstream
 from app.upstream.endpoints import UpstreamEndpoints
 from app.upstream.errors import NoAnswer, UpstreamUnreachable
@@ -26,7 +27,6 @@ from app.upstream.http import UpstreamHttp
 from app.upstream.models import ModelLists
 from app.upstream.proxies import ProxyFinder
 from app.upstream.sign_in import DeviceCode, DeviceGrant, SignInService
-from tests.upstream.auth_service import access_token
 from tests.upstream.certificate import server_context
 from tests.upstream.small_proxy import PASSWORD, SmallProxy, running
 
@@ -48,7 +48,7 @@ class StandIn:
         self.hosts.append(request.host.partition(":")[0])
         await request.read()
         everything: dict[str, Any] = {
-            "access_token": access_token(),
+            "access_token": PracticeUpstream().accounts[0].access_token,
             "device_auth_id": "d",
             "user_code": "u",
             "authorization_code": "c",

@@ -1,69 +1,72 @@
-"""Sign-in, refresh and revocation, against a service that follows the rules of the real one."""
+"""Sign-in, refresh and revocation, against the practice upstream."""
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import aiohttp
 import pytest
 
 from app.core.credential import ChatGPTLogin
+from app.practice.accounts import PracticeAccount
+from app.practice.script import Turn
+from app.practice.server import PracticeUpstream
+from app.upstream.callback import CallbackListener, parse_callback
 from app.upstream.endpoints import UpstreamEndpoints
-from app.upstream.errors import NoAnswer, SignInRefused, UpstreamTimeout
+from app.upstream.errors import NoAnswer, UpstreamTimeout
 from app.upstream.http import UpstreamHttp
 from app.upstream.pkce import new_pkce, new_state
-from app.upstream.sign_in import DEVICE_CODE_S, DeviceCode, DeviceGrant, SignInService
-from tests.upstream.auth_service import AuthService, access_token, auth_service
+from app.upstream.sign_in import SignInService
+from tests.upstream.signing_in import answers, refused
+from tests.upstream.test_callback import free_ports
 
 REDIRECT = "http://127.0.0.1:1455/auth/callback"
-SECRETS = ("rt-secret", "ac-secret", "verifier-secret", "da-secret", "at-secret")
 
 
-@pytest.fixture
-async def service() -> AsyncIterator[AuthService]:
-    async with auth_service() as running:
-        yield running
+async def browse(url: str) -> str:
+    """Go where the service sends a browser; the page at the end."""
+    async with aiohttp.ClientSession() as session, session.get(url) as page:
+        return await page.text()
 
 
-@pytest.fixture
-async def http() -> AsyncIterator[UpstreamHttp]:
-    opened = UpstreamHttp()
-    yield opened
-    await opened.close()
+async def code_of(practice: PracticeUpstream, sign_in: SignInService, challenge: str) -> str:
+    """A code for `REDIRECT`, which nobody listens at."""
+    practice.sign_in_as(practice.accounts[0])
+    url = sign_in.authorize_url(redirect_uri=REDIRECT, state="s", challenge=challenge)
+    async with aiohttp.ClientSession() as session, session.get(url, allow_redirects=False) as answer:
+        return parse_callback(answer.headers["Location"], "s")
 
 
-@pytest.fixture
-def sign_in(service: AuthService, http: UpstreamHttp) -> SignInService:
-    return SignInService(UpstreamEndpoints(auth_issuer=service.address), http)
-
-
-async def refused(call: Awaitable[object]) -> SignInRefused:
-    with pytest.raises(SignInRefused) as caught:
-        await call
-    shown = f"{caught.value} {caught.value!r} {caught.value.details}"
-    assert not [secret for secret in SECRETS if secret in shown]
-    return caught.value
-
-
-async def test_a_browser_sign_in_gives_a_login(service: AuthService, sign_in: SignInService) -> None:
+async def test_a_browser_sign_in_gives_a_login(practice: PracticeUpstream, sign_in: SignInService) -> None:
+    account = practice.accounts[1]
+    practice.sign_in_as(account)
     verifier, challenge = new_pkce()
     state = new_state()
-    url = sign_in.authorize_url(redirect_uri=REDIRECT, state=state, challenge=challenge)
-    brought = service.agree(url)
-    assert brought["state"] == state
-    login = await sign_in.exchange(code=brought["code"], verifier=verifier, redirect_uri=REDIRECT)
-    assert login.identity == "chatgpt:acc:user"
-    assert (login.email, login.plan) == ("someone@example.com", "plus")
+    async with CallbackListener(state, ports=free_ports()) as listener:
+        url = sign_in.authorize_url(redirect_uri=listener.redirect_uri, state=state, challenge=challenge)
+        assert "登录已确认" in await browse(url)
+        code = (await listener.wait()).code
+    login = await sign_in.exchange(code=code, verifier=verifier, redirect_uri=listener.redirect_uri)
+    assert (login.account_id, login.email, login.plan) == (account.account_id, account.email, account.plan)
     assert isinstance(login.credential, ChatGPTLogin)
-    assert login.credential.refresh_token == "rt-0"
-    headers = service.seen[0][1]
+    assert login.credential.refresh_token == practice.newest(account).refresh_token
+    headers = dict(practice.received[-1].headers)
     assert headers["originator"] == "waystation"
     assert headers["User-Agent"].startswith("Waystation/")
+
+
+async def test_a_sign_in_that_is_declined_is_told(practice: PracticeUpstream, sign_in: SignInService) -> None:
+    practice.decline_sign_in()
+    state = new_state()
+    async with CallbackListener(state, ports=free_ports()) as listener:
+        url = sign_in.authorize_url(redirect_uri=listener.redirect_uri, state=state, challenge=new_pkce()[1])
+        assert "登录未完成" in await browse(url)
+        assert (await refused(listener.wait())).reason == "access_denied"
 
 
 def test_the_address_is_as_codex_makes_it_and_asks_for_the_account(sign_in: SignInService) -> None:
@@ -92,31 +95,34 @@ def test_the_challenge_is_that_of_the_standard() -> None:
     )
 
 
-async def test_a_code_serves_once(service: AuthService, sign_in: SignInService) -> None:
+async def test_a_code_serves_once(practice: PracticeUpstream, sign_in: SignInService) -> None:
     verifier, challenge = new_pkce()
-    service.agree(sign_in.authorize_url(redirect_uri=REDIRECT, state="s", challenge=challenge), "ac-secret")
-    await sign_in.exchange(code="ac-secret", verifier=verifier, redirect_uri=REDIRECT)
-    problem = await refused(sign_in.exchange(code="ac-secret", verifier=verifier, redirect_uri=REDIRECT))
+    code = await code_of(practice, sign_in, challenge)
+    await sign_in.exchange(code=code, verifier=verifier, redirect_uri=REDIRECT)
+    again = sign_in.exchange(code=code, verifier=verifier, redirect_uri=REDIRECT)
+    problem = await refused(again, code, verifier)
     assert (problem.reason, problem.permanent) == ("invalid_grant", True)
 
 
-async def test_a_refresh_rotates(service: AuthService, sign_in: SignInService) -> None:
-    renewed = await sign_in.refresh("rt-secret", reason="proactive_expiry")
-    assert renewed.refresh_token == "rt-1"
-    assert renewed.access_token == access_token(2)
-    assert "rt-1" not in repr(renewed)
-    path, headers, body = service.seen[0]
-    assert path == "/oauth/token"
-    assert headers["Content-Type"] == "application/json"
-    assert json.loads(body)["refresh_reason"] == "proactive_expiry"
-    problem = await refused(sign_in.refresh("rt-secret", reason="unauthorized_recovery"))
+async def test_a_refresh_rotates(practice: PracticeUpstream, sign_in: SignInService, account: PracticeAccount) -> None:
+    renewed = await sign_in.refresh(account.refresh_token, reason="proactive_expiry")
+    newest = practice.newest(account)
+    assert (renewed.access_token, renewed.refresh_token) == (newest.access_token, newest.refresh_token)
+    assert newest.refresh_token not in repr(renewed)
+    assert renewed.refresh_token != account.refresh_token
+    assert practice.refreshes(account)[0].reason == "proactive_expiry"
+    problem = await refused(
+        sign_in.refresh(account.refresh_token, reason="unauthorized_recovery"), account.refresh_token
+    )
     assert (problem.reason, problem.permanent) == ("refresh_token_reused", True)
     assert "used by another program" in problem.message
 
 
-async def test_what_a_refresh_does_not_name_is_unknown(service: AuthService, sign_in: SignInService) -> None:
-    service.refuse(200, {"access_token": "at-new", "refresh_token": None, "id_token": 7})
-    renewed = await sign_in.refresh("rt-secret", reason="proactive_expiry")
+async def test_what_a_refresh_does_not_name_is_unknown(
+    practice: PracticeUpstream, sign_in: SignInService, account: PracticeAccount
+) -> None:
+    answers(practice, 200, {"access_token": "at-new", "refresh_token": None, "id_token": 7})
+    renewed = await sign_in.refresh(account.refresh_token, reason="proactive_expiry")
     assert (renewed.access_token, renewed.refresh_token, renewed.id_token) == ("at-new", None, None)
 
 
@@ -137,10 +143,10 @@ PERMANENT = (
 @pytest.mark.parametrize("shape", [lambda c: {"error": {"code": c}}, lambda c: {"error": c}, lambda c: {"code": c}])
 @pytest.mark.parametrize("code", PERMANENT)
 async def test_a_dead_login_is_told_in_every_shape(
-    service: AuthService, sign_in: SignInService, code: str, shape: Callable[[str], Any]
+    practice: PracticeUpstream, sign_in: SignInService, account: PracticeAccount, code: str, shape: Callable[[str], Any]
 ) -> None:
-    service.refuse(401, shape(code))
-    problem = await refused(sign_in.refresh("rt-secret", reason="proactive_expiry"))
+    answers(practice, 401, shape(code))
+    problem = await refused(sign_in.refresh(account.refresh_token, reason="proactive_expiry"))
     assert (problem.reason, problem.permanent) == (code, True)
 
 
@@ -166,196 +172,89 @@ async def test_a_dead_login_is_told_in_every_shape(
     ],
 )
 async def test_everything_unknown_may_pass(
-    service: AuthService, sign_in: SignInService, status: int, body: Any, reason: str, permanent: bool
+    practice: PracticeUpstream,
+    sign_in: SignInService,
+    account: PracticeAccount,
+    status: int,
+    body: Any,
+    reason: str,
+    permanent: bool,
 ) -> None:
-    service.refuse(status, body)
-    problem = await refused(sign_in.refresh("rt-secret", reason="proactive_expiry"))
+    answers(practice, status, body)
+    problem = await refused(sign_in.refresh(account.refresh_token, reason="proactive_expiry"))
     assert (problem.reason, problem.permanent) == (reason, permanent)
 
 
-async def test_a_country_that_is_not_served_is_the_networks_fault(service: AuthService, sign_in: SignInService) -> None:
+async def test_a_country_that_is_not_served_is_the_networks_fault(
+    practice: PracticeUpstream, sign_in: SignInService, account: PracticeAccount
+) -> None:
     body = {"error": {"code": "unsupported_country_region_territory", "message": "Country, region, or territory"}}
-    service.refuse(403, body)
-    problem = await refused(sign_in.refresh("rt-secret", reason="proactive_expiry"))
+    answers(practice, 403, body)
+    problem = await refused(sign_in.refresh(account.refresh_token, reason="proactive_expiry"))
     assert (problem.reason, problem.permanent) == ("unsupported_country_region_territory", False)
     assert "the connection went without a proxy" in problem.message
     assert "not the account" in problem.message
 
 
-async def test_a_page_of_cloudflare_is_told(service: AuthService, sign_in: SignInService) -> None:
-    service.refuse(403, b"<!DOCTYPE html><title>Just a moment...</title>", **{"Content-Type": "text/html"})
-    problem = await refused(sign_in.refresh("rt-secret", reason="proactive_expiry"))
+async def test_a_page_of_cloudflare_is_told(
+    practice: PracticeUpstream, sign_in: SignInService, account: PracticeAccount
+) -> None:
+    answers(practice, 403, b"<!DOCTYPE html><title>Just a moment...</title>", kind="text/html")
+    problem = await refused(sign_in.refresh(account.refresh_token, reason="proactive_expiry"))
     assert (problem.reason, problem.permanent) == ("cloudflare", False)
 
 
-async def test_an_answer_without_end_is_given_up(service: AuthService, sign_in: SignInService) -> None:
-    service.refuse(200, b"[" + b" " * (2 << 20))
+async def test_an_answer_without_end_is_given_up(
+    practice: PracticeUpstream, sign_in: SignInService, account: PracticeAccount
+) -> None:
+    answers(practice, 200, b"[" + b" " * (2 << 20))
     with pytest.raises(NoAnswer, match="far too long"):
-        await sign_in.refresh("rt-secret", reason="proactive_expiry")
+        await sign_in.refresh(account.refresh_token, reason="proactive_expiry")
 
 
-async def test_silence_is_given_up(http: UpstreamHttp) -> None:
-    over = asyncio.Event()
-
-    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await over.wait()
-        writer.close()
-
-    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
-        address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        service = SignInService(UpstreamEndpoints(auth_issuer=address), http, timeout_s=0.1)
-        with pytest.raises(UpstreamTimeout) as caught:
-            await service.refresh("rt-secret", reason="proactive_expiry")
-        over.set()
+async def test_silence_is_given_up(practice: PracticeUpstream, http: UpstreamHttp, account: PracticeAccount) -> None:
+    practice.script(Turn(hang_at="headers"), on="token")
+    impatient = SignInService(UpstreamEndpoints(auth_issuer=practice.auth_issuer), http, timeout_s=0.2)
+    with pytest.raises(UpstreamTimeout) as caught:
+        await impatient.refresh(account.refresh_token, reason="proactive_expiry")
     assert caught.value.sent
+    assert account.refresh_token not in f"{caught.value!r}"
 
 
-async def test_a_login_that_names_no_account_is_refused(service: AuthService, sign_in: SignInService) -> None:
-    service.refuse(200, {"access_token": "at-secret", "refresh_token": "rt-secret"})
+async def test_an_answer_that_breaks_off_is_no_answer(
+    practice: PracticeUpstream, sign_in: SignInService, account: PracticeAccount
+) -> None:
+    for point in ("headers", 0):
+        practice.script(Turn(cut_at=point), on="token")
+        with pytest.raises(NoAnswer) as caught:
+            await sign_in.refresh(practice.newest(account).refresh_token, reason="proactive_expiry")
+        assert caught.value.sent
+
+
+async def test_a_login_that_names_no_account_is_refused(practice: PracticeUpstream, sign_in: SignInService) -> None:
+    answers(practice, 200, {"access_token": "at-secret", "refresh_token": "rt-secret"})
     problem = await refused(sign_in.exchange(code="ac-secret", verifier="verifier-secret", redirect_uri=REDIRECT))
     assert problem.reason == "no_account"
 
 
-async def test_a_revoked_login_is_over(service: AuthService, sign_in: SignInService) -> None:
-    await sign_in.revoke("rt-secret")
-    assert json.loads(service.seen[0][2])["token_type_hint"] == "refresh_token"
-    problem = await refused(sign_in.refresh("rt-secret", reason="proactive_expiry"))
-    assert problem.permanent
-    service.refuse(503, b"")
-    assert (await refused(sign_in.revoke("rt-secret"))).reason == "http_503"
-
-
-class Pauses:
-    """A clock that only sleeping moves; on the way, things happen."""
-
-    def __init__(self, happen: Callable[[int], None] = lambda number: None) -> None:
-        self.now = 0.0
-        self.slept: list[float] = []
-        self._happen = happen
-
-    async def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        self.slept.append(seconds)
-        self._happen(len(self.slept))
-
-    async def wait(self, sign_in: SignInService, device: DeviceCode) -> DeviceGrant:
-        return await sign_in.wait_for_device(device, monotonic=lambda: self.now, sleep=self.sleep)
-
-
-async def test_a_device_sign_in_gives_a_login(service: AuthService, sign_in: SignInService) -> None:
-    device = await sign_in.start_device()
-    assert (device.user_code, device.interval_s, device.expires_in_s) == ("ABCD-1234", 5.0, DEVICE_CODE_S)
-    assert device.page == f"{service.address}/codex/device"
-    assert "ABCD" not in repr(device)
-
-    def happen(number: int) -> None:
-        service.device_agreed = number == 3
-
-    pauses = Pauses(happen)
-    grant = await pauses.wait(sign_in, device)
-    assert pauses.slept == [5.0, 5.0, 5.0]
-    assert "ac-device" not in repr(grant)
-    login = await sign_in.exchange_device(grant)
-    assert login.identity == "chatgpt:acc:user"
-
-
-@pytest.mark.parametrize(
-    ("status", "body"),
-    [
-        (403, b""),
-        (404, b""),
-        (403, {"error": {"code": "deviceauth_authorization_unknown"}}),
-        (400, {"error": "authorization_pending"}),
-    ],
-)
-async def test_not_yet_is_no_refusal(service: AuthService, sign_in: SignInService, status: int, body: Any) -> None:
-    device = await sign_in.start_device()
-    service.refuse(status, body)
-    assert await sign_in.poll_device(device) is None
-
-
-@pytest.mark.parametrize(
-    ("status", "body"), [(400, {"error": "slow_down"}), (403, {"error": {"code": "slow_down"}}), (429, b"")]
-)
-async def test_polling_gets_slower_when_asked_to(
-    service: AuthService, sign_in: SignInService, status: int, body: Any
+async def test_a_revoked_login_is_over(
+    practice: PracticeUpstream, sign_in: SignInService, account: PracticeAccount
 ) -> None:
-    device = await sign_in.start_device()
-    service.device_agreed = True
-    service.refuse(status, body)
-    service.refuse(status, body)
-    pauses = Pauses()
-    await pauses.wait(sign_in, device)
-    assert pauses.slept == [5.0, 10.0, 15.0]
-
-
-async def test_a_device_code_ends(service: AuthService, sign_in: SignInService) -> None:
-    device = await sign_in.start_device()
-    pauses = Pauses()
-    problem = await refused(pauses.wait(sign_in, device))
-    assert problem.reason == "device_code_expired"
-    assert pauses.now == DEVICE_CODE_S
-
-
-async def test_trouble_that_passes_is_waited_out(service: AuthService, sign_in: SignInService) -> None:
-    device = await sign_in.start_device()
-    service.device_agreed = True
-    service.refuse(503, b"")
-    service.refuse(200, b"<html>")
-    pauses = Pauses()
-    assert await pauses.wait(sign_in, device)
-    assert len(pauses.slept) == 3
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "reason"),
-    [
-        (403, {"error": {"code": "access_denied"}}, "access_denied"),
-        (400, {"error": "expired_token"}, "expired_token"),
-        (403, {"error": {"code": "unsupported_country_region_territory"}}, "unsupported_country_region_territory"),
-        (403, b"<html>", "cloudflare"),
-    ],
-)
-async def test_a_refusal_ends_the_polling(
-    service: AuthService, sign_in: SignInService, status: int, body: Any, reason: str
-) -> None:
-    device = await sign_in.start_device()
-    service.refuse(status, body)
-    pauses = Pauses()
-    assert (await refused(pauses.wait(sign_in, device))).reason == reason
-    assert len(pauses.slept) == 1
-
-
-async def test_a_service_without_device_codes_says_so(service: AuthService, sign_in: SignInService) -> None:
-    service.refuse(404, b"")
-    problem = await refused(sign_in.start_device())
-    assert problem.reason == "device_code_off"
-    assert "browser" in problem.message
-
-
-@pytest.mark.parametrize(
-    ("interval", "expires", "expected"),
-    [
-        ("7", 60, (7.0, 60.0)),
-        (3, None, (3.0, 900.0)),
-        (0, 1e9, (5.0, 900.0)),
-        ("x", "nan", (5.0, 900.0)),
-        (1e6, -5, (60.0, 900.0)),
-    ],
-)
-async def test_times_of_the_service_are_believed_within_reason(
-    service: AuthService, sign_in: SignInService, interval: Any, expires: Any, expected: tuple[float, float]
-) -> None:
-    service.refuse(200, {"device_auth_id": "d", "usercode": "U", "interval": interval, "expires_in": expires})
-    device = await sign_in.start_device()
-    assert (device.interval_s, device.expires_in_s) == expected
+    await sign_in.revoke(account.refresh_token)
+    assert json.loads(practice.received[-1].body)["token_type_hint"] == "refresh_token"
+    problem = await refused(sign_in.refresh(account.refresh_token, reason="proactive_expiry"), account.refresh_token)
+    assert (problem.reason, problem.permanent) == ("refresh_token_invalidated", True)
+    answers(practice, 503, b"", on="revoke")
+    assert (await refused(sign_in.revoke(account.refresh_token))).reason == "http_503"
 
 
 async def test_no_secret_reaches_the_log(
-    service: AuthService, sign_in: SignInService, caplog: pytest.LogCaptureFixture
+    practice: PracticeUpstream, sign_in: SignInService, account: PracticeAccount, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    await sign_in.refresh("rt-secret", reason="proactive_expiry")
+    await sign_in.refresh(account.refresh_token, reason="proactive_expiry")
     await refused(sign_in.exchange(code="ac-secret", verifier="verifier-secret", redirect_uri=REDIRECT))
-    await sign_in.revoke("rt-secret")
-    assert not [secret for secret in SECRETS if secret in caplog.text]
+    await sign_in.revoke(account.refresh_token)
+    newest = practice.newest(account)
+    for secret in ("secret", account.refresh_token, newest.refresh_token, newest.access_token):
+        assert secret not in caplog.text
