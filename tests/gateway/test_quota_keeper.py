@@ -235,6 +235,12 @@ async def test_a_clock_that_is_put_back_does_not_end_the_asking(here: Rig) -> No
     assert asked(here) == before + 1
 
 
+async def test_a_clock_that_is_put_back_right_at_the_start_does_not_keep_it_from_asking(here: Rig) -> None:
+    await here.add(lasts=10 * DAY)
+    here.clock.jump(-DAY)
+    assert len(await steps(here, 30)) == 1
+
+
 async def test_it_ends_when_it_is_cancelled(here: Rig) -> None:
     await here.add()
     here.practice.always(Turn(hang_at="headers"), on="usage")
