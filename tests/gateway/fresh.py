@@ -18,7 +18,7 @@ from app.core.credential import (
     secrets_from_json,
     secrets_to_json,
 )
-from app.core.errors import DataUnusable, NotFound
+from app.core.errors import DataUnusable
 from app.core.pool import Pool
 from app.core.token import Token
 from app.gateway.clock import Clock
@@ -27,6 +27,7 @@ from app.gateway.quota_keeper import QuotaKeeper
 from app.gateway.refresher import Refresher
 from app.gateway.state import GatewayState
 from app.gateway.tasks import TaskSet
+from app.gateway.token_desk import TokenDesk
 from app.practice.accounts import PracticeAccount, practice_account
 from app.practice.server import PracticeUpstream
 from app.store.key_stores import KEY_FILE, FileStore
@@ -64,27 +65,17 @@ class SetClock:
         self._monotonic += seconds
 
 
-class Desk:
-    def __init__(self, state: GatewayState, vault: Vault) -> None:
-        self.state, self.vault = state, vault
-        self.broken = False
+class Desk(TokenDesk):
+    """The real one, on a disk that can be full."""
 
-    async def renewed(self, token_id: str, access: str | None, refresh: str | None, identity: str | None) -> None:
-        token = self.state.pool.get(token_id)
-        if token is None:
-            raise NotFound("gone")
+    broken = False
+
+    async def renewed(
+        self, token_id: str, access_token: str | None, refresh_token: str | None, id_token: str | None
+    ) -> Token:
         if self.broken:
             raise DataUnusable("The disk is full.")
-        opened = self.state.secrets[token_id]
-        old = opened.credential
-        assert isinstance(old, ChatGPTLogin)
-        login = ChatGPTLogin(access or old.access_token, refresh or old.refresh_token, identity or old.id_token)
-        new = replace(opened, credential=login)
-        expires_at = login_from_access_token(login.access_token).expires_at
-        token = replace(token, expires_at=expires_at, refreshed_at=self.state.clock.now(), sign_in_needed=None)
-        await self.state.store.put_token(token, self.vault.seal(token_subject(token_id), secrets_to_json(new)))
-        self.state.secrets[token_id] = new
-        self.state.pool.put(token)
+        return await super().renewed(token_id, access_token, refresh_token, id_token)
 
 
 @dataclass
@@ -96,7 +87,7 @@ class Rig:
     store: Store
     vault: Vault
     state: GatewayState
-    desk: Any
+    desk: Desk
     upstream: Upstream
     service: SignInService
     followed: FollowedFiles
@@ -184,10 +175,9 @@ async def rig(
     vault = Vault(FileStore(folder / KEY_FILE))
     await vault.unlock(has_sealed_rows=bool(stored))
     state = GatewayState(store, Pool(()), clock=reading)
+    desk = Desk(state, vault)
     for item in stored:
-        state.pool.put(item.token)
-        state.secrets[item.token.id] = secrets_from_json(vault.open(token_subject(item.token.id), item.sealed))
-    desk: Any = Desk(state, vault)
+        desk.admit_stored(item)
     endpoints = UpstreamEndpoints(
         upstream_here.chatgpt_base_url, upstream_here.openai_base_url, issuer or upstream_here.auth_issuer
     )
