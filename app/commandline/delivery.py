@@ -99,7 +99,7 @@ async def _once(data_dir: Path, environ: Mapping[str, str], name: str, params: d
             "Start it first, for instance by `waystation serve`."
         )
     gateway = await Gateway.open(
-        data_dir, options.endpoints, key_store_kind=options.key_store_kind, strict=options.strict
+        data_dir, options.endpoints, key_store_kind=options.key_store_kind, strict=options.strict, live=False
     )
     try:
         commands = Commands(gateway, show=lambda: False, quit=lambda: None)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 #: The user's waiting time at the station, in seconds.
 DEFAULT_WAIT_S = 600.0
 OVERNIGHT_WAIT_S = 6 * 3600.0
+LONGEST_WAIT_S = 24 * 3600.0
 #: Turns that one token serves at a time; more wait for their turn.
 DEFAULT_TURNS_PER_TOKEN = 8
 
@@ -34,3 +36,32 @@ class Policy:
     strategy: Strategy = Strategy.BALANCED
     wait_s: float = DEFAULT_WAIT_S
     turns_per_token: int = DEFAULT_TURNS_PER_TOKEN
+
+
+def policy_from_settings(settings: Mapping[str, str]) -> Policy:
+    """The choices as they are stored; what is missing or makes no sense is as at first."""
+    first = Policy()
+    try:
+        strategy = Strategy(settings.get("pool.strategy", first.strategy))
+    except ValueError:
+        strategy = first.strategy
+    wait_s = _number(settings.get("pool.wait_s"), first.wait_s)
+    turns = _number(settings.get("pool.turns_per_token"), float(first.turns_per_token))
+    return Policy(strategy, min(max(wait_s, 0.0), LONGEST_WAIT_S), max(1, int(turns)))
+
+
+def policy_to_settings(policy: Policy) -> dict[str, str]:
+    """The inverse of `policy_from_settings`."""
+    return {
+        "pool.strategy": policy.strategy.value,
+        "pool.wait_s": f"{policy.wait_s:g}",
+        "pool.turns_per_token": str(policy.turns_per_token),
+    }
+
+
+def _number(text: str | None, otherwise: float) -> float:
+    try:
+        number = float(text) if text is not None else otherwise
+    except ValueError:
+        return otherwise
+    return number if 0 <= number < 1e9 else otherwise

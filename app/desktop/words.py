@@ -36,6 +36,8 @@ def token_state(state: TokenState) -> str:
             return QCoreApplication.translate("Words", "Resting")
         case TokenState.SEALED:
             return QCoreApplication.translate("Words", "Sealed: add it again")
+        case TokenState.SIGN_IN:
+            return QCoreApplication.translate("Words", "Sign in again")
 
 
 def token_label(label: str) -> str:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 
-import aiohttp
 from aiohttp import web
 
+from app.core.envelope import Envelope
+from app.core.errors import Refusal
 from app.core.license import License
+from app.core.models import resolve_model
+from app.core.policy import OVERNIGHT_WAIT_S
+from app.core.steps import Send
 from app.core.turn import Outcome
 from app.gateway.bodies import off_loop
 from app.gateway.events import EventReader
-from app.gateway.relay import answer_failure, note_refusal, refused
+from app.gateway.opening import Opening
+from app.gateway.relay import answer_failure, note_failure
 from app.gateway.replies import SERVER, error_reply
 from app.gateway.turn_runner import RunningTurn, TurnRunner
 from app.gateway.whole import send_whole
@@ -25,8 +30,8 @@ from app.upstream.errors import NoAnswer
 #: Silence after which a comment shows the client that the stream lives, in seconds. Also how long the answer's
 #: status waits for the first content, since a failure before it can still be an HTTP error.
 KEEP_ALIVE_S = 15.0
-#: Of an upstream error's body, what is read, in bytes.
-_ERROR_HEAD = 256 * 1024
+#: With it a caller lets its turn be held while every token is at its limit, for so many seconds.
+WAIT_HEADER = "x-waystation-wait"
 
 
 class Chat:
@@ -51,29 +56,83 @@ class Chat:
         """
         with self._turns.turn(request, "chat/completions", owner) as turn:
             received = await turn.receive(request)
-            envelope = received.envelope
-            token, opened = turn.lease(envelope.names, status_without=503)
-            name = envelope.names[0] if envelope.names else None
-            asked = responses_body(envelope.data, kind=token.kind, session_name=name)
-            turn.live.effort = asked.effort
-            outgoing = await off_loop(len(received.body), asked.encoded)
-            await off_loop(len(outgoing), turn.live.sent, outgoing, ("translated",))
+            model = received.envelope.model
+            wait_s = _asked_to_wait(request)
+            failover = turn.lead(received, resolve_model(model)[0] if model else None, wait_s=lambda: wait_s)
+            client = _Client(request, turn, stream=received.envelope.stream)
+            opening: Opening | None = None
+            failure: UpstreamFailure | None = None
+            problem: NoAnswer | None = None
             try:
-                answer = await self._upstream.translated(token, opened, "/responses", outgoing, owner.id, name)
-            except NoAnswer as problem:
-                return error_reply(turn.unanswered(problem, problem.status))
-            try:
-                return await self._answer(request, answer, turn, asked)
+                while (send := await failover.next()) is not None:
+                    if opening is not None:
+                        opening.close()
+                        opening = None
+                    asked = responses_body(
+                        received.envelope.data, kind=send.token.kind, session_name=_name(received.envelope)
+                    )
+                    try:
+                        opening = await self._ask(
+                            turn, received.envelope, send, asked, len(received.body), patient=not failover.other_way()
+                        )
+                    except NoAnswer as error:
+                        problem, failure = error, None
+                        turn.no_answer(error)
+                        continue
+                    turn.opened(opening)
+                    await opening.read(
+                        turn.state.clock.now,
+                        events=True,
+                        hold_s=None,
+                        silence_s=self._keep_alive_s if asked.stream else None,
+                        on_silence=client.keep_alive,
+                    )
+                    failure, problem = opening.failure, None
+                    if failure is None:
+                        turn.begun(opening)
+                        return await self._answer(client, opening, turn, asked)
+                    turn.failed(failure)
+                if problem is not None:
+                    return await client.fail_without_answer(problem)
+                if failure is None:
+                    raise RuntimeError("given up without a word")
+                turn.end(Outcome.FAILED, failure.upstream_code or f"http_{failure.status}")
+                return await client.fail(failure)
+            except Refusal as refusal:
+                if not client.prepared:
+                    raise
+                return await client.refuse(refusal)
             finally:
-                answer.close()
+                if opening is not None:
+                    opening.close()
+
+    async def _ask(
+        self,
+        turn: RunningTurn,
+        envelope: Envelope,
+        send: Send,
+        asked: ResponsesRequest,
+        size: int,
+        *,
+        patient: bool,
+    ) -> Opening:
+        turn.live.effort = asked.effort
+        outgoing = await off_loop(size, asked.encoded)
+        await off_loop(len(outgoing), turn.live.sent, outgoing, ("translated",))
+        answer = await self._upstream.translated(
+            send.token,
+            turn.state.secrets[send.token.id],
+            "/responses",
+            outgoing,
+            turn.live.license_id,
+            _name(envelope),
+            patience_s=None if patient else 0.0,
+        )
+        return Opening(answer)
 
     async def _answer(
-        self, request: web.BaseRequest, answer: aiohttp.ClientResponse, turn: RunningTurn, asked: ResponsesRequest
+        self, client: _Client, opening: Opening, turn: RunningTurn, asked: ResponsesRequest
     ) -> web.StreamResponse:
-        if answer.status != 200 or answer.headers.get("Content-Type", "").startswith("text/html"):
-            failure = refused(answer, await _head(answer), turn)
-            note_refusal(turn, failure)
-            return answer_failure(turn, failure)
         chat = ChatCompletion(
             id=f"chatcmpl-{turn.live.id.removeprefix('r-')}",
             created=int(turn.live.started_at),
@@ -81,11 +140,11 @@ class Chat:
             include_usage=asked.include_usage,
         )
         if asked.stream:
-            return await self._stream(request, EventReader(answer), turn, chat)
-        return await self._whole(request, EventReader(answer), turn, chat)
+            return await self._stream(client, EventReader(opening), turn, chat)
+        return await self._whole(client, EventReader(opening), turn, chat)
 
     async def _whole(
-        self, request: web.BaseRequest, reader: EventReader, turn: RunningTurn, chat: ChatCompletion
+        self, client: _Client, reader: EventReader, turn: RunningTurn, chat: ChatCompletion
     ) -> web.StreamResponse:
         while not chat.over and (events := await reader.read()):
             for event in events:
@@ -95,20 +154,11 @@ class Chat:
             return answer_failure(turn, failure)
         body = json_bytes(chat.completion())
         headers = {"Content-Type": "application/json", "Server": SERVER, "x-request-id": turn.live.id}
-        return await send_whole(request, turn, web.Response(body=body, headers=headers))
+        return await send_whole(client.request, turn, web.Response(body=body, headers=headers))
 
     async def _stream(
-        self, request: web.BaseRequest, reader: EventReader, turn: RunningTurn, chat: ChatCompletion
+        self, client: _Client, reader: EventReader, turn: RunningTurn, chat: ChatCompletion
     ) -> web.StreamResponse:
-        response = web.StreamResponse(
-            headers={
-                "Content-Type": "text/event-stream; charset=utf-8",
-                "Cache-Control": "no-cache",
-                "X-Accel-Buffering": "no",
-                "Server": SERVER,
-                "x-request-id": turn.live.id,
-            }
-        )
         while not chat.over:
             out = b""
             try:
@@ -121,23 +171,70 @@ class Chat:
                     break
                 out = b"".join(data_frame(chunk) for event in events for chunk in chat.feed(event))
             if out:
-                await self._write(request, response, turn, out)
+                await client.write(out)
         failure = _ended(reader, turn, chat)
-        if failure is not None and not response.prepared:
-            return answer_failure(turn, failure)
-        last = DONE if failure is None else data_frame(failure.body(turn.state.clock.now())) + DONE
+        if failure is not None:
+            return await client.fail(failure)
         turn.end(Outcome.COMPLETED)
-        await self._write(request, response, turn, last)
-        await response.write_eof()
-        return response
+        return await client.finish(DONE)
 
-    @staticmethod
-    async def _write(request: web.BaseRequest, response: web.StreamResponse, turn: RunningTurn, data: bytes) -> None:
-        if not response.prepared:
-            turn.live.status = response.status
-            await response.prepare(request)
-        await response.write(data)
-        turn.passed_on(len(data))
+
+class _Client:
+    """The client of one turn: what it has been told already decides how it can be told more."""
+
+    def __init__(self, request: web.BaseRequest, turn: RunningTurn, *, stream: bool) -> None:
+        self.request = request
+        self._turn = turn
+        self._stream = stream
+        self._response = web.StreamResponse(
+            headers={
+                "Content-Type": "text/event-stream; charset=utf-8",
+                "Cache-Control": "no-cache",
+                "X-Accel-Buffering": "no",
+                "Server": SERVER,
+                "x-request-id": turn.live.id,
+            }
+        )
+
+    @property
+    def prepared(self) -> bool:
+        """Whether a status has been sent, so that none other can be."""
+        return self._response.prepared
+
+    async def keep_alive(self) -> None:
+        """Show a client that streams that its turn lives."""
+        if self._stream:
+            await self.write(KEEP_ALIVE)
+
+    async def write(self, data: bytes) -> None:
+        """A piece of the stream."""
+        if not self._response.prepared:
+            self._turn.live.status = self._response.status
+            await self._response.prepare(self.request)
+        await self._response.write(data)
+        self._turn.passed_on(len(data))
+
+    async def finish(self, data: bytes) -> web.StreamResponse:
+        """The end of the stream."""
+        await self.write(data)
+        await self._response.write_eof()
+        return self._response
+
+    async def fail(self, failure: UpstreamFailure) -> web.StreamResponse:
+        """Upstream's failure: as an HTTP error, or as the one error event of a stream that has begun."""
+        if not self.prepared:
+            return answer_failure(self._turn, failure)
+        return await self.finish(data_frame(failure.body(self._turn.state.clock.now())) + DONE)
+
+    async def fail_without_answer(self, problem: NoAnswer) -> web.StreamResponse:
+        """There was no answer of upstream's."""
+        refusal = self._turn.unanswered(problem, problem.status)
+        return await self.refuse(refusal) if self.prepared else error_reply(refusal)
+
+    async def refuse(self, refusal: Refusal) -> web.StreamResponse:
+        """Our own refusal, within a stream that has begun."""
+        self._turn.end(Outcome.REFUSED, refusal.error_code)
+        return await self.finish(data_frame(refusal.body()) + DONE)
 
 
 def _ended(reader: EventReader, turn: RunningTurn, chat: ChatCompletion) -> UpstreamFailure | None:
@@ -147,16 +244,20 @@ def _ended(reader: EventReader, turn: RunningTurn, chat: ChatCompletion) -> Upst
     failure = chat.failure
     if failure is not None:
         failure = reader.failure or failure
-        note_refusal(turn, failure)
+        note_failure(turn, failure)
     return failure
 
 
-async def _head(answer: aiohttp.ClientResponse) -> bytes:
-    head = bytearray()
+def _name(envelope: Envelope) -> str | None:
+    return envelope.names[0] if envelope.names else None
+
+
+def _asked_to_wait(request: web.BaseRequest) -> float:
+    """How long the caller lets its turn be held, in seconds; without the header not at all."""
+    text = request.headers.get(WAIT_HEADER, "").strip()
     try:
-        while len(head) < _ERROR_HEAD and (chunk := await answer.content.readany()):
-            head += chunk
-    except (aiohttp.ClientError, OSError):
-        # What has come is judged.
-        pass
-    return bytes(head[:_ERROR_HEAD])
+        return min(max(float(text), 0.0), OVERNIGHT_WAIT_S) if text else 0.0
+    except ValueError:
+        raise Refusal(
+            400, f"{WAIT_HEADER} must be a number of seconds.", param=WAIT_HEADER, code="invalid_type"
+        ) from None

@@ -9,28 +9,30 @@ import aiohttp
 import brotli
 import zstandard
 
+from app.gateway.opening import Opening
 from app.translate.errors import UpstreamFailure, truncated, unreadable
 from app.translate.sse import Event, EventTooLarge, SseParser
 
 
 class EventReader:
-    """Reads one answer.
+    """Reads one answer, from its held-back beginning on.
 
     Attributes:
         failure: why the stream cannot be read on; None after a proper end of HTTP.
     """
 
-    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+    def __init__(self, opening: Opening) -> None:
         self.failure: UpstreamFailure | None = None
-        self._content = answer.content
+        self._opening = opening
+        self._content = opening.answer.content
         self._parser = SseParser()
-        self._unpack = _unpacker(answer.headers.get("Content-Encoding", ""))
+        self._unpack = _unpacker(opening.headers.get("Content-Encoding", ""))
 
     async def read(self) -> list[Event]:
         """The next events, at least one; none when the stream is over. May be cancelled and called again."""
         while self.failure is None:
             try:
-                chunk = await self._content.readany()
+                chunk = await self._next()
                 if not chunk:
                     break
                 events = self._parser.feed(self._unpack(chunk) if self._unpack else chunk)
@@ -43,6 +45,15 @@ class EventReader:
                 if events:
                     return events
         return []
+
+    async def _next(self) -> bytes:
+        opening = self._opening
+        if opening.head:
+            head, opening.head = bytes(opening.head), bytearray()
+            return head
+        if opening.broken:
+            raise ConnectionResetError
+        return b"" if opening.over else await self._content.readany()
 
 
 def _unpacker(content_encoding: str) -> Callable[[bytes], bytes] | None:

@@ -11,12 +11,18 @@ import logging
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from app.core.budget import BudgetBook, local_midnight
 from app.core.errors import DataKeyLost, InvalidInput, KeyStoreUnavailable, WaystationError
+from app.core.policy import Policy, policy_from_settings, policy_to_settings
 from app.core.pool import Pool
 from app.gateway.clock import Clock
-from app.gateway.license_desk import LicenseDesk
+from app.gateway.followed import FollowedFiles
+from app.gateway.license_desk import LicenseDesk, license_views
+from app.gateway.proxy_desk import ProxyDesk
+from app.gateway.quota_keeper import QuotaKeeper
+from app.gateway.refresher import Refresher
 from app.gateway.server import GatewayServer
-from app.gateway.snapshot import GatewaySnapshot, Problem, RunState, session_views, token_views
+from app.gateway.snapshot import GatewaySnapshot, Problem, RunState, held_views, session_views, token_views
 from app.gateway.state import RECENT_TURNS, GatewayState
 from app.gateway.tasks import TaskSet
 from app.gateway.token_desk import TokenDesk
@@ -25,6 +31,9 @@ from app.store.store import DATABASE_FILE, Store
 from app.store.vault import Vault
 from app.upstream.client import Upstream
 from app.upstream.endpoints import UpstreamEndpoints
+from app.upstream.http import UpstreamHttp
+from app.upstream.proxies import ProxyFinder
+from app.upstream.sign_in import SignInService
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8787
@@ -49,7 +58,7 @@ class Gateway:
         data_dir: Path,
         store: Store,
         state: GatewayState,
-        upstream: Upstream,
+        endpoints: UpstreamEndpoints,
         settings: Mapping[str, str],
         key_store_kind: KeyStoreKind | None,
         strict: bool,
@@ -57,13 +66,20 @@ class Gateway:
         self.state = state
         self._data_dir = data_dir
         self._store = store
-        self._upstream = upstream
+        proxies = ProxyFinder()
+        http = UpstreamHttp(proxies)
+        self._upstream = Upstream(endpoints, http)
+        self.sign_in_service = SignInService(endpoints, http)
         self._key_store_kind = key_store_kind
         kind = key_store_kind or KeyStoreKind(settings.get("key_store", KeyStoreKind.KEYRING))
         self._vault = Vault(key_store(kind, data_dir))
         self.tokens = TokenDesk(state, self._vault)
         self.licenses = LicenseDesk(state, self._vault)
-        self._server = GatewayServer(state, upstream, strict=strict)
+        self.proxies = ProxyDesk(state, self._vault, proxies)
+        self._followed = FollowedFiles(state, self.tokens, state.clock)
+        self._refresher = Refresher(state, self.tokens, self.sign_in_service, state.clock, self._followed)
+        self._keeper = QuotaKeeper(state, self._upstream, self._refresher, state.clock)
+        self._server = GatewayServer(state, self._upstream, strict=strict, refresher=self._refresher)
         self._tasks = TaskSet()
         self._run_state = RunState.STOPPED
         self._problem: Problem | None = None
@@ -81,6 +97,7 @@ class Gateway:
         key_store_kind: KeyStoreKind | None = None,
         strict: bool = False,
         clock: Clock | None = None,
+        live: bool = True,
     ) -> Gateway:
         """Open the data folder; the caller holds its lock.
 
@@ -90,6 +107,7 @@ class Gateway:
             key_store_kind: where the data key lives; None: where the user chose, at first the keyring.
             strict: strict pass-through: no edits of `/responses` bodies, upstream's refusal is shown instead.
             clock: for tests.
+            live: it stays open: logins are refreshed, quota is asked for, history pruned. False for one command.
 
         Raises:
             DataTooNew, DataUnusable: the database cannot be used; it is left as it is.
@@ -99,13 +117,25 @@ class Gateway:
         try:
             sessions = await store.sessions(clock.now() - _SESSION_MEMORY_S)
             recent = await store.turns(RECENT_TURNS)
-            state = GatewayState(store, Pool((), sessions), recent=reversed(recent), clock=clock)
-            gateway = cls(data_dir, store, state, Upstream(endpoints), await store.settings(), key_store_kind, strict)
+            settings = await store.settings()
+            midnight = local_midnight(clock.now())
+            budget = BudgetBook(await store.used_tokens(midnight), midnight)
+            pool = Pool((), sessions, policy_from_settings(settings))
+            state = GatewayState(store, pool, recent=reversed(recent), clock=clock, budget=budget)
+            gateway = cls(data_dir, store, state, endpoints, settings, key_store_kind, strict)
             await gateway._take_in_stored()
         except BaseException:
             await store.close()
             raise
-        gateway._tasks.start(gateway._upkeep(), "upkeep")
+        if live:
+            for name, work in (
+                ("upkeep", gateway._upkeep()),
+                ("followed files", gateway._followed.run()),
+                ("refresher", gateway._refresher.run()),
+                ("quota keeper", gateway._keeper.run()),
+                ("proxy desk", gateway.proxies.run()),
+            ):
+                gateway._tasks.start(work, name)
         return gateway
 
     async def close(self) -> None:
@@ -114,8 +144,11 @@ class Gateway:
             # Whatever fails before it, or is cancelled: the store is closed.
             last.push_async_callback(self._store.close)
             last.push_async_callback(self._upstream.close)
+            last.push_async_callback(self.state.close)
             await self.stop()
             await self._tasks.close()
+            # What it brings exists nowhere else.
+            await self._refresher.close()
             with contextlib.suppress(WaystationError):
                 await self.licenses.save_uses()
 
@@ -186,10 +219,14 @@ class Gateway:
             key_store=None if self._key_problem else self._vault.state.kind.value,
             key_problem=self._key_problem,
             tokens=token_views(self.state),
-            licenses=tuple(self.state.licenses.values()),
+            licenses=license_views(self.state.licenses.values(), self.state.budget, self.state.clock.now()),
             sessions=session_views(self.state),
             turns=tuple(reversed(self.state.recent)),
             active_turns=len(self.state.active),
+            held=held_views(self.state),
+            policy=self.state.pool.policy,
+            proxy=self.proxies.chosen,
+            offered_proxies=self.state.offered_proxies,
         )
 
     async def forget_sessions(self, ids: Collection[str] | None) -> int:
@@ -202,10 +239,21 @@ class Gateway:
         return max(len(known), stored)
 
     def reset_pool(self) -> int:
-        """Forget all cool-downs; returns how many there were."""
-        count = self.state.pool.reset()
-        self.state.changed()
+        """Try every token again now; returns how many rested."""
+        count = self.state.try_again()
+        self._keeper.poke()
         return count
+
+    async def set_policy(self, policy: Policy) -> None:
+        """The user's choices about the pool.
+
+        Raises:
+            DataUnusable: they cannot be written; nothing was changed.
+        """
+        for key, value in policy_to_settings(policy).items():
+            await self._store.set_setting(key, value)
+        self.state.pool.policy = policy
+        self.state.tokens_changed()
 
     async def choose_key_store(self, kind: KeyStoreKind) -> None:
         """The user's answer when the keyring cannot be had: where the data key shall live instead.
@@ -255,6 +303,12 @@ class Gateway:
             _log.warning("the data key cannot be had: %s", error.code)
         for token in tokens:
             self.tokens.admit_stored(token)
+        for token_id, (quota, rest) in (await self._store.token_health()).items():
+            if quota is not None:
+                self.state.pool.note_quota(token_id, quota, self.state.clock.now())
+            self.state.pool.set_rest(token_id, rest)
+        self.proxies.restore(await self._store.settings())
+        self._refresher.poke()
         for stored in licenses:
             self.licenses.admit_stored(stored)
         self.state.changed()
@@ -262,6 +316,8 @@ class Gateway:
     def _use_vault(self, vault: Vault) -> None:
         self._vault = vault
         self.tokens = TokenDesk(self.state, vault)
+        self.proxies.vault = vault
+        self._followed.desk = self._refresher.desk = self.tokens
         self.licenses = LicenseDesk(self.state, vault)
 
     async def _stop(self, drain_s: float) -> None:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from app.core.envelope import Envelope
 from app.core.models import resolve_model
-from app.core.pool import Lease
-from app.core.turn import Outcome, TurnRow, Usage
+from app.core.pool import Reason
+from app.core.steps import Send
+from app.core.turn import Attempt, Outcome, TurnRow, Usage
 
 _MAX_CLIENT = 80
 
@@ -25,7 +26,11 @@ class LiveTurn:
     started_at: float
     #: Of the clock's monotonic time, in seconds.
     started: float
-    lease: Lease | None = None
+    token_id: str | None = None
+    session_id: str | None = None
+    reason: Reason | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+    waited_ms: float | None = None
     model: str | None = None
     effort: str | None = None
     stream: bool = False
@@ -40,15 +45,12 @@ class LiveTurn:
     usage: Usage | None = None
     ended: bool = field(default=False, repr=False)
 
-    @property
-    def session_id(self) -> str | None:
-        """The session it belongs to, once it has been leased."""
-        return self.lease.session.id if self.lease and self.lease.session else None
-
-    @property
-    def token_id(self) -> str | None:
-        """The token that serves it, once it has been leased."""
-        return self.lease.token.id if self.lease else None
+    def granted(self, send: Send) -> None:
+        """Note the token that serves it now. Of a turn that changes tokens the most telling reason stays."""
+        self.token_id = send.token.id
+        self.session_id = send.session.id if send.session is not None else None
+        if self.reason is None or send.reason is not Reason.KEPT:
+            self.reason = send.reason
 
     def received(self, body: bytes) -> None:
         """Note the body as it came."""
@@ -103,5 +105,7 @@ class LiveTurn:
             sent_sha256=self.sent_sha256,
             edits=self.edits,
             usage=self.usage,
-            note=self.lease.reason.value if self.lease else None,
+            note=self.reason.value if self.reason else None,
+            attempts=tuple(self.attempts),
+            waited_ms=self.waited_ms,
         )

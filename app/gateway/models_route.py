@@ -57,7 +57,7 @@ class Models:
         query = request.rel_url.raw_query_string
         logins = [pair for pair in self._usable() if pair[0].kind is TokenKind.CHATGPT]
         now = self._state.clock.now()
-        logins.sort(key=lambda pair: self._state.pool.cooldown(pair[0].id, now) is not None)
+        logins.sort(key=lambda pair: self._state.pool.rest(pair[0].id, now) is not None)
         if logins and len(query) <= _MAX_QUERY:
             token, opened = logins[0]
             found = await self._lists.codex_list(token, opened, query, request.raw_headers)

@@ -6,58 +6,50 @@ import contextlib
 import os
 import socket
 import struct
-from collections.abc import Mapping
 
 import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
 
-from app.core.pool import Cooldown
 from app.core.turn import Outcome
+from app.gateway.opening import Opening
 from app.gateway.replies import SERVER, json_reply
 from app.gateway.turn_runner import RunningTurn
-from app.translate.errors import UpstreamFailure, failure_from_http
-from app.translate.events import Terminal
+from app.translate.errors import UpstreamFailure
 from app.translate.usage import UsageObserver
 from app.upstream.headers import to_client
 
-#: Of an error's body, what is read to learn its code, in bytes.
-_ERROR_HEAD = 64 * 1024
-#: The longest window of a ChatGPT plan is a week; a rest beyond that and a day is a mistake.
-_LONGEST_REST_S = 8 * 24 * 3600
-#: When upstream reports a limit and not its end, in seconds.
-_UNKNOWN_REST_S = 300.0
 #: `struct linger`: on, and no time for what has not been sent; Windows has it in shorts.
 _RESET_ON_CLOSE = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 
 async def relay(
-    request: web.BaseRequest, answer: aiohttp.ClientResponse, turn: RunningTurn, *, watch: bool = True
+    request: web.BaseRequest, opening: Opening, turn: RunningTurn, *, watch: bool = True
 ) -> web.StreamResponse:
     """Pass an answer on, byte for byte, and decide how the turn ended.
 
     Args:
         request: of the client.
-        answer: of upstream; the caller closes it.
+        opening: upstream's answer; the caller closes it.
         turn: told of every byte, of usage and of the end.
         watch: whether a 2xx without a terminal event is a broken answer; not so where there are no events.
     """
-    failed = answer.status >= 400
-    plain = answer.headers.get("Content-Encoding", "identity").strip().lower() in ("identity", "")
-    observer = UsageObserver() if plain and not failed else None
-    head = bytearray()
-
+    answer, observer = opening.answer, opening.observer
     response = _response_like(answer, turn.live.stream)
     turn.live.status = answer.status
+    if opening.failure is not None:
+        turn.end(Outcome.FAILED, opening.failure.upstream_code or f"http_{opening.failure.status}")
     await response.prepare(request)
-    while True:
+    if opening.head:
+        await response.write(bytes(opening.head))
+        turn.passed_on(len(opening.head))
+    while not opening.over:
         try:
             chunk = await answer.content.readany()
         except (aiohttp.ClientError, OSError):
             # TimeoutError is an OSError: silence for too long ends like a broken line.
-            turn.end(Outcome.FAILED, "upstream_stream_truncated")
-            hang_up(request)
-            return response
+            opening.broken = True
+            break
         if not chunk:
             break
         try:
@@ -67,15 +59,15 @@ async def relay(
             if observer is not None:
                 observer.feed(chunk)
                 if observer.terminal is not None:
-                    _note_end(turn, observer)
-            elif failed and len(head) < _ERROR_HEAD:
-                head += chunk[: _ERROR_HEAD - len(head)]
+                    _note_end(turn, opening, observer)
         turn.passed_on(len(chunk))
-    if failed:
-        note_refusal(turn, refused(answer, bytes(head), turn))
-    elif observer is not None:
+    if opening.broken:
+        turn.end(Outcome.FAILED, "upstream_stream_truncated")
+        hang_up(request)
+        return response
+    if observer is not None:
         observer.close()
-        _note_end(turn, observer)
+        _note_end(turn, opening, observer)
         if observer.terminal is None and watch and turn.live.stream:
             # A proper end of HTTP, and yet upstream has not finished: shown as it came, remembered as what it is.
             turn.end(Outcome.FAILED, "upstream_stream_truncated")
@@ -84,21 +76,11 @@ async def relay(
     return response
 
 
-def refused(answer: aiohttp.ClientResponse, body: bytes, turn: RunningTurn) -> UpstreamFailure:
-    """What upstream's error answer says; the body may be cut off."""
-    headers: Mapping[str, str] = answer.headers
-    return failure_from_http(answer.status, body, headers, now=turn.state.clock.now())
-
-
-def note_refusal(turn: RunningTurn, failure: UpstreamFailure) -> None:
-    """The turn failed like this; a reached limit gives the token a rest."""
-    turn.end(Outcome.FAILED, failure.upstream_code or f"http_{failure.status}")
-    if failure.code == "usage_limit_reached":
-        now = turn.state.clock.now()
-        wait = failure.wait(now) or _UNKNOWN_REST_S
-        if failure.resets_at is not None:
-            wait = max(failure.resets_at - now, 1.0)
-        turn.rest = Cooldown(now + min(wait, _LONGEST_REST_S), "usage_limit_reached")
+def note_failure(turn: RunningTurn, failure: UpstreamFailure) -> None:
+    """The turn failed like this after its answer had begun; its token may need a rest."""
+    if turn.outcome is None:
+        turn.end(Outcome.FAILED, failure.upstream_code or f"http_{failure.status}")
+        turn.failed(failure)
 
 
 def answer_failure(turn: RunningTurn, failure: UpstreamFailure) -> web.Response:
@@ -136,9 +118,10 @@ def _response_like(answer: aiohttp.ClientResponse, stream: bool) -> web.StreamRe
     return web.StreamResponse(status=answer.status, reason=answer.reason or None, headers=headers)
 
 
-def _note_end(turn: RunningTurn, observer: UsageObserver) -> None:
-    turn.live.usage = observer.usage
-    if observer.terminal is Terminal.FAILED:
-        turn.end(Outcome.FAILED, observer.error_code or "response_failed")
+def _note_end(turn: RunningTurn, opening: Opening, observer: UsageObserver) -> None:
+    turn.observed(observer)
+    if observer.failure is not None:
+        note_failure(turn, observer.failure)
     elif observer.terminal is not None:
+        turn.begun(opening)
         turn.end(Outcome.COMPLETED)

@@ -6,12 +6,16 @@ from aiohttp import web
 
 from app.core.edits import EditPlan, plan_edits
 from app.core.envelope import Envelope
+from app.core.errors import Refusal
 from app.core.license import License
+from app.core.steps import Send
 from app.core.token import TokenKind
+from app.core.turn import Outcome
 from app.gateway.bodies import off_loop
+from app.gateway.opening import HOLD_S, Opening
 from app.gateway.relay import relay
 from app.gateway.replies import error_reply
-from app.gateway.turn_runner import TurnRunner
+from app.gateway.turn_runner import TURN_STATE, Received, RunningTurn, TurnRunner
 from app.gateway.whole import whole_response
 from app.upstream.client import Upstream
 from app.upstream.errors import NoAnswer
@@ -52,41 +56,104 @@ class Responses:
     async def _pass(self, request: web.BaseRequest, owner: License, endpoint: str) -> web.StreamResponse:
         with self._turns.turn(request, endpoint, owner) as turn:
             received = await turn.receive(request)
-            envelope, body = received.envelope, received.body
-            # 400, because Codex shows a 400 at once and repeats a 5xx thirty times.
-            token, opened = turn.lease(envelope.names, status_without=400)
-            plan = self._plan(envelope, token.kind, endpoint)
-            undone = bool(plan.names) and body is not received.raw
-            if plan.names:
-                outgoing = await off_loop(len(body), plan.apply, body)
-                names = (*plan.names, "content-encoding") if undone else plan.names
-                await off_loop(len(outgoing), turn.live.sent, outgoing, names)
-            else:
-                outgoing = received.raw
-                turn.live.sent_as_received()
+            pool = turn.state.pool
+            failover = turn.lead(
+                received,
+                received.envelope.model,
+                turn_state=request.headers.get(TURN_STATE),
+                wait_s=lambda: pool.policy.wait_s,
+            )
+            opening: Opening | None = None
+            problem: NoAnswer | None = None
+            plan = EditPlan()
             try:
-                answer = await self._upstream.pass_through(
-                    token,
-                    opened,
-                    "POST",
-                    f"/{endpoint}{_query(request)}",
-                    request.raw_headers,
-                    outgoing,
-                    decoded=undone,
-                )
-            except NoAnswer as problem:
-                # For Codex as above; everybody else gets the status that says it.
-                return error_reply(turn.unanswered(problem, 400 if is_codex(request) else problem.status))
-            try:
-                if plan.aggregate and answer.status == 200:
-                    return await whole_response(request, answer, turn)
-                return await relay(request, answer, turn, watch=endpoint != _COMPACT)
+                while (send := await failover.next()) is not None:
+                    if opening is not None:
+                        opening.close()
+                        opening = None
+                    plan = self._plan(received.envelope, send, endpoint)
+                    try:
+                        opening = await self._ask(request, turn, received, send, plan, patient=not failover.other_way())
+                    except NoAnswer as error:
+                        problem = error
+                        turn.no_answer(error)
+                        continue
+                    turn.opened(opening)
+                    # Whoever collects the answer can wait for its beginning as long as it takes.
+                    hold_s = None if plan.aggregate else HOLD_S
+                    await opening.read(turn.state.clock.now, events=endpoint != _COMPACT, hold_s=hold_s)
+                    if opening.failure is None:
+                        break
+                    turn.failed(opening.failure)
+                return await self._give(request, turn, opening, problem, plan, endpoint)
             finally:
-                answer.close()
+                if opening is not None:
+                    opening.close()
 
-    def _plan(self, envelope: Envelope, kind: TokenKind, endpoint: str) -> EditPlan:
+    async def _ask(
+        self,
+        request: web.BaseRequest,
+        turn: RunningTurn,
+        received: Received,
+        send: Send,
+        plan: EditPlan,
+        *,
+        patient: bool,
+    ) -> Opening:
+        body = received.body
+        undone = bool(plan.names) and body is not received.raw
+        if plan.names:
+            outgoing = await off_loop(len(body), plan.apply, body)
+            names = (*plan.names, "content-encoding") if undone else plan.names
+            await off_loop(len(outgoing), turn.live.sent, outgoing, names)
+        else:
+            outgoing = received.raw
+            turn.live.sent_as_received()
+        answer = await self._upstream.pass_through(
+            send.token,
+            turn.state.secrets[send.token.id],
+            "POST",
+            f"/{turn.live.endpoint}{_query(request)}",
+            request.raw_headers,
+            outgoing,
+            decoded=undone,
+            drop=frozenset({TURN_STATE}) if send.drop_turn_state else frozenset(),
+            patience_s=None if patient else 0.0,
+        )
+        return Opening(answer)
+
+    async def _give(
+        self,
+        request: web.BaseRequest,
+        turn: RunningTurn,
+        opening: Opening | None,
+        problem: NoAnswer | None,
+        plan: EditPlan,
+        endpoint: str,
+    ) -> web.StreamResponse:
+        """The answer for the client: upstream's, good or bad, or ours where there is none."""
+        if opening is None:
+            if problem is None:
+                raise RuntimeError("given up without a word")
+            # 400, because Codex shows a 400 at once and repeats a 5xx thirty times.
+            return error_reply(turn.unanswered(problem, 400 if is_codex(request) else problem.status))
+        failure = opening.failure
+        if failure is not None and failure.upstream_code == "cloudflare":
+            # Nobody can act on the page itself.
+            turn.end(Outcome.FAILED, "cloudflare")
+            raise Refusal(
+                400 if is_codex(request) else failure.status, failure.message, type="server_error", code="cloudflare"
+            )
+        if opening.observer is not None and opening.observer.begun and failure is None:
+            turn.begun(opening)
+        if plan.aggregate and opening.status == 200:
+            return await whole_response(request, opening, turn)
+        return await relay(request, opening, turn, watch=endpoint != _COMPACT)
+
+    def _plan(self, envelope: Envelope, send: Send, endpoint: str) -> EditPlan:
         # A compaction knows neither `stream` nor `store`; the alias of the session is all there may be to edit.
-        return plan_edits(envelope, TokenKind.API_KEY if endpoint == _COMPACT else kind, strict=self._strict)
+        kind = TokenKind.API_KEY if endpoint == _COMPACT else send.token.kind
+        return plan_edits(envelope, kind, strict=self._strict, leave_out=send.leave_out)
 
 
 def _query(request: web.BaseRequest) -> str:

@@ -15,6 +15,7 @@ from app.gateway.chat import KEEP_ALIVE_S, Chat
 from app.gateway.doors import Doors
 from app.gateway.listen import BACKLOG, listening_sockets
 from app.gateway.models_route import Models
+from app.gateway.refresher import Refresher
 from app.gateway.relay import hang_up
 from app.gateway.replies import bad_request, error_reply, internal_error
 from app.gateway.responses import Responses
@@ -42,6 +43,7 @@ class GatewayServer:
         allowed_hosts: host names that clients may use besides this machine's own.
         strict: strict pass-through: no edits of `/responses` bodies.
         keep_alive_s: silence after which chat clients get a comment.
+        refresher: renews logins that upstream refuses; None: nobody does.
     """
 
     def __init__(
@@ -52,10 +54,11 @@ class GatewayServer:
         allowed_hosts: Iterable[str] = (),
         strict: bool = False,
         keep_alive_s: float = KEEP_ALIVE_S,
+        refresher: Refresher | None = None,
     ) -> None:
         self._allowed_hosts = tuple(allowed_hosts)
         self._admission = Admission(state)
-        self._turns = TurnRunner(state)
+        self._turns = TurnRunner(state, refresher)
         self._responses = Responses(self._turns, upstream, strict=strict)
         self._chat = Chat(self._turns, upstream, keep_alive_s=keep_alive_s)
         self._models = Models(state, ModelLists(upstream, state.clock.monotonic))

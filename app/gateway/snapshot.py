@@ -6,9 +6,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from app.core.license import License
+from app.core.policy import Policy
+from app.core.quota import Quota
 from app.core.token import Token, TokenKind, masked_email
 from app.core.turn import TurnRow
+from app.gateway.license_desk import LicenseView
 from app.gateway.state import GatewayState
 
 #: Sessions that had a turn within this time are shown as live.
@@ -34,6 +36,8 @@ class TokenState(StrEnum):
     DISABLED = "disabled"
     RESTING = "resting"
     SEALED = "sealed"
+    #: Only a new sign-in helps; `TokenView.sign_in_needed` says why.
+    SIGN_IN = "sign_in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,14 @@ class TokenView:
     enabled: bool
     active_turns: int
     sessions: int
+    rest_reason: str | None = None
+    sign_in_needed: str | None = None
+    quota: Quota | None = None
+    position: int = 0
+    spare: bool = False
+    proxy: str | None = None
+    follows: str | None = None
+    refreshed_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +91,24 @@ class SessionView:
     last_active_at: float
     turns: int
     active_turns: int
+    lent_at: float | None = None
+    moves: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HeldView:
+    """One turn that waits at the station.
+
+    Attributes:
+        turn_id: to move it or to give it up.
+        session_id: of it, or None.
+        since, until: Unix seconds.
+    """
+
+    turn_id: str
+    session_id: str | None
+    since: float
+    until: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +123,10 @@ class GatewaySnapshot:
         problem: why it does not run, or what hinders it.
         key_store: where the data key lives, in one word (`keyring`, `file`, `memory`), or None when it has none.
         key_problem: why secrets cannot be sealed or opened.
+        held: turns that wait at the station.
+        policy: what the user has chosen about the pool.
+        proxy: the application's, as it may be shown; None: the environment's or the system's.
+        offered_proxies: addresses on this machine that may be a way to upstream, which cannot be reached.
     """
 
     revision: int
@@ -104,16 +138,21 @@ class GatewaySnapshot:
     key_store: str | None = None
     key_problem: Problem | None = None
     tokens: tuple[TokenView, ...] = ()
-    licenses: tuple[License, ...] = field(default=(), repr=False)
+    licenses: tuple[LicenseView, ...] = ()
     sessions: tuple[SessionView, ...] = ()
     turns: tuple[TurnRow, ...] = ()
     active_turns: int = 0
+    held: tuple[HeldView, ...] = ()
+    policy: Policy = field(default_factory=Policy)
+    proxy: str | None = None
+    offered_proxies: tuple[str, ...] = ()
 
 
 def token_view(state: GatewayState, token: Token, sessions: Counter[str], now: float) -> TokenView:
     """One token as it may be shown."""
     unusable = state.pool.unusable(token)
-    rest = state.pool.cooldown(token.id, now)
+    rest = state.pool.rest(token.id, now)
+    quota = state.pool.quota(token.id)
     if unusable is not None:
         shown = TokenState(unusable.value)
     else:
@@ -123,23 +162,40 @@ def token_view(state: GatewayState, token: Token, sessions: Counter[str], now: f
         kind=token.kind,
         label=token.label,
         email=masked_email(token.email),
-        plan=token.plan,
+        plan=(quota.plan if quota else None) or token.plan,
         state=shown,
         rest_until=rest.until if rest else None,
         expires_at=token.expires_at,
         enabled=token.enabled,
         active_turns=state.pool.active_turns(token.id),
         sessions=sessions[token.id],
+        rest_reason=rest.reason if rest else None,
+        sign_in_needed=token.sign_in_needed,
+        quota=quota,
+        position=token.position,
+        spare=token.spare,
+        proxy=token.proxy,
+        follows=token.follows,
+        refreshed_at=token.refreshed_at,
     )
 
 
 def token_views(state: GatewayState) -> tuple[TokenView, ...]:
-    """All tokens, in the order in which they were added."""
+    """All tokens, in the user's order."""
     now = state.clock.now()
     sessions = Counter(
         session.current_token_id for session in state.pool.sessions if session.last_active_at > now - LIVE_SESSION_S
     )
     return tuple(token_view(state, token, sessions, now) for token in state.pool.tokens)
+
+
+def held_views(state: GatewayState) -> tuple[HeldView, ...]:
+    """The turns that wait at the station, the longest waiting first."""
+    views = []
+    for held in state.station.held:
+        turn = state.active.get(held.turn_id)
+        views.append(HeldView(held.turn_id, turn.session_id if turn else None, held.since, held.until))
+    return tuple(views)
 
 
 def session_views(state: GatewayState) -> tuple[SessionView, ...]:
@@ -172,6 +228,8 @@ def session_views(state: GatewayState) -> tuple[SessionView, ...]:
                 last_active_at=session.last_active_at,
                 turns=session.turns,
                 active_turns=active[session.id],
+                lent_at=session.lent_at,
+                moves=session.moves,
             )
         )
     views.sort(key=lambda view: view.last_active_at, reverse=True)

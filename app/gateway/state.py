@@ -5,17 +5,32 @@ One loop owns it. The handlers ask it and tell it; it tells the store, in the ba
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import secrets
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 
+from app.core.budget import BudgetBook
 from app.core.credential import TokenSecrets
+from app.core.errors import NotFound, WaystationError
 from app.core.license import License
-from app.core.pool import Cooldown, Lease, NoToken, Pool
+from app.core.pool import Pool
+from app.core.quota import Quota
+from app.core.quota_reading import merged
+from app.core.rest import Rest
+from app.core.steps import Send
+from app.core.token import Token
 from app.core.turn import Outcome, TurnRow
 from app.gateway.clock import Clock
 from app.gateway.live_turn import LiveTurn
+from app.gateway.station import Station
+from app.gateway.tasks import TaskSet
+from app.gateway.turnstile import Turnstile
 from app.store.store import Store
+
+_log = logging.getLogger(__name__)
 
 #: The turns that the desktop shows at once.
 RECENT_TURNS = 200
@@ -35,6 +50,11 @@ class GatewayState:
         secrets: by token id, of those whose seal could be opened.
         active: the turns that run now, by id.
         recent: the last turns, the newest last.
+        budget: what each license has used today.
+        station, turnstile: where turns wait.
+        tasks: what is being written down.
+        way_lost: upstream could not be reached just now.
+        offered_proxies: addresses on this machine that may be a way there.
         revision: grows with each change, so that a viewer knows whether to look again.
     """
 
@@ -46,6 +66,7 @@ class GatewayState:
         opened: dict[str, TokenSecrets] | None = None,
         recent: Iterable[TurnRow] = (),
         clock: Clock | None = None,
+        budget: BudgetBook | None = None,
     ) -> None:
         self.store = store
         self.pool = pool
@@ -54,6 +75,12 @@ class GatewayState:
         self.secrets: dict[str, TokenSecrets] = opened if opened is not None else {}
         self.active: dict[str, LiveTurn] = {}
         self.recent: deque[TurnRow] = deque(recent, maxlen=RECENT_TURNS)
+        self.budget = budget or BudgetBook()
+        self.station = Station(self.clock)
+        self.turnstile = Turnstile()
+        self.tasks = TaskSet()
+        self.way_lost = asyncio.Event()
+        self.offered_proxies: tuple[str, ...] = ()
         self.revision = 0
 
     def changed(self) -> None:
@@ -75,26 +102,84 @@ class GatewayState:
         self.changed()
         return turn
 
-    def lease(self, turn: LiveTurn, names: tuple[str, ...]) -> Lease | NoToken:
-        """Decide which token serves the turn, and remember the session's binding."""
-        decision = self.pool.lease(turn.license_id, names, now=self.clock.now(), new_session_id=new_id("s"))
-        if isinstance(decision, Lease):
-            turn.lease = decision
-            if decision.session is not None:
-                self.store.save_session(decision.session)
+    def granted(self, turn: LiveTurn, send: Send) -> None:
+        """A token serves the turn now; remember the session's binding."""
+        turn.granted(send)
+        if send.session is not None:
+            self.store.save_session(send.session)
         self.changed()
-        return decision
 
-    def finish(self, turn: LiveTurn, outcome: Outcome, *, rest: Cooldown | None = None) -> TurnRow | None:
-        """End a turn: give its lease back and remember its row. A second call does nothing."""
+    def freed(self, token_id: str) -> None:
+        """A token serves one turn less."""
+        self.turnstile.freed(token_id)
+        self.changed()
+
+    def health_changed(self, token_id: str, *, better: bool = False) -> None:
+        """A token rests, or its quota is known anew; if it got better, turns that wait look again."""
+        health = self.pool.health(token_id)
+        self.store.save_token_health(token_id, health.quota, health.rest)
+        if better:
+            self.tokens_changed()
+        self.changed()
+
+    def note_quota(self, token_id: str, quota: Quota) -> None:
+        """What upstream said of a token's quota just now."""
+        known = merged(self.pool.quota(token_id), quota)
+        ended = self.pool.note_quota(token_id, known, self.clock.now(), asked=quota.whole)
+        self.health_changed(token_id, better=ended)
+
+    def rest(self, token_id: str, rest: Rest | None) -> None:
+        """Let a token rest, or end its rest."""
+        self.pool.set_rest(token_id, rest)
+        self.health_changed(token_id, better=rest is None)
+
+    def try_again(self, token_id: str | None = None) -> int:
+        """The user wants every token, or one, tried now: forget the rests; how many tokens rested."""
+        count = self.pool.reset(token_id)
+        for token in self.pool.tokens:
+            if token_id in (None, token.id):
+                self.health_changed(token.id)
+        self.tokens_changed()
+        return count
+
+    def sign_in_needed(self, token_id: str, reason: str | None) -> None:
+        """Only a new sign-in helps this token, for this reason of upstream's; None: it is fine again."""
+        token = self.pool.get(token_id)
+        if token is None:
+            return
+        token = replace(token, sign_in_needed=reason)
+        self.pool.put(token, sealed=token_id not in self.secrets)
+        self.tasks.start(self._describe(token), f"describe {token_id}")
+        self.tokens_changed()
+
+    def tokens_changed(self) -> None:
+        """Tokens came, went, or may serve again: everybody who waits looks."""
+        self.turnstile.changed()
+        self.station.changed()
+        self.changed()
+
+    def finish(self, turn: LiveTurn, outcome: Outcome) -> TurnRow | None:
+        """End a turn and remember its row. A second call does nothing."""
         if turn.ended:
             return None
         turn.ended = True
         self.active.pop(turn.id, None)
-        if turn.lease is not None:
-            self.pool.release(turn.lease, rest=rest)
+        self.budget.add(turn.license_id, turn.usage, self.clock.now())
         row = turn.row(outcome, self.clock.monotonic())
         self.recent.append(row)
         self.store.save_turn(row)
         self.changed()
         return row
+
+    async def close(self) -> None:
+        """Have everything handed to the store."""
+        await self.tasks.finish()
+
+    async def _describe(self, token: Token) -> None:
+        try:
+            await self.store.update_token(token)
+        except NotFound:
+            # The user has removed it meanwhile.
+            return
+        except WaystationError as error:
+            _log.warning("token %s could not be described: %s", token.id, error.code)

@@ -23,6 +23,11 @@ class TaskSet:
         task.add_done_callback(self._ended)
         return task
 
+    async def finish(self) -> None:
+        """Wait until everything that runs has ended by itself."""
+        while self._tasks:
+            await asyncio.wait(tuple(self._tasks))
+
     async def close(self) -> None:
         """Cancel what still runs, and wait until it has ended."""
         tasks = tuple(self._tasks)

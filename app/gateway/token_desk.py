@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.core.credential import ChatGPTLogin, Credential, Login, TokenSecrets, secrets_from_json, secrets_to_json
-from app.core.errors import DataKeyLost, KeyStoreUnavailable, NotFound, SealDamaged
+from app.core.credential import (
+    ChatGPTLogin,
+    Credential,
+    Login,
+    TokenSecrets,
+    login_from_access_token,
+    secrets_from_json,
+    secrets_to_json,
+)
+from app.core.errors import DataKeyLost, InvalidInput, KeyStoreUnavailable, NotFound, SealDamaged
 from app.core.token import Token, TokenKind, masked_email
 from app.gateway.state import GatewayState, new_id
 from app.store.tokens import StoredToken
 from app.store.vault import Sealed, Vault, token_subject
+from app.upstream.proxies import DIRECT, checked_proxy
+
+#: Of a token's name, in characters.
+MAX_LABEL = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +53,28 @@ class TokenDesk:
         self._state.pool.put(stored.token, sealed=opened is None)
         self._state.changed()
 
-    async def add(self, login: Login, label: str | None) -> Added:
-        """Keep a login. One that is known by its identity keeps its id and label and gets the new secrets.
+    async def add(
+        self, login: Login, label: str | None, *, follows: str | None = None, proxy: str | None = None
+    ) -> Added:
+        """Keep a login. One that is known by its identity keeps its id, place and label and gets the new secrets.
+
+        Args:
+            login: it.
+            label: the user's name for it, or None.
+            follows: the `auth.json` that it is read from from now on; then its refresh token is not ours to keep.
+            proxy: its own way upstream, see `checked_way`; None: as it was, at first the application's.
 
         Raises:
+            InvalidInput: the proxy makes no sense.
             KeyStoreUnavailable, DataKeyLost: it cannot be sealed; nothing was kept.
             DataUnusable: it cannot be written.
         """
+        shown = checked_way(proxy)
         async with self._changing:
             pool = self._state.pool
             known = next((token for token in pool.tokens if token.identity == login.identity), None)
+            last = max((token.position for token in pool.tokens), default=-1)
+            now = self._state.clock.now()
             token = Token(
                 id=known.id if known else new_id("t"),
                 kind=login.kind,
@@ -60,15 +85,102 @@ class TokenDesk:
                 account_id=login.account_id,
                 expires_at=login.expires_at,
                 enabled=known.enabled if known else True,
-                created_at=known.created_at if known else self._state.clock.now(),
+                created_at=known.created_at if known else now,
+                position=known.position if known else last + 1,
+                spare=known.spare if known else False,
+                proxy=shown or (known.proxy if known else None),
+                follows=follows,
+                refreshed_at=now,
             )
-            opened = _completed(login.credential, self._state.secrets.get(token.id))
-            sealed = self._vault.seal(token_subject(token.id), secrets_to_json(opened))
-            await self._state.store.put_token(token, sealed)
-            self._state.secrets[token.id] = opened
-            pool.put(token)
-            self._state.changed()
+            opened = _completed(login.credential, self._state.secrets.get(token.id), proxy)
+            if follows is not None and isinstance(opened.credential, ChatGPTLogin):
+                opened = replace(opened, credential=replace(opened.credential, refresh_token=None))
+            await self._keep(token, opened)
+            self._state.try_again(token.id)
             return Added(token, known is not None)
+
+    async def renewed(
+        self, token_id: str, access_token: str | None, refresh_token: str | None, id_token: str | None
+    ) -> Token:
+        """Store the new secrets of a login, then put them in use; what is None stays as it was.
+
+        Raises:
+            NotFound: it was removed meanwhile.
+            InvalidInput: it is no ChatGPT login.
+            KeyStoreUnavailable, DataKeyLost, DataUnusable: it cannot be stored; the old ones stay in use.
+        """
+        async with self._changing:
+            token, opened = self._found(token_id), self._state.secrets.get(token_id)
+            if opened is None or not isinstance(opened.credential, ChatGPTLogin):
+                raise InvalidInput(f"Token {token_id} is no ChatGPT login that can be renewed.", id=token_id)
+            old = opened.credential
+            new = ChatGPTLogin(
+                access_token or old.access_token, refresh_token or old.refresh_token, id_token or old.id_token
+            )
+            login = login_from_access_token(new.access_token, id_token=new.id_token, account_id=token.account_id)
+            renewed = replace(
+                token,
+                plan=login.plan or token.plan,
+                email=login.email or token.email,
+                expires_at=login.expires_at,
+                sign_in_needed=None,
+                refreshed_at=self._state.clock.now(),
+            )
+            await self._keep(renewed, replace(opened, credential=new))
+            if token.sign_in_needed is not None:
+                self._state.tokens_changed()
+            return renewed
+
+    async def change(
+        self, token_id: str, *, label: str | None = None, spare: bool | None = None, proxy: str | None = None
+    ) -> Token:
+        """Rename a token, make it a spare or not, or give it a way upstream of its own.
+
+        Args:
+            token_id: which.
+            label, spare: None leaves them as they are.
+            proxy: an address, `direct`, or empty for the application's; None leaves it as it is.
+
+        Raises:
+            NotFound: there is no such token.
+            InvalidInput: the label or the proxy makes no sense, or the token cannot be opened.
+        """
+        if label is not None and not 0 < len(label.strip()) <= MAX_LABEL:
+            raise InvalidInput(f"A token's name has 1 to {MAX_LABEL} characters.")
+        shown = checked_way(proxy)
+        async with self._changing:
+            token = self._found(token_id)
+            token = replace(
+                token,
+                label=label.strip() if label is not None else token.label,
+                spare=token.spare if spare is None else spare,
+                proxy=token.proxy if proxy is None else shown,
+            )
+            opened = self._state.secrets.get(token_id)
+            if proxy is None:
+                await self._describe(token)
+            elif opened is None:
+                raise InvalidInput("This token cannot be opened now, so nothing can be sealed with it.")
+            else:
+                await self._keep(token, replace(opened, proxy=proxy or None))
+            self._state.tokens_changed()
+            return token
+
+    async def reorder(self, ids: Sequence[str]) -> None:
+        """The user's order; tokens that are not named come last, as they were.
+
+        Raises:
+            NotFound: one of them does not exist.
+        """
+        async with self._changing:
+            named = [self._found(token_id) for token_id in dict.fromkeys(ids)]
+            rest = [token for token in self._state.pool.tokens if token not in named]
+            order = [*named, *rest]
+            await self._state.store.reorder_tokens([token.id for token in order])
+            for position, token in enumerate(order):
+                placed = replace(token, position=position)
+                self._state.pool.put(placed, sealed=token.id not in self._state.secrets)
+            self._state.tokens_changed()
 
     async def set_enabled(self, token_id: str, enabled: bool) -> Token:
         """Let a token serve, or not.
@@ -78,9 +190,8 @@ class TokenDesk:
         """
         async with self._changing:
             token = replace(self._found(token_id), enabled=enabled)
-            await self._state.store.update_token(token)
-            self._state.pool.put(token, sealed=token_id not in self._state.secrets)
-            self._state.changed()
+            await self._describe(token)
+            self._state.tokens_changed()
             return token
 
     async def remove(self, token_id: str) -> Token:
@@ -94,8 +205,20 @@ class TokenDesk:
             await self._state.store.delete_token(token_id)
             self._state.pool.remove(token_id)
             self._state.secrets.pop(token_id, None)
-            self._state.changed()
+            self._state.tokens_changed()
             return token
+
+    async def _keep(self, token: Token, opened: TokenSecrets) -> None:
+        """The store first, so that nothing is in use that a crash would lose."""
+        sealed = self._vault.seal(token_subject(token.id), secrets_to_json(opened))
+        await self._state.store.put_token(token, sealed)
+        self._state.secrets[token.id] = opened
+        self._state.pool.put(token)
+        self._state.changed()
+
+    async def _describe(self, token: Token) -> None:
+        await self._state.store.update_token(token)
+        self._state.pool.put(token, sealed=token.id not in self._state.secrets)
 
     def _found(self, token_id: str) -> Token:
         token = self._state.pool.get(token_id)
@@ -116,14 +239,25 @@ class TokenDesk:
         return masked_email(login.email) or f"ChatGPT {number}"
 
 
-def _completed(new: Credential, old: TokenSecrets | None) -> TokenSecrets:
+def checked_way(proxy: str | None) -> str | None:
+    """A way upstream as it may be shown, without user and password; None for none of its own.
+
+    Raises:
+        InvalidInput: it is no address of a proxy, nor `direct`.
+    """
+    if not proxy:
+        return None
+    return DIRECT if proxy == DIRECT else checked_proxy(proxy).shown
+
+
+def _completed(new: Credential, old: TokenSecrets | None, proxy: str | None) -> TokenSecrets:
     """The new secrets; what they lack is kept from the old ones, such as the refresh token and the proxy."""
     if old is None:
-        return TokenSecrets(new)
+        return TokenSecrets(new, proxy or None)
     if isinstance(new, ChatGPTLogin) and isinstance(old.credential, ChatGPTLogin):
         new = replace(
             new,
             refresh_token=new.refresh_token or old.credential.refresh_token,
             id_token=new.id_token or old.credential.id_token,
         )
-    return replace(old, credential=new)
+    return TokenSecrets(new, proxy or old.proxy)

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from app.core.credential import TokenSecrets
 from app.core.envelope import Envelope, read_envelope
 from app.core.errors import Refusal
 from app.core.license import License
-from app.core.pool import Cooldown, NoToken
-from app.core.token import Token
+from app.core.quota_reading import quota_from_event, quota_from_headers
+from app.core.sealed import SealedItems
+from app.core.steps import Wanted
 from app.core.turn import Outcome
+from app.core.verdict import Fault, Meaning
 from app.gateway.bodies import decoded, off_loop, read_body
+from app.gateway.failover import Failover
 from app.gateway.live_turn import LiveTurn
-from app.gateway.state import GatewayState
+from app.gateway.opening import Opening
+from app.gateway.refresher import Refresher
+from app.gateway.state import GatewayState, new_id
+from app.translate.errors import UpstreamFailure
+from app.translate.usage import UsageObserver
 from app.upstream.errors import NoAnswer
 
 _log = logging.getLogger(__name__)
@@ -34,6 +40,10 @@ class Received:
     envelope: Envelope
 
 
+#: Of a request, the header in which Codex gives back what the account that served it had sent.
+TURN_STATE = "x-codex-turn-state"
+
+
 @dataclass(slots=True)
 class RunningTurn:
     """A turn in its handler's hands.
@@ -41,14 +51,18 @@ class RunningTurn:
     Attributes:
         live: what becomes the row.
         state: of the gateway.
+        owner: the license that it came with.
+        refresher: renews logins; None: nobody does.
         outcome: how it ends; None: it has not been decided yet.
-        rest: what the token shall take afterwards.
+        failover: its way through the pool, once it has one.
     """
 
     live: LiveTurn
     state: GatewayState
+    owner: License
+    refresher: Refresher | None = None
     outcome: Outcome | None = None
-    rest: Cooldown | None = None
+    failover: Failover | None = None
 
     async def receive(self, request: web.BaseRequest) -> Received:
         """Read the request, as every turn begins.
@@ -63,26 +77,71 @@ class RunningTurn:
         self.live.read(envelope)
         return Received(raw, body, envelope)
 
-    def lease(self, names: tuple[str, ...], *, status_without: int) -> tuple[Token, TokenSecrets]:
-        """The token that serves this turn, and its secrets.
+    def lead(
+        self,
+        received: Received,
+        model: str | None,
+        *,
+        turn_state: str | None = None,
+        wait_s: Callable[[], float],
+    ) -> Failover:
+        """Its way through the pool.
 
-        Raises:
-            Refusal: `no_available_token`, with this status.
+        Args:
+            received: the request.
+            model: upstream's name of it.
+            turn_state: Codex's own, if it came with one.
+            wait_s: how long it may be held at the station.
         """
-        decision = self.state.lease(self.live, names)
-        if isinstance(decision, NoToken):
-            kind = "server_error" if status_without >= 500 else "invalid_request_error"
-            raise Refusal(status_without, decision.message, type=kind, code="no_available_token")
-        return decision.token, self.state.secrets[decision.token.id]
+        envelope = received.envelope
+        wanted = Wanted(
+            self.live.license_id, envelope.names, model, SealedItems(envelope.data, turn_state), new_id("s")
+        )
+        self.failover = Failover(self.live, wanted, self.state, self.refresher, size=len(received.raw), wait_s=wait_s)
+        return self.failover
+
+    def opened(self, opening: Opening) -> None:
+        """Upstream has answered, one way or the other: what its headers say of the token's quota."""
+        quota = quota_from_headers(opening.headers, self.state.clock.now())
+        if quota is not None and self.live.token_id is not None:
+            self.state.note_quota(self.live.token_id, quota)
+
+    def begun(self, opening: Opening) -> None:
+        """It is an answer."""
+        if self.failover is not None:
+            self.failover.proven(opening.headers.get(TURN_STATE))
+
+    def failed(self, failure: UpstreamFailure) -> Meaning | None:
+        """Upstream failed, before the client saw anything or later."""
+        if self.failover is None:
+            return None
+        code = failure.upstream_code or f"http_{failure.fault.status or failure.status}"
+        return self.failover.failed(failure.fault, code).meaning
+
+    def no_answer(self, problem: NoAnswer) -> None:
+        """There was no answer at all."""
+        if not problem.sent:
+            self.live.sent_sha256 = None
+            self.state.way_lost.set()
+        if self.failover is not None:
+            # What upstream may have seen is no matter of the way there.
+            code = "upstream_stream_truncated" if problem.sent else problem.code
+            self.failover.failed(Fault(None, code, readable=False), problem.code)
+
+    def observed(self, observer: UsageObserver) -> None:
+        """What upstream's stream said of usage, quota, and its end."""
+        self.live.usage = observer.usage
+        if observer.rate_limits is not None and self.live.token_id is not None:
+            quota = quota_from_event(observer.rate_limits, self.state.clock.now())
+            if quota is not None:
+                self.state.note_quota(self.live.token_id, quota)
 
     def passed_on(self, size: int) -> None:
         """Note `size` bytes of the answer's body given to the client."""
         self.live.passed_on(size, self.state.clock.monotonic())
 
     def unanswered(self, problem: NoAnswer, status: int) -> Refusal:
-        """Upstream gave no answer: note it, and return the error for the client."""
-        if not problem.sent:
-            self.live.sent_sha256 = None
+        """The client gets no answer of upstream's: note it, and return the error for it."""
         self.live.status = status
         self.end(Outcome.FAILED, problem.code)
         return Refusal(status, problem.message, type="server_error", code=problem.code)
@@ -97,12 +156,17 @@ class RunningTurn:
 class TurnRunner:
     """Makes turns.
 
+    Args:
+        state: of the gateway.
+        refresher: renews logins; None: nobody does.
+
     Attributes:
         stopping: the gateway is being stopped: who is cancelled now did not leave.
     """
 
-    def __init__(self, state: GatewayState) -> None:
+    def __init__(self, state: GatewayState, refresher: Refresher | None = None) -> None:
         self.state = state
+        self._refresher = refresher
         self.stopping = False
 
     @contextmanager
@@ -111,8 +175,9 @@ class TurnRunner:
         live = self.state.begin(
             endpoint, owner.id, client=request.headers.get("User-Agent", ""), peer=request.remote or ""
         )
-        turn = RunningTurn(live, self.state)
+        turn = RunningTurn(live, self.state, owner, self._refresher)
         try:
+            self.state.budget.check(owner, endpoint, self.state.clock.now())
             yield turn
         except Refusal as refusal:
             live.status = refusal.status
@@ -130,7 +195,9 @@ class TurnRunner:
             raise
         finally:
             outcome = turn.outcome or Outcome.FAILED
-            self.state.finish(live, outcome, rest=turn.rest)
+            if turn.failover is not None:
+                turn.failover.done()
+            self.state.finish(live, outcome)
             _log_line(live, outcome, self.state.clock.monotonic())
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
 
 from app.core.turn import Outcome
 from app.gateway.events import EventReader
-from app.gateway.relay import answer_failure, note_refusal
+from app.gateway.opening import Opening
+from app.gateway.relay import answer_failure, note_failure
 from app.gateway.replies import SERVER
 from app.gateway.turn_runner import RunningTurn
 from app.translate.aggregate import ResponseAggregate
@@ -17,12 +17,10 @@ from app.translate.frames import json_bytes
 from app.upstream.headers import to_client
 
 
-async def whole_response(
-    request: web.BaseRequest, answer: aiohttp.ClientResponse, turn: RunningTurn
-) -> web.StreamResponse:
-    """Collect the stream; the caller closes `answer`. A failure within it becomes an HTTP error."""
+async def whole_response(request: web.BaseRequest, opening: Opening, turn: RunningTurn) -> web.StreamResponse:
+    """Collect the stream; the caller closes `opening`. A failure within it becomes an HTTP error."""
     collected = ResponseAggregate()
-    reader = EventReader(answer)
+    reader = EventReader(opening)
     while not collected.over and (events := await reader.read()):
         for event in events:
             collected.feed(event)
@@ -31,9 +29,9 @@ async def whole_response(
     result = collected.result
     if isinstance(result, UpstreamFailure):
         failure = reader.failure or result
-        note_refusal(turn, failure)
+        note_failure(turn, failure)
         return answer_failure(turn, failure)
-    headers: CIMultiDict[str] = CIMultiDict(to_client(answer.raw_headers, reencoded=True))
+    headers: CIMultiDict[str] = CIMultiDict(to_client(opening.answer.raw_headers, reencoded=True))
     headers["Content-Type"] = "application/json"
     headers.setdefault("Server", SERVER)
     return await send_whole(request, turn, web.Response(body=json_bytes(result), headers=headers))

@@ -28,6 +28,7 @@ _PREAMBLE = frozenset(
         _RATE_LIMITS,
     )
 )
+_NO_BEGINNING = _PREAMBLE | TERMINAL_TYPES | {""}
 _LEADING = re.compile(rb'\s*\{\s*"type"\s*:\s*"')
 _INTERESTING_BYTES = re.compile(rb'"type"\s*:\s*"(?:%b)"' % "|".join(sorted(_INTERESTING)).encode())
 _BLANK = b"\xef\xbb\xbf \t\r\n"
@@ -139,13 +140,14 @@ class UsageObserver:
                 self.terminal = Terminal.FAILED
             if self.terminal is Terminal.FAILED:
                 self.failure = failure_from_event(body)
-            self.begun = True
+            else:
+                self.begun = True
         self._go_blind()
 
     def _see(self, event: Event) -> None:
         if self.terminal is not None:
             return
-        if not self.begun and event.type not in _PREAMBLE:
+        if not self.begun and event.type not in _NO_BEGINNING:
             self.begun = True
         if _LEADING.match(event.data) is None and _INTERESTING_BYTES.search(event.data) is None:
             return
@@ -160,6 +162,8 @@ class UsageObserver:
         self._end(terminal, member(body, "response"))
         if terminal is Terminal.FAILED:
             self.failure = failure_from_event(body)
+        elif terminal is not None:
+            self.begun = True
 
     def _end(self, terminal: Terminal | None, response: Mapping[str, Any]) -> None:
         self.terminal = terminal

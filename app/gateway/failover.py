@@ -1,0 +1,251 @@
+"""Carries out what `core.attempts` decides for one turn: waits, renewals, and what is written down of each try."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from collections.abc import Callable
+from datetime import datetime
+
+from app.core.attempts import Attempts
+from app.core.credential import ChatGPTLogin
+from app.core.errors import Refusal
+from app.core.limit_reached import LimitReached
+from app.core.sealed import digest
+from app.core.shortage import Shortage
+from app.core.steps import Failure, GiveUp, Hold, Pause, Queue, Refresh, Send, Step, Wanted, Why
+from app.core.turn import Attempt
+from app.core.verdict import Fault
+from app.gateway.live_turn import LiveTurn
+from app.gateway.refresher import Refresher, RefreshResult
+from app.gateway.state import GatewayState
+
+#: How long a turn waits in line for a token at most, and how many may wait, in seconds and turns.
+LINE_S = 15 * 60.0
+LINE_TURNS = 512
+
+_log = logging.getLogger(__name__)
+
+
+class Failover:
+    """One turn on its way through the pool.
+
+    Args:
+        live: the turn.
+        wanted: what it asks for.
+        state: of the gateway.
+        refresher: renews logins; None: there is nobody to renew them.
+        size: of its body, in bytes.
+        wait_s: how long it may be held at the station now, in seconds; the user may change it meanwhile.
+    """
+
+    def __init__(
+        self,
+        live: LiveTurn,
+        wanted: Wanted,
+        state: GatewayState,
+        refresher: Refresher | None,
+        *,
+        size: int,
+        wait_s: Callable[[], float],
+    ) -> None:
+        self._live = live
+        self._wanted = wanted
+        self._state = state
+        self._refresher = refresher
+        self._size = size
+        self._wait_s = wait_s
+        self._attempts = Attempts(state.pool, wanted, started=state.clock.now())
+        self._ticket: int | None = None
+        self._arrived = state.clock.monotonic()
+        self._sent_at = 0.0
+        self._send: Send | None = None
+        self._last_code = ""
+
+    async def next(self) -> Send | None:
+        """The token to send it with; None: upstream's last answer is the answer.
+
+        Raises:
+            Refusal: nobody can serve it; with the counts, the times and what to do.
+        """
+        step = self._decide()
+        while True:
+            match step:
+                case Send() as send:
+                    self._send = send
+                    self._sent_at = self._state.clock.monotonic()
+                    self._state.granted(self._live, send)
+                    return send
+                case Pause(seconds):
+                    await asyncio.sleep(seconds)
+                case Refresh(token_id):
+                    await self._refresh(token_id)
+                case Queue(token_ids):
+                    await self._wait_in_line(token_ids)
+                case Hold() as hold:
+                    step = await self._hold(hold)
+                    continue
+                case GiveUp(Why.LAST_ANSWER):
+                    return None
+                case GiveUp(why, missing):
+                    raise self._given_up(why, missing)
+            step = self._decide()
+
+    def other_way(self) -> bool:
+        """Whether another token could serve the turn by another way to upstream."""
+        return self._send is not None and self._attempts.other_way(self._send.token, self._state.clock.now())
+
+    def failed(self, fault: Fault, code: str) -> Failure:
+        """Upstream failed; `code` is what the turn's row says of it."""
+        now = self._state.clock.now()
+        token_id = self._send.token.id if self._send is not None else None
+        failure = self._attempts.failed(fault, now)
+        self._last_code = code
+        if token_id is not None and failure.token_id is not None:
+            ms = (self._state.clock.monotonic() - self._sent_at) * 1000
+            self._live.attempts.append(Attempt(token_id, code, ms))
+            self._state.freed(token_id)
+            self._state.health_changed(token_id)
+            _log.info("turn %s: token %s failed: %s (%s)", self._live.id, token_id, code, failure.meaning)
+            if failure.sign_in_needed is not None:
+                self._state.sign_in_needed(token_id, failure.sign_in_needed)
+        return failure
+
+    def proven(self, turn_state: str | None = None) -> None:
+        """Upstream has begun to answer, with this turn state of its own."""
+        if self._send is None:
+            return
+        token_id = self._send.token.id
+        if turn_state:
+            self._state.pool.note_turn_state(digest(turn_state), token_id)
+        if self._attempts.proven(self._state.clock.now()):
+            self._state.health_changed(token_id, better=True)
+
+    def done(self) -> None:
+        """The turn is over."""
+        self._attempts.done()
+        if self._send is not None:
+            self._state.freed(self._send.token.id)
+
+    async def _refresh(self, token_id: str) -> None:
+        opened = self._state.secrets.get(token_id)
+        login = opened.credential if opened is not None else None
+        result = RefreshResult.NEVER
+        if self._refresher is not None and isinstance(login, ChatGPTLogin):
+            result = await self._refresher.refresh(token_id, "unauthorized_recovery", login.access_token)
+        token = self._state.pool.get(token_id)
+        if result is RefreshResult.NEVER and token is not None and token.enabled:
+            # An API key, or an access token alone: there is nothing to renew it with.
+            self._state.sign_in_needed(token_id, self._last_code)
+        self._attempts.refreshed(token_id, renewed=result is RefreshResult.RENEWED)
+
+    async def _wait_in_line(self, token_ids: frozenset[str]) -> None:
+        state = self._state
+        if self._ticket is None:
+            if len(state.turnstile) >= LINE_TURNS:
+                raise _too_busy()
+            self._ticket = state.turnstile.ticket()
+        begun = state.clock.monotonic()
+        left = self._arrived + LINE_S - begun
+        if left <= 0:
+            raise _too_busy()
+        await state.turnstile.wait(self._ticket, token_ids, left)
+        self._note_wait(begun)
+        self._attempts.queued(state.clock.now())
+
+    async def _hold(self, hold: Hold) -> Step:
+        """Wait at the station for another step, or refuse with the time at which a token is back."""
+        state = self._state
+        if not self._may_wait(hold.until, state.clock.now()) or not state.station.has_room(self._size):
+            raise self._limit(hold)
+        begun = state.clock.monotonic()
+        session = state.pool.sessions.find(self._wanted.license_id, self._wanted.names)
+        if session is not None:
+            self._live.session_id = session.id
+        _log.info("turn %s waits at the station", self._live.id)
+        step: Step = hold
+        with state.station.place(self._live.id, self._size, hold.until) as held:
+            while isinstance(step, Hold):
+                held.until = step.until
+                state.changed()
+                await state.station.wait(held)
+                if held.given_up or not self._may_wait(held.until, held.since):
+                    raise self._limit(step)
+                if held.move_to is not None:
+                    self._attempts.move_to(held.move_to)
+                    held.move_to = None
+                self._attempts.held(state.clock.now())
+                step = self._decide()
+        self._note_wait(begun)
+        state.changed()
+        return step
+
+    def _decide(self) -> Step:
+        return self._attempts.decide(self._state.clock.now())
+
+    def _may_wait(self, until: float, since: float) -> bool:
+        return until - since <= self._wait_s()
+
+    def _note_wait(self, begun: float) -> None:
+        waited = (self._state.clock.monotonic() - begun) * 1000
+        self._live.waited_ms = (self._live.waited_ms or 0.0) + waited
+
+    def _limit(self, hold: Hold) -> Refusal:
+        now = self._state.clock.now()
+        sentence = hold.shortage.message(self._clock_time)
+        if not hold.shortage.limited:
+            # It is a matter of seconds or minutes, for which Codex and the SDKs wait by themselves when told so.
+            return Refusal(
+                429,
+                sentence,
+                type="rate_limit_error",
+                code="rate_limit_exceeded",
+                headers={"Retry-After": str(max(1, math.ceil(hold.until - now)))},
+            )
+        if hold.token_id is not None:
+            sentence += (
+                " This conversation holds what only that account can read: wait for it, or start a new conversation."
+            )
+        return LimitReached(
+            sentence,
+            endpoint=self._live.endpoint,
+            code="usage_limit_reached",
+            resets_at=hold.until,
+            now=now,
+            advice=f"Waystation: {sentence.rstrip('.')}" if sentence.isascii() else None,
+        )
+
+    def _given_up(self, why: Why, missing: Shortage) -> Refusal:
+        chat = self._live.endpoint == "chat/completions"
+        counts = missing.message(self._clock_time)
+        if why is Why.NEW_CONVERSATION:
+            return Refusal(
+                400,
+                "This conversation holds what only one account can read (a compaction, a file, or an earlier answer), "
+                "and that account cannot serve any more. Start a new conversation.",
+                code="start_new_conversation",
+            )
+        if why is Why.REFUSED:
+            sentence = (
+                "Upstream refused this request on two tokens in a row, so Waystation tries no others. Sign in again "
+                f"in Waystation. {counts}"
+            )
+        else:
+            sentence = counts if missing.empty else f"No token of Waystation can serve this. {counts}"
+        # 400, because Codex shows a 400 at once and repeats a 5xx thirty times.
+        kind = "server_error" if chat else "invalid_request_error"
+        return Refusal(503 if chat else 400, sentence, type=kind, code="no_available_token")
+
+    def _clock_time(self, seconds: float) -> str:
+        form = "%H:%M" if seconds - self._state.clock.now() < 20 * 3600 else "%Y-%m-%d %H:%M"
+        return datetime.fromtimestamp(seconds).strftime(form)
+
+
+def _too_busy() -> Refusal:
+    return Refusal(
+        429,
+        "Too many requests wait for Waystation's tokens. Try again in a minute, or add a token.",
+        type="rate_limit_error",
+        code="rate_limit_exceeded",
+    )

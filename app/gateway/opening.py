@@ -1,0 +1,145 @@
+"""The beginning of upstream's answer, held back until it says something: until then another token may still serve."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import aiohttp
+
+from app.translate.errors import UpstreamFailure, failure_from_http, truncated
+from app.translate.usage import UsageObserver
+
+#: So long after upstream's first byte the answer is passed on, whatever it says. In seconds.
+HOLD_S = 2.0
+#: Of an error's body, what is read before it is judged, in bytes, and how long that may take, in seconds.
+ERROR_HEAD = 64 * 1024
+_ERROR_S = 10.0
+
+
+class Opening:
+    """An answer whose first bytes have been read and not yet given to anybody.
+
+    Attributes:
+        answer: upstream's; `close` closes it.
+        head: what has been read of its body.
+        over: nothing follows the head.
+        broken: what followed did not come: the line broke.
+        failure: why it is no answer, if that can be seen already.
+        observer: has seen the head; None where the bytes cannot be read (an error, or packed).
+    """
+
+    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self.answer = answer
+        self.head = bytearray()
+        self.over = False
+        self.broken = False
+        self.failure: UpstreamFailure | None = None
+        packed = answer.headers.get("Content-Encoding", "identity").strip().lower() not in ("identity", "")
+        self.observer = None if packed or answer.status >= 400 else UsageObserver()
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return self.answer.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The answer's headers, whatever their case."""
+        return self.answer.headers
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self.answer.close()
+
+    async def read(
+        self,
+        now: Callable[[], float],
+        *,
+        events: bool,
+        hold_s: float | None = HOLD_S,
+        silence_s: float | None = None,
+        on_silence: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """Read until the answer has begun, has failed, or has been held for long enough.
+
+        Args:
+            now: Unix seconds.
+            events: it is a stream of events, or shall become one: without an end it is broken.
+            hold_s: how long after its first byte it is held; None: until it has begun.
+            silence_s, on_silence: what to do each time when so long nothing has come; the wait goes on.
+        """
+        if self.status >= 400:
+            await self._read_error(now())
+            return
+        page = self.headers.get("Content-Type", "").startswith("text/html")
+        if page:
+            await self._read_error(now())
+            return
+        loop = asyncio.get_running_loop()
+        deadline: float | None = None
+        while self.observer is not None and not self.observer.begun and self.observer.terminal is None:
+            chunk = await self._chunk(deadline, silence_s, on_silence)
+            if chunk is None:
+                return
+            if not chunk:
+                self._ended(events)
+                break
+            self.head += chunk
+            self.observer.feed(chunk)
+            if deadline is None and hold_s is not None:
+                deadline = loop.time() + hold_s
+        # A failure behind a beginning, which came in one piece with it, is passed on like any later one.
+        if self.observer is not None and self.observer.failure is not None and not self.observer.begun:
+            self.failure = self.observer.failure
+
+    def _ended(self, events: bool) -> None:
+        self.over = True
+        observer = self.observer
+        if observer is None:
+            return
+        observer.close()
+        if observer.terminal is None and (self.broken or (events and not _is_json(self.head))):
+            self.failure = truncated()
+
+    async def _chunk(
+        self,
+        deadline: float | None,
+        silence_s: float | None,
+        on_silence: Callable[[], Awaitable[None]] | None,
+    ) -> bytes | None:
+        """The next bytes; empty at the end; None when it has been held for long enough."""
+        loop = asyncio.get_running_loop()
+        while True:
+            pause = None if silence_s is None else loop.time() + silence_s
+            until = min((at for at in (deadline, pause) if at is not None), default=None)
+            try:
+                async with asyncio.timeout_at(until) as waiting:
+                    return await self.answer.content.readany()
+            except (TimeoutError, aiohttp.ClientError, OSError):
+                if not waiting.expired():
+                    # A TimeoutError of aiohttp's own is silence for too long: like a broken line.
+                    self.broken = True
+                    return b""
+            if deadline is not None and loop.time() >= deadline:
+                return None
+            if on_silence is not None:
+                await on_silence()
+
+    async def _read_error(self, now: float) -> None:
+        try:
+            async with asyncio.timeout(_ERROR_S):
+                while len(self.head) < ERROR_HEAD:
+                    chunk = await self.answer.content.readany()
+                    if not chunk:
+                        self.over = True
+                        break
+                    self.head += chunk
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            # What has come is judged.
+            self.over = self.broken = True
+        self.failure = failure_from_http(self.status, bytes(self.head), self.headers, now=now)
+
+
+def _is_json(head: bytearray) -> bool:
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{"
