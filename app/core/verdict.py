@@ -95,13 +95,16 @@ _NO_ANSWER = ("upstream_unreachable", "upstream_timeout")
 
 #: From codex-rs and its issue threads, the peers' lists, and answers seen with Codex 0.45 to 0.169.
 TABLE: tuple[Row, ...] = (
+    # Cloudflare's page about a server behind it that does not answer; its other pages are about who asks.
+    Row(Meaning.UPSTREAM, codes=_codes("cloudflare"), statuses=frozenset({500, 502, 504, *range(520, 528), 530})),
     # Nobody of upstream's has seen it, or a page stands before it.
+    Row(Meaning.WAY, codes=_codes("upstream_error"), page=True),
     Row(Meaning.WAY, codes=_codes(*_NO_ANSWER, "cloudflare", "unsupported_country_region_territory")),
     # What another account sealed; also told with a null code, then only by its sentence.
     Row(Meaning.FOREIGN, codes=_codes("invalid_encrypted_content")),
     Row(Meaning.FOREIGN, statuses=_REFUSING, words=_words(r"encrypted content .*(could not be|match|verif|decrypt)")),
     Row(Meaning.FOREIGN, codes=_codes("invalid_turn_state", "previous_response_not_found")),
-    Row(Meaning.FOREIGN, statuses=_REFUSING, words=_words(r"turn state belongs to another")),
+    Row(Meaning.FOREIGN, statuses=_REFUSING, words=_words(r"turn state belongs to another|no such file object")),
     # Limits, wherever they are told: as 429, in a stream, or with an odd status.
     Row(Meaning.USAGE_LIMIT, codes=_codes("usage_limit_reached", "workspace_member_usage_limit_reached")),
     Row(
@@ -115,7 +118,6 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(Meaning.UPSTREAM, words=_words(r"model is at capacity")),
     Row(Meaning.RATE_LIMIT, codes=_codes("rate_limit_exceeded", "rate_limited", "too_many_requests")),
-    Row(Meaning.RATE_LIMIT, statuses=frozenset({429})),
     # The account.
     Row(
         Meaning.ACCOUNT_CLOSED,
@@ -132,6 +134,7 @@ TABLE: tuple[Row, ...] = (
         Meaning.UNAUTHORIZED,
         codes=_codes("token_invalidated", "token_expired", "token_revoked", "app_session_terminated"),
     ),
+    Row(Meaning.RATE_LIMIT, statuses=frozenset({429})),
     Row(Meaning.WAY, statuses=frozenset({401, 403, 407}), page=True),
     Row(Meaning.UNAUTHORIZED, statuses=frozenset({401})),
     # The model.
