@@ -62,6 +62,7 @@ class Failover:
         self._sent_at = 0.0
         self._send: Send | None = None
         self._last_code = ""
+        self._used: str | None = None
 
     async def next(self) -> Send | None:
         """The token to send it with; None: upstream's last answer is the answer.
@@ -74,6 +75,7 @@ class Failover:
             match step:
                 case Send() as send:
                     self._send = send
+                    self._used = self._access_token(send.token.id)
                     self._sent_at = self._state.clock.monotonic()
                     self._state.granted(self._live, send)
                     return send
@@ -129,16 +131,20 @@ class Failover:
             self._state.freed(self._send.token.id)
 
     async def _refresh(self, token_id: str) -> None:
-        opened = self._state.secrets.get(token_id)
-        login = opened.credential if opened is not None else None
         result = RefreshResult.NEVER
-        if self._refresher is not None and isinstance(login, ChatGPTLogin):
-            result = await self._refresher.refresh(token_id, "unauthorized_recovery", login.access_token)
+        if self._refresher is not None and self._used is not None:
+            # The one that was refused: by now another may be in use, and then that is tried.
+            result = await self._refresher.refresh(token_id, "unauthorized_recovery", self._used)
         token = self._state.pool.get(token_id)
         if result is RefreshResult.NEVER and token is not None and token.enabled:
             # An API key, or an access token alone: there is nothing to renew it with.
             self._state.sign_in_needed(token_id, self._last_code)
         self._attempts.refreshed(token_id, renewed=result is RefreshResult.RENEWED)
+
+    def _access_token(self, token_id: str) -> str | None:
+        opened = self._state.secrets.get(token_id)
+        login = opened.credential if opened is not None else None
+        return login.access_token if isinstance(login, ChatGPTLogin) else None
 
     async def _wait_in_line(self, token_ids: frozenset[str]) -> None:
         state = self._state

@@ -44,6 +44,9 @@ _UPKEEP_S = 600.0
 #: How long stopping waits for turns that run, in seconds.
 DRAIN_S = 5.0
 
+#: An answer of the sign-in service that comes too late is lost, and with it the login that it renewed. In seconds.
+_SIGN_IN_S = 90.0
+
 _log = logging.getLogger(__name__)
 
 
@@ -69,7 +72,7 @@ class Gateway:
         proxies = ProxyFinder()
         http = UpstreamHttp(proxies)
         self._upstream = Upstream(endpoints, http)
-        self.sign_in_service = SignInService(endpoints, http)
+        self.sign_in_service = SignInService(endpoints, http, timeout_s=_SIGN_IN_S)
         self._key_store_kind = key_store_kind
         kind = key_store_kind or KeyStoreKind(settings.get("key_store", KeyStoreKind.KEYRING))
         self._vault = Vault(key_store(kind, data_dir))
@@ -79,6 +82,7 @@ class Gateway:
         self._followed = FollowedFiles(state, self.tokens, state.clock)
         self._refresher = Refresher(state, self.tokens, self.sign_in_service, state.clock, self._followed)
         self._keeper = QuotaKeeper(state, self._upstream, self._refresher, state.clock)
+        state.on_rest = self._keeper.poke
         self._server = GatewayServer(state, self._upstream, strict=strict, refresher=self._refresher)
         self._tasks = TaskSet()
         self._run_state = RunState.STOPPED

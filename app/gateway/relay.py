@@ -41,7 +41,11 @@ async def relay(
         turn.end(Outcome.FAILED, opening.failure.upstream_code or f"http_{opening.failure.status}")
     await response.prepare(request)
     if opening.head:
-        await response.write(bytes(opening.head))
+        try:
+            await response.write(bytes(opening.head))
+        finally:
+            if observer is not None and observer.terminal is not None:
+                _note_end(turn, opening, observer)
         turn.passed_on(len(opening.head))
     while not opening.over:
         try:

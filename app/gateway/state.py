@@ -9,7 +9,7 @@ import asyncio
 import logging
 import secrets
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from app.core.budget import BudgetBook
@@ -53,6 +53,7 @@ class GatewayState:
         budget: what each license has used today.
         station, turnstile: where turns wait.
         tasks: what is being written down.
+        on_rest: called when a token begins or ends a rest.
         way_lost: upstream could not be reached just now.
         offered_proxies: addresses on this machine that may be a way there.
         revision: grows with each change, so that a viewer knows whether to look again.
@@ -79,8 +80,10 @@ class GatewayState:
         self.station = Station(self.clock)
         self.turnstile = Turnstile()
         self.tasks = TaskSet()
+        self.on_rest: Callable[[], None] = _nothing
         self.way_lost = asyncio.Event()
         self.offered_proxies: tuple[str, ...] = ()
+        self._rests: dict[str, Rest | None] = {}
         self.revision = 0
 
     def changed(self) -> None:
@@ -118,6 +121,9 @@ class GatewayState:
         """A token rests, or its quota is known anew; if it got better, turns that wait look again."""
         health = self.pool.health(token_id)
         self.store.save_token_health(token_id, health.quota, health.rest)
+        if health.rest is not self._rests.get(token_id):
+            self._rests[token_id] = health.rest
+            self.on_rest()
         if better:
             self.tokens_changed()
         self.changed()
@@ -183,3 +189,7 @@ class GatewayState:
             return
         except WaystationError as error:
             _log.warning("token %s could not be described: %s", token.id, error.code)
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""

@@ -117,7 +117,11 @@ class TokenDesk:
             new = ChatGPTLogin(
                 access_token or old.access_token, refresh_token or old.refresh_token, id_token or old.id_token
             )
-            login = login_from_access_token(new.access_token, id_token=new.id_token, account_id=token.account_id)
+            try:
+                login = login_from_access_token(new.access_token, id_token=new.id_token, account_id=token.account_id)
+            except InvalidInput:
+                # Upstream gave it, so it is one, whatever it looks like.
+                login = Login(new, token.kind, token.identity)
             renewed = replace(
                 token,
                 plan=login.plan or token.plan,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pytest
 
 from app.core.credential import login_from_api_key
-from app.core.pool import Cooldown, Lease
+from app.core.rest import Rest
 from app.gateway.clock import Clock
 from app.gateway.gateway import Gateway
 from app.gateway.handle import GatewayHandle, LoopHandle, ThreadedGateway
@@ -70,11 +70,8 @@ async def test_a_rest_that_ends_is_seen_although_nothing_else_happens(instances:
         instances.data_dir, instances.endpoints, key_store_kind=KeyStoreKind.MEMORY, clock=clock
     )
     handle = LoopHandle(gateway, None)  # type: ignore[arg-type] # no commands are given
-    await gateway.tokens.add(login_from_api_key(sample_api_keys()[0].key), None)
-    lease = gateway.state.pool.lease("l-1", (), now=hands.now, new_session_id="s-1")
-    assert isinstance(lease, Lease)
-    gateway.state.pool.release(lease, rest=Cooldown(1100.0, "usage_limit_reached"))
-    gateway.state.changed()
+    added = await gateway.tokens.add(login_from_api_key(sample_api_keys()[0].key), None)
+    gateway.state.rest(added.token.id, Rest(1100.0, "usage_limit_reached", 1100.0))
     resting = handle.snapshot()
     assert resting.tokens[0].state is TokenState.RESTING
     hands.now = 1101.0

@@ -187,7 +187,7 @@ async def test_a_reached_limit_is_429_with_retry_after(one: House) -> None:
         error = orjson.loads(await answer.read())["error"]
     assert error["code"] == "usage_limit_reached"
     await one.row()
-    assert one.state.pool.cooldown("t-0000", one.state.clock.now()) is not None
+    assert one.state.pool.rest("t-0000", one.state.clock.now()) is not None
 
 
 async def test_a_refused_token_is_not_told_as_a_wrong_license(one: House) -> None:

@@ -52,7 +52,8 @@ async def test_nobody_else_gets_an_answer(address: str, headers: dict[str, str])
 
 async def test_a_session_named_by_half_a_character_is_listed(address: str, gateway: Gateway) -> None:
     added = await gateway.tokens.add(login_from_api_key("sk-not-a-real-key"), None)
-    gateway.state.pool.lease("l-1", ("\ud800",), now=gateway.state.clock.now(), new_session_id="s-1")
+    now = gateway.state.clock.now()
+    gateway.state.pool.open_session("l-1", ("\ud800",), added.token, now=now, new_session_id="s-1")
     status, body = await ask(address, "session.list", {"Authorization": f"Bearer {SECRET}"})
     (listed,) = json.loads(body)["result"]
     assert (status, listed["name"], listed["token_id"]) == (200, "?", added.token.id)

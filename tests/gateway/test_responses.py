@@ -299,14 +299,16 @@ async def test_events_come_as_they_are_made_whatever_the_content_type(one: House
     assert (await one.row()).outcome is Outcome.COMPLETED
 
 
-async def test_status_and_headers_come_before_the_first_event(one: House) -> None:
+async def test_what_upstream_says_first_comes_two_seconds_later_at_the_latest(one: House) -> None:
     gate = asyncio.Event()
-    one.practice.script(Turn(hold=gate, hold_at=0))
+    one.practice.script(Turn(hold=gate, hold_at="response.created"))
     async with asyncio.timeout(10), one.post("/responses", data=CODEX_BODY) as answer:
         assert answer.status == 200
+        first = await answer.content.readany()
         assert not gate.is_set()
         gate.set()
-        await answer.read()
+        rest = await answer.read()
+    assert first + rest == one.practice.turns[-1].sent
 
 
 async def test_bytes_that_are_no_events_pass(one: House) -> None:
@@ -399,17 +401,20 @@ async def test_upstreams_refusal_comes_as_it_is(one: House) -> None:
     assert row.status == 400
 
 
-async def test_a_reached_limit_comes_as_it_is_and_rests_the_token(one: House) -> None:
+async def test_a_reached_limit_says_when_the_token_is_back(one: House) -> None:
     one.practice.script(usage_limit_reached(3600))
     async with one.post("/responses", data=CODEX_BODY) as answer:
         assert answer.status == 429
-        received = await answer.read()
-        assert answer.headers["x-codex-plan-type"] == "plus"
-    assert received == one.practice.turns[-1].sent
-    row = await one.wait_outcome(Outcome.FAILED)
+        error = orjson.loads(await answer.read())["error"]
+        assert "Retry-After" not in answer.headers
+    assert error["type"] == "usage_limit_reached"
+    assert 3500 < error["resets_in_seconds"] <= 3601
+    assert error["message"].startswith("1 token: 1 at its limit (back at ")
+    row = await one.wait_outcome(Outcome.REFUSED)
     assert row.error == "usage_limit_reached"
+    assert [(item.token_id, item.error) for item in row.attempts] == [("t-0000", "usage_limit_reached")]
     now = one.state.clock.now()
-    rest = one.state.pool.cooldown("t-0000", now)
+    rest = one.state.pool.rest("t-0000", now)
     assert rest is not None
     assert 3500 < rest.until - now <= 3601
 
@@ -419,7 +424,7 @@ async def test_a_limit_far_in_the_future_is_bounded(one: House) -> None:
     await (await one.post("/responses", data=CODEX_BODY)).read()
     await one.row()
     now = one.state.clock.now()
-    rest = one.state.pool.cooldown("t-0000", now)
+    rest = one.state.pool.rest("t-0000", now)
     assert rest is not None
     assert rest.until - now <= 8 * 24 * 3600
 
