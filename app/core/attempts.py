@@ -15,15 +15,16 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from app.core.pool import Pool, Reason, Standing
-from app.core.rest import Rest
 from app.core.routing import choose
 from app.core.session import Session
-from app.core.shortage import PASSING, Shortage, Unusable, shortage
+from app.core.shortage import LASTING, PASSING, Shortage, Unusable
 from app.core.steps import Failure, GiveUp, Hold, Pause, Queue, Refresh, Send, Step, Wanted, Why
+from app.core.ties import Ties
 from app.core.token import Token
 from app.core.verdict import Fault, Meaning, judge
 
-#: Bounds of one turn: tries, and the time in which a new one may begin (not counting what was held), in seconds.
+#: Bounds of one turn: failed tries (a limit that was found is none: it is found once), and the time in which a new one
+#: may begin (not counting what was held), in seconds.
 MAX_SENDS = 8
 MAX_TRYING_S = 120.0
 #: How long a token's short rest is waited for, in seconds.
@@ -33,7 +34,7 @@ _SECOND_TRY_S = 0.5
 #: Refused on so many tokens, it is not tried on others: whoever burns through logins looks like a thief.
 _MAX_REFUSALS = 2
 #: After these, upstream's own answer says best what is wrong.
-_TELLING = frozenset({Meaning.UPSTREAM, Meaning.MODEL, Meaning.WAY, Meaning.CLIENT})
+_TELLING = frozenset({Meaning.UPSTREAM, Meaning.WAY, Meaning.CLIENT})
 
 
 class Attempts:
@@ -47,52 +48,57 @@ class Attempts:
         self.sends = 0
         self._pool = pool
         self._wanted = wanted
+        self._ties = Ties(wanted.sealed)
         self._trying_since = started
-        self._session: Session | None = None
+        self._failures = 0
+        self._proven = False
+        self._session_id: str | None = None
         self._counted = False
         self._opened = False
         self._at: Token | None = None
         self._probing = False
         self._next: Pause | Refresh | None = None
+        self._again: str | None = None
+        self._wish: str | None = None
+        self._tried: set[str] = set()
         self._spent: dict[str, Meaning] = {}
         self._second: set[str] = set()
         self._renewed: set[str] = set()
         self._refusals = 0
         self._bad_ways: set[str | None] = set()
-        self._strip_all = False
-        self._any_issuer = False
         self._last: Meaning | None = None
-        self._reason: Reason | None = None
 
     def decide(self, now: float) -> Step:
         """What to do now."""
         pool = self._pool
         pool.tick(now)
+        if self._proven:
+            # Whatever comes now, the client has seen something of this answer.
+            return GiveUp(Why.LAST_ANSWER, self._shortage(pool.tokens, now))
         if self._next is not None:
             step, self._next = self._next, None
             return step
         session = self._known(now)
         if self._refusals >= _MAX_REFUSALS:
             return GiveUp(Why.REFUSED, self._shortage(pool.tokens, now))
-        if self._last is Meaning.CLIENT or self.sends >= MAX_SENDS or now - self._trying_since > MAX_TRYING_S:
+        if self._last is Meaning.CLIENT or self._over(now):
             return self._end(self._shortage(pool.tokens, now), None)
-        issuers = self._issuers(session)
-        tokens = [token for token in pool.tokens if not issuers or token.id in issuers]
-        if issuers and (len(issuers) > 1 or all(pool.unusable(token) for token in tokens)):
-            return GiveUp(Why.NEW_CONVERSATION, self._shortage(tokens, now))
+        readers = self._ties.readers(session)
+        tokens = [token for token in pool.tokens if readers is None or token.id in readers]
         standings = {token.id: self._standing(token, now) for token in tokens}
-        free = [token for token in tokens if standings[token.id].why_not is None] or self._without_model(
-            tokens, standings
-        )
+        if readers is not None and self._readers_gone(tokens, standings, now):
+            return GiveUp(Why.NEW_CONVERSATION, self._shortage(tokens, now))
+        free = [token for token in tokens if standings[token.id].why_not is None]
+        free = free or self._without_model(tokens, standings)
         if session is not None and self._worth_waiting(session, standings, now):
             return Queue(frozenset({session.home_token_id}))
         chosen = self._chosen(session, free, standings, now)
         if chosen is None:
-            return self._nobody(tokens, standings, issuers, now)
+            return self._nobody(tokens, standings, readers, now)
         token, reason = chosen
         if pool.full(token.id):
             stays = session is not None and token.id == session.current_token_id
-            return Queue(frozenset({token.id} if stays else {other.id for other in free}))
+            return Queue(frozenset({token.id} if stays else {other.id for other in free if pool.full(other.id)}))
         return self._send(session, token, reason, now)
 
     def other_way(self, token: Token, now: float) -> bool:
@@ -105,6 +111,7 @@ class Attempts:
         """Upstream has begun to answer; True when that ended a rest of the token."""
         if self._at is None:
             return False
+        self._proven = True
         probed, self._probing = self._probing, False
         if probed:
             self._pool.probed(self._at.id)
@@ -121,7 +128,8 @@ class Attempts:
         self._last = meaning
         if token is None:
             return Failure(meaning)
-        code = fault.code or f"http_{fault.status}"
+        self._failures += meaning is not Meaning.USAGE_LIMIT
+        code = fault.code or (f"http_{fault.status}" if fault.status is not None else "failed")
         signed_out = self._take_in(token, meaning, fault, code, now)
         return Failure(meaning, token.id, code if signed_out else None)
 
@@ -139,16 +147,18 @@ class Attempts:
     def held(self, now: float) -> None:
         """The turn was held; it may be tried as if it had just come."""
         self._trying_since = now
-        self.sends = 0
+        self._failures = 0
         self._spent.clear()
         self._second.clear()
+        self._renewed.clear()
         self._bad_ways.clear()
+        self._again = None
         self._last = None
 
     def move_to(self, token_id: str) -> None:
         """The user wants it tried there now, whatever its rest says."""
         self._pool.reset(token_id)
-        self._reason = Reason.USER
+        self._wish = token_id
 
     def _known(self, now: float) -> Session | None:
         """The turn's session as it is now; another turn may have moved it meanwhile."""
@@ -156,17 +166,24 @@ class Attempts:
         session = pool.sessions.find(wanted.license_id, wanted.names) if wanted.names else None
         if session is not None:
             if not self._counted:
+                self._ties.arrived(session)
                 session = pool.seen(session, wanted.names, now)
                 self._counted = True
             session = pool.settle(session, now)
         return session
 
-    def _issuers(self, session: Session | None) -> set[str]:
-        """The tokens that alone can read what cannot be left out; empty: any may try."""
-        kept = self._wanted.sealed.kept
-        if session is None or self._any_issuer or self._opened or not kept:
-            return set()
-        return {session.owners.get(item, session.current_token_id) for item in kept}
+    def _over(self, now: float) -> bool:
+        """Whether it has been tried for long enough; what is waited for in order to try again still comes."""
+        late = self.sends > 0 and self._again is None and now - self._trying_since > MAX_TRYING_S
+        return late or self._failures >= MAX_SENDS
+
+    def _readers_gone(self, tokens: list[Token], standings: dict[str, Standing], now: float) -> bool:
+        """Whether nobody will ever read what cannot be left out, though others could serve the rest."""
+        if any(standings[token.id].why_not not in LASTING for token in tokens):
+            return False
+        others = [token for token in self._pool.tokens if token.id not in standings]
+        helped = any(self._standing(token, now).why_not not in LASTING for token in others)
+        return helped or (bool(others) and not tokens)
 
     def _standing(self, token: Token, now: float) -> Standing:
         standing = self._pool.standing(token, self._wanted.model, now)
@@ -181,6 +198,14 @@ class Attempts:
     ) -> tuple[Token, Reason] | None:
         pool = self._pool
         by_id = {token.id: token for token in free}
+        wished = by_id.get(self._wish or "")
+        if wished is not None:
+            return wished, Reason.USER
+        again = by_id.get(self._again or "")
+        if again is not None and session is None:
+            return again, Reason.NO_SESSION
+        if again is not None and session is not None and again.id == session.current_token_id:
+            return again, Reason.KEPT
         if session is not None and not self._unproven(session):
             home, current = by_id.get(session.home_token_id), by_id.get(session.current_token_id)
             regular = any(not token.spare for token in free)
@@ -196,29 +221,14 @@ class Attempts:
         if self._unproven(session):
             kept = best.token.id == session.current_token_id
             return best.token, Reason.KEPT if kept else Reason.NEW_SESSION
-        return best.token, self._why_away(session, now)
+        return best.token, pool.why_away(session, self._wanted.model, now)
 
     def _unproven(self, session: Session) -> bool:
         """Whether this very turn opened the session, and has been tried in vain: nothing ties it to its token."""
         return self._opened and self.sends > 0 and session.turns <= 1
 
-    def _why_away(self, session: Session, now: float) -> Reason:
-        """Why the session's token does not serve: decides between a loan and a move."""
-        pool = self._pool
-        home = pool.get(session.home_token_id)
-        if home is None or pool.unusable(home) is not None:
-            return Reason.TOKEN_GONE
-        why_not = pool.standing(home, self._wanted.model, now).why_not
-        if why_not is None and home.spare:
-            return Reason.RELIEVED
-        if why_not is Unusable.LIMIT:
-            return Reason.LIMIT
-        if why_not is Unusable.REFUSED:
-            return Reason.TOKEN_GONE
-        return Reason.MODEL if why_not is Unusable.MODEL else Reason.LENT
-
     def _send(self, session: Session | None, token: Token, reason: Reason, now: float) -> Send:
-        pool, wanted = self._pool, self._wanted
+        pool, wanted, ties = self._pool, self._wanted, self._ties
         moved_from = None
         if session is None:
             if wanted.names:
@@ -226,41 +236,31 @@ class Attempts:
                     wanted.license_id, wanted.names, token, now=now, new_session_id=wanted.new_session_id
                 )
                 self._opened = self._counted = True
-        elif token.id != session.current_token_id:
-            moved_from = session.current_token_id
-            if reason is Reason.NEW_SESSION:
-                moved_from = None
-                session = pool.sessions.put(replace(session, home_token_id=token.id, current_token_id=token.id))
-            else:
-                lend = reason in (Reason.LENT, Reason.MODEL, Reason.RETURNED) or (
-                    token.spare and reason is not Reason.RELIEVED
-                )
-                session = pool.bind(session, token, wanted.sealed, now=now, lend=lend)
-        self._at, self._session = token, session
+        else:
+            noted = ties.noted(session, token)
+            session = noted if noted is session else pool.sessions.put(noted)
+            if token.id != session.current_token_id:
+                session, moved_from = self._bound(session, token, reason, now)
+        self._at, self._session_id = token, session.id if session is not None else None
         self._probing = pool.take(token.id, now)
         self.sends += 1
-        if self._reason is not None:
-            reason, self._reason = self._reason, None
-        return Send(token, session, reason, moved_from, self._leave_out(session, token), self._foreign_state(token))
+        elsewhere = bool(self._tried - {token.id})
+        self._tried.add(token.id)
+        self._again = self._wish = None
+        owner = pool.turn_state_owner(wanted.sealed.turn_state) if wanted.sealed.turn_state else None
+        drop = ties.drop_turn_state(owner, session, token, elsewhere=elsewhere)
+        return Send(token, session, reason, moved_from, ties.leave_out(session, token), drop)
 
-    def _leave_out(self, session: Session | None, token: Token) -> frozenset[int]:
-        reasoning = self._wanted.sealed.reasoning if self._strip_all or (session and session.moves) else ()
-        if self._strip_all:
-            return frozenset(place for place, _ in reasoning)
-        if session is None:
-            return frozenset()
-        return frozenset(place for place, item in reasoning if session.owners.get(item, token.id) != token.id)
-
-    def _foreign_state(self, token: Token) -> bool:
-        state = self._wanted.sealed.turn_state
-        if state is None:
-            return False
-        owner = self._pool.turn_state_owner(state)
-        if owner is None:
-            # After a restart nobody remembers; a session that never moved has it from its only token.
-            moved = self._session is None or self._session.moves > 0
-            return self._strip_all or self.sends > 1 or moved
-        return owner != token.id
+    def _bound(self, session: Session, token: Token, reason: Reason, now: float) -> tuple[Session, str | None]:
+        """The session with another token, and the one that it left; None when it had not begun there."""
+        pool = self._pool
+        if reason is Reason.NEW_SESSION:
+            bound = replace(session, home_token_id=token.id, current_token_id=token.id, lent_at=None)
+            return pool.sessions.put(bound), None
+        lend = reason in (Reason.LENT, Reason.MODEL, Reason.RETURNED)
+        if token.spare and reason not in (Reason.RELIEVED, Reason.USER):
+            lend = True
+        return pool.bind(session, token, self._wanted.sealed, now=now, lend=lend), session.current_token_id
 
     def _take_in(self, token: Token, meaning: Meaning, fault: Fault, code: str, now: float) -> bool:
         """Draw the conclusions; True when only a new sign-in helps this token."""
@@ -275,7 +275,7 @@ class Attempts:
                 self._refusals += 1
                 return pool.sign_in_needed(token.id, code)
             case Meaning.UNAUTHORIZED if token.id not in self._renewed:
-                self._next = Refresh(token.id)
+                self._next, self._again = Refresh(token.id), token.id
             case Meaning.UNAUTHORIZED:
                 self._refusals += 1
                 return pool.sign_in_needed(token.id, code)
@@ -291,10 +291,10 @@ class Attempts:
             case Meaning.UPSTREAM:
                 pool.failed(token.id, now)
                 # What only this account can read first stays here.
-                if not (self._wanted.sealed.any and self._tried_again(token, _SECOND_TRY_S)):
+                if not (self._ties.any and self._tried_again(token, _SECOND_TRY_S)):
                     self._spent[token.id] = meaning
             case Meaning.FOREIGN:
-                self._strip(token)
+                self._cannot_read(token)
             case Meaning.CLIENT:
                 pass
         return False
@@ -304,65 +304,81 @@ class Attempts:
         if token.id in self._second or wait_s > SHORT_WAIT_S:
             return False
         self._second.add(token.id)
-        self._next = Pause(wait_s)
+        self._next, self._again = Pause(wait_s), token.id
         return True
 
-    def _strip(self, token: Token) -> None:
-        """It holds what another account sealed, though we thought it did not: leave out what can be left out."""
-        sealed = self._wanted.sealed
-        if not self._strip_all and (sealed.reasoning or sealed.turn_state):
-            self._strip_all = True
-        elif sealed.kept:
-            # Nobody knows who issued the rest; whoever did will take it.
-            self._any_issuer = True
+    def _cannot_read(self, token: Token) -> None:
+        """It holds what another account sealed, though we thought it did not."""
+        session = self._pool.sessions.get(self._session_id) if self._session_id is not None else None
+        once_more = self._ties.refused(session, token.id)
+        if once_more:
+            self._again = token.id
+        elif once_more is None:
             self._spent[token.id] = Meaning.FOREIGN
         else:
             self._last = Meaning.CLIENT
 
-    def _nobody(self, tokens: list[Token], standings: dict[str, Standing], issuers: set[str], now: float) -> Step:
+    def _nobody(
+        self, tokens: list[Token], standings: dict[str, Standing], readers: frozenset[str] | None, now: float
+    ) -> Step:
         busy = frozenset(token.id for token in tokens if standings[token.id].wait)
         if busy:
             return Queue(busy)
         missing = self._shortage(tokens, now)
-        if missing.back_at is not None and self._last not in _TELLING and missing.back_at - now <= SHORT_WAIT_S:
-            return Pause(max(missing.back_at - now, 0.05))
-        return self._end(missing, next(iter(issuers), None))
+        if not self._telling(missing):
+            if self._forgiven(tokens, now):
+                return Pause(_SECOND_TRY_S)
+            in_time = now - self._trying_since <= MAX_TRYING_S
+            if missing.back_at is not None and missing.back_at - now <= SHORT_WAIT_S and in_time:
+                return Pause(max(missing.back_at - now, 0.05))
+        return self._end(missing, next(iter(readers), None) if readers else None)
 
-    def _end(self, missing: Shortage, issuer: str | None) -> Step:
+    def _telling(self, missing: Shortage) -> bool:
+        """Whether upstream's last answer says best why nobody serves."""
+        # A token that is back some time may have the model that the last one has not.
+        return self._last in _TELLING or (self._last is Meaning.MODEL and missing.back_at is None)
+
+    def _forgiven(self, tokens: list[Token], now: float) -> bool:
+        """Whether a token could serve, had upstream not failed with it: when all others rest, it is tried anew."""
+        usable = [token for token in tokens if self._pool.standing(token, self._wanted.model, now).why_not is None]
+        failed = [token for token in usable if self._spent.get(token.id) is Meaning.UPSTREAM]
+        unreached = [token for token in usable if token.proxy in self._bad_ways]
+        for token in failed:
+            del self._spent[token.id]
+        self._bad_ways.difference_update(token.proxy for token in unreached)
+        return bool(failed or unreached)
+
+    def _end(self, missing: Shortage, reader: str | None) -> Step:
         """Nobody else is tried."""
-        if self._last is Meaning.FOREIGN and self._wanted.sealed.kept:
+        waits_for = reader if missing.back_at is not None else None
+        if self._last is Meaning.FOREIGN and self._ties.kept and waits_for is None:
             return GiveUp(Why.NEW_CONVERSATION, missing)
-        if self._last in _TELLING or self._last is Meaning.FOREIGN:
+        if self._telling(missing) or (self._last is Meaning.FOREIGN and waits_for is None):
             return GiveUp(Why.LAST_ANSWER, missing)
         if missing.back_at is not None:
-            return Hold(missing.back_at, missing, issuer)
+            return Hold(missing.back_at, missing, reader)
         return GiveUp(Why.NO_TOKEN, missing)
 
     def _without_model(self, tokens: list[Token], standings: dict[str, Standing]) -> list[Token]:
-        """When nobody has the model, and nobody comes back who might: ask again, for upstream's own words."""
-        if any(standing.why_not in PASSING for standing in standings.values()):
+        """When nobody has the model, and nobody comes back who might: ask once, for upstream's own words."""
+        if self._last is Meaning.MODEL or any(standing.why_not in PASSING for standing in standings.values()):
             return []
         return [
-            token for token in tokens if standings[token.id].why_not is Unusable.MODEL and token.id not in self._spent
+            token
+            for token in tokens
+            if standings[token.id].why_not is Unusable.MODEL and self._pool.health(token.id).rest is None
         ]
 
     def _worth_waiting(self, session: Session, standings: dict[str, Standing], now: float) -> bool:
-        """Whether the home's rest is over, and another turn is trying it just now."""
+        """Whether its token's rest is over, and another turn is trying it just now."""
+        if session.current_token_id != session.home_token_id:
+            return False
         standing = standings.get(session.home_token_id)
         rest = self._pool.health(session.home_token_id).rest
         return standing is not None and standing.wait and rest is not None and rest.until <= now
 
     def _shortage(self, tokens: Iterable[Token], now: float) -> Shortage:
-        reasons: list[Unusable] = []
-        back: list[float] = []
-        for token in tokens:
-            why_not = self._pool.standing(token, self._wanted.model, now).why_not
-            rest: Rest | None = self._pool.health(token.id).rest
-            if why_not in PASSING and rest is not None:
-                # What upstream said first counts, also while its end is being tried.
-                back.append(max(rest.until, now))
-            reasons.append(why_not or Unusable.RESTING)
-        return shortage(reasons, min(back, default=None))
+        return self._pool.shortage(tokens, self._wanted.model, now)
 
     def _given_back(self) -> Token | None:
         token, self._at = self._at, None

@@ -11,6 +11,8 @@ from app.core.rest import Rest
 PROBE_S = 15 * 60.0
 #: The longest window of a ChatGPT plan is a week; a rest beyond that and a day is a mistake.
 LONGEST_REST_S = 8 * 24 * 3600.0
+#: The shortest rest when a limit is found again after one: times that upstream names may be wrong, or our clock.
+AGAIN_LIMIT_S = 60.0
 #: When upstream reports a limit and not its end.
 UNKNOWN_LIMIT_S = 5 * 60.0
 #: When upstream asks for a slower pace and does not say for how long.
@@ -24,6 +26,8 @@ _FAULT_REST_S = 30.0
 _LONGEST_FAULT_REST_S = 5 * 60.0
 #: How long it is remembered that a token cannot have a model.
 MODEL_S = 6 * 3600.0
+#: Clients make names up; beyond so many the oldest are forgotten.
+_MAX_MODELS = 64
 
 LIMIT = "usage_limit_reached"
 RATE = "rate_limit_exceeded"
@@ -55,8 +59,9 @@ class Health:
     def limit(self, now: float, wait_s: float | None, resets_at: float | None) -> Rest:
         """Its quota is used up; upstream's own span is trusted before its point of time, since clocks differ."""
         if wait_s is None:
-            wait_s = UNKNOWN_LIMIT_S if resets_at is None else resets_at - now
-        wait_s = min(max(wait_s, 1.0), LONGEST_REST_S)
+            # A point of time that has passed says that our clock, or theirs, is wrong.
+            wait_s = UNKNOWN_LIMIT_S if resets_at is None or resets_at <= now else resets_at - now
+        wait_s = min(max(wait_s, 1.0 if self.rest is None else AGAIN_LIMIT_S), LONGEST_REST_S)
         return self._rests(Rest(now + wait_s, LIMIT, now + min(wait_s, PROBE_S)))
 
     def slow_down(self, now: float, wait_s: float | None) -> Rest:
@@ -70,11 +75,21 @@ class Health:
 
     def failed(self, now: float) -> Rest | None:
         """Another failure of its own; a rest when there have been too many."""
+        if self.rest is not None and self.rest.until > now and self.rest.reason == FAULTY:
+            # Turns that began before the rest say nothing new.
+            return None
         self.faults += 1
         if self.faults < FAULTS:
             return None
         until = now + min(_FAULT_REST_S * 2 ** (self.faults - FAULTS), _LONGEST_FAULT_REST_S)
         return self._rests(Rest(until, FAULTY, until))
+
+    def refuse_model(self, model: str, now: float) -> None:
+        """It cannot have this model, for now."""
+        self.models.pop(model, None)
+        self.models[model] = now + MODEL_S
+        while len(self.models) > _MAX_MODELS:
+            del self.models[next(iter(self.models))]
 
     def succeeded(self) -> None:
         """It served a turn."""
@@ -91,14 +106,16 @@ class Health:
             self.rest = Rest(self.rest.until - seconds, self.rest.reason, self.rest.probe_at - seconds)
         self.models = {model: until - seconds for model, until in self.models.items()}
 
+    def bound(self, now: float) -> None:
+        """No rest is longer than it could have become now: it may have begun under another clock."""
+        if self.rest is not None:
+            until, probe_at = min(self.rest.until, now + LONGEST_REST_S), min(self.rest.probe_at, now + PROBE_S)
+            self.rest = Rest(until, self.rest.reason, probe_at)
+
     def _rests(self, rest: Rest) -> Rest:
-        # Of a limit and a passing rest the limit counts: it says more.
-        if (
-            self.rest is not None
-            and self.rest.reason == LIMIT
-            and rest.reason != LIMIT
-            and self.rest.until > rest.until
-        ):
-            return self.rest
+        old = self.rest
+        if old is not None and old.reason == LIMIT != rest.reason and old.until > rest.until:
+            # Of a limit and a passing rest the limit counts: it says more. But it is not tried before the other's end.
+            rest = Rest(old.until, LIMIT, max(old.probe_at, rest.probe_at))
         self.rest = rest
         return rest

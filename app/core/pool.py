@@ -9,14 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from app.core.health import LIMIT, MODEL_S, Health
+from app.core.health import FAULTY, LIMIT, RATE, Health
 from app.core.policy import Policy
 from app.core.quota import Quota
 from app.core.rest import Rest
 from app.core.routing import Candidate
 from app.core.sealed import SealedItems
 from app.core.session import Session, SessionBook, with_names, with_owners
-from app.core.shortage import Unusable
+from app.core.shortage import PASSING, Shortage, Unusable, shortage
 from app.core.token import Token
 
 #: After so long away, a loan becomes the home, in seconds.
@@ -139,6 +139,36 @@ class Pool:
         reason = _REST_REASONS.get(rest.reason, Unusable.REFUSED)
         return Standing(reason, wait=health.probing)
 
+    def why_away(self, session: Session, model: str | None, now: float) -> Reason:
+        """Why the session's home does not serve: decides between a loan and a move."""
+        home = self._tokens.get(session.home_token_id)
+        if home is None or self.unusable(home) is not None:
+            return Reason.TOKEN_GONE
+        why_not = self.standing(home, model, now).why_not
+        if why_not is None and home.spare:
+            return Reason.RELIEVED
+        if why_not is Unusable.LIMIT:
+            return Reason.LIMIT
+        if why_not is Unusable.REFUSED:
+            return Reason.TOKEN_GONE
+        return Reason.MODEL if why_not is Unusable.MODEL else Reason.LENT
+
+    def shortage(self, tokens: Iterable[Token], model: str | None, now: float) -> Shortage:
+        """Why none of these tokens serves a turn with this model, and when the first is back."""
+        reasons: list[Unusable] = []
+        back: list[tuple[float, Unusable]] = []
+        for token in tokens:
+            why_not = self.standing(token, model, now).why_not
+            # One that could serve has been tried by the turn that asks.
+            reason = why_not or Unusable.RESTING
+            rest = self.health(token.id).rest
+            if why_not in PASSING and rest is not None:
+                # What upstream said first counts, also while its end is being tried.
+                back.append((max(rest.until, now), reason))
+            reasons.append(reason)
+        back_at, first = min(back, default=(None, None))
+        return shortage(reasons, back_at, first)
+
     def candidate(self, token: Token, standing: Standing, now: float) -> Candidate:
         """The token as `routing.choose` compares it."""
         health = self.health(token.id)
@@ -205,11 +235,18 @@ class Pool:
 
     def tick(self, now: float) -> None:
         """Note the time. When the clock was set back, what lies ahead moves with it: spans are what upstream told."""
+        if not self._latest:
+            # What the store remembers may be of another clock.
+            for health in self._health.values():
+                health.bound(now)
         back = self._latest - now
         if back > _CLOCK_STEP_S:
             for health in self._health.values():
                 health.shift(back)
             self._last_success = {token: at - back for token, at in self._last_success.items()}
+            for session in self.sessions:
+                if session.lent_at is not None:
+                    self.sessions.put(replace(session, lent_at=session.lent_at - back))
             self._latest = now
         self._latest = max(self._latest, now)
 
@@ -271,7 +308,7 @@ class Pool:
         """This token cannot have this model, for now."""
         health = self._health.get(token_id)
         if health is not None:
-            health.models[model] = now + MODEL_S
+            health.refuse_model(model, now)
 
     def note_turn_state(self, state: str, token_id: str) -> None:
         """This turn state (its digest) was issued to this token."""
@@ -325,6 +362,6 @@ class Pool:
 
 _REST_REASONS = {
     LIMIT: Unusable.LIMIT,
-    "rate_limit_exceeded": Unusable.RESTING,
-    "repeated_failures": Unusable.RESTING,
+    RATE: Unusable.RESTING,
+    FAULTY: Unusable.RESTING,
 }

@@ -36,19 +36,21 @@ class Candidate:
 def choose(candidates: Sequence[Candidate], strategy: Strategy) -> Candidate | None:
     """The best of them.
 
-    Whatever the strategy: one that does not rest before one that does, then spares last, then one with room for
-    another turn.
+    Whatever the strategy: spares last (a token whose rest may be tried goes before them), then one that does not
+    rest before one that does, then one with room for another turn.
     """
 
-    def rank(candidate: Candidate) -> tuple[float, ...]:
-        token = candidate.token
-        first = (candidate.probe, token.spare, candidate.full)
-        if strategy is Strategy.IN_ORDER:
-            return (*first, candidate.left_percent <= 0, token.position, token.created_at)
+    def rank(candidate: Candidate) -> tuple[bool, ...]:
         # An API key costs money for each turn, so logins with quota left go first; it has no quota to compare.
-        billed = token.kind is TokenKind.API_KEY
-        left = candidate.left_percent // _STEP_PERCENT if not billed else 0
-        spent = not billed and candidate.left_percent <= 0
-        return (*first, spent, billed, -left, candidate.active, candidate.last_given)
+        billed = candidate.token.kind is TokenKind.API_KEY
+        spent = candidate.left_percent <= 0 and not billed
+        first = (candidate.token.spare, candidate.probe, candidate.full, spent)
+        return (*first, billed and strategy is Strategy.BALANCED)
 
-    return min(candidates, key=rank, default=None)
+    best = min(map(rank, candidates), default=None)
+    equal = [candidate for candidate in candidates if rank(candidate) == best]
+    if strategy is Strategy.IN_ORDER:
+        return min(equal, key=lambda one: (one.token.position, one.token.created_at), default=None)
+    most = max((candidate.left_percent for candidate in equal), default=0.0)
+    equal = [candidate for candidate in equal if most - candidate.left_percent < _STEP_PERCENT]
+    return min(equal, key=lambda one: (one.active, one.last_given), default=None)

@@ -38,27 +38,30 @@ class SealedItems:
     def reasoning(self) -> tuple[tuple[int, str], ...]:
         """Sealed reasoning that can be left out: place in `input`, and digest."""
         return tuple(
-            (place, digest(item["encrypted_content"]))
+            (place, digest(text))
             for place, item in enumerate(self._items)
-            if _is_sealed(item) and item.get("type") == "reasoning"
+            if isinstance(item, dict) and item.get("type") == "reasoning" and (text := _text(item, "encrypted_content"))
         )
 
     @cached_property
     def kept(self) -> tuple[str, ...]:
         """Digests of what cannot be left out: compactions, files, and responses that are kept upstream."""
-        found = [
-            digest(item["encrypted_content"])
-            for item in self._items
-            if _is_sealed(item) and item.get("type") != "reasoning"
-        ]
-        found += [digest(file) for item in self._items for file in _file_ids(item)]
-        found += [digest(str(item["id"])) for item in self._items if _is_reference(item)]
-        found += [
-            digest(value)
-            for key in ("previous_response_id", "conversation")
-            if isinstance(value := self._data.get(key), str) and value
-        ]
-        return tuple(dict.fromkeys(found))
+        # Each turn of a known session is looked through, and may have thousands of items: one pass, few calls.
+        found = []
+        for item in self._items:
+            if not isinstance(item, dict) or (kind := item.get("type")) == "reasoning":
+                continue
+            if "encrypted_content" in item:
+                found.append(item["encrypted_content"])
+            if kind == "item_reference":
+                found.append(item.get("id"))
+            for parts in (item.get("content"), item.get("output")):
+                if isinstance(parts, list):
+                    found += [part["file_id"] for part in parts if isinstance(part, dict) and "file_id" in part]
+        conversation = self._data.get("conversation")
+        found.append(conversation.get("id") if isinstance(conversation, dict) else conversation)
+        found.append(self._data.get("previous_response_id"))
+        return tuple(dict.fromkeys(digest(text) for text in found if isinstance(text, str) and text))
 
     @property
     def any(self) -> bool:
@@ -66,22 +69,6 @@ class SealedItems:
         return self.turn_state is not None or bool(self.reasoning) or bool(self.kept)
 
 
-def _is_sealed(item: object) -> bool:
-    return isinstance(item, dict) and isinstance(item.get("encrypted_content"), str) and bool(item["encrypted_content"])
-
-
-def _is_reference(item: object) -> bool:
-    return isinstance(item, dict) and item.get("type") == "item_reference" and isinstance(item.get("id"), str)
-
-
-def _file_ids(item: object) -> list[str]:
-    if not isinstance(item, dict):
-        return []
-    found: list[str] = []
-    for key in ("content", "output"):
-        parts = item.get(key)
-        if isinstance(parts, list):
-            found += [
-                part["file_id"] for part in parts if isinstance(part, dict) and isinstance(part.get("file_id"), str)
-            ]
-    return found
+def _text(data: Mapping[str, Any], key: str) -> str:
+    value = data.get(key)
+    return value if isinstance(value, str) else ""

@@ -28,6 +28,8 @@ class Unusable(StrEnum):
 
 #: Only time helps these.
 PASSING = frozenset({Unusable.LIMIT, Unusable.RESTING})
+#: Only the user helps these, or another plan.
+LASTING = frozenset({Unusable.DISABLED, Unusable.SEALED, Unusable.SIGN_IN, Unusable.REFUSED})
 
 _WORDS = {
     Unusable.LIMIT: "{} at {} limit",
@@ -47,10 +49,12 @@ class Shortage:
     Attributes:
         reasons: how many tokens for each reason, in a fixed order; empty: there are no tokens at all.
         back_at: when the first of them may serve again, in Unix seconds; None: time does not help.
+        first: why that one cannot serve; None: for the first reason that passes.
     """
 
     reasons: tuple[tuple[Unusable, int], ...] = ()
     back_at: float | None = None
+    first: Unusable | None = None
 
     @property
     def empty(self) -> bool:
@@ -71,21 +75,22 @@ class Shortage:
         if self.empty:
             return "No token has been added to Waystation yet: add a ChatGPT login or an API key in its window."
         total = sum(count for _, count in self.reasons)
+        passing = [(reason, count) for reason, count in self.reasons if reason in PASSING]
+        first = self.first or next((reason for reason, _ in passing), None)
+        several = sum(count for _, count in passing) > 1
         parts = []
-        told = self.back_at is None
         for reason, count in self.reasons:
             part = _phrase(reason, count)
-            if not told and reason in PASSING and self.back_at is not None:
-                part += f" ({'first ' if total > 1 else ''}back at {clock_time(self.back_at)})"
-                told = True
+            if self.back_at is not None and reason is first:
+                part += f" ({'first ' if several else ''}back at {clock_time(self.back_at)})"
             parts.append(part)
         return f"{total} {'token' if total == 1 else 'tokens'}: {', '.join(parts)}."
 
 
-def shortage(reasons: Iterable[Unusable], back_at: float | None = None) -> Shortage:
-    """Count the reasons."""
+def shortage(reasons: Iterable[Unusable], back_at: float | None = None, first: Unusable | None = None) -> Shortage:
+    """Count the reasons; for the rest see `Shortage`."""
     counted = Counter(reasons)
-    return Shortage(tuple((reason, counted[reason]) for reason in _WORDS if counted[reason]), back_at)
+    return Shortage(tuple((reason, counted[reason]) for reason in _WORDS if counted[reason]), back_at, first)
 
 
 def _phrase(reason: Unusable, count: int) -> str:
