@@ -123,6 +123,8 @@ def _response_like(answer: aiohttp.ClientResponse, stream: bool) -> web.StreamRe
 
 
 def _note_end(turn: RunningTurn, opening: Opening, observer: UsageObserver) -> None:
+    if turn.outcome is not None:
+        return
     turn.observed(observer)
     if observer.failure is not None:
         note_failure(turn, observer.failure)

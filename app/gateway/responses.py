@@ -144,7 +144,7 @@ class Responses:
             raise Refusal(
                 400 if is_codex(request) else failure.status, failure.message, type="server_error", code="cloudflare"
             )
-        if opening.observer is not None and opening.observer.begun and failure is None:
+        if failure is None and (opening.observer is None or opening.observer.begun):
             turn.begun(opening)
         if plan.aggregate and opening.status == 200:
             return await whole_response(request, opening, turn)
