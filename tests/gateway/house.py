@@ -4,26 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
-from app.core.credential import Login, TokenSecrets, login_from_access_token, login_from_api_key
+from app.core.credential import Login, TokenSecrets, login_from_auth_json, secrets_to_json
 from app.core.license import License
+from app.core.policy import Policy
 from app.core.pool import Pool
+from app.core.session import Session
 from app.core.token import Token
 from app.core.turn import Outcome, TurnRow
+from app.gateway.clock import Clock
+from app.gateway.refresher import Refresher
 from app.gateway.server import GatewayServer
 from app.gateway.state import GatewayState
+from app.gateway.token_desk import TokenDesk
 from app.practice.accounts import PracticeAccount, PracticeApiKey, practice_account, practice_api_key
+from app.practice.recorder import ReceivedRequest
 from app.practice.server import PracticeUpstream
+from app.store.key_stores import KEY_FILE, FileStore
 from app.store.store import Store
+from app.store.vault import Vault, token_subject
 from app.upstream.client import Upstream
 from app.upstream.endpoints import UpstreamEndpoints
+from app.upstream.http import UpstreamHttp
+from app.upstream.sign_in import SignInService
 
 KEY = "ws-test-license-key"
 
@@ -57,6 +67,10 @@ class House:
     state: GatewayState
     server: GatewayServer
     port: int
+    desk: TokenDesk
+    refresher: Refresher
+    upstream: Upstream
+    who: tuple[PracticeAccount | PracticeApiKey, ...]
     client: aiohttp.ClientSession = field(repr=False)
 
     @property
@@ -89,6 +103,39 @@ class House:
         assert row.outcome is outcome, row
         return row
 
+    async def until(self, look: Callable[[], Any], within: float = 10.0) -> None:
+        """Wait until something is so."""
+        async with asyncio.timeout(within):
+            while not look():  # noqa: ASYNC110 - what is looked at tells nobody
+                await asyncio.sleep(0.005)
+
+    def token(self, number: int) -> Token:
+        """The token of the account with this number."""
+        token = self.state.pool.get(f"t-{number:04d}")
+        assert token is not None
+        return token
+
+    def asked(self) -> list[int]:
+        """Whose tokens upstream was asked with, turn by turn, as numbers."""
+        return [self.number(record) for record in self.practice.turns]
+
+    def number(self, record: ReceivedRequest) -> int:
+        """Whose token a request came with."""
+        owners = [account.owner for account in self.who]
+        return -1 if record.credential is None else owners.index(record.credential.owner)
+
+    def session(self, name: str = "0199-thread") -> Session:
+        """The session of this name."""
+        found = self.state.pool.sessions.find("l-0001", (name,))
+        assert found is not None
+        return found
+
+    def rests(self, number: int) -> tuple[str, float] | None:
+        """Why and how much longer a token rests, in seconds."""
+        now = self.state.clock.now()
+        rest = self.state.pool.rest(f"t-{number:04d}", now)
+        return None if rest is None else (rest.reason, rest.until - now)
+
 
 @asynccontextmanager
 async def house(
@@ -99,36 +146,79 @@ async def house(
     endpoints: UpstreamEndpoints | None = None,
     host: str = "127.0.0.1",
     patience_s: float = 0.0,
+    policy: Policy | None = None,
+    clock: Clock | None = None,
+    changes: Mapping[int, Mapping[str, Any]] | None = None,
+    read_timeout_s: float = 60.0,
     **server_options: Any,
 ) -> AsyncIterator[House]:
-    """A gateway that is listening; `tmp_path` keeps its database, so that a second one continues the first."""
+    """A gateway that is listening; `tmp_path` keeps its database, so that a second one continues the first.
+
+    Args:
+        tmp_path: of the data.
+        who: has a token each, `t-0000` and so on, unless the data holds it already.
+        practice: runs already, and goes on afterwards; None: one of its own.
+        endpoints: of upstream.
+        host: to listen on.
+        patience_s: of `Upstream`.
+        policy: the user's choices.
+        clock: of everything here, and of the practice upstream where that is its own.
+        changes: of the tokens' fields, by number.
+        read_timeout_s: of `UpstreamHttp`.
+        server_options: of `GatewayServer`.
+    """
     who = tuple(who)
-    upstream = practice or PracticeUpstream((), ())
+    clock = clock or Clock()
+    upstream = practice or PracticeUpstream((), (), clock=clock.now)
     upstream.add(*who)
     if practice is None:
         await upstream.start()
     store = await Store.open(tmp_path / "test.sqlite3")
-    pool = Pool((), await store.sessions(0.0))
+    stored = await store.tokens()
+    vault = Vault(FileStore(tmp_path / KEY_FILE))
+    await vault.unlock(has_sealed_rows=bool(stored))
+    pool = Pool((), await store.sessions(0.0), policy)
     owner = License("l-0001", "test", hashlib.sha256(KEY.encode()).hexdigest(), 0.0)
-    state = GatewayState(store, pool, [owner])
+    state = GatewayState(store, pool, [owner], clock=clock)
+    desk = TokenDesk(state, vault)
+    for item in stored:
+        desk.admit_stored(item)
     for number, account in enumerate(who):
-        secret = account.access_token if isinstance(account, PracticeAccount) else account.key
-        login = login_from_access_token(secret) if isinstance(account, PracticeAccount) else login_from_api_key(secret)
-        token = token_of(login, number)
-        pool.put(token)
-        state.secrets[token.id] = TokenSecrets(login.credential)
-    client_of_upstream = Upstream(
-        endpoints or UpstreamEndpoints(upstream.chatgpt_base_url, upstream.openai_base_url), patience_s=patience_s
+        login = login_from_auth_json(account.auth_json())
+        token = replace(token_of(login, number), **(changes or {}).get(number, {}))
+        if pool.get(token.id) is None:
+            opened = TokenSecrets(login.credential)
+            await store.put_token(token, vault.seal(token_subject(token.id), secrets_to_json(opened)))
+            state.secrets[token.id] = opened
+            pool.put(token)
+    for token_id, (quota, rest) in (await store.token_health()).items():
+        if quota is not None:
+            pool.note_quota(token_id, quota, clock.now())
+        pool.set_rest(token_id, rest)
+    endpoints = endpoints or UpstreamEndpoints(
+        upstream.chatgpt_base_url, upstream.openai_base_url, upstream.auth_issuer
     )
-    server = GatewayServer(state, client_of_upstream, **server_options)
+    http = UpstreamHttp(read_timeout_s=read_timeout_s)
+    client_of_upstream = Upstream(endpoints, http, patience_s=patience_s)
+    refresher = Refresher(state, desk, SignInService(endpoints, http), clock, uniform=lambda: 0.5)
+    server = GatewayServer(state, client_of_upstream, refresher=refresher, **server_options)
     port = await server.start(host, 0)
     session = aiohttp.ClientSession(auto_decompress=False, timeout=aiohttp.ClientTimeout(total=30))
     try:
-        yield House(upstream, store, state, server, port, session)
+        yield House(upstream, store, state, server, port, desk, refresher, client_of_upstream, who, session)
     finally:
         await session.close()
         await server.stop(1.0)
+        await refresher.close(1.0)
+        # What nobody has closed is cut off by closing the connections below.
+        leaked = sum(not line.idle for line in http._lines.values())
+        await state.close()
         await client_of_upstream.close()
         await store.close()
         if practice is None:
             await upstream.stop()
+    assert not leaked, "an answer of upstream's was not closed"
+    assert {token.id: count for token in pool.tokens if (count := pool.active_turns(token.id))} == {}
+    assert not state.active
+    assert not state.station.held
+    assert not len(state.turnstile)

@@ -191,7 +191,7 @@ async def test_a_reached_limit_is_429_with_retry_after(one: House) -> None:
 
 
 async def test_a_refused_token_is_not_told_as_a_wrong_license(one: House) -> None:
-    one.practice.revoke(PLUS)
+    one.practice.sign_out(PLUS)
     async with one.post("/chat/completions", data=body()) as answer:
         assert answer.status == 503
         assert orjson.loads(await answer.read())["error"]["code"] == "no_available_token"
