@@ -9,6 +9,7 @@ import base64
 import binascii
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,11 @@ _AUTH_CLAIM = "https://api.openai.com/auth"
 _PROFILE_CLAIM = "https://api.openai.com/profile"
 #: Unix seconds beyond which a time is no time (in the year 33658).
 _FAR_AWAY_S = 1e12
+#: Real ones have over a hundred characters.
+_SHORTEST_REFRESH_TOKEN = 12
+
+NOT_JSON = "This file is not JSON. Choose Codex's auth.json (usually ~/.codex/auth.json)."
+NO_OBJECT = "This file is not Codex's auth.json: it holds no object."
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,13 @@ class ApiKey:
 
 
 Credential = ChatGPTLogin | ApiKey
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """A refresh token alone. It says nothing of itself: only a refresh, which spends it, makes a login of it."""
+
+    refresh_token: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,23 +145,74 @@ def login_from_auth_json(text: str) -> Login:
     try:
         data = json.loads(text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
-        raise InvalidInput("This file is not JSON. Choose Codex's auth.json (usually ~/.codex/auth.json).") from None
+        raise InvalidInput(NOT_JSON) from None
     if not isinstance(data, dict):
-        raise InvalidInput("This file is not Codex's auth.json: it holds no object.")
+        raise InvalidInput(NO_OBJECT)
+    found = login_from_object(data)
+    if isinstance(found, RefreshToken):
+        raise InvalidInput("This file holds a refresh token alone, and no access token.")
+    return found
+
+
+def login_from_object(data: Mapping[str, Any]) -> Login | RefreshToken:
+    """Read one login out of JSON: Codex's own `auth.json`, or the flat shapes that other tools write.
+
+    Raises:
+        InvalidInput: it holds no credential, or one of a kind that cannot be used here; the sentence says what to do.
+    """
     tokens = data.get("tokens")
-    key = _text(data.get("OPENAI_API_KEY"))
-    if isinstance(tokens, dict) and _text(tokens.get("access_token")) and data.get("auth_mode") != "apikey":
+    fields = tokens if isinstance(tokens, dict) else data
+    access_token = _first(fields, "access_token", "accessToken")
+    refresh_token = _first(fields, "refresh_token", "refreshToken")
+    key = _first(data, "OPENAI_API_KEY", "api_key", "apiKey")
+    mode = str(data.get("auth_mode") or "").replace("_", "").lower()
+    if mode != "apikey" and access_token is not None:
         return login_from_access_token(
-            tokens["access_token"],
-            refresh_token=_text(tokens.get("refresh_token")),
-            id_token=_text(tokens.get("id_token")),
-            account_id=_text(tokens.get("account_id")),
+            access_token,
+            refresh_token=refresh_token,
+            id_token=_first(fields, "id_token", "idToken"),
+            account_id=_first(fields, "account_id", "accountId", "chatgpt_account_id"),
         )
-    if key:
+    if mode != "apikey" and refresh_token is not None:
+        return RefreshToken(refresh_token)
+    if key is not None:
         return login_from_api_key(key)
+    if "personal_access_token" in data or mode == "personalaccesstoken":
+        raise InvalidInput(
+            "This login is a personal access token of Codex, which cannot be shared with other programs. Sign in "
+            "instead: waystation token sign-in"
+        )
+    if "agent_identity" in data or mode == "agentidentity":
+        raise InvalidInput(
+            "This login is an agent identity of Codex, which belongs to that one program. Sign in instead: "
+            "waystation token sign-in"
+        )
+    if mode.startswith("bedrock"):
+        raise InvalidInput("This login is for Amazon Bedrock, which Waystation does not speak to.")
+    if mode.startswith("chatgpt"):
+        raise InvalidInput(
+            "This file names a ChatGPT login but does not hold it: Codex keeps it elsewhere, such as in the system's "
+            "keyring. Sign in instead: waystation token sign-in"
+        )
     raise InvalidInput(
         "This file holds neither a ChatGPT login nor an API key. Run `codex login`, then import it again."
     )
+
+
+def refresh_token_from_text(text: str) -> RefreshToken:
+    """Read a refresh token, given alone; blanks and line ends anywhere are forgiven.
+
+    Raises:
+        InvalidInput: it is something else.
+    """
+    token = "".join(text.split())
+    if jwt_claims(token) is not None:
+        raise InvalidInput("This is an access token, not a refresh token. Add it as an access token.")
+    if token.startswith("sk-"):
+        raise InvalidInput("This is an API key, not a refresh token. Add it as an API key.")
+    if len(token) < _SHORTEST_REFRESH_TOKEN or not token.isascii() or not token.isprintable() or token[0] in "{[":
+        raise InvalidInput("This is not a refresh token: give it alone, as it stands in Codex's auth.json.")
+    return RefreshToken(token)
 
 
 def secrets_to_json(secrets: TokenSecrets) -> bytes:
@@ -196,6 +260,10 @@ def _merged(claims: dict[str, Any], more: dict[str, Any] | None, name: str) -> d
         if isinstance(part, dict):
             merged.update({key: value for key, value in part.items() if value})
     return merged
+
+
+def _first(fields: Mapping[str, Any], *names: str) -> str | None:
+    return next((text for name in names if (text := _text(fields.get(name)))), None)
 
 
 def _text(value: object) -> str | None:

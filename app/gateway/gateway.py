@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from app.core.budget import BudgetBook, local_midnight
@@ -17,14 +17,17 @@ from app.core.policy import Policy, policy_from_settings, policy_to_settings
 from app.core.pool import Pool
 from app.gateway.clock import Clock
 from app.gateway.followed import FollowedFiles
+from app.gateway.importer import Importer
 from app.gateway.license_desk import LicenseDesk, license_views
 from app.gateway.proxy_desk import ProxyDesk
 from app.gateway.quota_keeper import QuotaKeeper
 from app.gateway.refresher import Refresher
 from app.gateway.server import GatewayServer
+from app.gateway.sign_in_desk import SignInDesk
 from app.gateway.snapshot import GatewaySnapshot, Problem, RunState, held_views, session_views, token_views
 from app.gateway.state import RECENT_TURNS, GatewayState
 from app.gateway.tasks import TaskSet
+from app.gateway.token_check import TokenCheck
 from app.gateway.token_desk import TokenDesk
 from app.store.key_stores import KeyStoreKind, key_store
 from app.store.store import DATABASE_FILE, Store
@@ -32,7 +35,7 @@ from app.store.vault import Vault
 from app.upstream.client import Upstream
 from app.upstream.endpoints import UpstreamEndpoints
 from app.upstream.http import UpstreamHttp
-from app.upstream.proxies import ProxyFinder
+from app.upstream.proxies import ProxyFinder, Way
 from app.upstream.sign_in import SignInService
 
 DEFAULT_HOST = "127.0.0.1"
@@ -65,6 +68,7 @@ class Gateway:
         settings: Mapping[str, str],
         key_store_kind: KeyStoreKind | None,
         strict: bool,
+        port_owner: Callable[[int], str | None] | None = None,
     ) -> None:
         self.state = state
         self._data_dir = data_dir
@@ -83,6 +87,11 @@ class Gateway:
         self._refresher = Refresher(state, self.tokens, self.sign_in_service, state.clock, self._followed)
         self._keeper = QuotaKeeper(state, self._upstream, self._refresher, state.clock)
         state.on_rest = self._keeper.poke
+        self.importer = Importer(state, self.tokens, self.sign_in_service)
+        self.sign_in = SignInDesk(
+            state, self.tokens, self.sign_in_service, state.clock, port_owner=port_owner, added=self.tokens_came
+        )
+        self.check = TokenCheck(state, self._upstream, self._refresher)
         self._server = GatewayServer(state, self._upstream, strict=strict, refresher=self._refresher)
         self._tasks = TaskSet()
         self._run_state = RunState.STOPPED
@@ -102,6 +111,7 @@ class Gateway:
         strict: bool = False,
         clock: Clock | None = None,
         live: bool = True,
+        port_owner: Callable[[int], str | None] | None = None,
     ) -> Gateway:
         """Open the data folder; the caller holds its lock.
 
@@ -112,6 +122,7 @@ class Gateway:
             strict: strict pass-through: no edits of `/responses` bodies, upstream's refusal is shown instead.
             clock: for tests.
             live: it stays open: logins are refreshed, quota is asked for, history pruned. False for one command.
+            port_owner: tells what program has a port of this machine, if it can; may block.
 
         Raises:
             DataTooNew, DataUnusable: the database cannot be used; it is left as it is.
@@ -126,7 +137,7 @@ class Gateway:
             budget = BudgetBook(await store.used_tokens(midnight), midnight)
             pool = Pool((), sessions, policy_from_settings(settings))
             state = GatewayState(store, pool, recent=reversed(recent), clock=clock, budget=budget)
-            gateway = cls(data_dir, store, state, endpoints, settings, key_store_kind, strict)
+            gateway = cls(data_dir, store, state, endpoints, settings, key_store_kind, strict, port_owner)
             await gateway._take_in_stored()
         except BaseException:
             await store.close()
@@ -149,8 +160,10 @@ class Gateway:
             last.push_async_callback(self._store.close)
             last.push_async_callback(self._upstream.close)
             last.push_async_callback(self.state.close)
+            await self.sign_in.close()
             await self.stop()
             await self._tasks.close()
+            await self.importer.close()
             # What it brings exists nowhere else.
             await self._refresher.close()
             with contextlib.suppress(WaystationError):
@@ -231,6 +244,7 @@ class Gateway:
             policy=self.state.pool.policy,
             proxy=self.proxies.chosen,
             offered_proxies=self.state.offered_proxies,
+            sign_in=self.sign_in.view,
         )
 
     async def forget_sessions(self, ids: Collection[str] | None) -> int:
@@ -242,9 +256,26 @@ class Gateway:
         self.state.changed()
         return max(len(known), stored)
 
-    def reset_pool(self) -> int:
-        """Try every token again now; returns how many rested."""
-        count = self.state.try_again()
+    def tokens_came(self) -> None:
+        """Tokens were added or signed in again: see what they need."""
+        self._refresher.poke()
+        self._keeper.poke()
+
+    async def way(self) -> Way:
+        """The way to upstream that tokens without one of their own take now."""
+        return await self._upstream.http.way(self._upstream.endpoints.chatgpt_base_url)
+
+    def require_key(self) -> None:
+        """See that a secret can be sealed before it is fetched.
+
+        Raises:
+            KeyStoreUnavailable, DataKeyLost: it cannot.
+        """
+        self._vault.seal("nothing", b"")
+
+    def reset_pool(self, token_id: str | None = None) -> int:
+        """Try every token, or one, again now; returns how many rested."""
+        count = self.state.try_again(token_id)
         self._keeper.poke()
         return count
 
@@ -322,6 +353,7 @@ class Gateway:
         self.tokens = TokenDesk(self.state, vault)
         self.proxies.vault = vault
         self._followed.desk = self._refresher.desk = self.tokens
+        self.importer.desk = self.sign_in.desk = self.tokens
         self.licenses = LicenseDesk(self.state, vault)
 
     async def _stop(self, drain_s: float) -> None:

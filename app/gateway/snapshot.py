@@ -11,6 +11,7 @@ from app.core.quota import Quota
 from app.core.token import Token, TokenKind, masked_email
 from app.core.turn import TurnRow
 from app.gateway.license_desk import LicenseView
+from app.gateway.sign_in_desk import SignInView
 from app.gateway.state import GatewayState
 
 #: Sessions that had a turn within this time are shown as live.
@@ -127,6 +128,7 @@ class GatewaySnapshot:
         policy: what the user has chosen about the pool.
         proxy: the application's, as it may be shown; None: the environment's or the system's.
         offered_proxies: addresses on this machine that may be a way to upstream, which cannot be reached.
+        sign_in: the one that runs, or the last one.
     """
 
     revision: int
@@ -146,6 +148,7 @@ class GatewaySnapshot:
     policy: Policy = field(default_factory=Policy)
     proxy: str | None = None
     offered_proxies: tuple[str, ...] = ()
+    sign_in: SignInView | None = None
 
 
 def token_view(state: GatewayState, token: Token, sessions: Counter[str], now: float) -> TokenView:

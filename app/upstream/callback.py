@@ -110,6 +110,17 @@ class CallbackListener:
             return self._outcome
         raise self._outcome or _cancelled("The sign-in was cancelled.")
 
+    def paste(self, text: str) -> None:
+        """Take what the user pastes in place of what the browser brings, see `parse_callback`.
+
+        Raises:
+            InvalidInput: it is no such thing; the waiting goes on.
+        """
+        try:
+            self._end(CallbackResult(parse_callback(text, self._state)))
+        except SignInRefused as refused:
+            self._end(refused)
+
     def _end(self, outcome: CallbackResult | SignInRefused) -> None:
         if self._outcome is None:
             self._outcome = outcome

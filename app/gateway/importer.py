@@ -1,0 +1,183 @@
+"""Taking in logins that users already have, with a word about what they should know of each."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from app.core.credential import ChatGPTLogin, Login, RefreshToken, login_from_access_token
+from app.core.errors import InvalidInput, WaystationError
+from app.core.login_texts import Found, logins_in
+from app.core.token import Token
+from app.gateway.state import GatewayState
+from app.gateway.tasks import TaskSet
+from app.gateway.token_desk import Added, TokenDesk, checked_way
+from app.upstream.errors import NoAnswer
+from app.upstream.sign_in import SignInService
+
+#: How long closing waits for a refresh token that is being used: what it brings exists nowhere else. In seconds.
+CLOSE_S = 10.0
+
+#: What the user should know of an import, by code.
+WARNINGS = {
+    "refresh_token_used": (
+        "The refresh token is used up now: a program that still has it, such as a Codex CLI, must sign in again."
+    ),
+    "older_than_known": "This is an older copy of a login that is here already, so its secrets were left as they are.",
+    "not_renewable": "It comes without a refresh token: when it ends, it must be added again.",
+    "ended": "This access token has ended and comes without a refresh token: sign in again.",
+}
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The token that a login became; `warning` is a code of `WARNINGS`, or None."""
+
+    added: Added
+    warning: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What became of one login of several.
+
+    Attributes:
+        source: in which of the texts it was, from 0.
+        outcome: the token, or why there is none.
+    """
+
+    source: int
+    outcome: Taken | WaystationError
+
+
+class Importer:
+    """Takes logins in.
+
+    Args:
+        state: of the gateway.
+        desk: where logins are kept.
+        service: makes a login of a refresh token.
+    """
+
+    def __init__(self, state: GatewayState, desk: TokenDesk, service: SignInService) -> None:
+        self.desk = desk
+        self._state = state
+        self._service = service
+        self._tasks = TaskSet()
+
+    async def take(
+        self, found: Found, label: str | None = None, *, follows: str | None = None, proxy: str | None = None
+    ) -> Taken:
+        """Keep one login; arguments as of `TokenDesk.add`.
+
+        Raises:
+            InvalidInput: it cannot be used, or not in this way.
+            SignInRefused, NoAnswer: of a refresh token, which is as it was.
+            KeyStoreUnavailable, DataKeyLost, DataUnusable: it cannot be kept.
+        """
+        if isinstance(found, InvalidInput):
+            raise found
+        if follows is not None and not (isinstance(found, Login) and isinstance(found.credential, ChatGPTLogin)):
+            raise InvalidInput("Only a file with a ChatGPT login in it can be followed; import this without following.")
+        checked_way(proxy)
+        if isinstance(found, RefreshToken):
+            # Once it is sent, the answer is all that is left of the login: who stops waiting does not stop it.
+            task = self._tasks.start(self._refreshed(found, label, proxy), "import a refresh token")
+            await asyncio.wait([task])
+            outcome: Taken | WaystationError = task.result()
+            if isinstance(outcome, WaystationError):
+                raise outcome
+            return outcome
+        known = self._known(found)
+        if follows is None and known is not None and self._is_older(found, known):
+            if label is not None or proxy is not None:
+                known = await self.desk.change(known.id, label=label, proxy=proxy)
+            return Taken(Added(known, known=True), "older_than_known")
+        added = await self.desk.add(found, label, follows=follows, proxy=proxy)
+        return Taken(added, None if follows is not None else self._ending(added.token))
+
+    async def take_texts(
+        self, texts: list[str], label: str | None = None, *, follows: str | None = None, proxy: str | None = None
+    ) -> list[Imported]:
+        """Keep every login in these texts; one that is bad does not keep the others out.
+
+        Raises:
+            InvalidInput: one name, or one file to follow, cannot be that of several logins; nothing was kept.
+        """
+        found: list[tuple[int, Found]] = []
+        for source, text in enumerate(texts):
+            try:
+                found += [(source, item) for item in logins_in(text)]
+            except InvalidInput as error:
+                found.append((source, error))
+        if len(found) > 1 and (label is not None or follows is not None):
+            what = "A name" if label is not None else "A file to follow"
+            raise InvalidInput(f"{what} is for one login, and here are {len(found)}. Import them without it.")
+        checked_way(proxy)
+        imported = []
+        for source, item in found:
+            try:
+                outcome: Taken | WaystationError = await self.take(item, label, follows=follows, proxy=proxy)
+            except WaystationError as error:
+                outcome = error
+            imported.append(Imported(source, outcome))
+        return imported
+
+    async def close(self, wait_s: float = CLOSE_S) -> None:
+        """Wait for what runs, but not for ever."""
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._tasks.finish()
+        except TimeoutError:
+            _log.error("a refresh token was being used when the gateway closed")
+        await self._tasks.close()
+
+    async def _refreshed(self, found: RefreshToken, label: str | None, proxy: str | None) -> Taken | WaystationError:
+        known = self._holder(found.refresh_token)
+        try:
+            if known is not None:
+                if label is not None or proxy is not None:
+                    known = await self.desk.change(known.id, label=label, proxy=proxy)
+                return Taken(Added(known, known=True))
+            pair = await self._service.refresh(found.refresh_token, reason="proactive_expiry", proxy=proxy or None)
+            if pair.access_token is None:
+                return InvalidInput("The sign-in service gave no access token for this refresh token. Sign in instead.")
+            login = login_from_access_token(
+                pair.access_token, refresh_token=pair.refresh_token or found.refresh_token, id_token=pair.id_token
+            )
+            return Taken(await self.desk.add(login, label, proxy=proxy), "refresh_token_used")
+        except WaystationError as error:
+            if isinstance(error, NoAnswer):
+                self._state.way_lost.set()
+            return error
+
+    def _known(self, login: Login) -> Token | None:
+        return next((token for token in self._state.pool.tokens if token.identity == login.identity), None)
+
+    def _holder(self, refresh_token: str) -> Token | None:
+        """The token that has this refresh token already."""
+        for token in self._state.pool.tokens:
+            opened = self._state.secrets.get(token.id)
+            credential = opened.credential if opened is not None else None
+            if isinstance(credential, ChatGPTLogin) and credential.refresh_token == refresh_token:
+                return token
+        return None
+
+    def _is_older(self, login: Login, known: Token) -> bool:
+        """Whether what is here is newer: an older refresh token has been used up, and must not replace it."""
+        opened = self._state.secrets.get(known.id)
+        if opened is None or known.sign_in_needed is not None or known.follows is not None:
+            return False
+        ends, known_ends = login.expires_at, known.expires_at
+        return ends is not None and known_ends is not None and ends < known_ends
+
+    def _ending(self, token: Token) -> str | None:
+        opened = self._state.secrets.get(token.id)
+        credential = opened.credential if opened is not None else None
+        if not isinstance(credential, ChatGPTLogin) or credential.refresh_token is not None:
+            return None
+        ended = token.expires_at is not None and token.expires_at <= self._state.clock.now()
+        return "ended" if ended else "not_renewable"
