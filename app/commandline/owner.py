@@ -12,6 +12,7 @@ from app.gateway.control import ControlServer
 from app.gateway.gateway import Gateway
 from app.gateway.handle import LoopHandle
 from app.platform.instance import InstanceLock, announce
+from app.platform.ports import port_owner
 
 
 @asynccontextmanager
@@ -24,7 +25,11 @@ async def owned_gateway(
     """
     try:
         gateway = await Gateway.open(
-            options.data_dir, options.endpoints, key_store_kind=options.key_store_kind, strict=options.strict
+            options.data_dir,
+            options.endpoints,
+            key_store_kind=options.key_store_kind,
+            strict=options.strict,
+            port_owner=port_owner,
         )
         try:
             commands = Commands(gateway, show, quit)

@@ -12,6 +12,7 @@ OVERNIGHT_WAIT_S = 6 * 3600.0
 LONGEST_WAIT_S = 24 * 3600.0
 #: Turns that one token serves at a time; more wait for their turn.
 DEFAULT_TURNS_PER_TOKEN = 8
+MOST_TURNS_PER_TOKEN = 100
 
 
 class Strategy(StrEnum):

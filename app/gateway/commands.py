@@ -11,13 +11,13 @@ from dataclasses import asdict
 from typing import Any
 
 from app import __version__
-from app.core.credential import login_from_access_token, login_from_api_key, login_from_auth_json
 from app.core.errors import InvalidInput, NotFound
 from app.core.license import License
 from app.gateway.gateway import Gateway
 from app.gateway.license_desk import Issued, license_views
-from app.gateway.snapshot import session_views, token_views
-from app.gateway.token_desk import Added
+from app.gateway.pool_commands import PoolCommands
+from app.gateway.snapshot import session_views
+from app.gateway.token_commands import TokenCommands
 from app.store.key_stores import key_store_kind
 
 Command = Callable[..., Awaitable[Any]]
@@ -42,12 +42,6 @@ class Commands:
             "quit": self._end,
             "gateway.start": self._start,
             "gateway.stop": self._stop,
-            "token.add": self._token_add,
-            "token.import": self._token_import,
-            "token.list": self._token_list,
-            "token.enable": self._token_enable,
-            "token.disable": self._token_disable,
-            "token.remove": self._token_remove,
             "license.create": self._license_create,
             "license.list": self._license_list,
             "license.update": self._license_update,
@@ -55,10 +49,11 @@ class Commands:
             "license.default": self._license_default,
             "session.list": self._session_list,
             "session.forget": self._session_forget,
-            "pool.reset": self._pool_reset,
             "keystore.choose": self._keystore_choose,
             "keystore.retry": self._keystore_retry,
             "keystore.replace": self._keystore_replace,
+            **TokenCommands(gateway).table,
+            **PoolCommands(gateway).table,
         }
 
     async def execute(self, name: str, params: Mapping[str, Any]) -> Any:
@@ -110,32 +105,6 @@ class Commands:
         await self._gateway.stop()
         return await self._status()
 
-    async def _token_add(
-        self, access_token: str | None = None, api_key: str | None = None, label: str | None = None
-    ) -> dict[str, Any]:
-        if (access_token is None) == (api_key is None):
-            raise InvalidInput("Give either an access token or an API key.")
-        login = login_from_access_token(access_token) if access_token else login_from_api_key(api_key or "")
-        return _added(await self._gateway.tokens.add(login, label))
-
-    async def _token_import(self, text: str, label: str | None = None) -> dict[str, Any]:
-        return _added(await self._gateway.tokens.add(login_from_auth_json(text), label))
-
-    async def _token_list(self) -> list[dict[str, Any]]:
-        return [asdict(view) for view in token_views(self._gateway.state)]
-
-    async def _token_enable(self, id: str) -> dict[str, Any]:
-        token = await self._gateway.tokens.set_enabled(id, True)
-        return {"id": token.id, "label": token.label, "enabled": True}
-
-    async def _token_disable(self, id: str) -> dict[str, Any]:
-        token = await self._gateway.tokens.set_enabled(id, False)
-        return {"id": token.id, "label": token.label, "enabled": False}
-
-    async def _token_remove(self, id: str) -> dict[str, Any]:
-        token = await self._gateway.tokens.remove(id)
-        return {"id": token.id, "label": token.label}
-
     async def _license_create(
         self,
         label: str | None = None,
@@ -171,9 +140,6 @@ class Commands:
             raise NotFound(f"There is no session {id}. `waystation session list` shows them.", id=id)
         return {"forgotten": count}
 
-    async def _pool_reset(self) -> dict[str, int]:
-        return {"cooldowns": self._gateway.reset_pool()}
-
     async def _keystore_choose(self, kind: str) -> dict[str, Any]:
         await self._gateway.choose_key_store(key_store_kind(kind))
         return await self._status()
@@ -185,15 +151,6 @@ class Commands:
     async def _keystore_replace(self) -> dict[str, Any]:
         await self._gateway.replace_lost_key()
         return await self._status()
-
-
-def _added(added: Added) -> dict[str, Any]:
-    return {
-        "id": added.token.id,
-        "label": added.token.label,
-        "kind": added.token.kind.value,
-        "known": added.known,
-    }
 
 
 def _issued(issued: Issued) -> dict[str, Any]:
