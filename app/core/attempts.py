@@ -312,7 +312,7 @@ class Attempts:
         session = self._pool.sessions.get(self._session_id) if self._session_id is not None else None
         once_more = self._ties.refused(session, token.id)
         if once_more:
-            self._again = token.id
+            self._again, self._last = token.id, None
         elif once_more is None:
             self._spent[token.id] = Meaning.FOREIGN
         else:
@@ -350,10 +350,9 @@ class Attempts:
 
     def _end(self, missing: Shortage, reader: str | None) -> Step:
         """Nobody else is tried."""
-        waits_for = reader if missing.back_at is not None else None
-        if self._last is Meaning.FOREIGN and self._ties.kept and waits_for is None:
+        if self._last is Meaning.FOREIGN and (reader is None or missing.back_at is None):
             return GiveUp(Why.NEW_CONVERSATION, missing)
-        if self._telling(missing) or (self._last is Meaning.FOREIGN and waits_for is None):
+        if self._telling(missing):
             return GiveUp(Why.LAST_ANSWER, missing)
         if missing.back_at is not None:
             return Hold(missing.back_at, missing, reader)

@@ -13,6 +13,8 @@ PROBE_S = 15 * 60.0
 LONGEST_REST_S = 8 * 24 * 3600.0
 #: The shortest rest when a limit is found again after one: times that upstream names may be wrong, or our clock.
 AGAIN_LIMIT_S = 60.0
+#: Upstream names whole seconds, rounded either way: who came at that second would find the limit again.
+ROUNDING_S = 1.0
 #: When upstream reports a limit and not its end.
 UNKNOWN_LIMIT_S = 5 * 60.0
 #: When upstream asks for a slower pace and does not say for how long.
@@ -61,6 +63,7 @@ class Health:
         if wait_s is None:
             # A point of time that has passed says that our clock, or theirs, is wrong.
             wait_s = UNKNOWN_LIMIT_S if resets_at is None or resets_at <= now else resets_at - now
+        wait_s += ROUNDING_S
         wait_s = min(max(wait_s, 1.0 if self.rest is None else AGAIN_LIMIT_S), LONGEST_REST_S)
         return self._rests(Rest(now + wait_s, LIMIT, now + min(wait_s, PROBE_S)))
 

@@ -29,11 +29,6 @@ class Ties:
         """Whether moving the turn to another account would lose something."""
         return self._sealed.any
 
-    @property
-    def kept(self) -> bool:
-        """Whether it holds what cannot be left out."""
-        return bool(self._sealed.kept)
-
     def arrived(self, session: Session) -> None:
         """The turn belongs to a session that has been served before."""
         self._issuer = session.current_token_id

@@ -8,6 +8,8 @@ from itertools import count
 from typing import Any, TypeVar
 
 from app.core.attempts import Attempts
+from app.core.health import ROUNDING_S
+from app.core.policy import Policy
 from app.core.pool import Pool
 from app.core.sealed import SealedItems
 from app.core.session import Session
@@ -17,7 +19,8 @@ from app.core.verdict import Fault
 
 NOW = 1_800_000_000.0
 
-LIMIT = Fault(429, "usage_limit_reached", "The usage limit has been reached", wait_s=5 * 3600.0)
+#: Rests for five hours.
+LIMIT = Fault(429, "usage_limit_reached", "The usage limit has been reached", wait_s=5 * 3600.0 - ROUNDING_S)
 SLOW = Fault(429, "rate_limit_exceeded", "Rate limit reached for requests.")
 EXPIRED = Fault(401, "token_expired", "Provided authentication token is expired.")
 CLOSED = Fault(403, "account_deactivated", "Your OpenAI account has been deactivated.")
@@ -48,8 +51,6 @@ def token(number: int, **changes: Any) -> Token:
 
 def pool_of(*tokens: int | Token, sessions: Iterable[Session] = (), **policy: Any) -> Pool:
     """A pool of tokens, or of their numbers."""
-    from app.core.policy import Policy
-
     return Pool((token(one) if isinstance(one, int) else one for one in tokens), sessions, Policy(**policy))
 
 
@@ -110,3 +111,8 @@ def session_of(pool: Pool, name: str = "a", license_id: str = "l-1") -> Session:
     session = pool.sessions.find(license_id, [name])
     assert session is not None
     return session
+
+
+def limited(pool: Pool, number: int, seconds: float) -> None:
+    """Token `t-<number>` has been found at its limit just now, and rests for so long."""
+    pool.health(f"t-{number}").limit(NOW, seconds - ROUNDING_S, None)

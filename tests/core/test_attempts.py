@@ -29,6 +29,7 @@ from tests.core.samples import (
     WRONG,
     Turn,
     compaction,
+    limited,
     pool_of,
     reasoning,
     session_of,
@@ -120,7 +121,7 @@ def test_a_limit_is_probed_after_a_quarter_of_an_hour_by_one_turn_at_a_time() ->
 
 def test_a_probe_that_is_given_up_leaves_the_next_turn_to_try() -> None:
     pool = pool_of(1)
-    pool.health("t-1").limit(NOW, HOUR, None)
+    limited(pool, 1, HOUR)
     probe, other = Turn(pool, now=NOW + PROBE_S), Turn(pool, ("b",), now=NOW + PROBE_S)
     probe.sent()
     other.step(Queue)
@@ -132,7 +133,7 @@ def test_a_probe_that_is_given_up_leaves_the_next_turn_to_try() -> None:
 def test_when_a_probe_finds_another_trouble_the_limit_stands_and_is_not_tried_again_at_once() -> None:
     for fault in (replace(SLOW, wait_s=60.0), BROKE):
         pool = pool_of(1)
-        pool.health("t-1").limit(NOW, 5 * HOUR, None)
+        limited(pool, 1, 5 * HOUR)
         probe = Turn(pool, now=NOW + PROBE_S)
         probe.sent()
         assert probe.failed(fault).step(Hold).until == NOW + 5 * HOUR
@@ -142,7 +143,7 @@ def test_when_a_probe_finds_another_trouble_the_limit_stands_and_is_not_tried_ag
 
 def test_try_now_has_a_resting_token_tried_at_once() -> None:
     pool = pool_of(1)
-    pool.health("t-1").limit(NOW, HOUR, None)
+    limited(pool, 1, HOUR)
     held = Turn(pool)
     held.step(Hold)
     assert pool.reset() == 1
@@ -153,7 +154,7 @@ def test_try_now_has_a_resting_token_tried_at_once() -> None:
 def test_fresh_quota_ends_a_limit_and_what_comes_along_with_an_answer_does_not() -> None:
     pool = pool_of(1)
     fresh = Quota((Window("codex", "primary", 3.0, 300, NOW + HOUR),), NOW)
-    pool.health("t-1").limit(NOW, HOUR, None)
+    limited(pool, 1, HOUR)
     assert not pool.note_quota("t-1", fresh, NOW)
     Turn(pool).step(Hold)
     assert not pool.note_quota("t-1", replace(fresh, limit_reached=True), NOW, asked=True)
@@ -396,7 +397,7 @@ def test_a_token_at_its_limit_that_may_have_the_model_is_waited_for() -> None:
 def test_a_token_at_its_limit_is_not_asked_whether_it_has_the_model_by_now() -> None:
     pool = pool_of(1)
     pool.refuse_model("t-1", "m-1", NOW)
-    pool.health("t-1").limit(NOW, HOUR, None)
+    limited(pool, 1, HOUR)
     assert Turn(pool).step(GiveUp).shortage.reasons == ((Unusable.MODEL, 1),)
 
 
@@ -809,7 +810,7 @@ def test_spares_serve_only_when_the_others_cannot_and_never_become_a_home_by_tim
 
 def test_a_session_that_began_on_a_spare_is_relieved_by_the_first_that_can() -> None:
     pool = pool_of(1, token(2, spare=True))
-    pool.health("t-1").limit(NOW, HOUR, None)
+    limited(pool, 1, HOUR)
     assert Turn(pool).answered().token.id == "t-2"
     relieved = Turn(pool, now=NOW + 2 * HOUR).answered()
     assert (relieved.token.id, relieved.reason) == ("t-1", Reason.RELIEVED)
@@ -818,7 +819,7 @@ def test_a_session_that_began_on_a_spare_is_relieved_by_the_first_that_can() -> 
 
 def test_a_limit_may_be_probed_before_a_spare_serves() -> None:
     pool = pool_of(1, token(2, spare=True))
-    pool.health("t-1").limit(NOW, 5 * HOUR, None)
+    limited(pool, 1, 5 * HOUR)
     Turn(pool, ("b",), now=NOW + 60).sent("t-2")
     Turn(pool, ("c",), now=NOW + PROBE_S).sent("t-1")
 
@@ -850,7 +851,7 @@ def test_the_user_moves_a_held_turn_to_the_token_of_his_choice_for_good() -> Non
     pool = pool_of(1, 2, 3)
     Turn(pool).answered()
     for number in (1, 2, 3):
-        pool.health(f"t-{number}").limit(NOW, HOUR, None)
+        limited(pool, number, HOUR)
     turn = Turn(pool)
     turn.step(Hold)
     turn.attempts.move_to("t-3")
@@ -870,7 +871,7 @@ def test_of_many_turns_that_come_back_after_a_rest_one_goes_first() -> None:
         Turn(pool).answered()
     held = [Turn(pool) for _ in range(12)]
     for number in (1, 2):
-        pool.health(f"t-{number}").limit(NOW, HOUR if number == 1 else 5 * HOUR, None)
+        limited(pool, number, HOUR if number == 1 else 5 * HOUR)
     assert {turn.step(Hold).until for turn in held} == {NOW + HOUR}
     for turn in held:
         turn.now = NOW + HOUR

@@ -28,12 +28,12 @@ HOUR = 3600.0
 @pytest.mark.parametrize(
     ("wait_s", "resets_at", "rest_s", "probe_s"),
     [
-        (5 * HOUR, None, 5 * HOUR, PROBE_S),
-        (None, NOW + 5 * HOUR, 5 * HOUR, PROBE_S),
+        (5 * HOUR, None, 5 * HOUR + 1, PROBE_S),
+        (None, NOW + 5 * HOUR, 5 * HOUR + 1, PROBE_S),
         # Clocks differ: a span is trusted before a point of time.
-        (60.0, NOW + 5 * HOUR, 60.0, 60.0),
-        (None, None, UNKNOWN_LIMIT_S, UNKNOWN_LIMIT_S),
-        (None, NOW - 1, UNKNOWN_LIMIT_S, UNKNOWN_LIMIT_S),
+        (60.0, NOW + 5 * HOUR, 61.0, 61.0),
+        (None, None, UNKNOWN_LIMIT_S + 1, UNKNOWN_LIMIT_S + 1),
+        (None, NOW - 1, UNKNOWN_LIMIT_S + 1, UNKNOWN_LIMIT_S + 1),
         (0.0, None, 1.0, 1.0),
         (1e12, None, LONGEST_REST_S, PROBE_S),
     ],
@@ -49,7 +49,7 @@ def test_a_limit_that_is_found_again_rests_for_a_minute_at_least() -> None:
     health.limit(NOW, 1.0, None)
     assert health.limit(NOW + 1, 1.0, None).until == NOW + 1 + AGAIN_LIMIT_S
     health.succeeded()
-    assert health.limit(NOW + 99, 1.0, None).until == NOW + 100
+    assert health.limit(NOW + 99, 1.0, None).until == NOW + 101
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_limit_is_not_forgotten_for_a_passing_trouble_but_is_not_tried_before_
     later = NOW + PROBE_S
     assert health.slow_down(later, 60.0) == Rest(limit.until, LIMIT, later + 60)
     assert health.refused(later, "x") == Rest(limit.until, LIMIT, later + PROBE_S)
-    assert health.limit(later, HOUR, None) == Rest(later + HOUR, LIMIT, later + PROBE_S)
+    assert health.limit(later, HOUR, None) == Rest(later + HOUR + 1, LIMIT, later + PROBE_S)
 
 
 def test_a_longer_refusal_counts_before_a_limit_that_ends_sooner() -> None:
@@ -107,7 +107,7 @@ def test_what_lies_ahead_moves_with_a_clock_that_is_set_back() -> None:
     health.limit(NOW, HOUR, None)
     health.refuse_model("m", NOW)
     health.shift(1000.0)
-    assert health.rest == Rest(NOW + HOUR - 1000, LIMIT, NOW + PROBE_S - 1000)
+    assert health.rest == Rest(NOW + HOUR + 1 - 1000, LIMIT, NOW + PROBE_S - 1000)
     assert health.models == {"m": NOW + MODEL_S - 1000}
 
 

@@ -13,7 +13,7 @@ from app.core.rest import Rest
 from app.core.sealed import SealedItems, digest
 from app.core.session import Session
 from app.core.shortage import Unusable
-from tests.core.samples import NOW, Turn, compaction, pool_of, reasoning, session_of, token
+from tests.core.samples import NOW, Turn, compaction, limited, pool_of, reasoning, session_of, token
 
 HOUR = 3600.0
 
@@ -242,7 +242,7 @@ def test_why_a_home_does_not_serve_decides_between_a_loan_and_a_move(state: str,
         case "broke":
             pool.health("t-1").refused(NOW, "x")
         case "limit":
-            pool.health("t-1").limit(NOW, HOUR, None)
+            limited(pool, 1, HOUR)
         case "slow":
             pool.health("t-1").slow_down(NOW, 60.0)
         case "model":
@@ -252,7 +252,7 @@ def test_why_a_home_does_not_serve_decides_between_a_loan_and_a_move(state: str,
 
 def test_a_shortage_names_the_first_that_comes_back() -> None:
     pool = pool_of(1, 2, 3, token(4, enabled=False))
-    pool.health("t-1").limit(NOW, 5 * HOUR, None)
+    limited(pool, 1, 5 * HOUR)
     pool.health("t-2").slow_down(NOW, 60.0)
     missing = pool.shortage(pool.tokens, None, NOW)
     assert missing.reasons == ((Unusable.LIMIT, 1), (Unusable.RESTING, 2), (Unusable.DISABLED, 1))
@@ -270,7 +270,7 @@ def test_turn_states_are_remembered_up_to_a_bound() -> None:
 def test_small_steps_of_the_clock_change_nothing_and_do_not_add_up_unseen() -> None:
     pool = pool_of(1)
     pool.tick(NOW)
-    pool.health("t-1").limit(NOW, HOUR, None)
+    limited(pool, 1, HOUR)
     pool.tick(NOW - 20)
     assert pool.rest("t-1", NOW) == Rest(NOW + HOUR, LIMIT, NOW + 900)
     pool.tick(NOW - 40)
