@@ -36,7 +36,7 @@ class Failover:
         wanted: what it asks for.
         state: of the gateway.
         refresher: renews logins; None: there is nobody to renew them.
-        size: of its body, in bytes.
+        size: of its body, packed and unpacked, in bytes.
         wait_s: how long it may be held at the station now, in seconds; the user may change it meanwhile.
     """
 
@@ -58,8 +58,10 @@ class Failover:
         self._wait_s = wait_s
         self._attempts = Attempts(state.pool, wanted, started=state.clock.now())
         self._ticket: int | None = None
-        self._arrived = state.clock.monotonic()
+        self._in_line_s = 0.0
+        self._called: str | None = None
         self._sent_at = 0.0
+        self._tried: Attempt | None = None
         self._send: Send | None = None
         self._last_code = ""
         self._used: str | None = None
@@ -71,6 +73,9 @@ class Failover:
             Refusal: nobody can serve it; with the counts, the times and what to do.
         """
         step = self._decide()
+        if self._tried is not None and not (isinstance(step, GiveUp) and step.why is Why.LAST_ANSWER):
+            self._live.attempts.append(self._tried)
+        self._tried = None
         while True:
             match step:
                 case Send() as send:
@@ -106,8 +111,8 @@ class Failover:
         self._last_code = code
         if token_id is not None and failure.token_id is not None:
             ms = (self._state.clock.monotonic() - self._sent_at) * 1000
-            self._live.attempts.append(Attempt(token_id, code, ms))
-            self._state.freed(token_id)
+            self._tried = Attempt(token_id, code, ms)
+            self._state.freed(token_id, failed=True)
             self._state.health_changed(token_id)
             _log.info("turn %s: token %s failed: %s (%s)", self._live.id, token_id, code, failure.meaning)
             if failure.sign_in_needed is not None:
@@ -152,11 +157,12 @@ class Failover:
             if len(state.turnstile) >= LINE_TURNS:
                 raise _too_busy()
             self._ticket = state.turnstile.ticket()
-        begun = state.clock.monotonic()
-        left = self._arrived + LINE_S - begun
+        left = LINE_S - self._in_line_s
         if left <= 0:
             raise _too_busy()
-        await state.turnstile.wait(self._ticket, token_ids, left)
+        begun = state.clock.monotonic()
+        self._called = await state.turnstile.wait(self._ticket, token_ids, left)
+        self._in_line_s += state.clock.monotonic() - begun
         self._note_wait(begun)
         self._attempts.queued(state.clock.now())
 
@@ -165,6 +171,9 @@ class Failover:
         state = self._state
         if not self._may_wait(hold.until, state.clock.now()) or not state.station.has_room(self._size):
             raise self._limit(hold)
+        if state.station.closed:
+            raise _stopping()
+        self._in_line_s = 0.0
         begun = state.clock.monotonic()
         session = state.pool.sessions.find(self._wanted.license_id, self._wanted.names)
         if session is not None:
@@ -176,6 +185,8 @@ class Failover:
                 held.until = step.until
                 state.changed()
                 await state.station.wait(held)
+                if state.station.closed:
+                    raise _stopping()
                 if held.given_up or not self._may_wait(held.until, held.since):
                     raise self._limit(step)
                 if held.move_to is not None:
@@ -188,7 +199,13 @@ class Failover:
         return step
 
     def _decide(self) -> Step:
-        return self._attempts.decide(self._state.clock.now())
+        step = self._attempts.decide(self._state.clock.now())
+        called, self._called = self._called, None
+        taken = isinstance(step, Send) and step.token.id == called
+        if called is not None and not taken and not isinstance(step, Queue):
+            # The token that it was called for goes to the next in line.
+            self._state.freed(called)
+        return step
 
     def _may_wait(self, until: float, since: float) -> bool:
         return until - since <= self._wait_s()
@@ -246,6 +263,16 @@ class Failover:
     def _clock_time(self, seconds: float) -> str:
         form = "%H:%M" if seconds - self._state.clock.now() < 20 * 3600 else "%Y-%m-%d %H:%M"
         return datetime.fromtimestamp(seconds).strftime(form)
+
+
+def _stopping() -> Refusal:
+    return Refusal(
+        503,
+        "Waystation is being stopped. Try again in a moment.",
+        type="server_error",
+        code="gateway_stopped",
+        headers={"Retry-After": "2"},
+    )
 
 
 def _too_busy() -> Refusal:

@@ -57,6 +57,7 @@ class GatewayServer:
         refresher: Refresher | None = None,
     ) -> None:
         self._allowed_hosts = tuple(allowed_hosts)
+        self._state = state
         self._admission = Admission(state)
         self._turns = TurnRunner(state, refresher)
         self._responses = Responses(self._turns, upstream, strict=strict)
@@ -83,6 +84,7 @@ class GatewayServer:
         bound: int = sockets[0].getsockname()[1]
         self._turns.stopping = False
         self._admission.open()
+        self._state.station.open()
         self._routes = Routes(doors, self._responses, self._chat, self._models)
         self._http = _HttpServer(self._answer)
         loop = asyncio.get_running_loop()
@@ -108,6 +110,7 @@ class GatewayServer:
             listener.close()
         self._listeners.clear()
         self._admission.close()
+        self._state.station.close()
         # Requests that were accepted just now shall have begun.
         await asyncio.sleep(0)
         http.pre_shutdown()

@@ -112,9 +112,12 @@ class GatewayState:
             self.store.save_session(send.session)
         self.changed()
 
-    def freed(self, token_id: str) -> None:
-        """A token serves one turn less."""
-        self.turnstile.freed(token_id)
+    def freed(self, token_id: str, *, failed: bool = False) -> None:
+        """A token serves one turn less; if that failed, there may be nothing to wait for at this token any more."""
+        if failed:
+            self.turnstile.changed(token_id)
+        else:
+            self.turnstile.freed(token_id)
         self.changed()
 
     def health_changed(self, token_id: str, *, better: bool = False) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from app.core.errors import NotFound
@@ -40,13 +40,18 @@ class Held:
 
 
 class Station:
-    """Holds turns, bounded in number and bytes."""
+    """Holds turns, bounded in number and bytes.
+
+    Attributes:
+        closed: the gateway stops, so nobody is held.
+    """
 
     def __init__(self, clock: Clock, *, max_turns: int = MAX_TURNS, max_bytes: int = MAX_BYTES) -> None:
         self._clock = clock
         self._max_turns = max_turns
         self._max_bytes = max_bytes
         self._held: dict[str, Held] = {}
+        self.closed = False
 
     @property
     def held(self) -> tuple[Held, ...]:
@@ -73,19 +78,33 @@ class Station:
 
     async def wait(self, held: Held) -> None:
         """Return when it is time to look whether a token is back: at `until`, or when something has changed."""
-        while not held.look.is_set() and (left := held.until - self._clock.now()) > 0:
+        now = self._clock.now()
+        while not held.look.is_set() and (left := held.until - now) > 0:
             # By the wall clock, in short steps: a sleep of the loop would stand still while the computer sleeps.
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout(min(left, _LOOK_S)):
                     await held.look.wait()
-            except TimeoutError:
-                continue
+            before, now = now, self._clock.now()
+            if now < before:
+                # The clock was set back: what lies ahead moves with it.
+                held.since -= before - now
+                held.until -= before - now
+                break
         held.look.clear()
 
     def changed(self) -> None:
         """Tokens, quota or the user's choices have changed: everybody looks."""
         for held in self._held.values():
             held.look.set()
+
+    def open(self) -> None:
+        """The gateway starts."""
+        self.closed = False
+
+    def close(self) -> None:
+        """The gateway stops: whoever waits is answered now."""
+        self.closed = True
+        self.changed()
 
     def give_up(self, turn_id: str) -> None:
         """Answer this turn with the limit now.

@@ -97,7 +97,8 @@ class RunningTurn:
         wanted = Wanted(
             self.live.license_id, envelope.names, model, SealedItems(envelope.data, turn_state), new_id("s")
         )
-        self.failover = Failover(self.live, wanted, self.state, self.refresher, size=len(received.raw), wait_s=wait_s)
+        size = len(received.raw) + (0 if received.body is received.raw else len(received.body))
+        self.failover = Failover(self.live, wanted, self.state, self.refresher, size=size, wait_s=wait_s)
         return self.failover
 
     def opened(self, opening: Opening) -> None:

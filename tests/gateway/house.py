@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 
@@ -36,6 +36,8 @@ from app.upstream.http import UpstreamHttp
 from app.upstream.sign_in import SignInService
 
 KEY = "ws-test-license-key"
+
+_T = TypeVar("_T")
 
 PLUS = practice_account("plus", "plus")
 PRO = practice_account("pro", "pro")
@@ -72,6 +74,7 @@ class House:
     upstream: Upstream
     who: tuple[PracticeAccount | PracticeApiKey, ...]
     client: aiohttp.ClientSession = field(repr=False)
+    clients: list[asyncio.Task[Any]] = field(default_factory=list, repr=False)
 
     @property
     def origin(self) -> str:
@@ -90,6 +93,12 @@ class House:
     def get(self, path: str, **kwargs: Any) -> Any:
         """A GET with the license."""
         return self.client.get(self.base + path, headers={"Authorization": f"Bearer {KEY}"}, **kwargs)
+
+    def start(self, client: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
+        """Let a client do something meanwhile; it leaves at the end of the test at the latest."""
+        task = asyncio.get_running_loop().create_task(client)
+        self.clients.append(task)
+        return task
 
     async def row(self) -> TurnRow:
         """The row of the last turn, once no turn runs any more."""
@@ -204,9 +213,13 @@ async def house(
     server = GatewayServer(state, client_of_upstream, refresher=refresher, **server_options)
     port = await server.start(host, 0)
     session = aiohttp.ClientSession(auto_decompress=False, timeout=aiohttp.ClientTimeout(total=30))
+    running = House(upstream, store, state, server, port, desk, refresher, client_of_upstream, who, session)
     try:
-        yield House(upstream, store, state, server, port, desk, refresher, client_of_upstream, who, session)
+        yield running
     finally:
+        for task in running.clients:
+            task.cancel()
+        await asyncio.gather(*running.clients, return_exceptions=True)
         await session.close()
         await server.stop(1.0)
         await refresher.close(1.0)
