@@ -6,12 +6,13 @@ import asyncio
 
 from aiohttp import web
 
+from app.core.credential import TokenSecrets
 from app.core.envelope import Envelope
 from app.core.errors import Refusal
 from app.core.license import License
 from app.core.models import resolve_model
 from app.core.policy import OVERNIGHT_WAIT_S
-from app.core.steps import Send
+from app.core.token import Token
 from app.core.turn import Outcome
 from app.gateway.bodies import off_loop
 from app.gateway.events import EventReader
@@ -68,12 +69,20 @@ class Chat:
                     if opening is not None:
                         opening.close()
                         opening = None
+                    # Now, since the user may remove the token while the body is made.
+                    opened = turn.state.secrets[send.token.id]
                     asked = responses_body(
                         received.envelope.data, kind=send.token.kind, session_name=_name(received.envelope)
                     )
                     try:
                         opening = await self._ask(
-                            turn, received.envelope, send, asked, len(received.body), patient=not failover.other_way()
+                            turn,
+                            received.envelope,
+                            send.token,
+                            opened,
+                            asked,
+                            len(received.body),
+                            patient=not failover.other_way(),
                         )
                     except NoAnswer as error:
                         problem, failure = error, None
@@ -110,7 +119,8 @@ class Chat:
         self,
         turn: RunningTurn,
         envelope: Envelope,
-        send: Send,
+        token: Token,
+        opened: TokenSecrets,
         asked: ResponsesRequest,
         size: int,
         *,
@@ -120,8 +130,8 @@ class Chat:
         outgoing = await off_loop(size, asked.encoded)
         await off_loop(len(outgoing), turn.live.sent, outgoing, ("translated",))
         answer = await self._upstream.translated(
-            send.token,
-            turn.state.secrets[send.token.id],
+            token,
+            opened,
             "/responses",
             outgoing,
             turn.live.license_id,
@@ -162,14 +172,17 @@ class Chat:
         while not chat.over:
             out = b""
             try:
-                async with asyncio.timeout(self._keep_alive_s):
+                async with asyncio.timeout(max(0.0, self._keep_alive_s - client.silent_s)):
                     events = await reader.read()
             except TimeoutError:
-                out = KEEP_ALIVE
+                pass
             else:
                 if not events:
                     break
                 out = b"".join(data_frame(chunk) for event in events for chunk in chat.feed(event))
+            if not out and client.silent_s >= self._keep_alive_s:
+                # Upstream may have said much that has no place in a chat.
+                out = KEEP_ALIVE
             if out:
                 await client.write(out)
         failure = _ended(reader, turn, chat)
@@ -186,6 +199,7 @@ class _Client:
         self.request = request
         self._turn = turn
         self._stream = stream
+        self._heard_at = asyncio.get_running_loop().time()
         self._response = web.StreamResponse(
             headers={
                 "Content-Type": "text/event-stream; charset=utf-8",
@@ -201,6 +215,11 @@ class _Client:
         """Whether a status has been sent, so that none other can be."""
         return self._response.prepared
 
+    @property
+    def silent_s(self) -> float:
+        """For how long it has heard nothing."""
+        return asyncio.get_running_loop().time() - self._heard_at
+
     async def keep_alive(self) -> None:
         """Show a client that streams that its turn lives."""
         if self._stream:
@@ -212,6 +231,7 @@ class _Client:
             self._turn.live.status = self._response.status
             await self._response.prepare(self.request)
         await self._response.write(data)
+        self._heard_at = asyncio.get_running_loop().time()
         self._turn.passed_on(len(data))
 
     async def finish(self, data: bytes) -> web.StreamResponse:

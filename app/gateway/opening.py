@@ -67,7 +67,7 @@ class Opening:
             now: Unix seconds.
             events: it is a stream of events, or shall become one: without an end it is broken.
             hold_s: how long after its first byte it is held; None: until it has begun.
-            silence_s, on_silence: what to do each time when so long nothing has come; the wait goes on.
+            silence_s, on_silence: what to do whenever so much time has gone by; the wait goes on.
         """
         if self.status >= 400:
             await self._read_error(now())
@@ -78,8 +78,9 @@ class Opening:
             return
         loop = asyncio.get_running_loop()
         deadline: float | None = None
+        silence = _Silence(silence_s, on_silence)
         while self.observer is not None and not self.observer.begun and self.observer.terminal is None:
-            chunk = await self._chunk(deadline, silence_s, on_silence)
+            chunk = await self._chunk(deadline, silence)
             if chunk is None:
                 return
             if not chunk:
@@ -102,17 +103,11 @@ class Opening:
         if observer.terminal is None and (self.broken or (events and not _is_json(self.head))):
             self.failure = truncated()
 
-    async def _chunk(
-        self,
-        deadline: float | None,
-        silence_s: float | None,
-        on_silence: Callable[[], Awaitable[None]] | None,
-    ) -> bytes | None:
+    async def _chunk(self, deadline: float | None, silence: _Silence) -> bytes | None:
         """The next bytes; empty at the end; None when it has been held for long enough."""
         loop = asyncio.get_running_loop()
         while True:
-            pause = None if silence_s is None else loop.time() + silence_s
-            until = min((at for at in (deadline, pause) if at is not None), default=None)
+            until = min((at for at in (deadline, silence.until) if at is not None), default=None)
             try:
                 async with asyncio.timeout_at(until) as waiting:
                     return await self.answer.content.readany()
@@ -123,8 +118,7 @@ class Opening:
                     return b""
             if deadline is not None and loop.time() >= deadline:
                 return None
-            if on_silence is not None:
-                await on_silence()
+            await silence.over()
 
     async def _read_error(self, now: float) -> None:
         try:
@@ -139,6 +133,24 @@ class Opening:
             # What has come is judged.
             self.over = self.broken = True
         self.failure = failure_from_http(self.status, bytes(self.head), self.headers, now=now)
+
+
+class _Silence:
+    """How long the client has heard nothing: what comes from upstream meanwhile is nothing that it hears of."""
+
+    def __init__(self, seconds: float | None, on_silence: Callable[[], Awaitable[None]] | None) -> None:
+        self._seconds = seconds
+        self._on_silence = on_silence
+        self.until = self._next()
+
+    async def over(self) -> None:
+        """It has lasted for long enough."""
+        if self._on_silence is not None:
+            await self._on_silence()
+        self.until = self._next()
+
+    def _next(self) -> float | None:
+        return None if self._seconds is None else asyncio.get_running_loop().time() + self._seconds
 
 
 def _is_json(head: bytearray) -> bool:

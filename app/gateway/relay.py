@@ -47,6 +47,7 @@ async def relay(
             if observer is not None and observer.terminal is not None:
                 _note_end(turn, opening, observer)
         turn.passed_on(len(opening.head))
+    begun = observer is None or observer.begun
     while not opening.over:
         try:
             chunk = await answer.content.readany()
@@ -62,6 +63,10 @@ async def relay(
             # The client may have gone because this was the last event: then all is well.
             if observer is not None:
                 observer.feed(chunk)
+                if observer.begun and not begun:
+                    # It had been silent for so long that its beginning was passed on.
+                    begun = True
+                    turn.begun(opening)
                 if observer.terminal is not None:
                     _note_end(turn, opening, observer)
         turn.passed_on(len(chunk))

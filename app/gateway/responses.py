@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from app.core.credential import TokenSecrets
 from app.core.edits import EditPlan, plan_edits
 from app.core.envelope import Envelope
 from app.core.errors import Refusal
@@ -71,9 +72,13 @@ class Responses:
                     if opening is not None:
                         opening.close()
                         opening = None
+                    # Now, since the user may remove the token while the body is made.
+                    opened = turn.state.secrets[send.token.id]
                     plan = self._plan(received.envelope, send, endpoint)
                     try:
-                        opening = await self._ask(request, turn, received, send, plan, patient=not failover.other_way())
+                        opening = await self._ask(
+                            request, turn, received, send, opened, plan, patient=not failover.other_way()
+                        )
                     except NoAnswer as error:
                         problem = error
                         turn.no_answer(error)
@@ -96,6 +101,7 @@ class Responses:
         turn: RunningTurn,
         received: Received,
         send: Send,
+        opened: TokenSecrets,
         plan: EditPlan,
         *,
         patient: bool,
@@ -111,7 +117,7 @@ class Responses:
             turn.live.sent_as_received()
         answer = await self._upstream.pass_through(
             send.token,
-            turn.state.secrets[send.token.id],
+            opened,
             "POST",
             f"/{turn.live.endpoint}{_query(request)}",
             request.raw_headers,
