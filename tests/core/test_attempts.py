@@ -625,6 +625,15 @@ def test_a_refusal_of_ciphertext_is_recognised_with_a_null_code() -> None:
     assert turn.failed(FOREIGN).failure.meaning is Meaning.FOREIGN
 
 
+def test_a_refusal_of_ciphertext_is_not_the_answer_when_the_second_try_has_to_wait() -> None:
+    pool = pool_of(1)
+    turn = Turn(pool, items=[reasoning("from elsewhere")])
+    turn.sent()
+    turn.failed(FOREIGN)
+    limited(pool, 1, HOUR)
+    assert turn.step(Hold).until == NOW + HOUR
+
+
 def test_a_compaction_keeps_to_its_issuer_and_waits_for_it() -> None:
     pool = pool_of(1, 2)
     Turn(pool).answered()

@@ -62,6 +62,8 @@ class Truth:
     closed: bool = False
     signed_out: bool = False
     renewable: bool = True
+    #: It refuses also what was renewed.
+    stubborn: bool = False
     lacks: str | None = None
 
 
@@ -165,7 +167,21 @@ class PoolMachine(RuleBasedStateMachine):
     @rule(
         pick=st.integers(0, 9),
         what=st.sampled_from(
-            ["limit", "limit", "short", "slow", "broken", "broke", "closed", "out", "dead", "model", "well", "well"]
+            [
+                "limit",
+                "limit",
+                "short",
+                "slow",
+                "broken",
+                "broke",
+                "closed",
+                "out",
+                "dead",
+                "stubborn",
+                "model",
+                "well",
+                "well",
+            ]
         ),
     )
     def upstream_changes(self, pick: int, what: str) -> None:
@@ -179,6 +195,8 @@ class PoolMachine(RuleBasedStateMachine):
                 truth.slow_until = self.time + 8
             case "out" | "dead":
                 truth.signed_out, truth.renewable = True, what == "out"
+            case "stubborn":
+                truth.signed_out = truth.stubborn = True
             case "model":
                 truth.lacks = "m-1"
             case "well":
@@ -251,6 +269,22 @@ class PoolMachine(RuleBasedStateMachine):
             if ends and turn.proven:
                 self.go_on(turn)
 
+    @precondition(lambda self: self.pool.tokens)
+    @rule(pick=st.integers(0, 9), resting=st.sampled_from([100.0, 1000.0, 20_000.0]))
+    def many_return_from_a_limit(self, pick: int, resting: float) -> None:
+        one = self.picked(pick)
+        self.truth[one.id].limited_until = self.time + 18_000
+        self.pool.health(one.id).limit(self.now, 18_000, None)
+        self.time += resting
+        for name in "abc":
+            self.turn_comes((name,), "l-1", None, "")
+
+    @rule(names=st.sampled_from([("a",), ("c",)]))
+    def conversation_is_compacted(self, names: tuple[str, ...]) -> None:
+        items = self.history.get(("l-1", names))
+        if items:
+            self.history["l-1", names] = [compaction(items[-1]["encrypted_content"])]
+
     @precondition(lambda self: self.turns)
     @rule(pick=st.integers(0, 99))
     def turn_goes_on(self, pick: int) -> None:
@@ -315,7 +349,7 @@ class PoolMachine(RuleBasedStateMachine):
         truth = self.truth[token_id]
         renewed = truth.renewable and not truth.closed and not self.down
         if renewed:
-            truth.signed_out = False
+            truth.signed_out = truth.stubborn
         else:
             turn.failed_on.add(token_id)
             turn.refused_on.add(token_id)
@@ -413,6 +447,8 @@ class PoolMachine(RuleBasedStateMachine):
                 turn.refreshed.add(token_id)
             case Pause(seconds):
                 assert 0 < seconds <= 5
+                if turn.last not in (Meaning.UPSTREAM, Meaning.RATE_LIMIT):
+                    turn.bad_ways.clear()
             case Queue(token_ids):
                 assert token_ids
                 for one in token_ids:
@@ -449,6 +485,8 @@ class PoolMachine(RuleBasedStateMachine):
     ) -> None:
         pool, held = self.pool, send.token
         assert not turn.proven
+        assert turn.last is not Meaning.CLIENT, "the request's own fault was taken elsewhere"
+        assert held.proxy not in turn.bad_ways, "the way is known to be bad"
         assert pool.unusable(held) is None
         assert pool.active_turns(held.id) <= pool.policy.turns_per_token, "more than it may serve"
         if probes:
@@ -554,7 +592,7 @@ class PoolMachine(RuleBasedStateMachine):
 
 TestPoolMachine = PoolMachine.TestCase
 TestPoolMachine.settings = settings(
-    max_examples=200,
+    max_examples=300,
     stateful_step_count=60,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
