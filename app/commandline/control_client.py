@@ -10,6 +10,9 @@ from app.core.errors import InstanceUnreachable, WaystationError
 from app.platform.instance import InstanceInfo
 
 _TIMEOUT_S = 30.0
+#: Of commands that ask upstream, several times where there are several logins. In seconds.
+_UPSTREAM_TIMEOUT_S = 300.0
+_ASK_UPSTREAM = ("token.add", "token.import", "token.test", "signin.browser", "signin.device")
 
 
 class RemoteError(WaystationError):
@@ -28,7 +31,8 @@ def ask(info: InstanceInfo, name: str, params: dict[str, Any]) -> Any:
         InstanceUnreachable: it does not answer.
         RemoteError: it answered with an error.
     """
-    connection = http.client.HTTPConnection("127.0.0.1", info.port, timeout=_TIMEOUT_S)
+    timeout_s = _UPSTREAM_TIMEOUT_S if name in _ASK_UPSTREAM else _TIMEOUT_S
+    connection = http.client.HTTPConnection("127.0.0.1", info.port, timeout=timeout_s)
     try:
         connection.request(
             "POST",

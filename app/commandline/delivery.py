@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from app.commandline.control_client import ask
-from app.commandline.options import instance_options
+from app.commandline.options import InstanceOptions, instance_options
 from app.core.errors import InstanceRunning, InstanceUnreachable, InvalidInput
 from app.platform.instance import InstanceLock, announced
 
@@ -19,6 +21,9 @@ _PATIENCE_S = 40.0
 #: Who takes a connection and is silent for so long hangs; asking again would only take as long again.
 _HANGS_S = 5.0
 _PAUSE_S = 0.05
+
+#: Gives a command to the owner of the data folder; returns its result.
+Deliver = Callable[[str, dict[str, Any]], Any]
 
 #: Stands for "nobody owns the data folder": the lock is ours now.
 NOBODY = object()
@@ -87,17 +92,57 @@ def wait_until_ended(data_dir: Path, within_s: float, pause: Callable[[float], N
             return True
 
 
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Several commands to one instance.
+
+    Attributes:
+        call: carries a command out, and returns its result.
+        ended: set when the instance was asked to end meanwhile.
+    """
+
+    call: Callable[[str, dict[str, Any]], Awaitable[Any]]
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@asynccontextmanager
+async def conversation(data_dir: Path, environ: Mapping[str, str]) -> AsyncIterator[Conversation]:
+    """Speak with the running instance; when there is none, be one for as long as this takes.
+
+    Raises:
+        WaystationError: the folder's owner does not answer, or the folder cannot be used.
+    """
+    lock = InstanceLock(data_dir)
+    # The lock is taken on the thread; it belongs to the process.
+    if await asyncio.to_thread(ask_owner, lock, data_dir, "status", {}) is not NOBODY:
+
+        async def call(name: str, params: dict[str, Any]) -> Any:
+            info = announced(data_dir)
+            if info is None:
+                raise InstanceUnreachable("The Waystation that was running has ended.")
+            return await asyncio.to_thread(ask, info, name, params)
+
+        yield Conversation(call)
+        return
+    from app.commandline.owner import owned_gateway
+
+    try:
+        options = instance_options(data_dir, environ)
+        _refuse_memory(options)
+        ended = asyncio.Event()
+        async with owned_gateway(options, lock, show=lambda: False, quit=ended.set) as handle:
+            yield Conversation(lambda name, params: handle.call(name, **params), ended)
+    finally:
+        lock.release()
+
+
 async def _once(data_dir: Path, environ: Mapping[str, str], name: str, params: dict[str, Any]) -> Any:
     from app.gateway.commands import Commands
     from app.gateway.gateway import Gateway
-    from app.store.key_stores import KeyStoreKind
 
     options = instance_options(data_dir, environ)
-    if options.key_store_kind is KeyStoreKind.MEMORY and name in ("token.add", "token.import"):
-        raise InvalidInput(
-            "With WAYSTATION_KEY_STORE=memory a token is kept as long as Waystation runs, and it does not run now. "
-            "Start it first, for instance by `waystation serve`."
-        )
+    if name in ("token.add", "token.import"):
+        _refuse_memory(options)
     gateway = await Gateway.open(
         data_dir, options.endpoints, key_store_kind=options.key_store_kind, strict=options.strict, live=False
     )
@@ -106,3 +151,13 @@ async def _once(data_dir: Path, environ: Mapping[str, str], name: str, params: d
         return await commands.execute(name, params)
     finally:
         await gateway.close()
+
+
+def _refuse_memory(options: InstanceOptions) -> None:
+    from app.store.key_stores import KeyStoreKind
+
+    if options.key_store_kind is KeyStoreKind.MEMORY:
+        raise InvalidInput(
+            "With WAYSTATION_KEY_STORE=memory a token is kept as long as Waystation runs, and it does not run now. "
+            "Start it first, for instance by `waystation serve`."
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
@@ -13,6 +14,10 @@ from app.platform.shells import Shell
 PRACTICE_PORT = 8797
 
 _Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+#: Adds a command to a group: its path, such as `token add`, and what it does.
+_Add: TypeAlias = "Callable[[_Commands, str, str], argparse.ArgumentParser]"
+
+_TAKE_OVER = "also when Codex on this computer uses that login: it must sign in again then"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -52,22 +57,7 @@ def parser() -> argparse.ArgumentParser:
     add(commands, "show", "show the running application's window")
     add(commands, "quit", "end the running instance, and wait until it has ended")
 
-    tokens = group("token", "the credentials that the gateway uses upstream")
-    made = add(tokens, "token add", "add a token; its secret is read from standard input")
-    secret = made.add_mutually_exclusive_group(required=True)
-    secret.add_argument("--access-token", choices=["-"], metavar="-", help="a ChatGPT access token")
-    secret.add_argument("--api-key", choices=["-"], metavar="-", help="an OpenAI API key")
-    made.add_argument("--label", help="your name for it")
-    made = add(tokens, "token import", "import a Codex auth.json")
-    made.add_argument("file", type=Path, metavar="FILE", help="usually ~/.codex/auth.json; - reads standard input")
-    made.add_argument("--label", help="your name for it")
-    _listing(add(tokens, "token list", "list the tokens, never their secrets"))
-    for verb, text in (
-        ("enable", "let a token serve"),
-        ("disable", "let a token rest until it is enabled again"),
-        ("remove", "forget a token and its secret"),
-    ):
-        add(tokens, f"token {verb}", text).add_argument("id", metavar="ID")
+    _tokens(group("token", "the credentials that the gateway uses upstream"), add)
 
     licenses = group("license", "the keys with which clients enter")
     made = add(licenses, "license create", "make a license, and print its key once")
@@ -93,7 +83,9 @@ def parser() -> argparse.ArgumentParser:
     which.add_argument("id", nargs="?", metavar="ID")
     which.add_argument("--all", action="store_true", help="all sessions")
 
-    add(group("pool", "the tokens as a whole"), "pool reset", "forget the tokens' cool-downs")
+    _pool(group("pool", "the tokens as a whole"), add)
+    _proxy(group("proxy", "the way to upstream, for all tokens without a proxy of their own"), add)
+    _turns(group("turn", "the requests that wait at the station until a limit ends"), add)
 
     made = add(group("setup", "texts that set up clients"), "setup codex", "print the set-up of Codex for a shell")
     made.add_argument("--shell", choices=[str(shell) for shell in Shell], help="default: this system's usual one")
@@ -107,6 +99,86 @@ def parser() -> argparse.ArgumentParser:
     made = add(commands, "selftest", "check this installation")
     made.add_argument("output", nargs="?", type=Path, metavar="OUT.json", help="where to write the result")
     return top
+
+
+def _tokens(tokens: _Commands, add: _Add) -> None:
+    made = add(tokens, "token sign-in", "sign in with a ChatGPT account; the login becomes a token")
+    made.add_argument("--device", action="store_true", help="by a code that you type in any browser")
+    made.add_argument("--no-browser", action="store_true", help="only print the page, do not open it")
+    made.add_argument("--renew", metavar="ID", help="the token that needs a new sign-in")
+    _named(made)
+    made = add(tokens, "token add", "add a token; its secret is read from standard input")
+    secret = made.add_mutually_exclusive_group(required=True)
+    secret.add_argument("--access-token", choices=["-"], metavar="-", help="a ChatGPT access token")
+    secret.add_argument("--refresh-token", choices=["-"], metavar="-", help="a ChatGPT refresh token; this uses it up")
+    secret.add_argument("--api-key", choices=["-"], metavar="-", help="an OpenAI API key")
+    made.add_argument("--take-over", action="store_true", help=_TAKE_OVER)
+    _named(made)
+    made = add(tokens, "token import", "import logins from files: Codex's auth.json, or what other tools export")
+    made.add_argument("files", type=Path, nargs="+", metavar="FILE", help="an auth.json; - reads standard input")
+    shared = made.add_mutually_exclusive_group()
+    shared.add_argument(
+        "--follow", action="store_true", help="go on reading the file, and leave it to Codex to refresh its login"
+    )
+    shared.add_argument("--take-over", action="store_true", help=_TAKE_OVER)
+    _named(made)
+    _listing(add(tokens, "token list", "list the tokens, never their secrets"))
+    for verb, text in (
+        ("enable", "let a token serve"),
+        ("disable", "let a token rest until it is enabled again"),
+        ("remove", "forget a token and its secret"),
+    ):
+        add(tokens, f"token {verb}", text).add_argument("id", metavar="ID")
+    made = add(tokens, "token change", "change a token's name, proxy, or whether it is a spare")
+    made.add_argument("id", metavar="ID")
+    made.add_argument("--spare", choices=["yes", "no"], help="a spare serves only when the others cannot")
+    _named(made, "its own proxy: as for `proxy set`, or none for the application's")
+    made = add(tokens, "token order", "set the order of the tokens; those that are not named come last")
+    made.add_argument("ids", nargs="+", metavar="ID")
+    _listing(made)
+    made = add(tokens, "token test", "ask upstream whether it takes a token; costs no request of your quota")
+    made.add_argument("ids", nargs="*", metavar="ID", help="default: all")
+    made = add(tokens, "token retry", "forget that a token had reached its limit or failed, and try it at once")
+    made.add_argument("id", nargs="?", metavar="ID", help="default: all")
+
+
+def _pool(pool: _Commands, add: _Add) -> None:
+    add(pool, "pool show", "show how tokens are chosen")
+    made = add(pool, "pool set", "set how tokens are chosen")
+    made.add_argument(
+        "--strategy",
+        choices=["balanced", "in-order"],
+        help="a new conversation goes to the token with the most quota left (balanced), or to the first in your order",
+    )
+    made.add_argument("--wait", metavar="TIME", help="how long requests wait at a limit: 10m, 2h, overnight or off")
+    made.add_argument("--turns-per-token", type=int, metavar="N", help="requests that one token serves at a time")
+    add(pool, "pool reset", "forget the tokens' cool-downs")
+
+
+def _proxy(proxy: _Commands, add: _Add) -> None:
+    add(proxy, "proxy show", "show which proxy is used")
+    add(proxy, "proxy set", "choose the proxy").add_argument(
+        "address",
+        metavar="ADDRESS",
+        help="such as http://127.0.0.1:7890 or socks5://127.0.0.1:1080; system; direct for none; - reads standard "
+        "input, for one with a password",
+    )
+    add(proxy, "proxy detect", "look for proxies on this computer")
+
+
+def _turns(turns: _Commands, add: _Add) -> None:
+    _listing(add(turns, "turn list", "list the requests that wait"))
+    made = add(turns, "turn move", "try a request that waits on this token now")
+    made.add_argument("id", metavar="ID")
+    made.add_argument("token", metavar="TOKEN")
+    add(turns, "turn give-up", "answer a request that waits with the limit now").add_argument("id", metavar="ID")
+
+
+def _named(
+    made: argparse.ArgumentParser, proxy: str = "its own proxy: an address, direct for none, or - to read it"
+) -> None:
+    made.add_argument("--label", help="your name for it")
+    made.add_argument("--proxy", metavar="ADDRESS", help=proxy)
 
 
 def _listing(made: argparse.ArgumentParser) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -19,7 +20,7 @@ class PoolCommands:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self.table = {
+        self.table: dict[str, Callable[..., Awaitable[Any]]] = {
             "pool.policy": self._policy,
             "pool.reset": self._reset,
             "proxy.show": self._proxy_show,

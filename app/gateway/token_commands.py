@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -21,7 +22,7 @@ class TokenCommands:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        self.table = {
+        self.table: dict[str, Callable[..., Awaitable[Any]]] = {
             "token.add": self._add,
             "token.import": self._import,
             "token.list": self._list,

@@ -12,11 +12,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.core.credential import Login, login_from_auth_json
-from app.core.errors import InvalidInput
+from app.core.errors import InvalidInput, WaystationError
 from app.core.login_texts import refresh_tokens_in
 from app.core.token import masked_email
 
 _MAX_BYTES = 1 << 20
+
+
+class LoginShared(WaystationError):
+    """Codex on this computer uses the login that was to be imported; its detail is the `path` of Codex's file."""
+
+    code = "login_shared"
+    exit_code = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,22 @@ def is_shared(text: str, local: LocalLogin | None) -> bool:
     # A refresh token alone need not look like one.
     candidates = (*refresh_tokens_in(text), "".join(text.split()))
     return local is not None and any(_sha256(token) == local.refresh_sha256 for token in candidates)
+
+
+def refuse_shared(text: str, local: LocalLogin | None) -> None:
+    """See that nobody takes Codex's own login away by mistake.
+
+    Raises:
+        LoginShared: this is it; the sentence says what to do instead.
+    """
+    if local is not None and is_shared(text, local):
+        raise LoginShared(
+            f"This is the login that Codex on this computer uses ({local.path}). A refresh token is good for one use: "
+            "of two programs that share it, one is signed out. Give Waystation a sign-in of its own: waystation token "
+            "sign-in. Or import the file with --follow, so that it is read and never refreshed here; or with "
+            "--take-over, and sign in again in Codex.",
+            path=str(local.path),
+        )
 
 
 def _described(path: Path, login: Login, refresh_token: str) -> LocalLogin:
