@@ -144,7 +144,7 @@ async def test_an_answer_that_breaks_off_before_it_said_anything_is_served_by_an
     "at", ["response.output_item.added", "response.output_text.delta", "response.output_text.done"]
 )
 async def test_a_failure_after_something_was_said_is_passed_on_and_never_repeated(two: House, at: str) -> None:
-    two.practice.script(failed(*OVERLOADED, at=f"response.{at}"))
+    two.practice.script(failed(*OVERLOADED, at=at))
     async with two.post("/responses", data=CODEX_BODY) as answer:
         assert await answer.read() == two.practice.turns[0].sent
     assert two.asked() == [0]
