@@ -1,0 +1,78 @@
+"""All tokens at their limit: the real Codex waits at the station, or is told when to come back."""
+
+import time
+from datetime import datetime
+
+import pytest
+
+from app.practice.accounts import practice_account
+from app.practice.server import PracticeUpstream
+from tests.e2e.program import Run, Waystation
+from tests.e2e.talking import SOME_VERSIONS, TOOL, conversation, posts, served
+from tests.e2e.test_restart import two_tokens
+
+# Seconds. Less than six are waited for without the station.
+AHEAD = 7.0
+HOUR = 3600.0
+
+
+@pytest.mark.parametrize("version", SOME_VERSIONS)
+async def test_codex_waits_for_the_reset_with_one_post_and_no_error(
+    version: str, waystation: Waystation, serve: Run, upstream: PracticeUpstream
+) -> None:
+    await two_tokens(waystation, upstream)
+    async with conversation(waystation, upstream, version) as talk:
+        (first, _) = await talk.well()
+        before = posts(waystation)
+        back = time.time() + AHEAD
+        for account in upstream.accounts:
+            upstream.exhaust(account, resets_in=AHEAD if account.label == first.label else HOUR)
+        turns = await talk.well()
+        ended = time.time()
+
+    other = turns[1].label
+    assert served(turns) == [(first.label, 429), (other, 429), (first.label, 200), (first.label, 200)]
+    # Held, and then sent as it came.
+    assert turns[2].sha256 == turns[0].sha256
+    assert other != first.label
+    # The request that waited, and the one with the tool's output.
+    assert posts(waystation) == before + 2
+    assert "waits at the station" in waystation.logs
+    print(f"{version}: answered {ended - back:.1f} s after the reset")
+    assert 0 <= ended - back < 8
+
+
+@pytest.mark.parametrize("version", SOME_VERSIONS)
+async def test_without_waiting_codex_is_told_once_who_is_back_when(
+    version: str, waystation: Waystation, serve: Run, upstream: PracticeUpstream
+) -> None:
+    third = practice_account("third", "plus", label="Third (practice 练习)")
+    upstream.add(third)
+    await two_tokens(waystation, upstream)
+    await waystation.import_account(third.auth_json(), third.label)
+    await waystation.command("pool.policy", wait_s=0)
+    first, second = upstream.accounts
+    upstream.sign_out(third)
+    back = time.time() + 3 * HOUR
+    upstream.exhaust(first, resets_in=3 * HOUR)
+    upstream.exhaust(second, resets_in=4 * HOUR)
+    async with conversation(waystation, upstream, version) as talk:
+        done = await talk.ask(TOOL)
+        asked = talk.news()
+
+    assert done.code != 0
+    assert posts(waystation) == 1
+    assert sorted(turn.status for turn in asked) == [401, 429, 429]
+    # To the second, which the next minute may begin with.
+    times = [datetime.fromtimestamp(back + late) for late in range(-1, 4)]
+    told = [line for line in done.err.splitlines() if line.startswith("ERROR: ")]
+    if version == "0.45.0":
+        expected = {"Try again in 3 hours.", "Try again in 2 hours 59 minutes."}
+        assert any(told[0].endswith(sentence) for sentence in expected), told
+    else:
+        expected = {
+            f"Waystation: 3 tokens: 2 at their limit (first back at {at:%H:%M}), 1 needs sign-in, "
+            f"or try again at {at:%-I:%M %p}."
+            for at in times
+        }
+        assert any(told[0].endswith(sentence) for sentence in expected), told
