@@ -39,6 +39,6 @@ def quota_words(quota: dict[str, Any] | None, now: float) -> str | None:
             continue
         name = _LENGTHS.get(window.minutes or 0) or (f"{window.minutes}min" if window.minutes else window.slot)
         left = f"{name} {100 - window.used_at(now):.0f}%"
-        ahead = window.resets_at is not None and window.resets_at > now
+        ahead = window.resets_at is not None and window.resets_at > now and window.used_percent > 0
         parts.append(f"{left} ({soon_text(window.resets_at or 0, now)})" if ahead else left)
     return ", ".join(parts) or None

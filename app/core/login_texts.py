@@ -120,8 +120,8 @@ def _read(data: dict[str, Any]) -> Found:
 
 def _bare(text: str) -> tuple[Found, ...]:
     """Tokens and keys as they are. A long one may have been wrapped by a terminal: then the parts are one."""
-    words = text.removeprefix("Bearer ").split()
-    for parts in (words, ["".join(words)]):
+    text = text.removeprefix("Bearer ")
+    for parts in (text.split(), ["".join(line.strip() for line in text.splitlines())]):
         found = [_one(part) for part in parts]
         if found and None not in found:
             return tuple(item for item in found if item is not None)
