@@ -133,12 +133,18 @@ class Attempts:
         signed_out = self._take_in(token, meaning, fault, code, now)
         return Failure(meaning, token.id, code if signed_out else None)
 
-    def refreshed(self, token_id: str, *, renewed: bool) -> None:
-        """What came of a `Refresh`; whether only a new sign-in helps, the pool has been told."""
+    def refreshed(self, token_id: str, *, renewed: bool, refused: bool = True) -> None:
+        """What came of a `Refresh`; whether only a new sign-in helps, the pool has been told.
+
+        Args:
+            token_id: whose.
+            renewed: it can be tried again.
+            refused: if not, the login was refused for good, rather than that it could not be renewed just now.
+        """
         self._renewed.add(token_id)
         if not renewed:
             self._spent[token_id] = Meaning.UNAUTHORIZED
-            self._refusals += 1
+            self._refusals += refused
 
     def queued(self, now: float) -> None:
         """The turn waited in a queue: that was not its own time."""

@@ -31,7 +31,8 @@ class Session:
         turns: how many turns it has had.
         lent_at: since when another token than the home serves it, in Unix seconds; None while it is at home.
         moves: how often its token changed; 0 means that everything it ever got came from one token.
-        owners: which token issued a sealed item (its digest, see `sealed`), noted at each move; empty before.
+        owners: which token issued a sealed item (its digest, see `sealed`; an empty id: one that nobody knows),
+            noted at each move, and when a token refuses what it was thought to have issued.
     """
 
     id: str

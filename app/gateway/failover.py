@@ -13,7 +13,7 @@ from app.core.credential import ChatGPTLogin
 from app.core.errors import Refusal
 from app.core.limit_reached import LimitReached
 from app.core.sealed import digest
-from app.core.shortage import Shortage
+from app.core.shortage import Shortage, Unusable
 from app.core.steps import Failure, GiveUp, Hold, Pause, Queue, Refresh, Send, Step, Wanted, Why
 from app.core.turn import Attempt
 from app.core.verdict import Fault
@@ -24,6 +24,9 @@ from app.gateway.state import GatewayState
 #: How long a turn waits in line for a token at most, and how many may wait, in seconds and turns.
 LINE_S = 15 * 60.0
 LINE_TURNS = 512
+
+#: When to try again, when nobody knows better; a refresh is tried as often. In seconds.
+_SOON_S = 30.0
 
 _log = logging.getLogger(__name__)
 
@@ -144,7 +147,10 @@ class Failover:
         if result is RefreshResult.NEVER and token is not None and token.enabled:
             # An API key, or an access token alone: there is nothing to renew it with.
             self._state.sign_in_needed(token_id, self._last_code)
-        self._attempts.refreshed(token_id, renewed=result is RefreshResult.RENEWED)
+        # That the sign-in service cannot be asked now says nothing against the login.
+        self._attempts.refreshed(
+            token_id, renewed=result is RefreshResult.RENEWED, refused=result is not RefreshResult.LATER
+        )
 
     def _access_token(self, token_id: str) -> str | None:
         opened = self._state.secrets.get(token_id)
@@ -202,7 +208,8 @@ class Failover:
         step = self._attempts.decide(self._state.clock.now())
         called, self._called = self._called, None
         taken = isinstance(step, Send) and step.token.id == called
-        if called is not None and not taken and not isinstance(step, Queue):
+        waits_on = isinstance(step, Queue) and called in step.token_ids
+        if called is not None and not taken and not waits_on:
             # The token that it was called for goes to the next in line.
             self._state.freed(called)
         return step
@@ -219,13 +226,7 @@ class Failover:
         sentence = hold.shortage.message(self._clock_time)
         if not hold.shortage.limited:
             # It is a matter of seconds or minutes, for which Codex and the SDKs wait by themselves when told so.
-            return Refusal(
-                429,
-                sentence,
-                type="rate_limit_error",
-                code="rate_limit_exceeded",
-                headers={"Retry-After": str(max(1, math.ceil(hold.until - now)))},
-            )
+            return _later(sentence, hold.until - now)
         if hold.token_id is not None:
             sentence += (
                 " This conversation holds what only that account can read: wait for it, or start a new conversation."
@@ -254,6 +255,9 @@ class Failover:
                 "Upstream refused this request on two tokens in a row, so Waystation tries no others. Sign in again "
                 f"in Waystation. {counts}"
             )
+        elif any(reason is Unusable.RESTING for reason, _ in missing.reasons):
+            # A login could not be renewed just now: a matter of moments.
+            return _later(f"No token of Waystation can serve this at the moment. {counts}", _SOON_S)
         else:
             sentence = counts if missing.empty else f"No token of Waystation can serve this. {counts}"
         # 400, because Codex shows a 400 at once and repeats a 5xx thirty times.
@@ -275,10 +279,10 @@ def _stopping() -> Refusal:
     )
 
 
+def _later(sentence: str, wait_s: float) -> Refusal:
+    headers = {"Retry-After": str(max(1, math.ceil(wait_s)))}
+    return Refusal(429, sentence, type="rate_limit_error", code="rate_limit_exceeded", headers=headers)
+
+
 def _too_busy() -> Refusal:
-    return Refusal(
-        429,
-        "Too many requests wait for Waystation's tokens. Try again in a minute, or add a token.",
-        type="rate_limit_error",
-        code="rate_limit_exceeded",
-    )
+    return _later("Too many requests wait for Waystation's tokens. Try again in a minute, or add a token.", _SOON_S)
