@@ -65,6 +65,7 @@ class Attempts:
         self._second: set[str] = set()
         self._renewed: set[str] = set()
         self._refusals = 0
+        self._lent_at: float | None = None
         self._bad_ways: set[str | None] = set()
         self._last: Meaning | None = None
 
@@ -266,7 +267,13 @@ class Attempts:
         lend = reason in (Reason.LENT, Reason.MODEL, Reason.RETURNED)
         if token.spare and reason not in (Reason.RELIEVED, Reason.USER):
             lend = True
-        return pool.bind(session, token, self._wanted.sealed, now=now, lend=lend), session.current_token_id
+        bound = pool.bind(session, token, self._wanted.sealed, now=now, lend=lend)
+        if reason is Reason.RETURNED:
+            self._lent_at = session.lent_at
+        elif bound.lent_at is not None and self._lent_at is not None:
+            # The home was tried in vain: the loan has lasted all the while.
+            bound = pool.sessions.put(replace(bound, lent_at=self._lent_at))
+        return bound, session.current_token_id
 
     def _take_in(self, token: Token, meaning: Meaning, fault: Fault, code: str, now: float) -> bool:
         """Draw the conclusions; True when only a new sign-in helps this token."""
