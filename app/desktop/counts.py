@@ -23,3 +23,19 @@ class Counts(QObject):
     def edits(self, n: int) -> str:
         """So many edits of a request's body."""
         return self.tr("%n edit(s)", "", n)
+
+    def added(self, n: int) -> str:
+        """So many tokens were added."""
+        return self.tr("%n token(s) added.", "", n)
+
+    def renewed(self, n: int) -> str:
+        """So many tokens were there already."""
+        return self.tr("%n token(s) were here already; their credentials are renewed.", "", n)
+
+    def waiting(self, n: int) -> str:
+        """So many turns wait at the station, until `{time}`."""
+        return self.tr("%n request(s) are waiting at the station until {time}: all tokens are at their limit.", "", n)
+
+    def outside(self, n: int) -> str:
+        """So many tokens need a new sign-in."""
+        return self.tr("%n token(s) need a new sign-in.", "", n)

@@ -6,27 +6,32 @@ import asyncio
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject
-from PySide6.QtGui import QClipboard
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QClipboard, QDesktopServices
 
 from app.core.errors import WaystationError
 from app.desktop import dialogs
+from app.desktop.adding import Adding
+from app.desktop.announcements import announcements
 from app.desktop.clipboard import put_text
 from app.desktop.feed import SnapshotFeed
 from app.desktop.icons import Icons
 from app.desktop.messages import error_text
 from app.desktop.operations import Operations
 from app.desktop.overview import Overview, closing, failed, overview, starting
+from app.desktop.sign_in.leader import SignInLeader
 from app.desktop.tray import Tray, TrayActions
 from app.desktop.window import MainWindow
 from app.gateway.handle import GatewayHandle
 from app.gateway.snapshot import GatewaySnapshot
 from app.gateway.tasks import TaskSet
+from app.platform.codex_login import codex_auth_file, is_shared, local_codex_login
 from app.platform.shells import Shell
 
 _log = logging.getLogger(__name__)
@@ -55,13 +60,25 @@ class Desktop(QObject):
         self._announced: set[str] = set()
         self._told_of_tray = False
         self.feed = SnapshotFeed(self)
-        self.operations = Operations(self._copy_secret, clipboard.text, self)
+        self.operations = Operations(self._copy_secret, self)
+        self.signing_in = SignInLeader(
+            icons, self.operations, self._visible_window, clipboard.setText, _open_page, self.feed.look
+        )
+        self.adding = Adding(
+            self.operations,
+            self._visible_window,
+            clipboard.text,
+            self.signing_in.sign_in,
+            _shared_with,
+            codex_auth_file(os.environ, Path.home()).parent,
+        )
         self.window = MainWindow(
             icons,
             self.operations,
             shell=shell,
             practice=practice,
-            choose_auth_json=self._on_choose_auth_json,
+            adding=self.adding,
+            signing_in=self.signing_in,
             copy_text=clipboard.setText,
             visible_changed=self._on_window_visible,
             quit=self.ask_to_quit,
@@ -73,8 +90,10 @@ class Desktop(QObject):
                 stop=self.operations.stop_gateway,
                 copy_environment=self._on_copy_environment,
                 copy_setup=self._on_copy_setup,
-                add_from_clipboard=self.operations.add_token_from_clipboard,
-                add_from_file=self._on_choose_auth_json,
+                sign_in=self.signing_in.sign_in,
+                add_from_clipboard=self.adding.from_clipboard,
+                add_from_file=self.adding.choose_files,
+                wait_overnight=self.operations.pool.set_overnight,
                 open_window=self.window.bring_up,
                 quit=self.ask_to_quit,
             ),
@@ -108,6 +127,7 @@ class Desktop(QObject):
             if not self._instance.done():
                 _log.error("the instance did not close within %s s", _CLOSE_LIMIT_S)
         code = 0 if self._instance.cancelled() or not self._instance.done() else self._instance.result()
+        self.signing_in.close()
         await self._tasks.close()
         await self.operations.close()
         self.tray.hide()
@@ -155,6 +175,9 @@ class Desktop(QObject):
             return 1
         return 0
 
+    def _visible_window(self) -> MainWindow | None:
+        return self.window if self.window.isVisible() else None
+
     async def _leaving_wait(self) -> None:
         await self._leaving.wait()
 
@@ -171,7 +194,7 @@ class Desktop(QObject):
 
     async def _ask_and_quit(self, running: int) -> None:
         if await dialogs.confirmed(
-            self.window if self.window.isVisible() else None,
+            self._visible_window(),
             self.tr("Quit Waystation"),
             self.tr("%n request(s) are still running. Quit anyway?", "", running),
             yes=self.tr("Quit"),
@@ -179,23 +202,10 @@ class Desktop(QObject):
         ):
             self.quit()
 
-    def _on_choose_auth_json(self) -> None:
-        self._ask("ask", self._choose_auth_json())
-
     def _ask(self, group: str, question: Coroutine[Any, Any, None]) -> None:
         if self.operations.is_busy(group):
             dialogs.bring_up_open_one()
         self.operations.run(group, question)
-
-    async def _choose_auth_json(self) -> None:
-        path = await dialogs.chosen_file(
-            self.window if self.window.isVisible() else None,
-            self.tr("Choose Codex's auth.json"),
-            _codex_folder(),
-            [self.tr("Codex login (auth.json)") + " (*.json)", self.tr("All files") + " (*)"],
-        )
-        if path is not None:
-            self.operations.add_token_from_file(path)
 
     def _on_copy_environment(self, shell: Shell) -> None:
         self.operations.copy_environment(shell, self._base_url())
@@ -211,7 +221,8 @@ class Desktop(QObject):
         put_text(self._clipboard, text, secret=True, platform=sys.platform)
 
     def _on_snapshot(self, snapshot: GatewaySnapshot) -> None:
-        self._show_overview(overview(snapshot))
+        self._show_overview(overview(snapshot, time.time()))
+        self.signing_in.show_snapshot(snapshot)
         self.window.show_snapshot(snapshot)
         self._announce_problems(snapshot)
 
@@ -220,11 +231,11 @@ class Desktop(QObject):
         self.window.show_overview(seen)
 
     def _announce_problems(self, snapshot: GatewaySnapshot) -> None:
-        problems = [problem for problem in (snapshot.problem, snapshot.key_problem) if problem is not None]
-        for problem in problems:
-            if problem.code not in self._announced and not self.window.isVisible():
-                self.tray.tell(error_text(problem), failed=True)
-        self._announced = {problem.code for problem in problems}
+        told = announcements(snapshot, time.time())
+        for key, text in told.items():
+            if key not in self._announced and not self.window.isVisible():
+                self.tray.tell(text, failed=True)
+        self._announced = set(told)
 
     def _on_done(self, sentence: str) -> None:
         self.feed.look()
@@ -250,6 +261,10 @@ class Desktop(QObject):
             self.tray.tell(self.tr("Waystation keeps running in the tray. To end it, choose Quit in the menu there."))
 
 
-def _codex_folder() -> Path:
-    folder = Path(os.environ.get("CODEX_HOME") or Path.home() / ".codex")
-    return folder if folder.is_dir() else Path.home()
+def _open_page(address: str) -> bool:
+    return QDesktopServices.openUrl(QUrl(address))
+
+
+def _shared_with(text: str) -> Path | None:
+    local = local_codex_login(os.environ, Path.home())
+    return local.path if local is not None and is_shared(text, local) else None

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QInputDialog, QLineEdit, QMessageBox, QWidget
+
+# Of the field for a name, in pixels.
+_NAME_WIDTH = 320
 
 
 async def confirmed(
@@ -31,28 +35,58 @@ async def confirmed(
         way_out = box.addButton(no, QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(way_out)
     box.setEscapeButton(way_out)
-    await _finished(box)
+    await finished(box)
     return box.clickedButton() is go_on
+
+
+async def chosen(
+    parent: QWidget | None, title: str, text: str, choices: Sequence[str], *, explanation: str = ""
+) -> int | None:
+    """Let the user choose one of several ways; the first is the default. None: none of them."""
+    box = QMessageBox(QMessageBox.Icon.Question, title, text, QMessageBox.StandardButton.NoButton, parent)
+    box.setInformativeText(explanation)
+    # Equal roles: otherwise each system would sort them in its own way.
+    buttons = [box.addButton(choice, QMessageBox.ButtonRole.AcceptRole) for choice in choices]
+    way_out = box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(buttons[0])
+    box.setEscapeButton(way_out)
+    await finished(box)
+    clicked = box.clickedButton()
+    return buttons.index(clicked) if clicked in buttons else None
 
 
 async def told(parent: QWidget | None, title: str, text: str, explanation: str = "") -> None:
     """Show what went wrong, until the user has closed it."""
     box = QMessageBox(QMessageBox.Icon.Critical, title, text, QMessageBox.StandardButton.Close, parent)
     box.setInformativeText(explanation)
-    await _finished(box)
+    await finished(box)
 
 
-async def chosen_file(parent: QWidget | None, title: str, folder: Path, filters: list[str]) -> Path | None:
-    """Let the user choose an existing file; None if they chose none."""
+async def chosen_files(parent: QWidget | None, title: str, folder: Path, filters: list[str]) -> list[Path]:
+    """Let the user choose existing files; empty if they chose none."""
     dialog = QFileDialog(parent, title, str(folder))
-    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
     dialog.setNameFilters(filters)
     # Qt's own translation lacks these two; the systems' own dialogs bring theirs.
     dialog.setLabelText(QFileDialog.DialogLabel.LookIn, QCoreApplication.translate("Dialogs", "Look in:"))
     dialog.setLabelText(QFileDialog.DialogLabel.FileType, QCoreApplication.translate("Dialogs", "Files of type:"))
-    result = await _finished(dialog)
-    files = dialog.selectedFiles()
-    return Path(files[0]) if result == QDialog.DialogCode.Accepted and files else None
+    result = await finished(dialog)
+    return [Path(file) for file in dialog.selectedFiles()] if result == QDialog.DialogCode.Accepted else []
+
+
+async def named(parent: QWidget | None, title: str, text: str, before: str, longest: int) -> str | None:
+    """Let the user change a name; None when it stays as it was."""
+    dialog = QInputDialog(parent)
+    dialog.setWindowTitle(title)
+    dialog.setLabelText(text)
+    dialog.setTextValue(before)
+    entry = dialog.findChild(QLineEdit)
+    if isinstance(entry, QLineEdit):
+        entry.setMaxLength(longest)
+        entry.setMinimumWidth(_NAME_WIDTH)
+    result = await finished(dialog)
+    name = dialog.textValue().strip()
+    return name if result == QDialog.DialogCode.Accepted and name not in ("", before) else None
 
 
 def bring_up_open_one() -> None:
@@ -63,7 +97,8 @@ def bring_up_open_one() -> None:
         dialog.activateWindow()
 
 
-async def _finished(dialog: QDialog) -> int:
+async def finished(dialog: QDialog) -> int:
+    """Show a dialog until it is closed; returns its result. It is deleted afterwards."""
     closed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     def settle(result: int) -> None:

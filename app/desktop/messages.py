@@ -1,7 +1,7 @@
 """What went wrong, in the user's language.
 
 English sentences come with the errors themselves and are shown as they are. A translation is found by the
-sentence where it is one of a fixed set, else by the error's code; without one, the English sentence stands.
+sentence where `sentences` knows it, else by the error's code; without one, the English sentence stands.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import QT_TRANSLATE_NOOP
 
 from app.core.errors import InvalidInput, WaystationError
+from app.desktop.sentences import by_template
 from app.desktop.translation import translated
 from app.gateway.snapshot import Problem
 
@@ -38,28 +39,35 @@ BY_CODE: dict[str, object] = {
         "Errors", "The database cannot be read or written. Check the disk and the rights of the data folder."
     ),
     "refusal": QT_TRANSLATE_NOOP("Errors", "The request was refused."),
+    "upstream_unreachable": QT_TRANSLATE_NOOP(
+        "Errors", "OpenAI cannot be reached. Check the network connection, and whether a proxy is needed here."
+    ),
+    "upstream_timeout": QT_TRANSLATE_NOOP("Errors", "OpenAI took the request but did not answer in time."),
+    "sign_in_refused": QT_TRANSLATE_NOOP(
+        "Errors", "The sign-in service refused. Try again; if it stays so, sign in again."
+    ),
+    "sign_in_ports_busy": QT_TRANSLATE_NOOP(
+        "Errors",
+        "The browser cannot come back to Waystation: its ports ({ports}) are used by other programs. End them, or sign "
+        "in with a device code.",
+    ),
+    "sign_in_ports_busy.program": QT_TRANSLATE_NOOP(
+        "Errors",
+        "The browser cannot come back to Waystation: port {port} is used by {program}. End that program, or sign in "
+        "with a device code.",
+    ),
+    "usage_refused": QT_TRANSLATE_NOOP("Errors", "Upstream did not tell the usage of this token ({status})."),
+    # What `token.test` found.
+    "sealed": QT_TRANSLATE_NOOP("Errors", "This token cannot be opened: the key that sealed it is gone. Add it again."),
+    "unauthorized": QT_TRANSLATE_NOOP(
+        "Errors", "Upstream does not accept it any more. Sign in again, or add a new key."
+    ),
+    "forbidden": QT_TRANSLATE_NOOP(
+        "Errors", "Upstream refuses this account, or this network. Look at the account, or try another proxy."
+    ),
+    "slow_down": QT_TRANSLATE_NOOP("Errors", "Upstream asks to wait. Try again in a minute."),
+    "upstream_failed": QT_TRANSLATE_NOOP("Errors", "Upstream has trouble of its own. Try again in a while."),
 }
-
-# Sentences that share a code but say different things to do.
-BY_SENTENCE: tuple[object, ...] = (
-    QT_TRANSLATE_NOOP("Sentences", "This is not an API key: give the key alone, such as sk-…."),
-    QT_TRANSLATE_NOOP(
-        "Sentences",
-        "This is not a ChatGPT access token: it must have three parts with dots between, as in Codex's auth.json.",
-    ),
-    QT_TRANSLATE_NOOP(
-        "Sentences", "This access token does not name its ChatGPT account; sign in again and use the new one."
-    ),
-    QT_TRANSLATE_NOOP("Sentences", "This file is not JSON. Choose Codex's auth.json (usually ~/.codex/auth.json)."),
-    QT_TRANSLATE_NOOP("Sentences", "This file is not Codex's auth.json: it holds no object."),
-    QT_TRANSLATE_NOOP(
-        "Sentences",
-        "This file holds neither a ChatGPT login nor an API key. Run `codex login`, then import it again.",
-    ),
-    QT_TRANSLATE_NOOP("Sentences", "This is not an address for Codex: expected http://<ip>:<port>/codex/v1."),
-    QT_TRANSLATE_NOOP("Sentences", "This address or license has a character that no shell text can carry safely."),
-    QT_TRANSLATE_NOOP("Sentences", "A license key has 8 to 200 characters out of A-Z a-z 0-9 . _ ~ + / = and -."),
-)
 
 
 class Told(InvalidInput):
@@ -75,10 +83,12 @@ def error_text(error: WaystationError | Problem) -> str:
 
 
 def _text(code: str, message: str, details: Mapping[str, str | int | None]) -> str:
-    by_sentence = translated("Sentences", message)
+    by_sentence = translated("Sentences", message) or by_template(message)
     if by_sentence is not None:
         return by_sentence
-    source = BY_CODE.get(code)
+    # Who has the port is not always known.
+    named = f"{code}.program" if details.get("program") else code
+    source = BY_CODE.get(named, BY_CODE.get(code))
     by_code = translated("Errors", str(source)) if source is not None else None
     if by_code is None:
         return message

@@ -8,15 +8,15 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
 from app.core.errors import WaystationError
-from app.desktop import formats, words
-from app.desktop.credential_text import AddToken, read_auth_json, recognised
+from app.desktop import words
 from app.desktop.messages import Told, error_text
+from app.desktop.pool_operations import PoolOperations
+from app.desktop.token_operations import TokenOperations
 from app.gateway.handle import GatewayHandle
 from app.gateway.tasks import TaskSet
 from app.platform.codex_setup import environment_text, setup_text
@@ -35,25 +35,24 @@ class Operations(QObject):
 
     Args:
         copy_secret: puts a text that holds a license on the clipboard.
-        clipboard_text: what is on the clipboard.
+
+    Attributes:
+        tokens: those about one token.
+        pool: those about all tokens, and about requests that wait for one.
     """
 
     done = Signal(str)
     failed = Signal(str)
     busy_changed = Signal(str, bool)
 
-    def __init__(
-        self,
-        copy_secret: Callable[[str], None],
-        clipboard_text: Callable[[], str],
-        parent: QObject | None = None,
-    ) -> None:
+    def __init__(self, copy_secret: Callable[[str], None], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._copy_secret = copy_secret
-        self._clipboard_text = clipboard_text
         self._handle: GatewayHandle | None = None
         self._tasks = TaskSet()
         self._running: Counter[str] = Counter()
+        self.tokens = TokenOperations(self)
+        self.pool = PoolOperations(self)
 
     def attach(self, handle: GatewayHandle) -> None:
         """The gateway is there; until then every operation says that it is not."""
@@ -71,49 +70,27 @@ class Operations(QObject):
     def start_gateway(self, port: int | None = None) -> None:
         """Listen, on another port if one is given."""
         params = {} if port is None else {"port": port}
-        self._begin("gateway", self._call_quietly("gateway.start", **params))
+        self.begin("gateway", self.do("gateway.start", **params))
 
     def stop_gateway(self) -> None:
         """Listen no more."""
-        self._begin("gateway", self._call_quietly("gateway.stop"))
-
-    def add_token_from_clipboard(self) -> None:
-        """Add what is on the clipboard: an access token, an API key, or the text of an auth.json."""
-        text = self._clipboard_text()
-        self._begin("add_token", self._add(lambda: recognised(text)))
-
-    def add_token_from_file(self, path: Path) -> None:
-        """Add the login in an auth.json."""
-        self._begin("add_token", self._add(lambda: read_auth_json(path)))
-
-    def set_token_enabled(self, token_id: str, enabled: bool) -> None:
-        """Let a token serve, or not."""
-        command = "token.enable" if enabled else "token.disable"
-        self._begin("tokens", self._call_quietly(command, id=token_id))
-
-    def remove_token(self, token_id: str) -> None:
-        """Forget a token and its secrets."""
-        self._begin("tokens", self._call_quietly("token.remove", id=token_id))
+        self.begin("gateway", self.do("gateway.stop"))
 
     def forget_session(self, session_id: str) -> None:
         """Forget which token a session belongs to."""
-        self._begin("sessions", self._call_quietly("session.forget", id=session_id))
-
-    def reset_pool(self) -> None:
-        """Forget all rests, so that every token is tried again at once."""
-        self._begin("tokens", self._reset_pool())
+        self.begin("sessions", self.do("session.forget", id=session_id))
 
     def choose_key_store(self, kind: str) -> None:
         """Keep the data key in `file` or `memory`, since the keyring cannot be had."""
-        self._begin("key_store", self._call_quietly("keystore.choose", kind=kind))
+        self.begin("key_store", self.do("keystore.choose", kind=kind))
 
     def retry_key_store(self) -> None:
         """Try the keyring once more."""
-        self._begin("key_store", self._call_quietly("keystore.retry"))
+        self.begin("key_store", self.do("keystore.retry"))
 
     def replace_lost_key(self) -> None:
         """Go on with a new data key."""
-        self._begin("key_store", self._call_quietly("keystore.replace"))
+        self.begin("key_store", self.do("keystore.replace"))
 
     def copy_environment(self, shell: Shell, base_url: str) -> None:
         """Copy the two lines that set the environment variables, with the license of this computer."""
@@ -123,22 +100,23 @@ class Operations(QObject):
             "use the full set-up."
         )
         sentence = said.format(shell=words.shell(shell))
-        self._begin("copy", self._copy(lambda key: environment_text(shell, base_url, key), sentence))
+        self.begin("copy", self._copy(lambda key: environment_text(shell, base_url, key), sentence))
 
     def copy_setup(self, shell: Shell, base_url: str) -> None:
         """Copy the full set-up, with the license of this computer."""
         said = self.tr("The full set-up for {shell} is copied, with your license. Paste it and run codex.")
         sentence = said.format(shell=words.shell(shell))
-        self._begin("copy", self._copy(lambda key: setup_text(shell, base_url, key), sentence))
+        self.begin("copy", self._copy(lambda key: setup_text(shell, base_url, key), sentence))
 
     def run(self, group: str, work: Coroutine[Any, Any, str | None]) -> None:
         """Do something that the user asked for, unless its group is busy; tell the sentence that it returns."""
         if self.is_busy(group):
             work.close()
         else:
-            self._begin(group, work)
+            self.begin(group, work)
 
-    def _begin(self, group: str, work: Coroutine[Any, Any, str | None]) -> None:
+    def begin(self, group: str, work: Coroutine[Any, Any, str | None]) -> None:
+        """Do something that the user asked for, also beside others of its group; tell the sentence that it returns."""
         self._running[group] += 1
         if self._running[group] == 1:
             self.busy_changed.emit(group, True)
@@ -164,27 +142,22 @@ class Operations(QObject):
             if sentence:
                 self.done.emit(sentence)
 
-    async def _call(self, command: str, **params: Any) -> Any:
+    async def call(self, command: str, **params: Any) -> Any:
+        """Carry out a command and return its result.
+
+        Raises:
+            Told: the gateway is not there.
+            WaystationError: as the command says.
+        """
         if self._handle is None:
             raise Told(self.tr("Waystation is still starting, or is closing. Try again in a moment."))
         return await self._handle.call(command, **params)
 
-    async def _call_quietly(self, command: str, **params: Any) -> None:
-        await self._call(command, **params)
-
-    async def _add(self, recognise: Callable[[], AddToken]) -> str:
-        wanted = recognise()
-        added = await self._call(wanted.command, **wanted.params)
-        label = formats.shortened(words.token_label(str(added["label"])), 60)
-        if added["known"]:
-            return self.tr("The token “{label}” was here already; its credentials are renewed.").format(label=label)
-        return self.tr("The token “{label}” is added.").format(label=label)
-
-    async def _reset_pool(self) -> str:
-        await self._call("pool.reset")
-        return self.tr("Every enabled token is tried again.")
+    async def do(self, command: str, **params: Any) -> None:
+        """Carry out a command whose success can be seen without words."""
+        await self.call(command, **params)
 
     async def _copy(self, text: Callable[[str], str], sentence: str) -> str:
-        issued = await self._call("license.default")
+        issued = await self.call("license.default")
         self._copy_secret(text(issued["key"]))
         return sentence

@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from PySide6.QtCore import QCoreApplication
 
-from app.desktop import words
+from app.core.policy import OVERNIGHT_WAIT_S
+from app.desktop import formats, held, words
 from app.desktop.counts import Counts
 from app.desktop.icons import Look
 from app.gateway.snapshot import GatewaySnapshot, RunState, TokenState
@@ -33,6 +34,7 @@ class Overview:
         address: for clients; None before it is known.
         summary: how much there is and goes on.
         switch: whether it can be started or stopped now.
+        overnight: whether requests wait overnight; None before it is known.
     """
 
     look: Look
@@ -41,6 +43,7 @@ class Overview:
     address: str | None
     summary: str
     switch: Switch
+    overnight: bool | None = None
 
 
 def starting() -> Overview:
@@ -60,16 +63,17 @@ def failed(*, opened: bool) -> Overview:
     return _without_gateway(Look.PROBLEM, QCoreApplication.translate("Overview", "Could not start"))
 
 
-def overview(snapshot: GatewaySnapshot) -> Overview:
-    """What to show while the gateway is there."""
+def overview(snapshot: GatewaySnapshot, now: float) -> Overview:
+    """What to show while the gateway is there; `now` is in Unix seconds."""
     headline = _headline(snapshot)
     return Overview(
         look=_look(snapshot),
         headline=headline,
-        status_line=_status_line(snapshot, headline),
+        status_line=_status_line(snapshot, headline, now),
         address=snapshot.base_url,
         summary=_summary(snapshot),
         switch=_switch(snapshot.state),
+        overnight=snapshot.policy.wait_s >= OVERNIGHT_WAIT_S,
     )
 
 
@@ -110,7 +114,15 @@ def _headline(snapshot: GatewaySnapshot) -> str:
             return QCoreApplication.translate("Overview", "Could not start")
 
 
-def _status_line(snapshot: GatewaySnapshot, headline: str) -> str:
+def resting_until(snapshot: GatewaySnapshot) -> float | None:
+    """When the first token is back, if none can serve and some only rest; in Unix seconds."""
+    if any(token.state is TokenState.READY for token in snapshot.tokens):
+        return None
+    rests = [token.rest_until for token in snapshot.tokens if token.state is TokenState.RESTING]
+    return min((until for until in rests if until is not None), default=None)
+
+
+def _status_line(snapshot: GatewaySnapshot, headline: str, now: float) -> str:
     if snapshot.state is not RunState.RUNNING:
         return headline
     parts = [headline, short_address(snapshot)]
@@ -120,6 +132,11 @@ def _status_line(snapshot: GatewaySnapshot, headline: str) -> str:
         parts.append(QCoreApplication.translate("Overview", "no token yet"))
     elif unusable_tokens(snapshot):
         parts.append(QCoreApplication.translate("Overview", "no usable token"))
+    elif (waiting := held.waiting_in_short(snapshot, now)) is not None:
+        parts.append(waiting)
+    elif (until := resting_until(snapshot)) is not None:
+        said = QCoreApplication.translate("Overview", "all tokens resting until {time}")
+        parts.append(said.format(time=formats.minute(until, now)))
     return " · ".join(parts)
 
 

@@ -30,8 +30,10 @@ class TrayActions:
     stop: Callable[[], None]
     copy_environment: Callable[[Shell], None]
     copy_setup: Callable[[Shell], None]
+    sign_in: Callable[[], None]
     add_from_clipboard: Callable[[], None]
     add_from_file: Callable[[], None]
+    wait_overnight: Callable[[bool], None]
     open_window: Callable[[], None]
     quit: Callable[[], None]
 
@@ -101,6 +103,8 @@ class Tray(QObject):
             self._switch.setText(self.tr("Start"))
         elif overview.switch is Switch.STOP:
             self._switch.setText(self.tr("Stop"))
+        self._overnight.setEnabled(overview.overnight is not None)
+        self._overnight.setChecked(bool(overview.overnight))
         self._draw_enabled()
         self._set_tool_tip()
         if look_changed:
@@ -148,8 +152,14 @@ class Tray(QObject):
         self._shell_menu(menu, self.tr("Copy environment variables"), self._actions.copy_environment)
         self._shell_menu(menu, self.tr("Copy full set-up"), self._actions.copy_setup)
         add = menu.addMenu(self.tr("Add token"))
+        _entry(add, self.tr("Sign in with ChatGPT…"), self._actions.sign_in)
         _entry(add, self.tr("From the clipboard"), self._actions.add_from_clipboard)
-        _entry(add, self.tr("From an auth.json…"), self._actions.add_from_file)
+        _entry(add, self.tr("From auth.json files…"), self._actions.add_from_file)
+        self._overnight = QAction(self.tr("Wait overnight when all tokens are at their limit"), menu)
+        self._overnight.setCheckable(True)
+        # Not `toggled`: showing a snapshot is not a wish of the user's.
+        self._overnight.triggered.connect(self._actions.wait_overnight)
+        menu.addAction(self._overnight)
         menu.addSeparator()
         _entry(menu, self.tr("Open window"), self._actions.open_window)
         _entry(menu, self.tr("Quit"), self._actions.quit)

@@ -20,16 +20,18 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 from app.desktop import dialogs, words
+from app.desktop.adding import Adding
 from app.desktop.icons import Icons
 from app.desktop.operations import Operations
 from app.desktop.overview import Overview
 from app.desktop.pages.header import Header
 from app.desktop.pages.notices import Notices, NoticeText
-from app.desktop.pages.problems import problem_notices
+from app.desktop.pages.problems import Ways, problem_notices
 from app.desktop.pages.sessions import SessionsPage
 from app.desktop.pages.set_up import SetUpPage
 from app.desktop.pages.tokens import TokensPage
 from app.desktop.pages.turns import TurnsPage
+from app.desktop.sign_in.leader import SignInLeader
 from app.desktop.widgets.colours import Tone
 from app.desktop.widgets.status_line import StatusLine
 from app.gateway.snapshot import GatewaySnapshot
@@ -47,7 +49,8 @@ class MainWindow(QMainWindow):
         operations: what its buttons do.
         shell: chosen at first on the set-up page.
         practice: whether to say that this is practice.
-        choose_auth_json: asks for an auth.json and adds it.
+        adding: adds tokens from files and from the clipboard.
+        signing_in: leads through sign-ins.
         copy_text: puts a text without secrets on the clipboard.
         visible_changed: called when it is shown or hidden.
         quit: ends the application.
@@ -60,13 +63,16 @@ class MainWindow(QMainWindow):
         *,
         shell: Shell,
         practice: bool,
-        choose_auth_json: Callable[[], None],
+        adding: Adding,
+        signing_in: SignInLeader,
         copy_text: Callable[[str], None],
         visible_changed: Callable[[bool], None],
         quit: Callable[[], None],
     ) -> None:
         super().__init__()
         self._operations = operations
+        self._adding = adding
+        self._signing_in = signing_in
         self._practice = practice
         self._copy_text = copy_text
         self._visible_changed = visible_changed
@@ -80,7 +86,7 @@ class MainWindow(QMainWindow):
         self.header = Header(icons, operations, self._on_copy_address)
         self.notices = Notices(icons, operations, self.header.last)
         self.status = StatusLine()
-        self.tokens = TokensPage(icons, operations, choose_auth_json)
+        self.tokens = TokensPage(icons, operations, adding, signing_in.sign_in)
         self.set_up = SetUpPage(icons, operations, shell)
         self.sessions = SessionsPage(icons, operations, self.open_set_up)
         self.turns = TurnsPage(icons, self.open_set_up)
@@ -183,17 +189,17 @@ class MainWindow(QMainWindow):
             self._visible_changed(self.isVisible() and not self.isMinimized())
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Take a file, which may be an auth.json."""
-        if _dropped_file(event) is not None:
+        """Take files, which may be auth.json."""
+        if _dropped_files(event):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Add the login in the file."""
-        path = _dropped_file(event)
-        if path is not None:
+        """Add the logins in the files."""
+        paths = _dropped_files(event)
+        if paths:
             event.acceptProposedAction()
             self.open_tokens()
-            self._operations.add_token_from_file(path)
+            self._adding.from_files(paths)
 
     def _add_shortcuts(self, quit: Callable[[], None]) -> None:
         leave = QAction(self.tr("Quit"), self)
@@ -226,9 +232,9 @@ class MainWindow(QMainWindow):
             )
             notices.append(NoticeText("no_tray", Tone.INFO, text))
         if self._snapshot is not None:
-            problems = problem_notices(
-                self._snapshot, self._operations, open_tokens=self.open_tokens, ask_new_key=self._on_new_key
-            )
+            ways = Ways(self.open_tokens, self._on_new_key, self._signing_in.sign_in, self._signing_in.show_running)
+            elsewhere = self._signing_in.elsewhere is not None
+            problems = problem_notices(self._snapshot, self._operations, ways, time.time(), sign_in_elsewhere=elsewhere)
             # The page of the tokens says itself what to do while there is none.
             on_tokens = self.tabs.currentWidget() is self.tokens
             notices += [notice for notice in problems if not (on_tokens and notice.key == "no_token")]
@@ -255,7 +261,6 @@ class MainWindow(QMainWindow):
             self._operations.replace_lost_key()
 
 
-def _dropped_file(event: QDropEvent) -> Path | None:
-    urls = event.mimeData().urls()
-    path = Path(urls[0].toLocalFile()) if len(urls) == 1 and urls[0].isLocalFile() else None
-    return path if path is not None and path.is_file() else None
+def _dropped_files(event: QDropEvent) -> list[Path]:
+    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+    return [path for path in paths if path.is_file()]

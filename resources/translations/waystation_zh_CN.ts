@@ -4,8 +4,8 @@
 <context>
     <name>AddToken</name>
     <message>
-        <source>The clipboard holds no token. Copy a ChatGPT access token, an API key (sk-…), or the whole text of Codex&apos;s auth.json, then try again.</source>
-        <translation>剪贴板里没有可用的 Token。请先复制 ChatGPT 的 access token、API 密钥（sk-…），或 Codex 的 auth.json 全文，然后重试。</translation>
+        <source>The clipboard holds no token. Copy a ChatGPT access token or refresh token, an API key (sk-…), or the whole text of Codex&apos;s auth.json, then try again.</source>
+        <translation>剪贴板里没有可用的 Token。请先复制 ChatGPT 的 access token 或 refresh token、API 密钥（sk-…），或 Codex 的 auth.json 全文，然后重试。</translation>
     </message>
     <message>
         <source>{name} cannot be read: {reason}</source>
@@ -14,6 +14,84 @@
     <message>
         <source>{name} is too large to be Codex&apos;s auth.json.</source>
         <translation>{name} 太大，不像是 Codex 的 auth.json。</translation>
+    </message>
+    <message>
+        <source>The token “{label}” was here already; its credentials are renewed.</source>
+        <translation>Token“{label}”原本就在，凭据已更新。</translation>
+    </message>
+    <message>
+        <source>The token “{label}” is added.</source>
+        <translation>已添加 Token“{label}”。</translation>
+    </message>
+</context>
+<context>
+    <name>Adding</name>
+    <message>
+        <source>Choose Codex&apos;s auth.json</source>
+        <translation>选择 Codex 的 auth.json</translation>
+    </message>
+    <message>
+        <source>Codex login (auth.json)</source>
+        <translation>Codex 登录文件（auth.json）</translation>
+    </message>
+    <message>
+        <source>All files</source>
+        <translation>所有文件</translation>
+    </message>
+    <message>
+        <source>Login shared with Codex</source>
+        <translation>与 Codex 共用的登录</translation>
+    </message>
+    <message>
+        <source>The Codex CLI on this computer uses this very login.</source>
+        <translation>本机的 Codex CLI 正在使用这个登录。</translation>
+    </message>
+    <message>
+        <source>Sign in with an own login</source>
+        <translation>为驿站单独登录</translation>
+    </message>
+    <message>
+        <source>Follow Codex&apos;s file</source>
+        <translation>跟随 Codex 的文件</translation>
+    </message>
+    <message>
+        <source>Import anyway</source>
+        <translation>仍然导入</translation>
+    </message>
+    <message>
+        <source>Its refresh token can be used only once: whoever renews the login first, Waystation or Codex, signs the other out. With an own login both go on; if Waystation follows {path}, only Codex renews it.</source>
+        <translation>它的 refresh token 只能用一次：驿站和 Codex 谁先续期，另一方就会被登出。单独登录后双方互不影响；若让驿站跟随 {path}，则只由 Codex 续期。</translation>
+    </message>
+</context>
+<context>
+    <name>BrowserPanel</name>
+    <message>
+        <source>&amp;Open the browser again</source>
+        <translation>再次打开浏览器(&amp;O)</translation>
+    </message>
+    <message>
+        <source>Copy &amp;link</source>
+        <translation>复制链接(&amp;L)</translation>
+    </message>
+    <message>
+        <source>For another account, open the link in another browser profile or a private window.</source>
+        <translation>要登录另一个账号，请在浏览器的其他用户配置或无痕窗口中打开这个链接。</translation>
+    </message>
+    <message>
+        <source>Co&amp;ntinue</source>
+        <translation>继续(&amp;N)</translation>
+    </message>
+    <message>
+        <source>Does the browser run on another computer? &amp;Paste the address at which it ended:</source>
+        <translation>浏览器在另一台电脑上？把它最后停留的地址粘贴到这里(&amp;P)：</translation>
+    </message>
+    <message>
+        <source>Your browser shows the sign-in page of ChatGPT. Sign in there, then come back to this window.</source>
+        <translation>浏览器已打开 ChatGPT 的登录页。请在那里登录，然后回到这个窗口。</translation>
+    </message>
+    <message>
+        <source>No browser could be opened. Copy the link and open it in a browser.</source>
+        <translation>无法打开浏览器。请复制链接，在浏览器中打开。</translation>
     </message>
 </context>
 <context>
@@ -40,6 +118,30 @@
         <source>%n edit(s)</source>
         <translation>
             <numerusform>改动 %n 处</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n token(s) added.</source>
+        <translation>
+            <numerusform>已添加 %n 个 Token。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n token(s) were here already; their credentials are renewed.</source>
+        <translation>
+            <numerusform>%n 个 Token 原本就在，凭据已更新。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n request(s) are waiting at the station until {time}: all tokens are at their limit.</source>
+        <translation>
+            <numerusform>%n 个请求正在驿站候车，等到 {time}：所有 Token 都已达到上限。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n token(s) need a new sign-in.</source>
+        <translation>
+            <numerusform>%n 个 Token 需要重新登录。</numerusform>
         </translation>
     </message>
 </context>
@@ -76,20 +178,51 @@
         <translation>这些请求的客户端收到的回答会中断。</translation>
     </message>
     <message>
-        <source>Choose Codex&apos;s auth.json</source>
-        <translation>选择 Codex 的 auth.json</translation>
-    </message>
-    <message>
-        <source>Codex login (auth.json)</source>
-        <translation>Codex 登录文件（auth.json）</translation>
-    </message>
-    <message>
-        <source>All files</source>
-        <translation>所有文件</translation>
-    </message>
-    <message>
         <source>Waystation keeps running in the tray. To end it, choose Quit in the menu there.</source>
         <translation>驿站仍在托盘中运行。要结束它，请在托盘菜单中选择“退出”。</translation>
+    </message>
+</context>
+<context>
+    <name>DevicePanel</name>
+    <message>
+        <source>Address of the page</source>
+        <translation>页面地址</translation>
+    </message>
+    <message>
+        <source>Code</source>
+        <translation>代码</translation>
+    </message>
+    <message>
+        <source>Never type a code that somebody else has sent you.</source>
+        <translation>切勿输入别人发给你的代码。</translation>
+    </message>
+    <message>
+        <source>1. Open this page in any browser, also on another computer:</source>
+        <translation>1. 在任意浏览器中打开这个页面，也可以在另一台电脑上：</translation>
+    </message>
+    <message>
+        <source>&amp;Open page</source>
+        <translation>打开页面(&amp;O)</translation>
+    </message>
+    <message>
+        <source>Copy &amp;link</source>
+        <translation>复制链接(&amp;L)</translation>
+    </message>
+    <message>
+        <source>2. Sign in there and type this code:</source>
+        <translation>2. 在那里登录，并输入这个代码：</translation>
+    </message>
+    <message>
+        <source>&amp;Copy code</source>
+        <translation>复制代码(&amp;C)</translation>
+    </message>
+    <message>
+        <source>The code is good for {time} more.</source>
+        <translation>代码还有 {time} 有效。</translation>
+    </message>
+    <message>
+        <source>The code has ended.</source>
+        <translation>代码已过期。</translation>
     </message>
 </context>
 <context>
@@ -153,6 +286,50 @@
         <source>The request was refused.</source>
         <translation>请求被拒绝。</translation>
     </message>
+    <message>
+        <source>OpenAI cannot be reached. Check the network connection, and whether a proxy is needed here.</source>
+        <translation>无法连接 OpenAI。请检查网络连接，以及这里是否需要代理。</translation>
+    </message>
+    <message>
+        <source>OpenAI took the request but did not answer in time.</source>
+        <translation>OpenAI 收到了请求，但没有及时应答。</translation>
+    </message>
+    <message>
+        <source>The sign-in service refused. Try again; if it stays so, sign in again.</source>
+        <translation>登录服务拒绝了请求。请重试；若一直如此，请重新登录。</translation>
+    </message>
+    <message>
+        <source>The browser cannot come back to Waystation: its ports ({ports}) are used by other programs. End them, or sign in with a device code.</source>
+        <translation>浏览器无法返回驿站：所需端口（{ports}）被其他程序占用。请结束这些程序，或改用设备代码登录。</translation>
+    </message>
+    <message>
+        <source>The browser cannot come back to Waystation: port {port} is used by {program}. End that program, or sign in with a device code.</source>
+        <translation>浏览器无法返回驿站：端口 {port} 被 {program} 占用。请结束该程序，或改用设备代码登录。</translation>
+    </message>
+    <message>
+        <source>Upstream did not tell the usage of this token ({status}).</source>
+        <translation>上游没有给出这个 Token 的用量（{status}）。</translation>
+    </message>
+    <message>
+        <source>This token cannot be opened: the key that sealed it is gone. Add it again.</source>
+        <translation>这个 Token 无法解密：加密它的密钥已丢失。请重新添加。</translation>
+    </message>
+    <message>
+        <source>Upstream does not accept it any more. Sign in again, or add a new key.</source>
+        <translation>上游不再接受它。请重新登录，或添加新的密钥。</translation>
+    </message>
+    <message>
+        <source>Upstream refuses this account, or this network. Look at the account, or try another proxy.</source>
+        <translation>上游拒绝了这个账号或当前网络。请查看账号状态，或换一个代理。</translation>
+    </message>
+    <message>
+        <source>Upstream asks to wait. Try again in a minute.</source>
+        <translation>上游要求稍候，请一分钟后重试。</translation>
+    </message>
+    <message>
+        <source>Upstream has trouble of its own. Try again in a while.</source>
+        <translation>上游自身出现故障，请稍后重试。</translation>
+    </message>
 </context>
 <context>
     <name>Header</name>
@@ -171,6 +348,32 @@
     <message>
         <source>&amp;Stop</source>
         <translation>停止(&amp;S)</translation>
+    </message>
+</context>
+<context>
+    <name>Held</name>
+    <message>
+        <source>{number} waiting until {time}</source>
+        <translation>{number} 个请求候车至 {time}</translation>
+    </message>
+</context>
+<context>
+    <name>ImportWarnings</name>
+    <message>
+        <source>The refresh token is used up now: a program that still has it, such as a Codex CLI, must sign in again.</source>
+        <translation>这个 refresh token 已经用掉：仍持有它的程序（例如 Codex CLI）需要重新登录。</translation>
+    </message>
+    <message>
+        <source>This is an older copy of a login that is here already, so its secrets were left as they are.</source>
+        <translation>这是已有登录的旧副本，因此保留了现有凭据。</translation>
+    </message>
+    <message>
+        <source>It comes without a refresh token: when it ends, it must be added again.</source>
+        <translation>它不含 refresh token：到期后需要重新添加。</translation>
+    </message>
+    <message>
+        <source>This access token has ended and comes without a refresh token: sign in again.</source>
+        <translation>这个 access token 已过期，又不含 refresh token：请重新登录。</translation>
     </message>
 </context>
 <context>
@@ -296,18 +499,6 @@
         <source>Waystation is still starting, or is closing. Try again in a moment.</source>
         <translation>驿站正在启动或关闭，请稍后再试。</translation>
     </message>
-    <message>
-        <source>The token “{label}” was here already; its credentials are renewed.</source>
-        <translation>Token“{label}”已经存在，凭据已更新。</translation>
-    </message>
-    <message>
-        <source>The token “{label}” is added.</source>
-        <translation>已添加 Token“{label}”。</translation>
-    </message>
-    <message>
-        <source>Every enabled token is tried again.</source>
-        <translation>所有已启用的 Token 都会重新尝试。</translation>
-    </message>
 </context>
 <context>
     <name>Overview</name>
@@ -351,6 +542,76 @@
         <source>no usable token</source>
         <translation>没有可用的 Token</translation>
     </message>
+    <message>
+        <source>all tokens resting until {time}</source>
+        <translation>所有 Token 冷却至 {time}</translation>
+    </message>
+</context>
+<context>
+    <name>PoolBar</name>
+    <message>
+        <source>balanced: most quota left first</source>
+        <translation>均衡：优先用余量最多的</translation>
+    </message>
+    <message>
+        <source>in order: the first until it is spent</source>
+        <translation>按顺序：用完一个再用下一个</translation>
+    </message>
+    <message>
+        <source>How the token of a new session is chosen</source>
+        <translation>新会话如何选用 Token</translation>
+    </message>
+    <message>
+        <source>How long a request of Codex waits at the station when every token is at its limit</source>
+        <translation>所有 Token 都达到上限时，Codex 的请求在驿站候车多久</translation>
+    </message>
+    <message>
+        <source>C&amp;hoice:</source>
+        <translation>选用方式(&amp;H)：</translation>
+    </message>
+    <message>
+        <source>At the limit, wa&amp;it:</source>
+        <translation>全部到上限时候车(&amp;I)：</translation>
+    </message>
+    <message>
+        <source>not at all</source>
+        <translation>不候车</translation>
+    </message>
+    <message>
+        <source>overnight (up to 6 hours)</source>
+        <translation>通宵（最长 6 小时）</translation>
+    </message>
+    <message>
+        <source>up to {minutes} minutes</source>
+        <translation>最长 {minutes} 分钟</translation>
+    </message>
+    <message>
+        <source>as the system says</source>
+        <translation>跟随系统</translation>
+    </message>
+    <message>
+        <source>Prox&amp;y: {proxy}…</source>
+        <translation>代理(&amp;Y)：{proxy}…</translation>
+    </message>
+    <message>
+        <source>Proxy of Waystation</source>
+        <translation>驿站的代理</translation>
+    </message>
+    <message>
+        <source>As the &amp;system or HTTPS_PROXY says</source>
+        <translation>跟随系统或 HTTPS_PROXY(&amp;S)</translation>
+    </message>
+</context>
+<context>
+    <name>PoolOperations</name>
+    <message>
+        <source>Every enabled token is tried again.</source>
+        <translation>所有启用的 Token 都会重新尝试。</translation>
+    </message>
+    <message>
+        <source>Waystation goes through {proxy} now.</source>
+        <translation>驿站现在经由 {proxy} 访问上游。</translation>
+    </message>
 </context>
 <context>
     <name>Problems</name>
@@ -369,6 +630,34 @@
     <message>
         <source>Show tokens</source>
         <translation>查看 Token</translation>
+    </message>
+    <message>
+        <source>Give up</source>
+        <translation>放弃候车</translation>
+    </message>
+    <message>
+        <source>Sign in again</source>
+        <translation>重新登录</translation>
+    </message>
+    <message>
+        <source>Try now</source>
+        <translation>立即重试</translation>
+    </message>
+    <message>
+        <source>A sign-in that was begun elsewhere is waiting for the user.</source>
+        <translation>有一个从别处发起的登录正在等待完成。</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>查看</translation>
+    </message>
+    <message>
+        <source>OpenAI cannot be reached from here. A proxy seems to run on this computer.</source>
+        <translation>从这里无法连接 OpenAI，而本机似乎运行着代理。</translation>
+    </message>
+    <message>
+        <source>Use {proxy}</source>
+        <translation>使用 {proxy}</translation>
     </message>
     <message>
         <source>Try again</source>
@@ -393,6 +682,37 @@
     <message>
         <source>Key file (weaker)</source>
         <translation>密钥文件（安全性较低）</translation>
+    </message>
+    <message>
+        <source>No token can serve now; the first is back at {time}.</source>
+        <translation>目前没有可用的 Token，最早的一个在 {time} 恢复。</translation>
+    </message>
+    <message>
+        <source>“{label}” needs a new sign-in: {reason}.</source>
+        <translation>“{label}”需要重新登录：{reason}。</translation>
+    </message>
+</context>
+<context>
+    <name>ProxyDialog</name>
+    <message>
+        <source>&amp;No proxy</source>
+        <translation>不使用代理(&amp;N)</translation>
+    </message>
+    <message>
+        <source>&amp;This proxy:</source>
+        <translation>使用这个代理(&amp;T)：</translation>
+    </message>
+    <message>
+        <source>Address of the proxy</source>
+        <translation>代理地址</translation>
+    </message>
+    <message>
+        <source>http, https, socks5 or socks5h; with a password as in socks5://user:password@host:1080</source>
+        <translation>支持 http、https、socks5、socks5h；带密码时写作 socks5://user:password@host:1080</translation>
+    </message>
+    <message>
+        <source>Write the address of the proxy, such as http://127.0.0.1:7890.</source>
+        <translation>请填写代理地址，例如 http://127.0.0.1:7890。</translation>
     </message>
 </context>
 <context>
@@ -433,6 +753,110 @@
         <source>A license key has 8 to 200 characters out of A-Z a-z 0-9 . _ ~ + / = and -.</source>
         <translation>许可证应为 8 到 200 个字符，只能包含 A-Z a-z 0-9 . _ ~ + / = 和 -。</translation>
     </message>
+    <message>
+        <source>This file holds a refresh token alone, and no access token.</source>
+        <translation>这个文件里只有 refresh token，没有 access token。</translation>
+    </message>
+    <message>
+        <source>This login is a personal access token of Codex, which cannot be shared with other programs. Sign in instead: waystation token sign-in</source>
+        <translation>这是 Codex 的个人访问令牌，不能与其他程序共用。请改为在驿站登录。</translation>
+    </message>
+    <message>
+        <source>This login is an agent identity of Codex, which belongs to that one program. Sign in instead: waystation token sign-in</source>
+        <translation>这是 Codex 的 agent 身份，只属于那一个程序。请改为在驿站登录。</translation>
+    </message>
+    <message>
+        <source>This login is for Amazon Bedrock, which Waystation does not speak to.</source>
+        <translation>这个登录用于 Amazon Bedrock，驿站不支持。</translation>
+    </message>
+    <message>
+        <source>This file names a ChatGPT login but does not hold it: Codex keeps it elsewhere, such as in the system&apos;s keyring. Sign in instead: waystation token sign-in</source>
+        <translation>这个文件标明了 ChatGPT 登录，但登录信息不在其中：Codex 把它存在了别处，例如系统密钥环。请改为在驿站登录。</translation>
+    </message>
+    <message>
+        <source>This is an access token, not a refresh token. Add it as an access token.</source>
+        <translation>这是 access token，不是 refresh token。请作为 access token 添加。</translation>
+    </message>
+    <message>
+        <source>This is an API key, not a refresh token. Add it as an API key.</source>
+        <translation>这是 API 密钥，不是 refresh token。请作为 API 密钥添加。</translation>
+    </message>
+    <message>
+        <source>This is not a refresh token: give it alone, as it stands in Codex&apos;s auth.json.</source>
+        <translation>这不是 refresh token：请只提供 token 本身，与 Codex 的 auth.json 中一致。</translation>
+    </message>
+    <message>
+        <source>Only a file with a ChatGPT login in it can be followed; import this without following.</source>
+        <translation>只能跟随含有 ChatGPT 登录的文件；请直接导入，不要跟随。</translation>
+    </message>
+    <message>
+        <source>The sign-in service gave no access token for this refresh token. Sign in instead.</source>
+        <translation>登录服务没有为这个 refresh token 给出 access token。请改为登录。</translation>
+    </message>
+    <message>
+        <source>The sign-in was cancelled.</source>
+        <translation>登录已取消。</translation>
+    </message>
+    <message>
+        <source>The sign-in was cancelled: another program asked for its port.</source>
+        <translation>登录已取消：另一个程序要用它的端口。</translation>
+    </message>
+    <message>
+        <source>Another sign-in was begun in its place.</source>
+        <translation>已由新的登录取代。</translation>
+    </message>
+    <message>
+        <source>This sign-in is over. Begin a new one.</source>
+        <translation>这次登录已结束，请重新开始。</translation>
+    </message>
+    <message>
+        <source>This sign-in does not wait for an address.</source>
+        <translation>这次登录不需要粘贴地址。</translation>
+    </message>
+    <message>
+        <source>An API key has no sign-in; add a new key instead.</source>
+        <translation>API 密钥无需登录；请添加新的密钥。</translation>
+    </message>
+    <message>
+        <source>The sign-in worked, but what it gave does not name a ChatGPT account. Try again.</source>
+        <translation>登录成功，但返回的内容没有标明 ChatGPT 账号。请重试。</translation>
+    </message>
+    <message>
+        <source>The code was not used in time. Start the sign-in again.</source>
+        <translation>代码未在有效期内使用。请重新开始登录。</translation>
+    </message>
+    <message>
+        <source>The sign-in did not work in the browser. Try again.</source>
+        <translation>浏览器中的登录没有成功。请重试。</translation>
+    </message>
+    <message>
+        <source>This address belongs to another sign-in. Use the sign-in page that Waystation gave you last.</source>
+        <translation>这个地址属于另一次登录。请使用驿站最近一次给出的登录页。</translation>
+    </message>
+    <message>
+        <source>Begin the proxy with http://, https://, socks5:// or socks5h://, such as http://127.0.0.1:7890; or write direct for none.</source>
+        <translation>代理地址须以 http://、https://、socks5:// 或 socks5h:// 开头，例如 http://127.0.0.1:7890；不用代理则写 direct。</translation>
+    </message>
+    <message>
+        <source>The proxy must not contain blanks; write it such as http://127.0.0.1:7890.</source>
+        <translation>代理地址不能含有空格，请写成 http://127.0.0.1:7890 这样。</translation>
+    </message>
+    <message>
+        <source>This is not the address of a proxy. Write it such as http://127.0.0.1:7890 or socks5://user:password@host:1080; in the password, write @ as %40, / as %2F, : as %3A and # as %23.</source>
+        <translation>这不是代理地址。请写成 http://127.0.0.1:7890 或 socks5://user:password@host:1080 这样；密码中的 @ 写作 %40，/ 写作 %2F，: 写作 %3A，# 写作 %23。</translation>
+    </message>
+    <message>
+        <source>The proxy needs a port: write it such as http://127.0.0.1:7890.</source>
+        <translation>代理地址缺少端口，请写成 http://127.0.0.1:7890 这样。</translation>
+    </message>
+    <message>
+        <source>User name and password of a SOCKS proxy are plain ASCII of at most 255 characters each.</source>
+        <translation>SOCKS 代理的用户名和密码只能用 ASCII 字符，各不超过 255 个。</translation>
+    </message>
+    <message>
+        <source>This token cannot be opened now, so nothing can be sealed with it.</source>
+        <translation>这个 Token 目前无法解密，因此不能随它保存任何内容。</translation>
+    </message>
 </context>
 <context>
     <name>SessionsPage</name>
@@ -447,6 +871,10 @@
     <message>
         <source>Set up &amp;Codex</source>
         <translation>配置 Codex(&amp;C)</translation>
+    </message>
+    <message>
+        <source>&amp;Waiting…</source>
+        <translation>候车(&amp;W)…</translation>
     </message>
     <message>
         <source>No session yet</source>
@@ -475,6 +903,14 @@
     <message>
         <source>Its next request gets the token that is least used. Nothing else is lost.</source>
         <translation>它的下一个请求会改用当前最空闲的 Token，其他内容不受影响。</translation>
+    </message>
+    <message>
+        <source>&amp;Move to</source>
+        <translation>改用(&amp;M)</translation>
+    </message>
+    <message>
+        <source>&amp;Give up waiting</source>
+        <translation>放弃候车(&amp;G)</translation>
     </message>
 </context>
 <context>
@@ -521,6 +957,136 @@
     </message>
 </context>
 <context>
+    <name>SignInDialog</name>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Preparing the sign-in…</source>
+        <translation>正在准备登录…</translation>
+    </message>
+    <message>
+        <source>Sign in in your browser</source>
+        <translation>请在浏览器中登录</translation>
+    </message>
+    <message>
+        <source>Use a &amp;device code instead</source>
+        <translation>改用设备代码(&amp;D)</translation>
+    </message>
+    <message>
+        <source>Type the code in a browser</source>
+        <translation>请在浏览器中输入代码</translation>
+    </message>
+    <message>
+        <source>Use the &amp;browser here instead</source>
+        <translation>改用本机浏览器(&amp;B)</translation>
+    </message>
+    <message>
+        <source>&amp;Try again</source>
+        <translation>重试(&amp;T)</translation>
+    </message>
+    <message>
+        <source>Use proxy {address}</source>
+        <translation>使用代理 {address}</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+</context>
+<context>
+    <name>SignInLeader</name>
+    <message>
+        <source>Preparing the sign-in…</source>
+        <extracomment>Upstream&apos;s reasons that are about the network, not about the account. Reasons after which only the other way is of use.</extracomment>
+        <translation>正在准备登录…</translation>
+    </message>
+    <message>
+        <source>Sign in with ChatGPT</source>
+        <translation>用 ChatGPT 登录</translation>
+    </message>
+    <message>
+        <source>Signed in. Fetching and keeping the login…</source>
+        <translation>已登录，正在获取并保存登录信息…</translation>
+    </message>
+    <message>
+        <source>Copied.</source>
+        <translation>已复制。</translation>
+    </message>
+</context>
+<context>
+    <name>SignInReasons</name>
+    <message>
+        <source>another program used this login</source>
+        <extracomment>From this length on, in minutes, a window counts as the long one: a week, or a month on some plans.</extracomment>
+        <translation>另一个程序用掉了它的 refresh token</translation>
+    </message>
+    <message>
+        <source>the login is too old</source>
+        <translation>登录已过期</translation>
+    </message>
+    <message>
+        <source>the login was revoked</source>
+        <translation>登录已被撤销</translation>
+    </message>
+    <message>
+        <source>the login was ended</source>
+        <translation>登录已被终止</translation>
+    </message>
+    <message>
+        <source>the login is no longer valid</source>
+        <translation>登录已失效</translation>
+    </message>
+    <message>
+        <source>the account is deactivated</source>
+        <translation>账号已被停用</translation>
+    </message>
+    <message>
+        <source>the account is suspended</source>
+        <translation>账号已被封禁</translation>
+    </message>
+    <message>
+        <source>the account was deleted</source>
+        <translation>账号已被删除</translation>
+    </message>
+    <message>
+        <source>the workspace is deactivated</source>
+        <translation>工作区已被停用</translation>
+    </message>
+    <message>
+        <source>Codex&apos;s file holds no valid login</source>
+        <translation>Codex 的文件里没有有效的登录</translation>
+    </message>
+    <message>
+        <source>upstream refuses it</source>
+        <translation>上游拒绝接受</translation>
+    </message>
+</context>
+<context>
+    <name>SignedIn</name>
+    <message>
+        <source>You signed in as {account}. The token “{label}” is added.</source>
+        <translation>已登录 {account}，并添加了 Token“{label}”。</translation>
+    </message>
+    <message>
+        <source>You signed in as {account} again, who is already here: the login of “{label}” is renewed.</source>
+        <translation>你再次登录了 {account}，该账号早已在此：“{label}”的登录已更新。</translation>
+    </message>
+    <message>
+        <source>{account} is signed in again. The token “{label}” can serve.</source>
+        <translation>{account} 已重新登录，Token“{label}”可以使用了。</translation>
+    </message>
+    <message>
+        <source>You signed in as {account}, not as “{label}”. It was added as a token of its own; the sign-in of “{label}” is still to do.</source>
+        <translation>你登录的是 {account}，而不是“{label}”。它已作为单独的 Token 添加；“{label}”仍需重新登录。</translation>
+    </message>
+    <message>
+        <source>You signed in as {account}, who is already here, but not as “{label}”, whose sign-in is still to do.</source>
+        <translation>你登录的是早已在此的 {account}；“{label}”仍需重新登录。</translation>
+    </message>
+</context>
+<context>
     <name>Tables</name>
     <message>
         <source>Session</source>
@@ -547,6 +1113,14 @@
         <translation>请求数</translation>
     </message>
     <message>
+        <source>Waiting until {time}</source>
+        <translation>候车至 {time}</translation>
+    </message>
+    <message>
+        <source>At the station since {since}: every token is at its limit, the first is back at {until}.</source>
+        <translation>自 {since} 起在驿站候车：所有 Token 都已达到上限，最早的一个在 {until} 恢复。</translation>
+    </message>
+    <message>
         <source>Last activity</source>
         <translation>最近活动</translation>
     </message>
@@ -563,8 +1137,8 @@
         <translation>名称</translation>
     </message>
     <message>
-        <source>Kind</source>
-        <translation>类型</translation>
+        <source>What is left of the quota, and when it is full again</source>
+        <translation>剩余额度，以及何时恢复满额</translation>
     </message>
     <message>
         <source>Account</source>
@@ -575,6 +1149,22 @@
         <translation>套餐</translation>
     </message>
     <message>
+        <source>Left (5 h)</source>
+        <translation>5 小时余量</translation>
+    </message>
+    <message>
+        <source>Left (week)</source>
+        <translation>每周余量</translation>
+    </message>
+    <message>
+        <source>Login until</source>
+        <translation>登录有效至</translation>
+    </message>
+    <message>
+        <source>Waystation renews a ChatGPT login before it ends</source>
+        <translation>ChatGPT 登录到期前，驿站会自动续期</translation>
+    </message>
+    <message>
         <source>Sessions</source>
         <translation>会话数</translation>
     </message>
@@ -583,8 +1173,16 @@
         <translation>进行中</translation>
     </message>
     <message>
-        <source>Resting until {time}</source>
-        <translation>冷却至 {time}</translation>
+        <source>An API key does not expire.</source>
+        <translation>API 密钥不会过期。</translation>
+    </message>
+    <message>
+        <source>Codex renews this login; it is read from {path}</source>
+        <translation>由 Codex 续期，从 {path} 读取</translation>
+    </message>
+    <message>
+        <source>Renewed at {time}</source>
+        <translation>续期于 {time}</translation>
     </message>
     <message>
         <source>Time</source>
@@ -648,38 +1246,197 @@
     </message>
 </context>
 <context>
-    <name>TokensPage</name>
+    <name>Templates</name>
     <message>
-        <source>Tokens</source>
-        <translation>Token</translation>
+        <source>This holds more than {number} logins; import them in parts.</source>
+        <translation>这里包含超过 {number} 个登录，请分批导入。</translation>
+    </message>
+    <message>
+        <source>{_what} is for one login, and here are {number}. Import them without it.</source>
+        <translation>名称或跟随的文件只能对应一个登录，而这里有 {number} 个。请去掉后再导入。</translation>
+    </message>
+    <message>
+        <source>A token&apos;s name has 1 to {number} characters.</source>
+        <translation>Token 的名称应为 1 到 {number} 个字符。</translation>
+    </message>
+    <message>
+        <source>{proxy} is Waystation itself. Give the address of a proxy program.</source>
+        <translation>{proxy} 就是驿站自己。请填写代理程序的地址。</translation>
+    </message>
+    <message>
+        <source>{label} cannot serve now: {_reason}.</source>
+        <translation>“{label}”目前无法使用。</translation>
+    </message>
+    <message>
+        <source>Nobody came back from the browser in {number} minutes. Start the sign-in again.</source>
+        <translation>{number} 分钟内没有从浏览器返回。请重新开始登录。</translation>
+    </message>
+    <message>
+        <source>Paste the whole address that the browser shows after the sign-in: {example}</source>
+        <translation>请粘贴登录后浏览器显示的完整地址：{example}</translation>
+    </message>
+    <message>
+        <source>This is the address that starts the sign-in. Open it in a browser, sign in, and paste the address that the browser shows after that: {example}</source>
+        <translation>这是发起登录的地址。请在浏览器中打开并登录，然后粘贴浏览器随后显示的地址：{example}</translation>
+    </message>
+    <message>
+        <source>{host} does not offer sign-in by device code. Sign in with the browser.</source>
+        <translation>{host} 不支持设备代码登录。请用浏览器登录。</translation>
+    </message>
+    <message>
+        <source>The sign-in was refused in the browser. ({code})</source>
+        <translation>登录在浏览器中被拒绝。（{code}）</translation>
+    </message>
+    <message>
+        <source>The code is too old. Start the sign-in again. ({code})</source>
+        <translation>代码已过期。请重新开始登录。（{code}）</translation>
+    </message>
+    <message>
+        <source>Codex is not enabled for this workspace. Ask its administrator, or choose another workspace. ({code})</source>
+        <translation>这个工作区没有启用 Codex。请联系管理员，或换一个工作区。（{code}）</translation>
+    </message>
+    <message>
+        <source>The sign-in did not work in the browser. Try again. ({code})</source>
+        <translation>浏览器中的登录没有成功。请重试。（{code}）</translation>
+    </message>
+    <message>
+        <source>The login is no longer valid. Sign in again. ({code})</source>
+        <translation>登录已失效。请重新登录。（{code}）</translation>
+    </message>
+    <message>
+        <source>The login is too old. Sign in again. ({code})</source>
+        <translation>登录已过期。请重新登录。（{code}）</translation>
+    </message>
+    <message>
+        <source>The login was revoked or signed out. Sign in again. ({code})</source>
+        <translation>登录已被撤销或登出。请重新登录。（{code}）</translation>
+    </message>
+    <message>
+        <source>The login was ended. Sign in again. ({code})</source>
+        <translation>登录已被终止。请重新登录。（{code}）</translation>
+    </message>
+    <message>
+        <source>The login&apos;s refresh token was already used by another program, such as a Codex CLI that shares it. Sign in again, and give each program a sign-in of its own. ({code})</source>
+        <translation>这个登录的 refresh token 已被另一个程序用掉，例如共用它的 Codex CLI。请重新登录，并让每个程序各自登录。（{code}）</translation>
+    </message>
+    <message>
+        <source>The account is deactivated. Look at the account at chatgpt.com. ({code})</source>
+        <translation>账号已被停用。请到 chatgpt.com 查看账号状态。（{code}）</translation>
+    </message>
+    <message>
+        <source>The account is suspended. Look at the account at chatgpt.com. ({code})</source>
+        <translation>账号已被封禁。请到 chatgpt.com 查看账号状态。（{code}）</translation>
+    </message>
+    <message>
+        <source>The account was deleted. ({code})</source>
+        <translation>账号已被删除。（{code}）</translation>
+    </message>
+    <message>
+        <source>{host} does not serve the country or region that this connection comes from. The network or the proxy is the cause, not the account: the connection went without a proxy. Use another proxy, or another network.</source>
+        <translation>{host} 不向当前连接所在的国家或地区提供服务。原因在网络，不在账号：这次连接没有经过代理。请使用代理，或换一个网络。</translation>
+    </message>
+    <message>
+        <source>{host} does not serve the country or region that this connection comes from. The network or the proxy is the cause, not the account: the connection went through the proxy {proxy}. Use another proxy, or another network.</source>
+        <translation>{host} 不向当前连接所在的国家或地区提供服务。原因在网络或代理，不在账号：这次连接经过代理 {proxy}。请换一个代理或网络。</translation>
+    </message>
+    <message>
+        <source>Cloudflare, which stands before {host}, refused this connection ({status}); it went without a proxy. Wait a moment, or use another proxy or network.</source>
+        <translation>{host} 前面的 Cloudflare 拒绝了这次连接（{status}），连接没有经过代理。请稍候，或换一个代理或网络。</translation>
+    </message>
+    <message>
+        <source>Cloudflare, which stands before {host}, refused this connection ({status}); it went through the proxy {proxy}. Wait a moment, or use another proxy or network.</source>
+        <translation>{host} 前面的 Cloudflare 拒绝了这次连接（{status}），连接经过代理 {proxy}。请稍候，或换一个代理或网络。</translation>
+    </message>
+    <message>
+        <source>What came in place of an answer of {host} cannot be understood; the connection went {_way}. A page of the network (a Wi-Fi login, a company&apos;s filter) or the proxy may stand between.</source>
+        <translation>收到的不是 {host} 的应答，无法识别。中间可能隔着网络的页面（Wi-Fi 认证、公司的过滤）或代理。</translation>
+    </message>
+    <message>
+        <source>{host} asks to wait before the next {_what}.</source>
+        <translation>{host} 要求稍候再试。</translation>
+    </message>
+    <message>
+        <source>{host} has trouble of its own ({status}). Try again in a while.</source>
+        <translation>{host} 自身出现故障（{status}）。请稍后重试。</translation>
+    </message>
+    <message>
+        <source>{host} refused the {_what} ({reason}). Try again; if it stays so, sign in again.</source>
+        <translation>{host} 拒绝了请求（{reason}）。请重试；若一直如此，请重新登录。</translation>
+    </message>
+    <message>
+        <source>Waystation cannot reach the proxy {proxy} ({_reason}).{_advice}</source>
+        <translation>驿站连不上代理 {proxy}。请确认它正在运行，或更改代理设置。</translation>
+    </message>
+    <message>
+        <source>Waystation cannot find the address of the proxy {proxy}.{_advice}</source>
+        <translation>驿站找不到代理 {proxy} 的地址。请检查它的名称和网络连接，或更改代理设置。</translation>
+    </message>
+    <message>
+        <source>The proxy {proxy} does not let Waystation through to {host}: it wants the right user name and password. {_advice}</source>
+        <translation>代理 {proxy} 不允许驿站访问 {host}：它要求正确的用户名和密码。请改正，或更改代理设置。</translation>
+    </message>
+    <message>
+        <source>The proxy {proxy} does not let Waystation through to {host}: {_why}. {_advice}</source>
+        <translation>代理 {proxy} 不允许驿站访问 {host}。请改正，或更改代理设置。</translation>
+    </message>
+    <message>
+        <source>Waystation cannot find the address of {host}: check this computer&apos;s network connection and DNS.</source>
+        <translation>驿站找不到 {host} 的地址。请检查本机的网络连接和 DNS。</translation>
+    </message>
+    <message>
+        <source>The certificate that came from {_way} is not trusted. Check this computer&apos;s clock, and whether a proxy or virus scanner opens encrypted connections.</source>
+        <translation>上游的证书不受信任。请检查本机时钟，以及是否有代理或杀毒软件在拆解加密连接。</translation>
+    </message>
+    <message>
+        <source>The connection to {_way} was closed without an answer.</source>
+        <translation>与上游的连接被关闭，没有收到应答。</translation>
+    </message>
+</context>
+<context>
+    <name>TokenMenu</name>
+    <message>
+        <source>&amp;Sign in again…</source>
+        <translation>重新登录(&amp;S)…</translation>
+    </message>
+    <message>
+        <source>&amp;Try now</source>
+        <translation>立即重试(&amp;T)</translation>
+    </message>
+    <message>
+        <source>T&amp;est</source>
+        <translation>测试(&amp;E)</translation>
     </message>
     <message>
         <source>&amp;Disable</source>
         <translation>停用(&amp;D)</translation>
     </message>
     <message>
-        <source>&amp;Remove…</source>
-        <translation>移除(&amp;R)…</translation>
-    </message>
-    <message>
-        <source>No token yet</source>
-        <translation>还没有 Token</translation>
-    </message>
-    <message>
-        <source>A token is a ChatGPT login or an OpenAI API key. Waystation answers your clients with it. Import the login that Codex has saved on this computer, or copy an access token or a key and add it from the clipboard. You can also drop an auth.json onto this window.</source>
-        <translation>Token 就是一个 ChatGPT 登录或 OpenAI API 密钥，驿站用它来应答你的客户端。可以导入 Codex 保存在本机的登录文件，也可以复制 access token 或密钥后从剪贴板添加，还可以把 auth.json 拖到这个窗口里。</translation>
-    </message>
-    <message>
-        <source>&amp;Import auth.json…</source>
-        <translation>导入 auth.json(&amp;I)…</translation>
-    </message>
-    <message>
-        <source>Add from the &amp;clipboard</source>
-        <translation>从剪贴板添加(&amp;C)</translation>
-    </message>
-    <message>
         <source>&amp;Enable</source>
         <translation>启用(&amp;E)</translation>
+    </message>
+    <message>
+        <source>S&amp;pare: only when the others cannot</source>
+        <translation>备用：仅当其他 Token 都不可用时使用(&amp;P)</translation>
+    </message>
+    <message>
+        <source>Move &amp;up</source>
+        <translation>上移(&amp;U)</translation>
+    </message>
+    <message>
+        <source>Move dow&amp;n</source>
+        <translation>下移(&amp;N)</translation>
+    </message>
+    <message>
+        <source>Rena&amp;me…</source>
+        <translation>重命名(&amp;M)…</translation>
+    </message>
+    <message>
+        <source>Own pro&amp;xy…</source>
+        <translation>单独的代理(&amp;X)…</translation>
+    </message>
+    <message>
+        <source>&amp;Remove…</source>
+        <translation>移除(&amp;R)…</translation>
     </message>
     <message>
         <source>Remove token</source>
@@ -698,8 +1455,157 @@
         <translation>它的凭据会从本机删除，它的会话会改用其他 Token。账号本身不受影响。</translation>
     </message>
     <message>
-        <source>&amp;Try again now</source>
-        <translation>立即重试(&amp;T)</translation>
+        <source>Rename token</source>
+        <translation>重命名 Token</translation>
+    </message>
+    <message>
+        <source>Name of the token:</source>
+        <translation>Token 的名称：</translation>
+    </message>
+    <message>
+        <source>Proxy of “{label}”</source>
+        <translation>“{label}”的代理</translation>
+    </message>
+    <message>
+        <source>The &amp;same way as Waystation</source>
+        <translation>与驿站相同(&amp;S)</translation>
+    </message>
+</context>
+<context>
+    <name>TokenOperations</name>
+    <message>
+        <source>“{label}” is tried again.</source>
+        <translation>“{label}”会重新尝试。</translation>
+    </message>
+    <message>
+        <source>Upstream accepts “{label}”.</source>
+        <translation>上游接受“{label}”。</translation>
+    </message>
+</context>
+<context>
+    <name>TokenWords</name>
+    <message>
+        <source>Sign in again: {reason}</source>
+        <translation>需重新登录：{reason}</translation>
+    </message>
+    <message>
+        <source>Spare</source>
+        <translation>备用</translation>
+    </message>
+    <message>
+        <source>{state} · spare</source>
+        <translation>{state} · 备用</translation>
+    </message>
+    <message>
+        <source>Spare: it serves only when the others cannot.</source>
+        <translation>备用：仅当其他 Token 都不可用时才使用。</translation>
+    </message>
+    <message>
+        <source>Upstream&apos;s code: {code}</source>
+        <translation>上游给出的代码：{code}</translation>
+    </message>
+    <message>
+        <source>Its own way to upstream: {proxy}</source>
+        <translation>单独的上游通道：{proxy}</translation>
+    </message>
+    <message>
+        <source>no proxy</source>
+        <translation>不使用代理</translation>
+    </message>
+    <message>
+        <source>Credits: {balance}</source>
+        <translation>额外点数：{balance}</translation>
+    </message>
+    <message>
+        <source>As upstream said at {time}</source>
+        <translation>上游在 {time} 给出的数据</translation>
+    </message>
+    <message>
+        <source>At its limit until {time}</source>
+        <translation>已达上限，{time} 恢复</translation>
+    </message>
+    <message>
+        <source>Asked to slow down until {time}</source>
+        <translation>被要求放慢，至 {time}</translation>
+    </message>
+    <message>
+        <source>Resting until {time}</source>
+        <translation>冷却至 {time}</translation>
+    </message>
+    <message>
+        <source>No credit, or not in its plan; tried again at {time}</source>
+        <translation>没有额度或套餐不含，{time} 再试</translation>
+    </message>
+    <message>
+        <source>{window}: {percent} % left</source>
+        <translation>{window}：剩余 {percent} %</translation>
+    </message>
+    <message>
+        <source>{line}, full again at {time}</source>
+        <translation>{line}，{time} 恢复满额</translation>
+    </message>
+    <message>
+        <source>{hours} h</source>
+        <translation>{hours} 小时</translation>
+    </message>
+    <message>
+        <source>{days} days</source>
+        <translation>{days} 天</translation>
+    </message>
+</context>
+<context>
+    <name>TokensPage</name>
+    <message>
+        <source>Tokens</source>
+        <translation>Token</translation>
+    </message>
+    <message>
+        <source>&amp;Disable</source>
+        <translation>停用(&amp;D)</translation>
+    </message>
+    <message>
+        <source>&amp;More</source>
+        <translation>更多(&amp;M)</translation>
+    </message>
+    <message>
+        <source>&amp;Remove…</source>
+        <translation>移除(&amp;R)…</translation>
+    </message>
+    <message>
+        <source>No token yet</source>
+        <translation>还没有 Token</translation>
+    </message>
+    <message>
+        <source>A token is a ChatGPT login or an OpenAI API key. Waystation answers your clients with it. Sign in with your ChatGPT account; the sign-in is Waystation&apos;s own and signs nobody out. You can also import auth.json files, drop them onto this window, or copy an access token or a key and add it from the clipboard.</source>
+        <translation>Token 就是一个 ChatGPT 登录或 OpenAI API 密钥，驿站用它来应答你的客户端。用你的 ChatGPT 账号登录即可；这是驿站自己的登录，不会让别处登出。也可以导入 auth.json 文件、把文件拖到这个窗口里，或复制 access token 或密钥后从剪贴板添加。</translation>
+    </message>
+    <message>
+        <source>Sign in &amp;again</source>
+        <translation>重新登录(&amp;A)</translation>
+    </message>
+    <message>
+        <source>Add from &amp;clipboard</source>
+        <translation>从剪贴板添加(&amp;C)</translation>
+    </message>
+    <message>
+        <source>Try n&amp;ow</source>
+        <translation>立即重试(&amp;O)</translation>
+    </message>
+    <message>
+        <source>Sign in with Chat&amp;GPT</source>
+        <translation>用 ChatGPT 登录(&amp;G)</translation>
+    </message>
+    <message>
+        <source>Other &amp;ways</source>
+        <translation>其他方式(&amp;W)</translation>
+    </message>
+    <message>
+        <source>&amp;Import auth.json…</source>
+        <translation>导入 auth.json(&amp;I)…</translation>
+    </message>
+    <message>
+        <source>&amp;Enable</source>
+        <translation>启用(&amp;E)</translation>
     </message>
 </context>
 <context>
@@ -733,12 +1639,20 @@
         <translation>添加 Token</translation>
     </message>
     <message>
+        <source>Sign in with ChatGPT…</source>
+        <translation>用 ChatGPT 登录…</translation>
+    </message>
+    <message>
         <source>From the clipboard</source>
         <translation>从剪贴板</translation>
     </message>
     <message>
-        <source>From an auth.json…</source>
+        <source>From auth.json files…</source>
         <translation>从 auth.json 文件…</translation>
+    </message>
+    <message>
+        <source>Wait overnight when all tokens are at their limit</source>
+        <translation>所有 Token 都到上限时通宵候车</translation>
     </message>
     <message>
         <source>Open window</source>
@@ -799,6 +1713,10 @@
         <translation>无法解密，请重新添加</translation>
     </message>
     <message>
+        <source>Sign in again</source>
+        <translation>重新登录</translation>
+    </message>
+    <message>
         <source>API key {number}</source>
         <translation>API 密钥 {number}</translation>
     </message>
@@ -857,6 +1775,13 @@
     <message>
         <source>cmd (Windows)</source>
         <translation>cmd（Windows）</translation>
+    </message>
+</context>
+<context>
+    <name>_Ended</name>
+    <message>
+        <source>Done</source>
+        <translation>完成</translation>
     </message>
 </context>
 </TS>

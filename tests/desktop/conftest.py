@@ -63,5 +63,6 @@ def desk(qapp: QApplication) -> Desk:
 def stage(icons: Icons, desk: Desk) -> Iterator[Stage]:
     made = Stage(icons, desk)
     yield made
+    made.signing_in.close()
     made.window.leave()
     made.window.deleteLater()

@@ -22,7 +22,18 @@ from app.core.turn import Outcome
 from app.desktop.application import run_desktop
 from app.gateway.handle import GatewayHandle
 from app.gateway.snapshot import GatewaySnapshot, Problem, RunState, TokenState
-from tests.desktop.scripted import NOW, RUNNING, ScriptedGateway, busy_port, session, token, turn
+from tests.desktop.scripted import (
+    NOW,
+    RUNNING,
+    ScriptedGateway,
+    busy_port,
+    quota,
+    rested,
+    session,
+    token,
+    turn,
+    waiting,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,11 +43,12 @@ def scene(name: str) -> GatewaySnapshot:
     full = replace(
         RUNNING,
         tokens=(
-            token(1, label="Work", sessions=3, active_turns=1),
+            token(1, label="Work", sessions=3, active_turns=1, quota=quota(), expires_at=NOW + 9 * 86400),
             token(2, email="an•••@example.org", plan="pro", state=TokenState.RESTING, rest_until=NOW + 7200),
             token(3, kind=TokenKind.API_KEY, label="API key 3", email=None, plan=None, sessions=0),
             token(4, label="Old account", state=TokenState.DISABLED, enabled=False, sessions=0),
             token(5, label="Sealed one", plan="team", state=TokenState.SEALED, sessions=0),
+            token(6, label="Spare one", email="ch•••@example.net", spare=True, quota=quota(0.0, 3.0), sessions=0),
         ),
         sessions=(
             session(1, active_turns=1, token_label="Work"),
@@ -63,8 +75,28 @@ def scene(name: str) -> GatewaySnapshot:
         ),
         active_turns=1,
     )
+    limited = replace(
+        full,
+        tokens=(
+            rested(1, label="Work", quota=quota(100.0, 71.0), expires_at=NOW + 9 * 86400, sessions=2),
+            rested(2, NOW + 9000, email="an•••@example.org", plan="pro", quota=quota(34.0, 100.0), spare=True),
+            token(
+                3,
+                label="Team",
+                plan="team",
+                state=TokenState.SIGN_IN,
+                sign_in_needed="refresh_token_reused",
+                sessions=0,
+                proxy="socks5://127.0.0.1:1080",
+            ),
+        ),
+        held=(waiting(1), waiting(2, session_id="s-2")),
+        active_turns=2,
+        offered_proxies=("http://127.0.0.1:7890",),
+    )
     scenes = {
         "full": full,
+        "limited": limited,
         "idle": replace(full, active_turns=0),
         "empty": RUNNING,
         "stopped": replace(full, state=RunState.STOPPED, active_turns=0),

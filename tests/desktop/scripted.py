@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from app.core.errors import WaystationError
+from app.core.quota import Quota, Window
 from app.core.token import TokenKind
 from app.core.turn import Outcome, TurnRow, Usage
 from app.gateway.handle import GatewayHandle
-from app.gateway.snapshot import GatewaySnapshot, Problem, RunState, SessionView, TokenState, TokenView
+from app.gateway.sign_in_desk import SignInStage, SignInView, SignInWay
+from app.gateway.snapshot import GatewaySnapshot, HeldView, Problem, RunState, SessionView, TokenState, TokenView
 
 LICENSE = "ws-abcdefghijklmnopqrstuvwxyz234567"
 #: 2026-11-22 10:00:00 UTC.
@@ -34,6 +36,8 @@ class ScriptedGateway:
         failures: what a command raises, by name.
         results: what a command returns, by name.
         gate: cleared, it holds every command back.
+        imports: what differs in what `token.import` says of a text, by its number.
+        sign_ins: how many were begun.
     """
 
     def __init__(self, snapshot: GatewaySnapshot = RUNNING) -> None:
@@ -42,9 +46,11 @@ class ScriptedGateway:
         self.failures: dict[str, WaystationError] = {}
         self.results: dict[str, Any] = {
             "license.default": {"id": "l-1", "label": "This computer", "key": LICENSE},
-            "token.add": {"id": "t-9", "label": "API key 1", "known": False},
-            "token.import": {"id": "t-9", "label": "so•••@example.com", "known": False},
+            "token.test": {"ok": True, "error": None},
+            "proxy.detect": [],
         }
+        self.imports: dict[int, dict[str, Any]] = {}
+        self.sign_ins = 0
         self.gate = asyncio.Event()
         self.gate.set()
 
@@ -67,11 +73,48 @@ class ScriptedGateway:
                 self.become(state=RunState.RUNNING, problem=None, port=port, base_url=address)
             case "gateway.stop":
                 self.become(state=RunState.STOPPED)
-            case "token.add" | "token.import":
-                self.become(tokens=(*self._snapshot.tokens, token(len(self._snapshot.tokens) + 1)))
+            case "token.import":
+                return self._imported(**params)
+            case "signin.browser" | "signin.device":
+                return self._signing_in(SignInWay(command.partition(".")[2]), **params)
+            case "signin.cancel":
+                self.sign_in(stage=SignInStage.CANCELLED, code="cancelled", message="The sign-in was cancelled.")
+            case "pool.policy":
+                self.become(policy=replace(self._snapshot.policy, **params))
+            case "proxy.set":
+                self.become(proxy=params["proxy"], offered_proxies=())
             case "keystore.choose":
                 self.become(key_problem=None, key_store=params["kind"])
         return self.results.get(command, {})
+
+    def sign_in(self, **changes: Any) -> None:
+        """Change the sign-in that runs."""
+        assert self._snapshot.sign_in is not None
+        self.become(sign_in=replace(self._snapshot.sign_in, **changes))
+
+    def _imported(self, text: str | None = None, texts: list[str] | None = None, follow: str | None = None) -> Any:
+        found = []
+        for source, _ in enumerate(texts or [text]):
+            number = len(self._snapshot.tokens) + 1
+            self.become(tokens=(*self._snapshot.tokens, token(number, follows=follow)))
+            done = {"id": f"t-{number}", "label": f"Account {number}", "known": False, "warning": None}
+            found.append({"source": source, "error": None, **done} | self.imports.pop(source, {}))
+        return found if texts is not None else found[0]
+
+    def _signing_in(self, way: SignInWay, token_id: str | None = None) -> Any:
+        self.sign_ins += 1
+        browser = way is SignInWay.BROWSER
+        view = SignInView(
+            f"i-{self.sign_ins}",
+            way,
+            url="https://auth.example.com/oauth/authorize?state=s" if browser else None,
+            user_code=None if browser else "WXYZ-12345",
+            page=None if browser else "https://auth.example.com/codex/device",
+            expires_at=NOW + 900,
+            token_id=token_id,
+        )
+        self.become(sign_in=view)
+        return asdict(view)
 
     def opener(
         self,
@@ -102,6 +145,26 @@ def token(number: int = 1, **changes: Any) -> TokenView:
         sessions=1,
     )
     return replace(view, **changes)
+
+
+def rested(number: int = 1, until: float = NOW + 7200, **changes: Any) -> TokenView:
+    """One token at its limit."""
+    resting = {"state": TokenState.RESTING, "rest_until": until, "rest_reason": "usage_limit_reached"}
+    return token(number, **(resting | changes))
+
+
+def quota(used: float = 27.0, used_of_week: float = 60.0, **changes: Any) -> Quota:
+    """The two windows of a ChatGPT plan."""
+    windows = (
+        Window("codex", "primary", used, 300, NOW + 3600),
+        Window("codex", "secondary", used_of_week, 10080, NOW + 3 * 86400),
+    )
+    return replace(Quota(windows, NOW - 60), **changes)
+
+
+def waiting(number: int = 1, **changes: Any) -> HeldView:
+    """One turn of the first session that waits for two hours."""
+    return replace(HeldView(f"r-{number}", "s-1", NOW - 60, NOW + 7200), **changes)
 
 
 def session(number: int = 1, **changes: Any) -> SessionView:

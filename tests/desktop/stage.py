@@ -2,16 +2,19 @@
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
 
+from app.desktop.adding import Adding
 from app.desktop.icons import Icons
 from app.desktop.operations import Operations
 from app.desktop.overview import overview
+from app.desktop.sign_in.leader import SignInLeader
 from app.desktop.window import MainWindow
 from app.gateway.snapshot import GatewaySnapshot
 from app.platform.shells import Shell
-from tests.desktop.scripted import RUNNING, ScriptedGateway, session, token, turn
+from tests.desktop.scripted import NOW, RUNNING, ScriptedGateway, session, token, turn
 
 FULL = replace(RUNNING, tokens=(token(1, label="Work"), token(2)), sessions=(session(1),), turns=(turn(1),))
 
@@ -35,14 +38,23 @@ class Desk:
         self.clipboard = ""
         self.told: list[str] = []
         self.failures: list[str] = []
-        self.operations = Operations(self.copied.append, lambda: self.clipboard)
+        self.operations = Operations(self.copied.append)
         self.operations.done.connect(self.told.append)
         self.operations.failed.connect(self.failures.append)
         self.operations.attach(self.gateway)
+        self.sign_ins = 0
+        #: The file with the login that the local Codex uses, by the text that holds it too.
+        self.shared: dict[str, Path] = {}
+        self.adding = Adding(
+            self.operations, lambda: None, lambda: self.clipboard, self._sign_in, self.shared.get, Path("/nowhere")
+        )
 
     async def settle(self) -> None:
         """Wait until no operation runs."""
         await settled(self.operations)
+
+    def _sign_in(self) -> None:
+        self.sign_ins += 1
 
 
 class Stage:
@@ -53,13 +65,18 @@ class Stage:
         self.visible: list[bool] = []
         self.copied: list[str] = []
         self.quits = 0
-        self.files_asked = 0
+        self.opened: list[str] = []
+        self.has_browser = True
+        self.signing_in = SignInLeader(
+            icons, desk.operations, lambda: self.window, self.copied.append, self._open_page, self.look
+        )
         self.window = MainWindow(
             icons,
             desk.operations,
             shell=Shell.BASH,
             practice=practice,
-            choose_auth_json=self._ask_file,
+            adding=desk.adding,
+            signing_in=self.signing_in,
             copy_text=self.copied.append,
             visible_changed=self.visible.append,
             quit=self._quit,
@@ -68,11 +85,21 @@ class Stage:
     def show(self, snapshot: GatewaySnapshot, page: int = 0) -> None:
         self.window.show()
         self.window.tabs.setCurrentIndex(page)
-        self.window.show_overview(overview(snapshot))
+        self.tell(snapshot)
+
+    def look(self) -> None:
+        """Show what the gateway says now."""
+        self.tell(self.desk.gateway.snapshot())
+
+    def tell(self, snapshot: GatewaySnapshot) -> None:
+        """Show this snapshot wherever snapshots are shown."""
+        self.signing_in.show_snapshot(snapshot)
+        self.window.show_overview(overview(snapshot, NOW))
         self.window.show_snapshot(snapshot)
 
-    def _ask_file(self) -> None:
-        self.files_asked += 1
+    def _open_page(self, address: str) -> bool:
+        self.opened.append(address)
+        return self.has_browser
 
     def _quit(self) -> None:
         self.quits += 1

@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QApplication
 from app.core import credential, errors
 from app.core.errors import InvalidInput, PortBusy, WaystationError
 from app.desktop.credential_text import recognised
-from app.desktop.messages import BY_CODE, BY_SENTENCE, Told, error_text
+from app.desktop.messages import BY_CODE, Told, error_text
 from app.desktop.notes import NOTES, note_text
+from app.desktop.sentences import BY_SENTENCE
 from app.gateway.snapshot import Problem
 from app.platform import codex_notes
 from app.platform.codex_notes import NoteCode, SetupNote, environment_notes, setup_notes

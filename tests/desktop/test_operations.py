@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from app.core.errors import InvalidInput, KeyStoreUnavailable, PortBusy
+from app.core.errors import KeyStoreUnavailable, PortBusy
+from app.core.policy import Strategy
 from app.platform.codex_setup import environment_text, setup_text
 from app.platform.shells import Shell
 from tests.desktop.scripted import LICENSE
@@ -41,24 +42,24 @@ async def test_without_a_license_nothing_is_copied_and_the_reason_is_told(desk: 
 
 async def test_a_token_comes_from_the_clipboard(desk: Desk) -> None:
     desk.clipboard = " sk-abcdefgh12345678\n"
-    desk.operations.add_token_from_clipboard()
+    desk.adding.from_clipboard()
     await desk.settle()
-    assert desk.gateway.calls == [("token.add", {"api_key": "sk-abcdefgh12345678"})]
-    assert desk.told == ["The token “API key 1” is added."]
+    assert desk.gateway.calls == [("token.import", {"texts": ["sk-abcdefgh12345678"]})]
+    assert desk.told == ["The token “Account 1” is added."]
 
 
 async def test_a_login_that_is_known_is_said_to_be_renewed(desk: Desk, tmp_path: Path) -> None:
-    desk.gateway.results["token.import"] = {"id": "t-1", "label": "Work", "known": True}
+    desk.gateway.imports[0] = {"label": "Work", "known": True}
     (tmp_path / "auth.json").write_text("{}", encoding="utf-8")
-    desk.operations.add_token_from_file(tmp_path / "auth.json")
+    desk.adding.from_files([tmp_path / "auth.json"])
     await desk.settle()
-    assert desk.gateway.calls == [("token.import", {"text": "{}"})]
+    assert desk.gateway.calls == [("token.import", {"texts": ["{}"]})]
     assert desk.told == ["The token “Work” was here already; its credentials are renewed."]
 
 
 async def test_a_clipboard_without_a_token_asks_the_gateway_nothing(desk: Desk) -> None:
     desk.clipboard = "just some words"
-    desk.operations.add_token_from_clipboard()
+    desk.adding.from_clipboard()
     await desk.settle()
     assert desk.gateway.calls == []
     assert "sk-…" in desk.failures[0]
@@ -80,11 +81,23 @@ async def test_a_group_is_busy_until_its_last_operation_has_ended(desk: Desk) ->
 
 async def test_the_gateway_is_asked_what_the_user_chose(desk: Desk) -> None:
     operations = desk.operations
-    operations.set_token_enabled("t-1", False)
-    operations.set_token_enabled("t-1", True)
-    operations.remove_token("t-1")
+    operations.tokens.set_enabled("t-1", False)
+    operations.tokens.set_enabled("t-1", True)
+    operations.tokens.rename("t-1", "Work")
+    operations.tokens.set_spare("t-1", True)
+    operations.tokens.order(["t-2", "t-1"])
+    operations.tokens.retry("t-1", "Work")
+    operations.tokens.test("t-1", "Work")
+    operations.tokens.remove("t-1")
     operations.forget_session("s-1")
-    operations.reset_pool()
+    operations.pool.try_all()
+    operations.pool.set_strategy(Strategy.IN_ORDER)
+    operations.pool.set_wait(0)
+    operations.pool.set_overnight(True)
+    operations.pool.set_overnight(False)
+    operations.pool.move_turn("r-1", "t-2")
+    operations.pool.give_up("r-1", "r-2")
+    operations.pool.use_proxy("http://127.0.0.1:7890")
     operations.choose_key_store("file")
     operations.retry_key_store()
     operations.replace_lost_key()
@@ -92,9 +105,22 @@ async def test_the_gateway_is_asked_what_the_user_chose(desk: Desk) -> None:
     assert desk.gateway.calls == [
         ("token.disable", {"id": "t-1"}),
         ("token.enable", {"id": "t-1"}),
+        ("token.change", {"id": "t-1", "label": "Work"}),
+        ("token.change", {"id": "t-1", "spare": True}),
+        ("token.reorder", {"ids": ["t-2", "t-1"]}),
+        ("token.retry", {"id": "t-1"}),
+        ("token.test", {"id": "t-1"}),
         ("token.remove", {"id": "t-1"}),
         ("session.forget", {"id": "s-1"}),
         ("pool.reset", {}),
+        ("pool.policy", {"strategy": "in_order"}),
+        ("pool.policy", {"wait_s": 0}),
+        ("pool.policy", {"wait_s": 21600}),
+        ("pool.policy", {"wait_s": 600}),
+        ("turn.move", {"id": "r-1", "token_id": "t-2"}),
+        ("turn.give_up", {"id": "r-1"}),
+        ("turn.give_up", {"id": "r-2"}),
+        ("proxy.set", {"proxy": "http://127.0.0.1:7890"}),
         ("keystore.choose", {"kind": "file"}),
         ("keystore.retry", {}),
         ("keystore.replace", {}),
@@ -145,9 +171,10 @@ async def test_closing_cancels_what_still_runs(desk: Desk) -> None:
 async def test_failures_are_told_in_chinese(desk: Desk, chinese: None) -> None:
     desk.gateway.failures["gateway.start"] = PortBusy("Port 8787 is used.", port=8787, suggestion=8788)
     desk.operations.start_gateway()
-    desk.gateway.failures["token.import"] = InvalidInput("This file is not Codex's auth.json: it holds no object.")
+    problem = {"code": "invalid_input", "message": "This file is not Codex's auth.json: it holds no object."}
+    desk.gateway.imports[0] = {"error": problem}
     desk.clipboard = "{}"
-    desk.operations.add_token_from_clipboard()
+    desk.adding.from_clipboard()
     await desk.settle()
     assert desk.failures[0] == "端口 8787 已被其他程序占用，或被系统保留。"
     assert desk.failures[1] == "这个文件不是 Codex 的 auth.json：内容不是 JSON 对象。"

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QApplication
 from app.desktop.icons import Look
 from app.desktop.overview import Switch, closing, failed, overview, starting
 from app.gateway.snapshot import Problem, RunState, TokenState
-from tests.desktop.scripted import RUNNING, busy_port, session, token
+from tests.desktop.scripted import NOW, RUNNING, busy_port, session, token
 
 FULL = replace(RUNNING, tokens=(token(),), sessions=(session(),))
 NO_KEYRING = Problem("key_store_unavailable", "There is no keyring.")
@@ -41,7 +41,7 @@ NO_KEYRING = Problem("key_store_unavailable", "There is no keyring.")
 def test_the_state_in_words_by_shape_and_with_its_button(
     qapp: QApplication, changes: dict[str, Any], line: str, look: Look, switch: Switch
 ) -> None:
-    seen = overview(replace(FULL, **changes))
+    seen = overview(replace(FULL, **changes), NOW)
     assert (seen.status_line, seen.look, seen.switch) == (line, look, switch)
 
 
@@ -53,11 +53,11 @@ def test_before_the_gateway_is_there_and_while_it_goes_nothing_can_be_switched(q
 
 
 def test_an_address_on_the_network_is_shown(qapp: QApplication) -> None:
-    seen = overview(replace(FULL, host="192.168.1.20", base_url="http://192.168.1.20:8787/codex/v1"))
+    seen = overview(replace(FULL, host="192.168.1.20", base_url="http://192.168.1.20:8787/codex/v1"), NOW)
     assert seen.status_line == "Running · 192.168.1.20:8787"
 
 
 def test_the_summary_counts_in_chinese(chinese: None) -> None:
-    seen = overview(replace(FULL, active_turns=2))
+    seen = overview(replace(FULL, active_turns=2), NOW)
     assert seen.headline == "运行中"
     assert seen.summary == "1 个 Token · 1 个活跃会话 · 2 个请求进行中"

@@ -65,7 +65,7 @@ def test_no_translation_is_unfinished_or_loses_a_value(path: Path) -> None:
 
 
 def values(text: str) -> list[str]:
-    names = [part.split("}")[0] for part in text.split("{")[1:]]
+    names = [part.split("}")[0] for part in text.split("{")[1:] if part[0] != "_"]
     return sorted(names + ["%n"] * text.count("%n"))
 
 

@@ -10,7 +10,7 @@ from app.desktop.overview import overview, starting
 from app.desktop.tray import Tray, TrayActions
 from app.gateway.snapshot import RunState
 from app.platform.shells import Shell
-from tests.desktop.scripted import RUNNING, token
+from tests.desktop.scripted import NOW, RUNNING, token
 
 FULL = replace(RUNNING, tokens=(token(),))
 
@@ -27,13 +27,15 @@ class Shown:
             stop=lambda: did("stop"),
             copy_environment=lambda shell: did(("environment", shell)),
             copy_setup=lambda shell: did(("setup", shell)),
+            sign_in=lambda: did("sign in"),
             add_from_clipboard=lambda: did("clipboard"),
             add_from_file=lambda: did("file"),
+            wait_overnight=lambda overnight: did(("overnight", overnight)),
             open_window=lambda: did("window"),
             quit=lambda: did("quit"),
         )
         self.tray = Tray(icons, actions, practice=False, host_changed=self.hosts.append)
-        self.tray.show_overview(overview(FULL))
+        self.tray.show_overview(overview(FULL, NOW))
 
     def labels(self, menu: QMenu | None = None) -> list[object]:
         """The labels, submenus as lists behind theirs."""
@@ -67,7 +69,8 @@ def test_the_menu_names_state_and_address_and_what_can_be_done(shown: Shown) -> 
         "Copy full set-up",
         ["bash", "PowerShell", "cmd"],
         "Add token",
-        ["From the clipboard", "From an auth.json…"],
+        ["Sign in with ChatGPT…", "From the clipboard", "From auth.json files…"],
+        "Wait overnight when all tokens are at their limit",
         "---",
         "Open window",
         "Quit",
@@ -85,7 +88,8 @@ def test_the_menu_is_chinese(chinese: None, icons: Icons) -> None:
         "复制完整配置",
         ["bash", "PowerShell", "cmd"],
         "添加 Token",
-        ["从剪贴板", "从 auth.json 文件…"],
+        ["用 ChatGPT 登录…", "从剪贴板", "从 auth.json 文件…"],
+        "所有 Token 都到上限时通宵候车",
         "---",
         "打开窗口",
         "退出",
@@ -94,7 +98,7 @@ def test_the_menu_is_chinese(chinese: None, icons: Icons) -> None:
 
 def test_labels_change_in_place_so_that_an_open_menu_stays_open(shown: Shown) -> None:
     before = shown.tray.menu.actions()
-    shown.tray.show_overview(overview(replace(FULL, state=RunState.STOPPED)))
+    shown.tray.show_overview(overview(replace(FULL, state=RunState.STOPPED), NOW))
     assert shown.tray.menu.actions() == before
     assert [action.text() for action in before[:2]] == ["Stopped", "Start"]
 
@@ -103,16 +107,18 @@ def test_every_entry_does_what_it_says(shown: Shown) -> None:
     shown.choose("Stop")
     shown.choose("Copy environment variables", "PowerShell")
     shown.choose("Copy full set-up", "cmd")
+    shown.choose("Add token", "Sign in with ChatGPT…")
     shown.choose("Add token", "From the clipboard")
-    shown.choose("Add token", "From an auth.json…")
+    shown.choose("Add token", "From auth.json files…")
     shown.choose("Open window")
     shown.choose("Quit")
-    shown.tray.show_overview(overview(replace(FULL, state=RunState.STOPPED)))
+    shown.tray.show_overview(overview(replace(FULL, state=RunState.STOPPED), NOW))
     shown.choose("Start")
     assert shown.did == [
         "stop",
         ("environment", Shell.POWERSHELL),
         ("setup", Shell.CMD),
+        "sign in",
         "clipboard",
         "file",
         "window",

@@ -24,14 +24,12 @@ from tests.desktop.stage import FULL, Desk, Stage, answer, button
 async def test_without_a_token_the_page_says_what_to_do(stage: Stage) -> None:
     stage.show(RUNNING)
     assert stage.window.notices.texts() == []
-    button(stage.window.tokens, "Import auth.json…").click()
-    assert stage.files_asked == 1
     stage.desk.clipboard = "sk-abcdefgh12345678"
-    button(stage.window.tokens, "Add from the clipboard").click()
-    assert not button(stage.window.tokens, "Add from the clipboard").isEnabled()
+    button(stage.window.tokens, "Add from clipboard").click()
+    assert not button(stage.window.tokens, "Add from clipboard").isEnabled()
     await stage.desk.settle()
-    assert button(stage.window.tokens, "Add from the clipboard").isEnabled()
-    assert stage.desk.gateway.calls[0][0] == "token.add"
+    assert button(stage.window.tokens, "Add from clipboard").isEnabled()
+    assert stage.desk.gateway.calls[0][0] == "token.import"
 
 
 @pytest.mark.parametrize("page", [1, 2, 3])
@@ -239,5 +237,5 @@ async def test_a_dropped_auth_json_is_added(stage: Stage, tmp_path: Path) -> Non
     assert enter.isAccepted()
     QApplication.sendEvent(stage.window, QDropEvent(QPointF(50, 50), *how))
     await stage.desk.settle()
-    assert stage.desk.gateway.calls == [("token.import", {"text": '{"a": 1}'})]
+    assert stage.desk.gateway.calls == [("token.import", {"texts": ['{"a": 1}']})]
     assert stage.window.tabs.currentWidget() is stage.window.tokens

@@ -2,59 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import QCoreApplication
 
 from app.desktop.messages import error_text
 from app.desktop.operations import Operations
-from app.desktop.overview import unusable_reasons, unusable_tokens
 from app.desktop.pages.notices import NoticeText
+from app.desktop.pages.token_notices import token_notices
 from app.desktop.widgets.colours import Tone
 from app.desktop.widgets.notice import Remedy
 from app.gateway.snapshot import GatewaySnapshot, Problem, RunState
 
 
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Where the buttons of notices lead that are no operations.
+
+    Attributes:
+        open_tokens: to the page where a token can be added.
+        ask_new_key: asks whether to go on with a new data key.
+        sign_in: begins a sign-in, with an id for a new login of that token.
+        show_sign_in: shows the sign-in that was begun elsewhere.
+    """
+
+    open_tokens: Callable[[], None]
+    ask_new_key: Callable[[], None]
+    sign_in: Callable[[str | None], None]
+    show_sign_in: Callable[[], None]
+
+
 def problem_notices(
-    snapshot: GatewaySnapshot,
-    operations: Operations,
-    *,
-    open_tokens: Callable[[], None],
-    ask_new_key: Callable[[], None],
+    snapshot: GatewaySnapshot, operations: Operations, ways: Ways, now: float, *, sign_in_elsewhere: bool
 ) -> list[NoticeText]:
-    """What is wrong now.
+    """What is wrong now, and what waits for the user.
 
     Args:
         snapshot: of the gateway.
         operations: what the buttons do.
-        open_tokens: leads to the page where a token can be added.
-        ask_new_key: asks whether to go on with a new data key.
+        ways: where others lead.
+        now: Unix seconds.
+        sign_in_elsewhere: a sign-in runs that was not begun in this window.
     """
     notices = []
     if snapshot.problem is not None:
         notices.append(_gateway_problem(snapshot.state, snapshot.problem, operations))
     if snapshot.key_problem is not None:
-        notices.append(_key_problem(snapshot.key_problem, operations, ask_new_key))
+        notices.append(_key_problem(snapshot.key_problem, operations, ways.ask_new_key))
     elif not snapshot.tokens:
         notices.append(
             NoticeText(
                 "no_token",
                 Tone.WARNING,
                 QCoreApplication.translate("Problems", "No token has been added yet, so no request can be answered."),
-                (Remedy(QCoreApplication.translate("Problems", "Add token"), open_tokens),),
+                (Remedy(QCoreApplication.translate("Problems", "Add token"), ways.open_tokens),),
             )
         )
-    elif unusable_tokens(snapshot):
-        text = QCoreApplication.translate("Problems", "No token can serve now: {reasons}.")
-        notices.append(
-            NoticeText(
-                "no_usable_token",
-                Tone.WARNING,
-                text.format(reasons=unusable_reasons(snapshot)),
-                (Remedy(QCoreApplication.translate("Problems", "Show tokens"), open_tokens),),
-            )
-        )
+    else:
+        notices += token_notices(snapshot, operations, now, open_tokens=ways.open_tokens, sign_in=ways.sign_in)
+    if snapshot.offered_proxies:
+        notices.append(_offered_proxies(snapshot.offered_proxies, operations))
+    if sign_in_elsewhere:
+        text = QCoreApplication.translate("Problems", "A sign-in that was begun elsewhere is waiting for the user.")
+        show = Remedy(QCoreApplication.translate("Problems", "Show"), ways.show_sign_in)
+        notices.append(NoticeText("sign_in", Tone.INFO, text, (show,), symbol="sign-in"))
     return notices
+
+
+def _offered_proxies(addresses: Sequence[str], operations: Operations) -> NoticeText:
+    text = QCoreApplication.translate(
+        "Problems", "OpenAI cannot be reached from here. A proxy seems to run on this computer."
+    )
+    use = QCoreApplication.translate("Problems", "Use {proxy}")
+    remedies = tuple(
+        Remedy(use.format(proxy=address), partial(operations.pool.use_proxy, address), "proxy") for address in addresses
+    )
+    return NoticeText("proxy", Tone.WARNING, text, remedies)
 
 
 def _gateway_problem(state: RunState, problem: Problem, operations: Operations) -> NoticeText:

@@ -1,0 +1,39 @@
+"""What the tray says by itself while the window is closed: only what stops the user's work."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from app.desktop import formats, held, token_words, words
+from app.desktop.counts import Counts
+from app.desktop.messages import error_text
+from app.desktop.overview import resting_until
+from app.gateway.snapshot import GatewaySnapshot, TokenState
+
+
+def announcements(snapshot: GatewaySnapshot, now: float) -> dict[str, str]:
+    """What is to be said now, by a key that stays the same for as long as it need not be said again.
+
+    Args:
+        snapshot: of the gateway.
+        now: Unix seconds.
+    """
+    found = {}
+    for problem in (snapshot.problem, snapshot.key_problem):
+        if problem is not None:
+            found[problem.code] = error_text(problem)
+    back = held.first_back(snapshot)
+    until = resting_until(snapshot)
+    if back is not None:
+        found["waiting"] = Counts().waiting(len(snapshot.held)).format(time=formats.minute(back, now))
+    elif until is not None:
+        said = QCoreApplication.translate("Problems", "No token can serve now; the first is back at {time}.")
+        found["resting"] = said.format(time=formats.minute(until, now))
+    for token in snapshot.tokens:
+        if token.state is TokenState.SIGN_IN and token.enabled:
+            said = QCoreApplication.translate("Problems", "“{label}” needs a new sign-in: {reason}.")
+            found[f"sign_in {token.id}"] = said.format(
+                label=formats.shortened(words.token_label(token.label), 60),
+                reason=token_words.sign_in_reason(token.sign_in_needed or ""),
+            )
+    return found

@@ -1,0 +1,1 @@
+"""Signing in with ChatGPT: the dialog, what it says, and who leads it."""

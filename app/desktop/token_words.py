@@ -1,0 +1,171 @@
+"""A token's state and quota in the user's words, with the reason and the time."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
+
+from app.core.health import FAULTY, LIMIT, RATE
+from app.core.quota import CODEX, PRIMARY, Quota, Window
+from app.desktop import formats, words
+from app.desktop.translation import translated
+from app.gateway.snapshot import TokenState, TokenView
+
+#: From this length on, in minutes, a window counts as the long one: a week, or a month on some plans.
+_LONG_WINDOW_MIN = 24 * 60
+
+# By `TokenView.sign_in_needed`: upstream's codes, and one of ours.
+_SIGN_IN_REASONS: dict[str, object] = {
+    "refresh_token_reused": QT_TRANSLATE_NOOP("SignInReasons", "another program used this login"),
+    "refresh_token_expired": QT_TRANSLATE_NOOP("SignInReasons", "the login is too old"),
+    "token_expired": QT_TRANSLATE_NOOP("SignInReasons", "the login is too old"),
+    "account_session_expired": QT_TRANSLATE_NOOP("SignInReasons", "the login is too old"),
+    "refresh_token_invalidated": QT_TRANSLATE_NOOP("SignInReasons", "the login was revoked"),
+    "token_invalidated": QT_TRANSLATE_NOOP("SignInReasons", "the login was revoked"),
+    "token_revoked": QT_TRANSLATE_NOOP("SignInReasons", "the login was revoked"),
+    "app_session_terminated": QT_TRANSLATE_NOOP("SignInReasons", "the login was ended"),
+    "invalid_grant": QT_TRANSLATE_NOOP("SignInReasons", "the login is no longer valid"),
+    "account_deactivated": QT_TRANSLATE_NOOP("SignInReasons", "the account is deactivated"),
+    "user_deactivated": QT_TRANSLATE_NOOP("SignInReasons", "the account is deactivated"),
+    "account_suspended": QT_TRANSLATE_NOOP("SignInReasons", "the account is suspended"),
+    "account_deleted": QT_TRANSLATE_NOOP("SignInReasons", "the account was deleted"),
+    "deactivated_workspace": QT_TRANSLATE_NOOP("SignInReasons", "the workspace is deactivated"),
+    "organization_deactivated": QT_TRANSLATE_NOOP("SignInReasons", "the workspace is deactivated"),
+    "followed_login_stale": QT_TRANSLATE_NOOP("SignInReasons", "Codex's file holds no valid login"),
+}
+_REFUSED = QT_TRANSLATE_NOOP("SignInReasons", "upstream refuses it")
+
+
+def sign_in_reason(code: str) -> str:
+    """Why only a new sign-in helps, as the second half of a sentence."""
+    source = str(_SIGN_IN_REASONS.get(code, _REFUSED))
+    return translated("SignInReasons", source) or source
+
+
+def state(token: TokenView, now: float) -> str:
+    """Whether a token serves; if not, why, and until when. `now` is in Unix seconds."""
+    if token.spare and token.state is TokenState.READY:
+        return QCoreApplication.translate("TokenWords", "Spare")
+    said = _standing(token, now)
+    if token.spare and token.state is TokenState.RESTING:
+        return QCoreApplication.translate("TokenWords", "{state} · spare").format(state=said)
+    return said
+
+
+def _standing(token: TokenView, now: float) -> str:
+    if token.state is TokenState.SIGN_IN and token.sign_in_needed:
+        return QCoreApplication.translate("TokenWords", "Sign in again: {reason}").format(
+            reason=sign_in_reason(token.sign_in_needed)
+        )
+    if token.state is TokenState.RESTING and token.rest_until is not None:
+        return _resting(token.rest_reason).format(time=formats.minute(token.rest_until, now))
+    return words.token_state(token.state)
+
+
+def state_hint(token: TokenView, now: float) -> str:
+    """More about the state than the cell has room for."""
+    parts = [state(token, now)]
+    if token.spare:
+        parts.append(QCoreApplication.translate("TokenWords", "Spare: it serves only when the others cannot."))
+    if token.sign_in_needed:
+        parts.append(
+            QCoreApplication.translate("TokenWords", "Upstream's code: {code}").format(code=token.sign_in_needed)
+        )
+    elif token.state is TokenState.RESTING and token.rest_reason not in (None, LIMIT, RATE, FAULTY):
+        parts.append(QCoreApplication.translate("TokenWords", "Upstream's code: {code}").format(code=token.rest_reason))
+    if token.proxy:
+        parts.append(
+            QCoreApplication.translate("TokenWords", "Its own way to upstream: {proxy}").format(
+                proxy=proxy(token.proxy)
+            )
+        )
+    return "\n".join(parts)
+
+
+def proxy(shown: str) -> str:
+    """A way upstream: an address, or without a proxy."""
+    return QCoreApplication.translate("TokenWords", "no proxy") if shown == "direct" else shown
+
+
+def short_window(quota: Quota | None) -> Window | None:
+    """The window of some hours."""
+    return _window(quota, long=False)
+
+
+def long_window(quota: Quota | None) -> Window | None:
+    """The window of a week or more."""
+    return _window(quota, long=True)
+
+
+def left(window: Window, now: float) -> str:
+    """What is left, and when the window begins anew: `73 % · 14:02`."""
+    percent = f"{formats.count(left_percent(window, now))} %"
+    if window.resets_at is None or window.resets_at <= now:
+        return percent
+    return f"{percent} · {formats.minute(window.resets_at, now)}"
+
+
+def left_percent(window: Window, now: float) -> int:
+    """What is left, 0 to 100; anything left is never shown as nothing, nor anything used as all."""
+    exact = 100.0 - window.used_at(now)
+    if 0 < exact < 1:
+        return 1
+    return 99 if 99 < exact < 100 else round(exact)
+
+
+def quota_hint(quota: Quota, now: float) -> str:
+    """All windows of a token, one a line, and when upstream last said so."""
+    lines = [_window_line(window, now) for window in quota.windows]
+    if quota.credits is not None and (quota.credits.unlimited or quota.credits.has_credits):
+        balance = quota.credits.balance or "∞"
+        lines.append(QCoreApplication.translate("TokenWords", "Credits: {balance}").format(balance=balance))
+    lines.append(
+        QCoreApplication.translate("TokenWords", "As upstream said at {time}").format(
+            time=formats.minute(quota.seen_at, now)
+        )
+    )
+    return "\n".join(lines)
+
+
+def _resting(reason: str | None) -> str:
+    if reason == LIMIT:
+        return QCoreApplication.translate("TokenWords", "At its limit until {time}")
+    if reason == RATE:
+        return QCoreApplication.translate("TokenWords", "Asked to slow down until {time}")
+    if reason == FAULTY or reason is None:
+        return QCoreApplication.translate("TokenWords", "Resting until {time}")
+    return QCoreApplication.translate("TokenWords", "No credit, or not in its plan; tried again at {time}")
+
+
+def _window(quota: Quota | None, *, long: bool) -> Window | None:
+    windows = quota.windows if quota else ()
+    return next((item for item in windows if item.limit == CODEX and _is_long(item) is long), None)
+
+
+def _is_long(window: Window) -> bool:
+    if window.minutes is None:
+        return window.slot != PRIMARY
+    return window.minutes >= _LONG_WINDOW_MIN
+
+
+def _window_line(window: Window, now: float) -> str:
+    name = span(window.minutes) or window.slot
+    if window.limit != CODEX:
+        name = f"{window.limit}, {name}"
+    said = QCoreApplication.translate("TokenWords", "{window}: {percent} % left")
+    line = said.format(window=name, percent=formats.count(left_percent(window, now)))
+    if window.resets_at is None or window.resets_at <= now:
+        return line
+    return QCoreApplication.translate("TokenWords", "{line}, full again at {time}").format(
+        line=line, time=formats.minute(window.resets_at, now)
+    )
+
+
+def span(minutes: int | None) -> str | None:
+    """A window's length: `5 hours`, `7 days`."""
+    if minutes is None:
+        return None
+    if minutes < _LONG_WINDOW_MIN:
+        hours = formats.count(max(1, round(minutes / 60)))
+        return QCoreApplication.translate("TokenWords", "{hours} h").format(hours=hours)
+    days = formats.count(round(minutes / _LONG_WINDOW_MIN))
+    return QCoreApplication.translate("TokenWords", "{days} days").format(days=days)
