@@ -128,6 +128,10 @@ class ThreadedGateway:
                 self._loop.call_soon_threadsafe(self._living.cancel)
             await asyncio.wait([self._closed])
             raise
+        except BaseException:
+            # The thread still has to say that it has ended; this loop must be there to hear it.
+            await asyncio.wait([self._closed])
+            raise
         return self
 
     async def __aexit__(
