@@ -32,7 +32,7 @@ class Talk:
         self._shell = shell
         self._upstream = upstream
         self._id = ""
-        self._seen = 0
+        self._seen = len(upstream.turns)
 
     async def ask(self, prompt: str) -> Done:
         """One turn: the first begins the conversation, the others go on with it."""
@@ -68,9 +68,12 @@ class Talk:
 
 
 @asynccontextmanager
-async def conversation(waystation: Waystation, upstream: PracticeUpstream, version: str) -> AsyncIterator[Talk]:
+async def conversation(
+    waystation: Waystation, upstream: PracticeUpstream, version: str, *, license: str | None = None
+) -> AsyncIterator[Talk]:
     """A shell that is set up for this gateway, and a conversation in it that has not begun."""
-    text = await waystation.ok("setup", "codex", "--shell", "bash", "--codex-version", version)
+    key = () if license is None else ("--license", license)
+    text = await waystation.ok("setup", "codex", "--shell", "bash", *key)
     async with codex_shell(version) as shell:
         (shell.home / "pasted").write_text(text, encoding="utf-8")
         yield Talk(shell, upstream)
