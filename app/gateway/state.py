@@ -158,7 +158,7 @@ class GatewayState:
             return
         token = replace(token, sign_in_needed=reason)
         self.pool.put(token, sealed=token_id not in self.secrets)
-        self.tasks.start(self._describe(token), f"describe {token_id}")
+        self.tasks.start(self._describe(token_id), f"describe {token_id}")
         self.tokens_changed()
 
     def tokens_changed(self) -> None:
@@ -184,14 +184,18 @@ class GatewayState:
         """Have everything handed to the store."""
         await self.tasks.finish()
 
-    async def _describe(self, token: Token) -> None:
+    async def _describe(self, token_id: str) -> None:
+        written: Token | None = None
         try:
-            await self.store.update_token(token)
+            while (token := self.pool.get(token_id)) is not None and token != written:
+                # Again, if a command of the user's has changed it meanwhile.
+                await self.store.update_token(token)
+                written = token
         except NotFound:
             # The user has removed it meanwhile.
             return
         except WaystationError as error:
-            _log.warning("token %s could not be described: %s", token.id, error.code)
+            _log.warning("token %s could not be described: %s", token_id, error.code)
 
 
 def _nothing() -> None:

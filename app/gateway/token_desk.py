@@ -162,7 +162,7 @@ class TokenDesk:
             )
             opened = self._state.secrets.get(token_id)
             if proxy is None:
-                await self._describe(token)
+                token = await self._describe(token)
             elif opened is None:
                 raise InvalidInput("This token cannot be opened now, so nothing can be sealed with it.")
             else:
@@ -182,7 +182,7 @@ class TokenDesk:
             order = [*named, *rest]
             await self._state.store.reorder_tokens([token.id for token in order])
             for position, token in enumerate(order):
-                placed = replace(token, position=position)
+                placed = replace(self._state.pool.get(token.id) or token, position=position)
                 self._state.pool.put(placed, sealed=token.id not in self._state.secrets)
             self._state.tokens_changed()
 
@@ -193,8 +193,7 @@ class TokenDesk:
             NotFound: there is no such token.
         """
         async with self._changing:
-            token = replace(self._found(token_id), enabled=enabled)
-            await self._describe(token)
+            token = await self._describe(replace(self._found(token_id), enabled=enabled))
             self._state.tokens_changed()
             return token
 
@@ -220,9 +219,17 @@ class TokenDesk:
         self._state.pool.put(token)
         self._state.changed()
 
-    async def _describe(self, token: Token) -> None:
-        await self._state.store.update_token(token)
-        self._state.pool.put(token, sealed=token.id not in self._state.secrets)
+    async def _describe(self, token: Token) -> Token:
+        pool = self._state.pool
+        written = None
+        while written != token:
+            await self._state.store.update_token(token)
+            written = token
+            # A turn may have been refused meanwhile.
+            known = pool.get(token.id) or token
+            token = replace(token, sign_in_needed=known.sign_in_needed)
+        pool.put(token, sealed=token.id not in self._state.secrets)
+        return token
 
     def _found(self, token_id: str) -> Token:
         token = self._state.pool.get(token_id)

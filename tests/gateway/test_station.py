@@ -99,7 +99,7 @@ async def test_fresh_quota_wakes_who_waits(full: House) -> None:
     async with waiting(full) as (answer,):
         full.practice.quota(PLUS).primary.used_percent = 0.0
         now = full.state.clock.now()
-        told = Quota((Window("codex", "primary", 3.0, 18_000.0, now + HOUR),), now, whole=True)
+        told = Quota((Window("codex", "primary", 3.0, 300, now + HOUR),), now, whole=True)
         full.state.note_quota("t-0000", told)
         await back(full, answer)
 
