@@ -12,6 +12,9 @@ from app.translate.usage import UsageObserver
 
 #: So long after upstream's first byte the answer is passed on, whatever it says. In seconds.
 HOLD_S = 2.0
+#: An answer that is so long before it says anything is passed on as it is, in bytes. Codex's tools and instructions,
+#: which the first events repeat, are far below that.
+MAX_HEAD = 16 * 1024 * 1024
 #: Of an error's body, what is read before it is judged, in bytes, and how long that may take, in seconds.
 ERROR_HEAD = 64 * 1024
 _ERROR_S = 10.0
@@ -88,6 +91,8 @@ class Opening:
                 break
             self.head += chunk
             self.observer.feed(chunk)
+            if len(self.head) > MAX_HEAD:
+                break
             if deadline is None and hold_s is not None:
                 deadline = loop.time() + hold_s
         # A failure behind a beginning, which came in one piece with it, is passed on like any later one.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import orjson
 import pytest
 import zstandard
@@ -458,3 +459,25 @@ async def test_a_token_that_is_removed_while_its_turn_fails_is_simply_gone(two: 
     assert (await client)[0] == 200
     assert two.number(two.practice.turns[-1]) == 1
     assert two.session().home_token_id == "t-0001"
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+@pytest.mark.parametrize("phase", [*PHASES, "in line"])
+async def test_stopping_ends_a_turn_in_any_phase_and_its_row_says_so(two: House, phase: str, way: Way) -> None:
+    gate = asyncio.Event()
+    two.practice.always(PHASES.get(phase, PHASES["before the headers"])(gate))
+    if phase == "in line":
+        two.state.pool.policy = Policy(turns_per_token=1)
+        two.start(ask(two))
+        await two.until(lambda: len(two.practice.turns) == 2)
+    client = two.start(ask(two, way))
+    await two.until(lambda: len(two.practice.turns) == 2)
+    await two.until(lambda: phase != "in line" or len(two.state.turnstile))
+    begun = asyncio.get_running_loop().time()
+    await two.server.stop(0.2)
+    assert asyncio.get_running_loop().time() - begun < 2
+    (answer,) = await asyncio.gather(client, return_exceptions=True)
+    assert isinstance(answer, aiohttp.ClientError)
+    rows = list(two.state.recent)[1:]
+    assert {(row.outcome, row.error) for row in rows} == {(Outcome.FAILED, "gateway_stopped")}
+    assert two.state.pool.active_turns("t-0000") == 0

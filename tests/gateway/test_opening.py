@@ -266,6 +266,21 @@ async def test_a_chat_fails_over_before_the_first_word_and_not_after_it(two: Hou
     assert (await two.row()).attempts == ()
 
 
+async def test_an_endless_beginning_is_passed_on(two: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "MAX_HEAD", 2000)
+    gate = asyncio.Event()
+    said = b'data: {"type":"response.created","response":{"instructions":"%b"}}\n\n' % (b"x" * 3000)
+    two.practice.script(Turn(raw=said, hold=gate, hold_at=1))
+    client = Client(two)
+    two.start(client.read())
+    await two.until(lambda: said in client.data)
+    assert client.first_s is not None
+    assert client.first_s < 1.5
+    gate.set()
+    await two.row()
+    assert two.asked() == [0]
+
+
 # --- errors ----------------------------------------------------------------------------------------------------------
 
 
