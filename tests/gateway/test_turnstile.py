@@ -12,6 +12,7 @@ from app.core.pool import Reason
 from app.core.turn import Outcome
 from app.gateway import failover
 from app.gateway.turnstile import Turnstile
+from app.practice import refusals
 from app.practice.script import Turn, usage_limit_reached
 from tests.gateway.house import PLUS, PRO, House, house
 from tests.gateway.test_responses import codex_body
@@ -212,6 +213,26 @@ async def test_fifty_first_turns_of_one_session_agree_on_one_token(tmp_path: Pat
         assert running.session().moves == 0
         notes = [row.note for row in running.state.recent]
         assert sorted(notes) == [Reason.KEPT] * 49 + [Reason.NEW_SESSION]
+
+
+@pytest.mark.parametrize("how", ["at its limit", "overloaded", "signed out"])
+async def test_fifty_first_turns_agree_also_when_their_first_choice_fails(tmp_path: Path, how: str) -> None:
+    async with house(tmp_path, [PLUS, PRO], changes={1: {"spare": True}}) as running:
+        if how == "at its limit":
+            running.practice.exhaust(PLUS, resets_in=3600)
+        elif how == "overloaded":
+            running.practice.always(refusals.overloaded(), account=PLUS)
+        else:
+            running.practice.sign_out(PLUS)
+        async with asyncio.timeout(20):
+            assert await asyncio.gather(*asks(running, *["0199-thread"] * 50)) == [200] * 50
+        assert len(running.state.pool.sessions) == 1
+        assert running.session().current_token_id == "t-0001"
+        good = [running.number(record) for record in running.practice.turns if record.status == 200]
+        assert good == [1] * 50
+        if how != "overloaded":
+            assert len(running.practice.turns) <= 50 + 3 * 8
+        assert len(running.practice.refreshes(PLUS)) == (how == "signed out")
 
 
 async def test_turns_without_a_name_spread_and_are_no_session(tmp_path: Path) -> None:
