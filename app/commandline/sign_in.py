@@ -42,12 +42,13 @@ def sign_in(arguments: argparse.Namespace, data_dir: Path, environ: Mapping[str,
 async def _sign_in(arguments: argparse.Namespace, proxy: str | None, data_dir: Path, environ: Mapping[str, str]) -> int:
     async with conversation(data_dir, environ) as talk:
         way = "signin.device" if arguments.device else "signin.browser"
+        view: dict[str, Any] | None = None
         try:
             view = await talk.call(way, {"label": arguments.label, "proxy": proxy, "token_id": arguments.renew})
             await _show(view, environ, open_browser=not arguments.no_browser)
             view = await _followed(view, talk)
         except asyncio.CancelledError:
-            await _cancelled(talk)
+            await _cancelled(talk, view)
             raise
         if view["stage"] == "done":
             print(view["message"])
@@ -135,11 +136,11 @@ def _pasted_lines() -> asyncio.Queue[str] | None:
     return lines
 
 
-async def _cancelled(talk: Conversation) -> None:
-    """Leave no sign-in behind in the instance."""
+async def _cancelled(talk: Conversation, view: dict[str, Any] | None) -> None:
+    """Leave no sign-in behind in the instance; `view` is None while it was just beginning."""
     with suppress(WaystationError):
-        view = await talk.call("signin.status", {})
-        if view is not None and view["stage"] in ("waiting", "finishing"):
+        view = view or await talk.call("signin.status", {})
+        if view is not None:
             await talk.call("signin.cancel", {"id": view["id"]})
 
 

@@ -17,6 +17,8 @@ from app.commandline.token_words import quota_words, state_words
 from app.core.errors import InvalidInput, WaystationError
 from app.platform.codex_login import local_codex_login, refuse_shared
 
+#: Characters of all files together: what the control channel takes at once, with room for their escapes.
+_MAX_IMPORT = 2 * 1024 * 1024
 _TAKEN_OVER = (
     "note: Codex must not go on with this login: sign it in anew by `codex login` (not `codex logout`, which ends the "
     "login for Waystation too)."
@@ -87,6 +89,8 @@ def _import(arguments: argparse.Namespace, deliver: Deliver, environ: Mapping[st
         raise InvalidInput("With --follow, name one file: it is read again whenever it changes.")
     proxy = proxy_from(arguments.proxy)
     texts = [from_standard_input() if str(file) == "-" else from_file(file) for file in files]
+    if sum(map(len, texts)) > _MAX_IMPORT:
+        raise InvalidInput("These files are too large for one import; import them in parts.")
     if not arguments.follow and not arguments.take_over:
         local = local_codex_login(environ, _home())
         for text in texts:

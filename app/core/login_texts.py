@@ -26,7 +26,7 @@ Found = Login | RefreshToken | InvalidInput
 MAX_LOGINS = 500
 #: How deep exports hide their logins: {"accounts": [{"credentials": {…}}]}.
 _DEPTH = 5
-#: What an object with a login in it names; of these, `tokens` may also be a list of further logins.
+#: What an object with a login in it names, beside `tokens`; that may also be a list of further logins.
 _NAMES = frozenset(
     (
         *("access_token", "accessToken", "refresh_token", "refreshToken"),

@@ -247,7 +247,10 @@ class TokenDesk:
         number = len(self._state.pool.tokens) + 1
         if login.kind is TokenKind.API_KEY:
             return f"API key {number}"
-        return masked_email(login.email) or f"ChatGPT {number}"
+        name = masked_email(login.email) or f"ChatGPT {number}"
+        # The same address in two workspaces.
+        taken = any(token.label == name for token in self._state.pool.tokens)
+        return f"{name} ({login.plan})" if taken and login.plan else name
 
 
 def checked_way(proxy: str | None) -> str | None:

@@ -82,9 +82,10 @@ async def test_a_sign_in_by_browser_is_cancelled(handle: GatewayHandle) -> None:
 
 async def test_closing_an_instance_ends_its_sign_in(instances: Instances, practice: PracticeUpstream) -> None:
     async with instances.open() as handle:
+        practice.sign_in.device_interval = 1
         await handle.call("signin.device")
     asked = len(practice.received)
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(1.3)
     assert len(practice.received) == asked
 
 
@@ -102,6 +103,7 @@ async def test_several_files_are_told_one_by_one(handle: GatewayHandle) -> None:
     # One address in two workspaces.
     first, second, key = await handle.call("token.list")
     assert (first["email"], first["plan"], second["plan"]) == (second["email"], "plus", "team")
+    assert second["label"] == f"{first['label']} (team)"
     assert key["kind"] == "api_key"
     again = await handle.call("token.import", texts=texts[:1])
     assert (again[0]["id"], again[0]["known"]) == (first["id"], True)
