@@ -7,6 +7,10 @@ from datetime import datetime
 from PySide6.QtCore import QLocale
 
 NOTHING = "–"
+# Times that are so near need no date, also past midnight.
+_SOON_S = 12 * 3600
+# Dates that are so near need no year.
+_NEAR_S = 180 * 86400
 
 
 def moment(at: float | None, now: float) -> str:
@@ -24,10 +28,12 @@ def full_moment(at: float) -> str:
 
 
 def minute(at: float, now: float) -> str:
-    """A time to the minute, with its date if that is not today's."""
-    then = datetime.fromtimestamp(at)
-    same_day = then.date() == datetime.fromtimestamp(now).date()
-    return then.strftime("%H:%M" if same_day else "%m-%d %H:%M")
+    """A time to the minute, with its date if it could be mistaken; of another year the date alone."""
+    then, today = datetime.fromtimestamp(at), datetime.fromtimestamp(now)
+    if then.date() == today.date() or 0 <= at - now < _SOON_S:
+        return then.strftime("%H:%M")
+    far = then.year != today.year and abs(at - now) > _NEAR_S
+    return then.strftime("%Y-%m-%d" if far else "%m-%d %H:%M")
 
 
 def duration(milliseconds: float | None) -> str:

@@ -18,8 +18,8 @@ from app.core.errors import WaystationError
 from app.desktop.icons import Icons
 from app.desktop.messages import error_text
 from app.desktop.operations import Operations
-from app.desktop.widgets.clearing import clear_layout
 from app.desktop.widgets.colours import Tone
+from app.desktop.widgets.layouts import clear_layout, show_in
 from app.desktop.widgets.notice import Notice
 from app.desktop.widgets.quiet_label import QuietLabel
 
@@ -106,7 +106,7 @@ class ProxyDialog(QDialog):
         """What is wrong with the choice."""
         clear_layout(self._problem)
         if text is not None:
-            self._problem.addWidget(Notice(self._icons, Tone.ERROR, text))
+            show_in(self._problem, Notice(self._icons, Tone.ERROR, text))
             self.address.setFocus()
 
     def _on_text(self, text: str) -> None:

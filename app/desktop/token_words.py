@@ -97,9 +97,9 @@ def long_window(quota: Quota | None) -> Window | None:
 
 
 def left(window: Window, now: float) -> str:
-    """What is left, and when the window begins anew: `73 % · 14:02`."""
+    """What is left, and when a used window begins anew: `73 % · 14:02`."""
     percent = f"{formats.count(left_percent(window, now))} %"
-    if window.resets_at is None or window.resets_at <= now:
+    if window.resets_at is None or window.resets_at <= now or window.used_percent == 0:
         return percent
     return f"{percent} · {formats.minute(window.resets_at, now)}"
 
@@ -161,11 +161,11 @@ def _window_line(window: Window, now: float) -> str:
 
 
 def span(minutes: int | None) -> str | None:
-    """A window's length: `5 hours`, `7 days`."""
+    """A window's length: `5 h`, `7 d`."""
     if minutes is None:
         return None
     if minutes < _LONG_WINDOW_MIN:
         hours = formats.count(max(1, round(minutes / 60)))
         return QCoreApplication.translate("TokenWords", "{hours} h").format(hours=hours)
     days = formats.count(round(minutes / _LONG_WINDOW_MIN))
-    return QCoreApplication.translate("TokenWords", "{days} days").format(days=days)
+    return QCoreApplication.translate("TokenWords", "{days} d").format(days=days)

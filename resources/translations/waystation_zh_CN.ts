@@ -1549,7 +1549,7 @@
         <translation>{hours} 小时</translation>
     </message>
     <message>
-        <source>{days} days</source>
+        <source>{days} d</source>
         <translation>{days} 天</translation>
     </message>
 </context>

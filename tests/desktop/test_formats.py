@@ -29,6 +29,15 @@ def test_a_time_of_another_day_shows_its_day() -> None:
     assert formats.moment(None, NOON) == "–"
     assert formats.minute(NOON + 3600, NOON) == "13:00"
     assert formats.minute(NOON + 86400, NOON) == "11-23 12:00"
+    assert formats.minute(NOON + 40 * 86400, NOON) == "01-01 12:00"
+
+
+def test_a_time_that_is_near_shows_no_date_and_one_of_another_year_no_time() -> None:
+    evening = NOON + 11 * 3600
+    assert formats.minute(evening + 3 * 3600 + 840, evening) == "02:14"
+    assert formats.minute(evening + 13 * 3600, evening) == "11-23 12:00"
+    assert formats.minute(evening - 86400, evening) == "11-21 23:00"
+    assert formats.minute(NOON + 400 * 86400, NOON) == "2027-12-27"
 
 
 def test_long_names_keep_both_ends() -> None:

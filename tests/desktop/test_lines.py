@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from PySide6.QtWidgets import QApplication
 
+from app.core.quota import Credits, Quota, Window
 from app.core.token import TokenKind
 from app.core.turn import Outcome
 from app.desktop import words
@@ -12,9 +13,9 @@ from app.desktop.models.lines import Column, Line
 from app.desktop.models.sessions import session_columns, session_lines
 from app.desktop.models.tokens import token_columns, token_lines
 from app.desktop.models.turns import turn_columns, turn_lines
-from app.gateway.snapshot import TokenState
+from app.gateway.snapshot import TokenState, TokenView
 from app.practice.accounts import sample_accounts, sample_api_keys
-from tests.desktop.scripted import NOW, RUNNING, session, token, turn
+from tests.desktop.scripted import NOW, RUNNING, quota, rested, session, token, turn
 
 
 def shown(columns: tuple[Column, ...], line: Line) -> dict[str, str]:
@@ -39,6 +40,79 @@ def test_a_token_shows_its_state_in_words_and_no_secret(qapp: QApplication) -> N
         "Sealed: add it again",
     ]
     assert rows[1]["Account"] == "API key"
+
+
+def rows_of(*views: TokenView) -> list[dict[str, str]]:
+    return [shown(token_columns(), line) for line in token_lines(replace(RUNNING, tokens=views), NOW)]
+
+
+def test_a_token_says_why_it_does_not_serve_and_until_when(qapp: QApplication) -> None:
+    when = minute(NOW + 7200, NOW)
+    rows = rows_of(
+        rested(1),
+        rested(2, rest_reason="rate_limit_exceeded"),
+        rested(3, rest_reason="insufficient_quota"),
+        rested(4, spare=True),
+        token(5, spare=True),
+        token(6, state=TokenState.SIGN_IN, sign_in_needed="refresh_token_expired"),
+        token(7, state=TokenState.SIGN_IN, sign_in_needed="of_tomorrow"),
+    )
+    assert [row["State"] for row in rows] == [
+        f"At its limit until {when}",
+        f"Asked to slow down until {when}",
+        f"No credit, or not in its plan; tried again at {when}",
+        f"At its limit until {when} · spare",
+        "Spare",
+        "Sign in again: the login is too old",
+        "Sign in again: upstream refuses it",
+    ]
+
+
+def test_the_hint_of_the_state_names_upstreams_code_and_an_own_proxy(qapp: QApplication) -> None:
+    view = token(1, state=TokenState.SIGN_IN, sign_in_needed="of_tomorrow", proxy="direct")
+    hint = token_lines(replace(RUNNING, tokens=(view,)), NOW)[0].cells[3].hint
+    assert hint is not None
+    assert "of_tomorrow" in hint
+    assert "no proxy" in hint
+
+
+def test_a_token_shows_what_is_left_in_both_windows_and_when_each_is_full_again(qapp: QApplication) -> None:
+    full, week = minute(NOW + 3600, NOW), minute(NOW + 3 * 86400, NOW)
+    monthly = Quota((Window("codex", "primary", 40.0, 43200, NOW + 86400),), NOW)
+    spent = Quota((Window("codex", "primary", 99.7, 300, None), Window("codex", "secondary", 0.2, None, NOW - 1)), NOW)
+    rows = rows_of(token(1, quota=quota()), token(2), token(3, quota=monthly), token(4, quota=spent))
+    assert [(row["Left (5 h)"], row["Left (week)"]) for row in rows] == [
+        (f"73 % · {full}", f"40 % · {week}"),
+        ("–", "–"),
+        ("–", f"60 % · {minute(NOW + 86400, NOW)}"),
+        ("1 %", "100 %"),
+    ]
+
+
+def test_the_hint_of_a_quota_names_every_window_and_credits(qapp: QApplication) -> None:
+    windows = (*quota().windows, Window("gpt-5-pro", "primary", 50.0, 1440, None))
+    view = token(1, quota=Quota(windows, NOW - 60, Credits(True, False, "12.50")))
+    hint = token_lines(replace(RUNNING, tokens=(view,)), NOW)[0].cells[4].hint
+    assert hint is not None
+    assert hint.splitlines() == [
+        f"5 h: 73 % left, full again at {minute(NOW + 3600, NOW)}",
+        f"7 d: 40 % left, full again at {minute(NOW + 3 * 86400, NOW)}",
+        "gpt-5-pro, 1 d: 50 % left",
+        "Credits: 12.50",
+        f"As upstream said at {minute(NOW - 60, NOW)}",
+    ]
+
+
+def test_a_login_shows_when_it_ends_and_who_renews_it(qapp: QApplication) -> None:
+    views = (
+        token(1, expires_at=NOW + 86400, refreshed_at=NOW - 60),
+        token(2, expires_at=NOW + 86400, follows="/home/someone/.codex/auth.json"),
+        token(3, kind=TokenKind.API_KEY),
+    )
+    lines = token_lines(replace(RUNNING, tokens=views), NOW)
+    assert [line.cells[6].text for line in lines] == [minute(NOW + 86400, NOW)] * 2 + ["–"]
+    assert "Renewed at" in str(lines[0].cells[6].hint)
+    assert "/home/someone/.codex/auth.json" in str(lines[1].cells[6].hint)
 
 
 def test_a_session_shows_where_it_lives_and_whether_it_is_on_loan(qapp: QApplication) -> None:

@@ -2,9 +2,13 @@
 
 import ast
 import inspect
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from functools import partial
 
+import aiohttp
 import pytest
+from aiohttp.client_reqrep import ConnectionKey
 from PySide6.QtWidgets import QApplication
 
 from app.core import credential, errors
@@ -12,11 +16,16 @@ from app.core.errors import InvalidInput, PortBusy, WaystationError
 from app.desktop.credential_text import recognised
 from app.desktop.messages import BY_CODE, Told, error_text
 from app.desktop.notes import NOTES, note_text
-from app.desktop.sentences import BY_SENTENCE
+from app.desktop.sentences import BY_SENTENCE, TEMPLATES
 from app.gateway.snapshot import Problem
 from app.platform import codex_notes
 from app.platform.codex_notes import NoteCode, SetupNote, environment_notes, setup_notes
 from app.platform.shells import Shell
+from app.upstream import refusals
+from app.upstream.answers import Answer
+from app.upstream.callback import PortsBusy, parse_callback
+from app.upstream.errors import failure_of
+from app.upstream.proxies import checked_proxy
 
 
 def error_types() -> Iterator[type[WaystationError]]:
@@ -65,6 +74,69 @@ def test_the_sentences_about_credentials_are_all_known() -> None:
     }
     assert raised
     assert raised <= set(BY_SENTENCE)
+
+
+@pytest.mark.parametrize("template", TEMPLATES)
+def test_every_sentence_with_values_has_its_own_chinese_one(chinese: None, template: str) -> None:
+    said = error_text(InvalidInput(re.sub(r"\{\w+\}", "auth.openai.com", template)))
+    assert is_chinese(said)
+    assert said != error_text(InvalidInput("something else"))
+    assert ("auth.openai.com" in said) == bool(re.search(r"\{[a-z]\w*\}", template))
+    assert "{" not in said
+
+
+def raised(act: Callable[[], object]) -> WaystationError:
+    with pytest.raises(WaystationError) as caught:
+        act()
+    return caught.value
+
+
+def sign_in_refusals() -> Iterator[WaystationError]:
+    """What the sign-in service and the browser can say."""
+    codes = ["invalid_grant", "refresh_token_reused", "refresh_token_expired", "account_deactivated"]
+    codes += ["token_invalidated", "app_session_terminated", "account_suspended", "account_deleted"]
+    for way in ("without a proxy", "through the proxy http://127.0.0.1:7890"):
+        for status in (200, 400, 429, 500):
+            for code in (*codes, refusals.COUNTRY, "of_tomorrow"):
+                yield refusals.refusal_of(Answer(status, {"error": code}, False, way), "auth.openai.com")
+        yield refusals.refusal_of(Answer(403, None, True, way), "auth.openai.com")
+    for error in ("access_denied", "server_error", None):
+        yield refusals.refused_in_browser(error, "")
+    yield refusals.refused_in_browser("access_denied", refusals.NO_ENTITLEMENT)
+    for text in ("nonsense", "?code=a&state=wrong", "https://auth.openai.com/oauth/authorize?code_challenge=x&state=s"):
+        yield raised(partial(parse_callback, text, "s"))
+
+
+def test_everything_that_signing_in_can_say_is_said_in_chinese(chinese: None) -> None:
+    generic = {error_text(InvalidInput("something else")), error_text(Problem("sign_in_refused", "something else"))}
+    for error in sign_in_refusals():
+        assert is_chinese(error_text(error)), error.message
+        assert error_text(error) not in generic, error.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["127.0.0.1:7890", "ftp://a:1", "http://a b:1", "http://", "http://host", f"socks5://{'x' * 300}:p@host:1"],
+)
+def test_what_is_wrong_with_a_proxy_is_said_in_chinese(chinese: None, text: str) -> None:
+    said = error_text(raised(partial(checked_proxy, text)))
+    assert is_chinese(said)
+    assert said != error_text(InvalidInput("something else"))
+
+
+def test_a_busy_port_of_the_sign_in_names_the_program_where_it_is_known(chinese: None) -> None:
+    known = PortsBusy("x", port=1455, program="Code (4711)", ports="1455, 1457")
+    assert error_text(known) == "浏览器无法返回驿站：端口 1455 被 Code (4711) 占用。请结束该程序，或改用设备代码登录。"
+    unknown = PortsBusy("x", port=1455, program=None, ports="1455, 1457")
+    assert "1455, 1457" in error_text(unknown)
+
+
+def test_a_proxy_that_is_away_is_named_in_chinese(chinese: None) -> None:
+    key = ConnectionKey("h", 443, True, True, None, None, None)
+    away = aiohttp.ClientProxyConnectionError(key, ConnectionRefusedError(111, "refused"))
+    error = failure_of(away, "chatgpt.com", "127.0.0.1:7890")
+    assert error is not None
+    assert error_text(error) == "驿站连不上代理 127.0.0.1:7890。请确认它正在运行，或更改代理设置。"
 
 
 def test_in_english_an_error_speaks_for_itself(qapp: QApplication) -> None:

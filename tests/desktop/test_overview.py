@@ -4,10 +4,11 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from app.desktop.formats import minute
 from app.desktop.icons import Look
 from app.desktop.overview import Switch, closing, failed, overview, starting
 from app.gateway.snapshot import Problem, RunState, TokenState
-from tests.desktop.scripted import NOW, RUNNING, busy_port, session, token
+from tests.desktop.scripted import NOW, RUNNING, busy_port, rested, session, token, waiting
 
 FULL = replace(RUNNING, tokens=(token(),), sessions=(session(),))
 NO_KEYRING = Problem("key_store_unavailable", "There is no keyring.")
@@ -26,6 +27,19 @@ NO_KEYRING = Problem("key_store_unavailable", "There is no keyring.")
         ),
         ({"tokens": (token(state=TokenState.RESTING),)}, "Running · 127.0.0.1:8787", Look.RUNNING, Switch.STOP),
         ({"key_problem": NO_KEYRING}, "Running · 127.0.0.1:8787 · keyring unavailable", Look.PROBLEM, Switch.STOP),
+        (
+            {"tokens": (rested(1), rested(2, NOW + 3600)), "held": ()},
+            f"Running · 127.0.0.1:8787 · all tokens resting until {minute(NOW + 3600, NOW)}",
+            Look.RUNNING,
+            Switch.STOP,
+        ),
+        (
+            {"tokens": (rested(1),), "held": (waiting(1), waiting(2, until=NOW + 600))},
+            f"Running · 127.0.0.1:8787 · 2 waiting until {minute(NOW + 600, NOW)}",
+            Look.RUNNING,
+            Switch.STOP,
+        ),
+        ({"tokens": (rested(1), token(2))}, "Running · 127.0.0.1:8787", Look.RUNNING, Switch.STOP),
         ({"state": RunState.STOPPED}, "Stopped", Look.STOPPED, Switch.START),
         ({"state": RunState.STARTING}, "Starting…", Look.STARTING, Switch.NEITHER),
         ({"state": RunState.STOPPING}, "Stopping…", Look.STARTING, Switch.NEITHER),

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
+from app.core.policy import Policy
 from app.desktop.icons import Icons
 from app.desktop.overview import overview, starting
 from app.desktop.tray import Tray, TrayActions
@@ -125,6 +126,22 @@ def test_every_entry_does_what_it_says(shown: Shown) -> None:
         "quit",
         "start",
     ]
+
+
+def test_waiting_overnight_is_a_tick_that_follows_the_gateway(shown: Shown) -> None:
+    label = "Wait overnight when all tokens are at their limit"
+    overnight = next(action for action in shown.tray.menu.actions() if action.text() == label)
+    assert overnight.isEnabled()
+    assert not overnight.isChecked()
+    shown.choose(label)
+    shown.tray.show_overview(overview(replace(FULL, policy=Policy(wait_s=21600.0)), NOW))
+    assert overnight.isChecked()
+    shown.choose(label)
+    assert shown.did == [("overnight", True), ("overnight", False)]
+    shown.tray.show_overview(overview(replace(FULL, policy=Policy(wait_s=0.0)), NOW))
+    assert not overnight.isChecked()
+    shown.tray.show_overview(starting())
+    assert not overnight.isEnabled()
 
 
 def test_nothing_can_be_switched_while_it_starts_or_is_busy(shown: Shown) -> None:

@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 
 from app.desktop.icons import Icons, Look
 from app.desktop.sign_in.panels import BrowserPanel, DevicePanel
-from app.desktop.widgets.clearing import clear_layout
 from app.desktop.widgets.colours import Tone
+from app.desktop.widgets.layouts import clear_layout, show_in
 from app.desktop.widgets.notice import Notice
 from app.desktop.widgets.quiet_label import QuietLabel
 from app.desktop.widgets.selectable import make_selectable
@@ -166,7 +166,7 @@ class SignInDialog(QDialog):
             button = QPushButton(label)
             button.setAutoDefault(False)
             button.clicked.connect(lambda _checked=False, act=act: act())
-            self._others.addWidget(button)
+            show_in(self._others, button)
             QWidget.setTabOrder(before, button)
             before = button
         QWidget.setTabOrder(before, self._close)
@@ -235,6 +235,6 @@ class _Ended(QWidget):
     def _become(self, widget: QWidget, text: str) -> None:
         clear_layout(self._column)
         self._column.addStretch()
-        self._column.addWidget(widget)
+        show_in(self._column, widget)
         self._column.addStretch()
         self.text = text

@@ -10,8 +10,8 @@ from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from app.desktop.icons import Icons
-from app.desktop.widgets.clearing import clear_layout
 from app.desktop.widgets.colours import Tone
+from app.desktop.widgets.layouts import clear_layout, show_in
 from app.desktop.widgets.notice import Notice
 from app.desktop.widgets.quiet_label import QuietLabel
 from app.desktop.widgets.selectable import make_selectable
@@ -94,7 +94,7 @@ class BrowserPanel(QWidget):
         """What is wrong with what was pasted."""
         clear_layout(self._problem)
         if text is not None:
-            self._problem.addWidget(Notice(self._icons, Tone.ERROR, text))
+            show_in(self._problem, Notice(self._icons, Tone.ERROR, text))
             self._entry.setFocus()
             self._entry.selectAll()
 

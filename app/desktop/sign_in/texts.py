@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP
 
+from app.desktop import words
 from app.desktop.messages import error_text
 from app.desktop.translation import translated
 from app.gateway.sign_in_desk import SignInStage, SignInView
@@ -37,7 +38,8 @@ def ended_text(view: SignInView) -> str:
     if source is None:
         return message
     text = translated("SignedIn", str(source)) or str(source)
+    values = {name: words.token_label(value) if isinstance(value, str) else value for name, value in view.details}
     try:
-        return text.format_map(dict(view.details))
+        return text.format_map(values)
     except (KeyError, ValueError):
         return message
