@@ -12,6 +12,7 @@ from app.desktop.operations import Operations
 from app.desktop.overview import overview
 from app.desktop.sign_in.leader import SignInLeader
 from app.desktop.window import MainWindow
+from app.gateway.handle import GatewayHandle
 from app.gateway.snapshot import GatewaySnapshot
 from app.platform.shells import Shell
 from tests.desktop.scripted import NOW, RUNNING, ScriptedGateway, session, token, turn
@@ -30,10 +31,11 @@ async def settled(operations: Operations) -> None:
 
 
 class Desk:
-    """Operations on a scripted gateway, and what they told."""
+    """Operations on a scripted gateway, or on another, and what they told."""
 
-    def __init__(self) -> None:
+    def __init__(self, handle: GatewayHandle | None = None) -> None:
         self.gateway = ScriptedGateway()
+        self.handle = handle or self.gateway
         self.copied: list[str] = []
         self.clipboard = ""
         self.told: list[str] = []
@@ -41,7 +43,7 @@ class Desk:
         self.operations = Operations(self.copied.append)
         self.operations.done.connect(self.told.append)
         self.operations.failed.connect(self.failures.append)
-        self.operations.attach(self.gateway)
+        self.operations.attach(self.handle)
         self.sign_ins = 0
         #: The file with the login that the local Codex uses, by the text that holds it too.
         self.shared: dict[str, Path] = {}
@@ -89,7 +91,7 @@ class Stage:
 
     def look(self) -> None:
         """Show what the gateway says now."""
-        self.tell(self.desk.gateway.snapshot())
+        self.tell(self.desk.handle.snapshot())
 
     def tell(self, snapshot: GatewaySnapshot) -> None:
         """Show this snapshot wherever snapshots are shown."""

@@ -36,8 +36,10 @@ Copy full set-up
     PowerShell
     cmd
 Add token
+    Sign in with ChatGPT…
     From the clipboard
-    From an auth.json…
+    From auth.json files…
+[ ] Wait overnight when all tokens are at their limit
 ---
 Open window
 Quit"""
@@ -54,8 +56,10 @@ CHINESE_MENU = """\
     PowerShell
     cmd
 添加 Token
+    用 ChatGPT 登录…
     从剪贴板
     从 auth.json 文件…
+[ ] 所有 Token 都到上限时通宵候车
 ---
 打开窗口
 退出"""
@@ -182,7 +186,7 @@ def test_quitting_while_requests_run_asks_first(screen: Screen) -> None:
 def test_quitting_asks_even_while_another_question_is_open(screen: Screen) -> None:
     program = screen.start("full", "minimized")
     screen.wait_for_menu(ENGLISH_MENU)
-    screen.session.tray_click("Add token", "From an auth.json…")
+    screen.session.tray_click("Add token", "From auth.json files…")
     screen.session.wait_for(lambda: screen.windows() == ["Choose Codex's auth.json"], "the file dialog")
     screen.session.tray_click("Quit")
     screen.session.wait_for(lambda: "Quit Waystation" in screen.windows(), "the question")

@@ -27,8 +27,10 @@ Copy full set-up
     PowerShell
     cmd
 Add token
+    Sign in with ChatGPT…
     From the clipboard
-    From an auth.json…
+    From auth.json files…
+[ ] Wait overnight when all tokens are at their limit
 ---
 Open window
 Quit"""
@@ -45,8 +47,10 @@ CHINESE_MENU = """\
     PowerShell
     cmd
 添加 Token
+    用 ChatGPT 登录…
     从剪贴板
     从 auth.json 文件…
+[ ] 所有 Token 都到上限时通宵候车
 ---
 打开窗口
 退出"""
