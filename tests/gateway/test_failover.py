@@ -403,6 +403,18 @@ async def test_a_sign_in_service_that_cannot_be_reached_costs_no_login(two: Hous
     assert (await ask(two))[0] == 200
 
 
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+async def test_without_the_sign_in_service_the_only_login_is_tried_again_later(tmp_path: Path, way: Way) -> None:
+    async with house(tmp_path) as running:
+        running.practice.revoke(PLUS)
+        running.practice.always(refusals.server_error(503), on="token")
+        status, body, headers = await ask(running, way)
+        assert (status, orjson.loads(body)["error"]["code"]) == (429, "rate_limit_exceeded")
+        assert int(headers["Retry-After"]) > 0
+        assert running.token(0).sign_in_needed is None
+        await running.wait_outcome(Outcome.REFUSED)
+
+
 # --- who leaves ----------------------------------------------------------------------------------------------------
 
 

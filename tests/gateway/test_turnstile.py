@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -260,3 +261,25 @@ async def test_a_turn_that_left_while_it_tried_a_resting_token_lets_the_next_try
             assert await asyncio.gather(*others) == [200, 200]
         assert not state.pool.health("t-0000").probing
         gate.set()
+
+
+async def test_a_call_that_is_not_used_goes_to_the_next(tmp_path: Path) -> None:
+    gate = asyncio.Event()
+    async with house(tmp_path, [PLUS, PRO], policy=Policy(turns_per_token=1)) as running:
+        assert await ask(running, "a") == 200
+        assert await ask(running, "b") == 200
+        running.practice.always(Turn(hold=gate))
+        tasks = asks(running, "a", "b")
+        await running.until(lambda: len(running.practice.turns) == 4)
+        tasks += asks(running, "a")
+        await running.until(lambda: len(running.state.turnstile) == 1)
+        tasks += asks(running, "a")
+        await running.until(lambda: len(running.state.turnstile) == 2)
+        # The first in line is called, and finds its session moved to the other token, which is busy.
+        home = running.session("a").home_token_id
+        running.state.pool.put(replace(running.token(int(home[-1])), enabled=False))
+        running.practice.always(None)
+        gate.set()
+        async with asyncio.timeout(10):
+            assert await asyncio.gather(*tasks) == [200] * 4
+        assert running.session("a").home_token_id != home
