@@ -1020,7 +1020,7 @@
     <message>
         <source>another program used this login</source>
         <extracomment>From this length on, in minutes, a window counts as the long one: a week, or a month on some plans.</extracomment>
-        <translation>另一个程序用掉了它的 refresh token</translation>
+        <translation>凭据已被其他程序用掉</translation>
     </message>
     <message>
         <source>the login is too old</source>

@@ -38,6 +38,7 @@ class ScriptedGateway:
         gate: cleared, it holds every command back.
         imports: what differs in what `token.import` says of a text, by its number.
         sign_ins: how many were begun.
+        too_late: how a sign-in ends that is cancelled when it is done already.
     """
 
     def __init__(self, snapshot: GatewaySnapshot = RUNNING) -> None:
@@ -51,6 +52,7 @@ class ScriptedGateway:
         }
         self.imports: dict[int, dict[str, Any]] = {}
         self.sign_ins = 0
+        self.too_late: dict[str, Any] = {}
         self.gate = asyncio.Event()
         self.gate.set()
 
@@ -78,7 +80,8 @@ class ScriptedGateway:
             case "signin.browser" | "signin.device":
                 return self._signing_in(SignInWay(command.partition(".")[2]), **params)
             case "signin.cancel":
-                self.sign_in(stage=SignInStage.CANCELLED, code="cancelled", message="The sign-in was cancelled.")
+                cancelled = {"stage": SignInStage.CANCELLED, "code": "cancelled", "message": "It was cancelled."}
+                self.sign_in(**(self.too_late or cancelled))
             case "pool.policy":
                 self.become(policy=replace(self._snapshot.policy, **params))
             case "proxy.set":

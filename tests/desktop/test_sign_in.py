@@ -105,6 +105,17 @@ async def test_closing_it_before_it_has_begun_cancels_too(shown: Stage) -> None:
     assert shown.opened == []
 
 
+async def test_closing_it_too_late_says_that_it_is_done(shown: Stage) -> None:
+    dialog = await begun(shown)
+    shown.desk.gateway.sign_in(stage=SignInStage.FINISHING)
+    shown.look()
+    details = (("account", "an•••@example.com (plus)"), ("label", "Work"))
+    shown.desk.gateway.too_late = {"stage": SignInStage.DONE, "code": "signed_in", "details": details}
+    dialog.close()
+    await shown.desk.settle()
+    assert shown.desk.told == ["You signed in as an•••@example.com (plus). The token “Work” is added."]
+
+
 async def test_an_address_of_a_browser_elsewhere_is_pasted_and_then_forgotten(shown: Stage) -> None:
     dialog = await begun(shown)
     assert not button(dialog, "Continue").isEnabled()

@@ -19,7 +19,7 @@ def session_columns() -> tuple[Column, ...]:
         Column(QCoreApplication.translate("Tables", "License"), 12, stretch=True),
         Column(QCoreApplication.translate("Tables", "Model"), 13, stretch=True),
         Column(QCoreApplication.translate("Tables", "Token"), 15, stretch=True),
-        Column(QCoreApplication.translate("Tables", "State"), 17),
+        Column(QCoreApplication.translate("Tables", "State"), 21),
         Column(QCoreApplication.translate("Tables", "Last activity"), 9),
         Column(QCoreApplication.translate("Tables", "Requests"), 6, numeric=True),
     )

@@ -100,8 +100,6 @@ class SignInLeader(QObject):
         """Follow the sign-in that the dialog is about."""
         self._snapshot = snapshot
         view = snapshot.sign_in
-        if self._dialog is None or self._id is None or self._operations.is_busy(GROUP):
-            return
         if view is not None and view.id == self._id:
             self._show(view)
 
@@ -130,14 +128,7 @@ class SignInLeader(QObject):
         self._id = begun["id"]
         if begun.get("url"):
             self._open(begun["url"])
-        self._operations.busy_changed.connect(self._on_begun)
-
-    def _on_begun(self, group: str, busy: bool) -> None:
-        if group == GROUP and not busy:
-            self._operations.busy_changed.disconnect(self._on_begun)
-            self._look()
-            if self._snapshot is not None:
-                self.show_snapshot(self._snapshot)
+        self._look_again()
 
     def _opened(self) -> SignInDialog:
         if self._dialog is None:
@@ -232,11 +223,22 @@ class SignInLeader(QObject):
         running = self._id if self._shown is None or not self._shown.ended else None
         self._forget()
         if running is not None:
-            self._operations.begin("cancel", self._cancel(running))
+            self._operations.begin(GROUP, self._cancel(running))
 
-    async def _cancel(self, sign_in_id: str) -> None:
+    async def _cancel(self, sign_in_id: str) -> str | None:
         await self._operations.do("signin.cancel", id=sign_in_id)
+        self._look_again()
+        view = self._snapshot.sign_in if self._snapshot is not None else None
+        if view is None or view.id != sign_in_id or view.stage is not SignInStage.DONE:
+            return None
+        # It was too late: what is being stored is stored.
+        return ended_text(view)
+
+    def _look_again(self) -> None:
+        """A look tells of nothing where nothing is new, such as what was seen before its id was known."""
         self._look()
+        if self._snapshot is not None:
+            self.show_snapshot(self._snapshot)
 
     def _forget(self) -> None:
         dialog, self._dialog, self._id = self._dialog, None, None
