@@ -59,6 +59,8 @@ async def client(running: House, number: int, chance: random.Random) -> int | No
         return None
 
 
+# The practice upstream's own server says this when a client leaves just as its answer begins; ours never does.
+@pytest.mark.expects_errors("Error handling request from")
 @pytest.mark.parametrize("seed", range(4))
 async def test_nobody_hangs_and_nothing_is_left_over(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
