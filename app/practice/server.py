@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from aiohttp.web_protocol import RequestPayloadError
 
 from app.practice import catalogue, refusals, rules, sending
 from app.practice.accounts import (
@@ -284,15 +285,22 @@ class PracticeUpstream:
 
     @web.middleware
     async def _recorded(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        body = await request.read()
+        try:
+            body = await request.read()
+        except (ConnectionError, RequestPayloadError):
+            # The client left in the middle of its request; there is nobody to answer.
+            return web.Response(status=400)
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.raw_headers]
         record = await self._world.recorder.open(request.method, request.path_qs, headers, body, self._world.clock())
         request[RECORD] = record
         try:
             response = await handler(request)
-        except (asyncio.CancelledError, ConnectionError):
+        except asyncio.CancelledError:
             record.close("disconnected")
             raise
+        except ConnectionError:
+            record.close("disconnected")
+            return web.Response(status=400)
         record.close("completed")
         return response
 

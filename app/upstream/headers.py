@@ -39,6 +39,8 @@ _NOT_UPSTREAM: Final = _HOP_BY_HOP | {
     "expect",
     "accept-encoding",
 }
+#: What proxies before us added, and what is said to us alone.
+_NOT_UPSTREAM_PREFIXES: Final = ("x-forwarded-", "x-waystation-")
 #: Of an answer: what is between upstream and us. No CORS header passes, or a web page could read answers.
 _NOT_TO_CLIENT: Final = _HOP_BY_HOP | {
     "set-cookie",
@@ -77,7 +79,7 @@ def to_upstream(
         if lower == "authorization":
             # Ours stands where the client's stood.
             place = len(kept) if place is None else place
-        elif lower not in dropped and not lower.startswith("x-forwarded-"):
+        elif lower not in dropped and not lower.startswith(_NOT_UPSTREAM_PREFIXES):
             kept.append((name, value))
     place = len(kept) if place is None else place
     kept[place:place] = credentials(token, credential)

@@ -42,6 +42,7 @@ def test_an_api_key_names_no_account() -> None:
         "Cookie",
         "X-Forwarded-For",
         "x-forwarded-anything",
+        "X-Waystation-Wait",
         "Forwarded",
         "Via",
         "X-Real-IP",
