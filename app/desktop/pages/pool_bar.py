@@ -11,8 +11,9 @@ from app.desktop.operations import Operations
 from app.desktop.proxy_dialog import ProxyDialog
 from app.gateway.snapshot import GatewaySnapshot
 
-# Of each choice, in pixels.
+# Of each choice, in pixels, and of the proxy's address, in letters.
 _NARROWEST = 96
+_LONGEST_WAY = 30
 _WAITS = (0.0, DEFAULT_WAIT_S, OVERNIGHT_WAIT_S)
 
 
@@ -38,9 +39,9 @@ class PoolBar(QWidget):
         self.wait.activated.connect(self._on_wait)
         self.way = QPushButton()
         self.way.clicked.connect(self._on_way)
-        for widget in (self.strategy, self.wait, self.way):
+        for choice in (self.strategy, self.wait):
             # Less than it asks for: a small window matters more than the whole text.
-            widget.setMinimumWidth(_NARROWEST)
+            choice.setMinimumWidth(_NARROWEST)
         self.strategy.setToolTip(self.tr("How the token of a new session is chosen"))
         self.wait.setToolTip(
             self.tr("How long a request of Codex waits at the station when every token is at its limit")
@@ -86,7 +87,8 @@ class PoolBar(QWidget):
 
     def _show_way(self) -> None:
         text = self.tr("as the system says") if self._proxy is None else token_words.proxy(self._proxy)
-        self.way.setText(self.tr("Prox&y: {proxy}…").format(proxy=text))
+        self.way.setText(self.tr("Prox&y: {proxy}…").format(proxy=formats.shortened(text, _LONGEST_WAY)))
+        self.way.setToolTip(text)
 
     def _on_strategy(self) -> None:
         strategy = Strategy(self.strategy.currentData())
