@@ -5,7 +5,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
 
-from app.core.errors import InvalidInput, KeyStoreUnavailable
+from app.core.errors import InvalidInput, KeyStoreUnavailable, NotFound
 from app.desktop.sign_in.dialog import SignInDialog
 from app.desktop.sign_in.panels import DevicePanel
 from app.gateway.sign_in_desk import SignInStage, SignInWay
@@ -103,6 +103,19 @@ async def test_closing_it_before_it_has_begun_cancels_too(shown: Stage) -> None:
     await shown.desk.settle()
     assert calls(shown) == ["signin.browser", "signin.cancel"]
     assert shown.opened == []
+
+
+async def test_one_that_is_closed_and_opened_anew_at_once_opens_one_browser(shown: Stage) -> None:
+    shown.desk.gateway.gate.clear()
+    shown.signing_in.sign_in()
+    dialog_of(shown).close()
+    shown.signing_in.sign_in()
+    shown.desk.gateway.failures["signin.cancel"] = NotFound("This sign-in is over. Begin a new one.")
+    shown.desk.gateway.gate.set()
+    await shown.desk.settle()
+    assert len(shown.opened) == 1
+    assert shown.desk.failures == []
+    assert "Your browser shows" in words(dialog_of(shown))
 
 
 async def test_closing_it_too_late_says_that_it_is_done(shown: Stage) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QWidget
 
-from app.core.errors import InvalidInput, WaystationError
+from app.core.errors import InvalidInput, NotFound, WaystationError
 from app.desktop.icons import Icons
 from app.desktop.messages import error_text
 from app.desktop.operations import Operations
@@ -115,15 +116,16 @@ class SignInLeader(QObject):
     async def _begun(self, way: SignInWay) -> None:
         command = "signin.browser" if way is SignInWay.BROWSER else "signin.device"
         params = {} if self._token_id is None else {"token_id": self._token_id}
+        dialog = self._dialog
         try:
             begun: dict[str, Any] = await self._operations.call(command, **params)
         except WaystationError as error:
-            if self._dialog is not None:
-                self._dialog.show_failed(error_text(error), way, other_way=False)
+            if dialog is not None and dialog is self._dialog:
+                dialog.show_failed(error_text(error), way, other_way=False)
             return
-        if self._dialog is None:
-            # Closed meanwhile.
-            await self._operations.do("signin.cancel", id=begun["id"])
+        if dialog is not self._dialog:
+            # Closed meanwhile, and perhaps opened anew for another.
+            await self._cancelled(begun["id"])
             return
         self._id = begun["id"]
         if begun.get("url"):
@@ -226,13 +228,18 @@ class SignInLeader(QObject):
             self._operations.begin(GROUP, self._cancel(running))
 
     async def _cancel(self, sign_in_id: str) -> str | None:
-        await self._operations.do("signin.cancel", id=sign_in_id)
+        await self._cancelled(sign_in_id)
         self._look_again()
         view = self._snapshot.sign_in if self._snapshot is not None else None
         if view is None or view.id != sign_in_id or view.stage is not SignInStage.DONE:
             return None
         # It was too late: what is being stored is stored.
         return ended_text(view)
+
+    async def _cancelled(self, sign_in_id: str) -> None:
+        # One that another took the place of is over already.
+        with suppress(NotFound):
+            await self._operations.do("signin.cancel", id=sign_in_id)
 
     def _look_again(self) -> None:
         """A look tells of nothing where nothing is new, such as what was seen before its id was known."""
