@@ -98,8 +98,9 @@ async def test_the_responses_example_answers_twice_on_one_token(
 async def test_both_tokens_are_used_and_a_session_stays_on_its_own(
     waystation: Waystation, serve: Run, upstream: PracticeUpstream
 ) -> None:
-    for kind in TOKENS:
-        await add_token(kind, waystation, upstream)
+    # Two logins: an API key, which is billed, serves only when they cannot.
+    for account in upstream.accounts:
+        await waystation.import_account(account.auth_json(), account.label)
     key = await waystation.license()
     example = curl_example("/responses", "127.0.0.1", serve.port, key)
     other = example.replace("会话ID（可选）", "另一个会话")

@@ -115,3 +115,19 @@ async def test_a_dead_login_is_left_and_without_any_other_codex_is_told_to_sign_
         assert posts(waystation) == before + 1
         assert [turn.status for turn in talk.news()] == [401]
         assert "2 need sign-in" in done.err, done.err[-2000:]
+
+
+async def test_a_conversation_that_nobody_remembers_goes_on_where_it_cannot_be_read(
+    waystation: Waystation, serve: Run, upstream: PracticeUpstream
+) -> None:
+    ids = await two_tokens(waystation, upstream)
+    async with conversation(waystation, upstream, NEWEST) as talk:
+        (first, _) = await talk.well()
+        old, new = sorted(upstream.accounts, key=lambda account: account.label != first.label)
+        await waystation.ok("session", "forget", "--all")
+        await waystation.ok("token", "disable", ids[old.label])
+        # Upstream says once that it cannot read it; from then on it is left out.
+        assert served(await talk.well()) == [(new.label, 400), (new.label, 200), (new.label, 200)]
+        again = await talk.well()
+        assert served(again) == [(new.label, 200)] * 2
+        assert [sealed_by(turn, old) for turn in again] == [0, 0]

@@ -1,6 +1,7 @@
 """What Codex shows when there is nothing to answer with: the reason, after one request."""
 
 import json
+import time
 
 import pytest
 
@@ -31,7 +32,7 @@ async def test_without_a_token_codex_says_what_to_do_after_one_request(
     assert upstream.received == []
 
 
-async def test_a_reached_limit_comes_through_as_it_is_after_one_request(
+async def test_a_limit_beyond_the_waiting_time_is_told_in_one_answer(
     version: str, waystation: Waystation, serve_with_login: Run, upstream: PracticeUpstream
 ) -> None:
     upstream.always(usage_limit_reached(3700))
@@ -44,9 +45,15 @@ async def test_a_reached_limit_comes_through_as_it_is_after_one_request(
     assert done.code != 0
     assert "hit your usage limit" in done.out + done.err
     ((_, answer),) = tap.turns()
-    (got,) = upstream.turns
+    assert len(upstream.turns) == 1
     assert answer.start.split()[1] == "429"
-    assert answer.body == got.sent
+    # It would make Codex try again.
+    assert answer.header("retry-after") is None
+    error = json.loads(answer.body)["error"]
+    assert error["type"] == "usage_limit_reached"
+    assert error["message"].startswith("1 token: 1 at its limit (back at ")
+    assert 3600 < error["resets_in_seconds"] < 3710
+    assert 3600 < error["resets_at"] - time.time() < 3710
     (token,) = await waystation.json("token", "list")
     assert token["state"] == "resting"
     assert await waystation.ok("pool", "reset") == "forgot 1 cool-down(s)\n"

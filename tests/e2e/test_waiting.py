@@ -1,5 +1,6 @@
 """All tokens at their limit: the real Codex waits at the station, or is told when to come back."""
 
+import asyncio
 import time
 from datetime import datetime
 
@@ -7,7 +8,8 @@ import pytest
 
 from app.practice.accounts import practice_account
 from app.practice.server import PracticeUpstream
-from tests.e2e.program import Run, Waystation
+from tests.e2e.codex import NEWEST
+from tests.e2e.program import Run, Waystation, until
 from tests.e2e.talking import SOME_VERSIONS, TOOL, conversation, posts, served
 from tests.e2e.test_restart import two_tokens
 
@@ -76,3 +78,48 @@ async def test_without_waiting_codex_is_told_once_who_is_back_when(
             for at in times
         }
         assert any(told[0].endswith(sentence) for sentence in expected), told
+
+
+async def test_the_user_may_give_up_or_move_what_waits_and_codex_may_leave(
+    waystation: Waystation, serve: Run, upstream: PracticeUpstream
+) -> None:
+    ids = await two_tokens(waystation, upstream)
+    async with conversation(waystation, upstream, NEWEST) as talk:
+        (first, _) = await talk.well()
+        old, new = sorted(upstream.accounts, key=lambda account: account.label != first.label)
+        upstream.exhaust(old, resets_in=300)
+        upstream.exhaust(new, resets_in=400)
+        before = posts(waystation)
+        async with asyncio.TaskGroup() as tasks:
+            asking = tasks.create_task(talk.ask(TOOL))
+            await waystation.ok("turn", "give-up", await waiting(waystation))
+        assert "2 at their limit" in asking.result().err
+        assert posts(waystation) == before + 1
+
+        async with asyncio.TaskGroup() as tasks:
+            leaving = tasks.create_task(talk.ask(TOOL))
+            await waiting(waystation)
+            leaving.cancel()
+
+        async def nobody_waits() -> bool:
+            return await waystation.json("turn", "list") == []
+
+        await until(nobody_waits, "the place at the station to be free")
+
+        talk.news()
+        upstream.quota(new).primary.used_percent = 0.0
+        async with asyncio.TaskGroup() as tasks:
+            asking = tasks.create_task(talk.ask(TOOL))
+            await waystation.ok("turn", "move", await waiting(waystation), ids[new.label])
+        assert served(talk.check(asking.result())) == [(new.label, 200)] * 2
+
+
+async def waiting(waystation: Waystation) -> str:
+    """The id of the one turn that waits, once there is one."""
+
+    async def look() -> list[dict[str, str]]:
+        found: list[dict[str, str]] = await waystation.command("turn.held")
+        return found
+
+    (held,) = await until(look, "a turn that waits")
+    return held["turn_id"]
