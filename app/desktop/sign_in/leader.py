@@ -110,17 +110,17 @@ class SignInLeader(QObject):
 
     def _begin(self, way: SignInWay) -> None:
         self._id, self._shown = None, None
-        self._opened().show_working(self.tr("Preparing the sign-in…"))
-        self._operations.begin(GROUP, self._begun(way))
+        dialog = self._opened()
+        dialog.show_working(self.tr("Preparing the sign-in…"))
+        self._operations.begin(GROUP, self._begun(way, dialog))
 
-    async def _begun(self, way: SignInWay) -> None:
+    async def _begun(self, way: SignInWay, dialog: SignInDialog) -> None:
         command = "signin.browser" if way is SignInWay.BROWSER else "signin.device"
         params = {} if self._token_id is None else {"token_id": self._token_id}
-        dialog = self._dialog
         try:
             begun: dict[str, Any] = await self._operations.call(command, **params)
         except WaystationError as error:
-            if dialog is not None and dialog is self._dialog:
+            if dialog is self._dialog:
                 dialog.show_failed(error_text(error), way, other_way=False)
             return
         if dialog is not self._dialog:
