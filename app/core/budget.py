@@ -77,7 +77,7 @@ class BudgetBook:
             code=LICENSE_BUDGET,
             resets_at=renewed,
             now=now,
-            advice=f"Ask for a larger daily budget than the {budget:,} tokens of this Waystation license",
+            advice=f"Ask for a larger daily budget for this Waystation license than {budget:,}",
         )
 
     def _turn_over(self, now: float) -> None:

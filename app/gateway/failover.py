@@ -260,6 +260,8 @@ class Failover:
             return _later(f"No token of Waystation can serve this at the moment. {counts}", _SOON_S)
         else:
             sentence = counts if missing.empty else f"No token of Waystation can serve this. {counts}"
+            if any(reason is Unusable.SIGN_IN for reason, _ in missing.reasons):
+                sentence += " Sign in again in Waystation."
         # 400, because Codex shows a 400 at once and repeats a 5xx thirty times.
         kind = "server_error" if chat else "invalid_request_error"
         return Refusal(503 if chat else 400, sentence, type=kind, code="no_available_token")
