@@ -234,7 +234,6 @@ class SignInDesk:
             if self._current is not None and not self._current.view.ended:
                 self._current.why_cancelled = "Another sign-in was begun in its place."
                 await self._end(self._current)
-            opened = self._state.secrets.get(wanted.id) if wanted is not None else None
             running = _SignIn(
                 SignInView(
                     new_id("i"),
@@ -244,7 +243,7 @@ class SignInDesk:
                 ),
                 label,
                 proxy or None,
-                proxy or (opened.proxy if opened is not None else None),
+                proxy or self._own_way(wanted),
                 wanted,
             )
             self._current = running
@@ -262,6 +261,13 @@ class SignInDesk:
         if token.kind is TokenKind.API_KEY:
             raise InvalidInput("An API key has no sign-in; add a new key instead.")
         return token
+
+    def _own_way(self, wanted: Token | None) -> str | None:
+        """The way of the token that is to be renewed; where its seal cannot be opened, without the password."""
+        if wanted is None:
+            return None
+        opened = self._state.secrets.get(wanted.id)
+        return opened.proxy if opened is not None else wanted.proxy
 
     def _found(self, sign_in_id: str) -> _SignIn:
         if self._current is None or self._current.view.id != sign_in_id:

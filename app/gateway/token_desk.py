@@ -92,7 +92,9 @@ class TokenDesk:
                 follows=follows,
                 refreshed_at=now,
             )
-            opened = _completed(login.credential, self._state.secrets.get(token.id), proxy)
+            before = self._state.secrets.get(token.id)
+            # Where the old seal cannot be opened: without the proxy's password rather than past it.
+            opened = _completed(login.credential, before, proxy or (token.proxy if before is None else None))
             if follows is not None and isinstance(opened.credential, ChatGPTLogin):
                 opened = replace(opened, credential=replace(opened.credential, refresh_token=None))
             await self._keep(token, opened)

@@ -99,6 +99,17 @@ async def signed_in(desk: SignInDesk, practice: PracticeUpstream, account: Pract
     return await ended(desk)
 
 
+async def test_a_token_whose_seal_is_lost_is_signed_in_by_its_own_way(
+    desk: SignInDesk, practice: PracticeUpstream, gateway: Gateway
+) -> None:
+    token_id = (await signed_in(desk, practice, ANN)).token_id
+    assert token_id is not None
+    await gateway.tokens.change(token_id, proxy="http://somebody:hush-hush@127.0.0.1:9")
+    del gateway.state.secrets[token_id]
+    view = await desk.begin_device(token_id=token_id)
+    assert (view.stage, view.code) == (SignInStage.FAILED, "upstream_unreachable")
+
+
 async def test_a_sign_in_by_browser_becomes_a_token(
     desk: SignInDesk, practice: PracticeUpstream, gateway: Gateway
 ) -> None:

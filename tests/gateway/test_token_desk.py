@@ -74,6 +74,16 @@ async def test_the_same_login_again_keeps_its_place_and_gets_the_new_secrets(one
     assert (await stored(one))["t-0000"] == token
 
 
+async def test_a_login_whose_seal_is_lost_never_goes_past_its_proxy(one: House) -> None:
+    await one.desk.change("t-0000", proxy=PROXY)
+    del one.state.secrets["t-0000"]
+    added = await one.desk.add(login_from_auth_json(PLUS.auth_json()), None)
+    assert added.known
+    assert added.token.proxy == one.state.secrets["t-0000"].proxy == "http://127.0.0.1:9"
+    assert await ask(one) != 200
+    assert one.practice.turns == []
+
+
 async def test_a_bare_access_token_keeps_what_it_lacks(one: House) -> None:
     again = replace(PLUS, generation=3)
     await one.desk.add(login_from_access_token(again.access_token), None)
