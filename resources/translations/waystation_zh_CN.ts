@@ -218,7 +218,7 @@
     </message>
     <message>
         <source>The code is good for {time} more.</source>
-        <translation>代码还有 {time} 有效。</translation>
+        <translation>代码剩余有效时间：{time}</translation>
     </message>
     <message>
         <source>The code has ended.</source>
@@ -300,11 +300,11 @@
     </message>
     <message>
         <source>The browser cannot come back to Waystation: its ports ({ports}) are used by other programs. End them, or sign in with a device code.</source>
-        <translation>浏览器无法返回驿站：所需端口（{ports}）被其他程序占用。请结束这些程序，或改用设备代码登录。</translation>
+        <translation>浏览器无法返回驿站：所需端口（{ports}）被其他程序占用。请结束这些程序，或改用设备码登录。</translation>
     </message>
     <message>
         <source>The browser cannot come back to Waystation: port {port} is used by {program}. End that program, or sign in with a device code.</source>
-        <translation>浏览器无法返回驿站：端口 {port} 被 {program} 占用。请结束该程序，或改用设备代码登录。</translation>
+        <translation>浏览器无法返回驿站：端口 {port} 被 {program} 占用。请结束该程序，或改用设备码登录。</translation>
     </message>
     <message>
         <source>Upstream did not tell the usage of this token ({status}).</source>
@@ -972,7 +972,7 @@
     </message>
     <message>
         <source>Use a &amp;device code instead</source>
-        <translation>改用设备代码(&amp;D)</translation>
+        <translation>改用设备码(&amp;D)</translation>
     </message>
     <message>
         <source>Type the code in a browser</source>
@@ -1281,7 +1281,7 @@
     </message>
     <message>
         <source>{host} does not offer sign-in by device code. Sign in with the browser.</source>
-        <translation>{host} 不支持设备代码登录。请用浏览器登录。</translation>
+        <translation>{host} 不支持设备码登录。请用浏览器登录。</translation>
     </message>
     <message>
         <source>The sign-in was refused in the browser. ({code})</source>

@@ -126,7 +126,7 @@ def test_what_is_wrong_with_a_proxy_is_said_in_chinese(chinese: None, text: str)
 
 def test_a_busy_port_of_the_sign_in_names_the_program_where_it_is_known(chinese: None) -> None:
     known = PortsBusy("x", port=1455, program="Code (4711)", ports="1455, 1457")
-    assert error_text(known) == "浏览器无法返回驿站：端口 1455 被 Code (4711) 占用。请结束该程序，或改用设备代码登录。"
+    assert error_text(known) == "浏览器无法返回驿站：端口 1455 被 Code (4711) 占用。请结束该程序，或改用设备码登录。"
     unknown = PortsBusy("x", port=1455, program=None, ports="1455, 1457")
     assert "1455, 1457" in error_text(unknown)
 
