@@ -91,8 +91,8 @@ class Attempts:
             return GiveUp(Why.NEW_CONVERSATION, self._shortage(tokens, now))
         free = [token for token in tokens if standings[token.id].why_not is None]
         free = free or self._without_model(tokens, standings)
-        if session is not None and self._worth_waiting(session, standings, now):
-            return Queue(frozenset({session.home_token_id}))
+        if session is not None and (trial_s := self._worth_waiting(session, standings, now)):
+            return Queue(frozenset({session.home_token_id}), trial_s)
         chosen = self._chosen(session, free, standings, now)
         if chosen is None:
             return self._nobody(tokens, standings, readers, now)
@@ -334,9 +334,9 @@ class Attempts:
     def _nobody(
         self, tokens: list[Token], standings: dict[str, Standing], readers: frozenset[str] | None, now: float
     ) -> Step:
-        busy = frozenset(token.id for token in tokens if standings[token.id].wait)
+        busy = {token.id: trial_s for token in tokens if (trial_s := standings[token.id].wait_s)}
         if busy:
-            return Queue(busy)
+            return Queue(frozenset(busy), min(busy.values()))
         missing = self._shortage(tokens, now)
         if not self._telling(missing):
             if self._forgiven(tokens, now):
@@ -381,13 +381,13 @@ class Attempts:
             if standings[token.id].why_not is Unusable.MODEL and self._pool.health(token.id).rest is None
         ]
 
-    def _worth_waiting(self, session: Session, standings: dict[str, Standing], now: float) -> bool:
-        """Whether its token's rest is over, and another turn is trying it just now."""
-        if session.current_token_id != session.home_token_id:
-            return False
+    def _worth_waiting(self, session: Session, standings: dict[str, Standing], now: float) -> float:
+        """How long to wait since its token's rest is over, and another turn is trying it just now; 0: not."""
         standing = standings.get(session.home_token_id)
         rest = self._pool.health(session.home_token_id).rest
-        return standing is not None and standing.wait and rest is not None and rest.until <= now
+        if session.current_token_id != session.home_token_id or standing is None or rest is None:
+            return 0.0
+        return standing.wait_s if rest.until <= now else 0.0
 
     def _shortage(self, tokens: Iterable[Token], now: float) -> Shortage:
         return self._pool.shortage(tokens, self._wanted.model, now)

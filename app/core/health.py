@@ -11,6 +11,9 @@ from app.core.rest import Rest
 PROBE_S = 15 * 60.0
 #: The longest window of a ChatGPT plan is a week; a rest beyond that and a day is a mistake.
 LONGEST_REST_S = 8 * 24 * 3600.0
+#: So long the answer of a turn that tries a resting token is waited for, in seconds; then another one may try, too: a
+#: refusal comes within seconds, and an answer that hangs shall not keep everybody waiting.
+TRIAL_S = 20.0
 #: The shortest rest when a limit is found again after one: times that upstream names may be wrong, or our clock.
 AGAIN_LIMIT_S = 60.0
 #: Upstream names whole seconds, rounded either way: who came at that second would find the limit again.
@@ -46,7 +49,8 @@ class Health:
         faults: failures in a row that others did not have.
         models: until when each model is known not to be had.
         active: turns that it serves now.
-        probing: one of them tries whether the rest is over.
+        trials: how many of them try whether the rest is over.
+        tried_at: when the last of these began, in Unix seconds.
         last_given: number of the assignment that it got last; for taking turns.
     """
 
@@ -55,7 +59,8 @@ class Health:
     faults: int = 0
     models: dict[str, float] = field(default_factory=dict)
     active: int = 0
-    probing: bool = False
+    trials: int = 0
+    tried_at: float = 0.0
     last_given: int = 0
 
     def limit(self, now: float, wait_s: float | None, resets_at: float | None) -> Rest:
@@ -101,12 +106,17 @@ class Health:
 
     def may_probe(self, now: float) -> bool:
         """Whether a resting token may be tried by one turn."""
-        return self.rest is not None and not self.probing and now >= min(self.rest.probe_at, self.rest.until)
+        return self.rest is not None and not self.trial_s(now) and now >= min(self.rest.probe_at, self.rest.until)
+
+    def trial_s(self, now: float) -> float:
+        """How much longer the answer of a turn that tries it is waited for, in seconds; 0: none is."""
+        return min(max(self.tried_at + TRIAL_S - now, 0.0), TRIAL_S) if self.trials else 0.0
 
     def shift(self, seconds: float) -> None:
         """The clock was set back by so much: what lay ahead lies so much less far ahead."""
         if self.rest is not None:
             self.rest = Rest(self.rest.until - seconds, self.rest.reason, self.rest.probe_at - seconds)
+        self.tried_at -= seconds
         self.models = {model: until - seconds for model, until in self.models.items()}
 
     def bound(self, now: float) -> None:

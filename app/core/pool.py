@@ -60,12 +60,12 @@ class Standing:
     Attributes:
         why_not: None: it may.
         probe: it rests still, and this turn would try it.
-        wait: another turn is trying it just now; its answer tells.
+        wait_s: another turn is trying it just now, and its answer is waited for so long; 0: none is.
     """
 
     why_not: Unusable | None = None
     probe: bool = False
-    wait: bool = False
+    wait_s: float = 0.0
 
 
 class Pool:
@@ -109,7 +109,7 @@ class Pool:
         health = self._health.pop(token_id, None)
         if health is not None and health.active:
             # Its last turns still give it back.
-            self._health[token_id] = Health(active=health.active)
+            self._health[token_id] = Health(active=health.active, trials=health.trials)
 
     def health(self, token_id: str) -> Health:
         """The health of a token; of an unknown one, an empty one that nobody keeps."""
@@ -137,7 +137,7 @@ class Pool:
         if health.may_probe(now):
             return Standing(probe=now < rest.until)
         reason = _REST_REASONS.get(rest.reason, Unusable.REFUSED)
-        return Standing(reason, wait=health.probing)
+        return Standing(reason, wait_s=health.trial_s(now))
 
     def why_away(self, session: Session, model: str | None, now: float) -> Reason:
         """Why the session's home does not serve: decides between a loan and a move."""
@@ -255,7 +255,9 @@ class Pool:
         health = self._health[token_id]
         probes = health.rest is not None
         health.active += 1
-        health.probing = health.probing or probes
+        if probes:
+            health.trials += 1
+            health.tried_at = now
         self._given += 1
         health.last_given = self._given
         return probes
@@ -267,7 +269,7 @@ class Pool:
             return
         health.active = max(0, health.active - 1)
         if probed:
-            health.probing = False
+            health.trials -= 1
         if not health.active and token_id not in self._tokens:
             del self._health[token_id]
 
@@ -294,7 +296,7 @@ class Pool:
         """The turn that tried a resting token has got its answer."""
         health = self._health.get(token_id)
         if health is not None:
-            health.probing = False
+            health.trials -= 1
 
     def sign_in_needed(self, token_id: str, reason: str) -> bool:
         """Upstream refuses this token for good; True when that is new."""

@@ -69,9 +69,15 @@ class Refresh:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """These tokens serve as many turns as they may, or are being tried just now: wait until one of them is free."""
+    """These tokens serve as many turns as they may, or are being tried just now: wait until one of them is free.
+
+    Attributes:
+        token_ids: theirs.
+        within_s: decide again after so many seconds at the latest; None: whenever one is free.
+    """
 
     token_ids: frozenset[str]
+    within_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

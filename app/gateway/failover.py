@@ -91,8 +91,8 @@ class Failover:
                     await asyncio.sleep(seconds)
                 case Refresh(token_id):
                     await self._refresh(token_id)
-                case Queue(token_ids):
-                    await self._wait_in_line(token_ids)
+                case Queue(token_ids, within_s):
+                    await self._wait_in_line(token_ids, within_s)
                 case Hold() as hold:
                     step = await self._hold(hold)
                     continue
@@ -157,7 +157,7 @@ class Failover:
         login = opened.credential if opened is not None else None
         return login.access_token if isinstance(login, ChatGPTLogin) else None
 
-    async def _wait_in_line(self, token_ids: frozenset[str]) -> None:
+    async def _wait_in_line(self, token_ids: frozenset[str], within_s: float | None) -> None:
         state = self._state
         if self._ticket is None:
             if len(state.turnstile) >= LINE_TURNS:
@@ -167,7 +167,7 @@ class Failover:
         if left <= 0:
             raise _too_busy()
         begun = state.clock.monotonic()
-        self._called = await state.turnstile.wait(self._ticket, token_ids, left)
+        self._called = await state.turnstile.wait(self._ticket, token_ids, min(left, within_s or left))
         self._in_line_s += state.clock.monotonic() - begun
         self._note_wait(begun)
         self._attempts.queued(state.clock.now())

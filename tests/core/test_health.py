@@ -15,6 +15,7 @@ from app.core.health import (
     PROBE_S,
     RATE,
     REFUSED_S,
+    TRIAL_S,
     UNKNOWN_LIMIT_S,
     UNKNOWN_RATE_S,
     Health,
@@ -98,8 +99,20 @@ def test_a_rest_may_be_tried_by_one_turn_after_its_probe_or_its_end() -> None:
     health.rest = Rest(NOW + 100, FAULTY, NOW + 500)
     assert not health.may_probe(NOW + 99)
     assert health.may_probe(NOW + 100)
-    health.probing = True
+    health.trials, health.tried_at = 1, NOW + 100
     assert not health.may_probe(NOW + 100)
+
+
+def test_a_trial_that_hangs_keeps_nobody_waiting_for_long() -> None:
+    health = Health(rest=Rest(NOW, LIMIT, NOW), trials=1, tried_at=NOW)
+    assert health.trial_s(NOW + 5) == TRIAL_S - 5
+    assert not health.may_probe(NOW + TRIAL_S - 1)
+    assert health.may_probe(NOW + TRIAL_S)
+    assert health.trial_s(NOW + TRIAL_S) == 0
+    # Set back by a little, which nobody corrects, or by a lot.
+    assert health.trial_s(NOW - 20) == TRIAL_S
+    health.shift(HOUR)
+    assert health.trial_s(NOW - HOUR + 5) == TRIAL_S - 5
 
 
 def test_what_lies_ahead_moves_with_a_clock_that_is_set_back() -> None:

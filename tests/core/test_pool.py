@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.core.health import FAULTY, LIMIT, RATE
+from app.core.health import FAULTY, LIMIT, RATE, TRIAL_S
 from app.core.pool import LOAN_S, Pool, Reason
 from app.core.quota import Quota, Window
 from app.core.rest import Rest
@@ -80,12 +80,12 @@ def test_a_rest_says_why_until_it_may_be_tried(reason: str, why: Unusable) -> No
     pool = pool_of(1)
     pool.set_rest("t-1", Rest(NOW + 100, reason, NOW + 50))
     standing = pool.standing(token(1), None, NOW)
-    assert (standing.why_not, standing.wait) == (why, False)
+    assert (standing.why_not, standing.wait_s) == (why, 0.0)
     assert pool.standing(token(1), None, NOW + 50).probe
     assert not pool.standing(token(1), None, NOW + 100).probe
     assert pool.take("t-1", NOW + 50)
     standing = pool.standing(token(1), None, NOW + 50)
-    assert (standing.why_not, standing.wait) == (why, True)
+    assert (standing.why_not, standing.wait_s) == (why, TRIAL_S)
     pool.give_back("t-1", probed=True)
     assert pool.standing(token(1), None, NOW + 50).why_not is None
     assert pool.rest("t-1", NOW + 99) is not None

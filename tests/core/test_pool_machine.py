@@ -6,6 +6,7 @@ learns of it only through the answers.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from app.core.attempts import MAX_SENDS, MAX_TRYING_S, Attempts
 from app.core.health import LIMIT as RESTS_AT_LIMIT
-from app.core.health import LONGEST_REST_S
+from app.core.health import LONGEST_REST_S, TRIAL_S
 from app.core.policy import Policy, Strategy
 from app.core.pool import Pool, Reason
 from app.core.quota import Quota, Window
@@ -82,6 +83,7 @@ class Running:
     trying_since: float
     send: Send | None = None
     probing: bool = False
+    probed_at: float = 0.0
     proven: bool = False
     waits: Step | None = None
     wished: str | None = None
@@ -215,6 +217,9 @@ class PoolMachine(RuleBasedStateMachine):
     @rule(seconds=st.sampled_from([-100_000.0, -700.0, -40.0, -10.0, 10.0, 700.0, 100_000.0]))
     def clock_is_set(self, seconds: float) -> None:
         self.offset += seconds
+        for turn in self.turns.values():
+            # How long it has been tried for, nobody can tell any more.
+            turn.probed_at = -math.inf
 
     @precondition(lambda self: self.pool.tokens)
     @rule(pick=st.integers(0, 9))
@@ -452,7 +457,7 @@ class PoolMachine(RuleBasedStateMachine):
             case Queue(token_ids):
                 assert token_ids
                 for one in token_ids:
-                    assert pool.full(one) or pool.health(one).probing, "waits for a token that is free"
+                    assert pool.full(one) or pool.health(one).trials, "waits for a token that is free"
             case Hold():
                 assert now <= step.until <= now + LONGEST_REST_S
                 self.check_nobody(turn)
@@ -491,7 +496,8 @@ class PoolMachine(RuleBasedStateMachine):
         assert pool.active_turns(held.id) <= pool.policy.turns_per_token, "more than it may serve"
         if probes:
             trying = [one for one in self.turns.values() if one.probing and one.send and one.send.token.id == held.id]
-            assert not trying, "two turns try one resting token"
+            assert all(self.now - one.probed_at >= TRIAL_S for one in trying), "two turns try one resting token"
+            turn.probed_at = self.now
         turn.send, turn.probing, turn.wished = send, probes, None
         turn.sends += 1
         if send.session is None:
@@ -565,7 +571,7 @@ class PoolMachine(RuleBasedStateMachine):
             trying = [
                 turn for turn in self.turns.values() if turn.probing and turn.send and turn.send.token.id == one.id
             ]
-            assert self.pool.health(one.id).probing == bool(trying)
+            assert self.pool.health(one.id).trials == len(trying)
 
     @invariant()
     def each_name_names_one_session(self) -> None:
@@ -580,7 +586,7 @@ class PoolMachine(RuleBasedStateMachine):
             self.end(turn)
         for one in self.truth:
             assert self.pool.active_turns(one) == 0
-            assert not self.pool.health(one).probing
+            assert not self.pool.health(one).trials
 
     def picked(self, pick: int) -> Token:
         tokens = self.pool.tokens

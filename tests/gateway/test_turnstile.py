@@ -8,8 +8,10 @@ from pathlib import Path
 import orjson
 import pytest
 
+from app.core import health
 from app.core.policy import Policy
 from app.core.pool import Reason
+from app.core.rest import Rest
 from app.core.turn import Outcome
 from app.gateway import failover
 from app.gateway.turnstile import Turnstile
@@ -253,13 +255,13 @@ async def test_a_turn_that_left_while_it_tried_a_resting_token_lets_the_next_try
         await running.until(lambda: running.rests(0) is not None)
         running.practice.script(Turn(hold=gate, hold_at="headers"))
         await running.until(lambda: len(running.practice.turns) == 2)
-        assert state.pool.health("t-0000").probing
+        assert state.pool.health("t-0000").trials
         others = asks(running, "b", "c")
         await running.until(lambda: len(state.turnstile) == 2)
         held.cancel()
         async with asyncio.timeout(5):
             assert await asyncio.gather(*others) == [200, 200]
-        assert not state.pool.health("t-0000").probing
+        assert not state.pool.health("t-0000").trials
         gate.set()
 
 
@@ -283,3 +285,25 @@ async def test_a_call_that_is_not_used_goes_to_the_next(tmp_path: Path) -> None:
         async with asyncio.timeout(10):
             assert await asyncio.gather(*tasks) == [200] * 4
         assert running.session("a").home_token_id != home
+
+
+@pytest.mark.parametrize("others", [0, 1])
+async def test_a_turn_that_hangs_while_it_tries_a_resting_token_keeps_nobody_waiting(
+    tmp_path: Path, others: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "TRIAL_S", 0.5)
+    async with house(tmp_path, [PLUS, PRO][: 1 + others]) as running:
+        assert await asyncio.gather(*asks(running, "a", "b", "c", "d")) == [200] * 4
+        homes = {name: running.session(name).home_token_id for name in "abcd"}
+        mine = [name for name in "abcd" if homes[name] == "t-0000"]
+        # As after a limit that is over.
+        running.state.rest("t-0000", Rest(1.0, "usage_limit_reached", 1.0))
+        running.practice.script(Turn(hang_at="headers"), account=PLUS)
+        hanging = running.start(ask(running, mine[0]))
+        await running.until(lambda: running.state.pool.health("t-0000").trials)
+        async with asyncio.timeout(5):
+            assert await asyncio.gather(*asks(running, *mine[1:])) == [200] * (len(mine) - 1)
+        assert not hanging.done()
+        assert {name: running.session(name).home_token_id for name in "abcd"} == homes
+        assert running.rests(0) is None
+        assert running.state.pool.health("t-0000").rest is None
