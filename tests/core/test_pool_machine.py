@@ -469,7 +469,7 @@ class PoolMachine(RuleBasedStateMachine):
         """Which reasons for leaving are true of the session's home now."""
         pool, home = self.pool, self.pool.get(prior.home_token_id)
         if home is None:
-            return {Reason.TOKEN_GONE: True}
+            return {Reason.TOKEN_GONE: True, Reason.USER: turn.wished is not None}
         standing = pool.standing(home, turn.model, self.now)
         rest = pool.health(home.id).rest
         return {
