@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import logging
 from dataclasses import dataclass
 
 from app.core.credential import ChatGPTLogin, Login, RefreshToken, login_from_access_token
 from app.core.errors import InvalidInput, WaystationError
-from app.core.login_texts import Found, logins_in
+from app.core.login_texts import MAX_LOGINS, Found, logins_in
 from app.core.token import Token
 from app.gateway.state import GatewayState
 from app.gateway.tasks import TaskSet
@@ -18,6 +20,11 @@ from app.upstream.sign_in import SignInService
 
 #: How long closing waits for a refresh token that is being used: what it brings exists nowhere else. In seconds.
 CLOSE_S = 10.0
+
+#: The setting that says which refresh tokens were handed in, by their hash, and which tokens they became: users keep
+#: lists of them, and hand them in again.
+SETTING = "refresh_tokens_handed_in"
+_MOST_REMEMBERED = MAX_LOGINS
 
 #: What the user should know of an import, by code.
 WARNINGS = {
@@ -67,6 +74,8 @@ class Importer:
         self._state = state
         self._service = service
         self._tasks = TaskSet()
+        # The second of two that are the same must know what became of the first.
+        self._refreshing = asyncio.Lock()
 
     async def take(
         self, found: Found, label: str | None = None, *, follows: str | None = None, proxy: str | None = None
@@ -97,6 +106,8 @@ class Importer:
                 known = await self.desk.change(known.id, label=label, proxy=proxy)
             return Taken(Added(known, known=True), "older_than_known")
         added = await self.desk.add(found, label, follows=follows, proxy=proxy)
+        if follows is None and isinstance(found.credential, ChatGPTLogin) and found.credential.refresh_token:
+            await self._remember(found.credential.refresh_token, added.token)
         return Taken(added, None if follows is not None else self._ending(added.token))
 
     async def take_texts(
@@ -136,23 +147,51 @@ class Importer:
         await self._tasks.close()
 
     async def _refreshed(self, found: RefreshToken, label: str | None, proxy: str | None) -> Taken | WaystationError:
-        known = self._holder(found.refresh_token)
         try:
-            if known is not None:
-                if label is not None or proxy is not None:
-                    known = await self.desk.change(known.id, label=label, proxy=proxy)
-                return Taken(Added(known, known=True))
-            pair = await self._service.refresh(found.refresh_token, reason="proactive_expiry", proxy=proxy or None)
-            if pair.access_token is None:
-                return InvalidInput("The sign-in service gave no access token for this refresh token. Sign in instead.")
-            login = login_from_access_token(
-                pair.access_token, refresh_token=pair.refresh_token or found.refresh_token, id_token=pair.id_token
-            )
-            return Taken(await self.desk.add(login, label, proxy=proxy), "refresh_token_used")
+            async with self._refreshing:
+                return await self._taken_once(found.refresh_token, label, proxy)
         except WaystationError as error:
             if isinstance(error, NoAnswer):
                 self._state.way_lost.set()
             return error
+
+    async def _taken_once(self, refresh_token: str, label: str | None, proxy: str | None) -> Taken:
+        """A spent refresh token that comes to the service once more ends the whole login: see that it does not."""
+        warning = None
+        known = self._holder(refresh_token)
+        if known is None:
+            known, warning = await self._handed_in(refresh_token), "older_than_known"
+        if known is not None:
+            if label is not None or proxy is not None:
+                known = await self.desk.change(known.id, label=label, proxy=proxy)
+            return Taken(Added(known, known=True), warning)
+        pair = await self._service.refresh(refresh_token, reason="proactive_expiry", proxy=proxy or None)
+        if pair.access_token is None:
+            raise InvalidInput("The sign-in service gave no access token for this refresh token. Sign in instead.")
+        login = login_from_access_token(
+            pair.access_token, refresh_token=pair.refresh_token or refresh_token, id_token=pair.id_token
+        )
+        added = await self.desk.add(login, label, proxy=proxy)
+        await self._remember(refresh_token, added.token)
+        return Taken(added, "refresh_token_used")
+
+    async def _handed_in(self, refresh_token: str) -> Token | None:
+        """The token that this refresh token became, if it lives: a dead one, or one without secrets, may be tried."""
+        token = self._state.pool.get((await self._all_handed_in()).get(_hash(refresh_token), ""))
+        alive = token is not None and token.sign_in_needed is None and token.id in self._state.secrets
+        return token if alive else None
+
+    async def _remember(self, refresh_token: str, token: Token) -> None:
+        try:
+            known = await self._all_handed_in() | {_hash(refresh_token): token.id}
+            kept = [(digest, token_id) for digest, token_id in known.items() if self._state.pool.get(token_id)]
+            await self._state.store.set_setting(SETTING, json.dumps(dict(kept[-_MOST_REMEMBERED:])))
+        except WaystationError as error:
+            # The login itself is kept.
+            _log.warning("that a refresh token was handed in cannot be written down: %s", error.code)
+
+    async def _all_handed_in(self) -> dict[str, str]:
+        return dict(json.loads((await self._state.store.settings()).get(SETTING, "{}")))
 
     def _known(self, login: Login) -> Token | None:
         return next((token for token in self._state.pool.tokens if token.identity == login.identity), None)
@@ -181,3 +220,7 @@ class Importer:
             return None
         ended = token.expires_at is not None and token.expires_at <= self._state.clock.now()
         return "ended" if ended else "not_renewable"
+
+
+def _hash(refresh_token: str) -> str:
+    return hashlib.sha256(refresh_token.encode()).hexdigest()[:32]

@@ -132,8 +132,27 @@ async def test_a_refresh_token_becomes_a_login_and_is_used_up(
     again = await handle.call("token.add", refresh_token=newest.refresh_token)
     assert again == {**added, "known": True, "warning": None}
     assert len(practice.refreshes(PLUS)) == 1
-    with pytest.raises(SignInRefused) as refused:
-        await handle.call("token.add", refresh_token=PLUS.refresh_token)
+
+
+async def test_a_refresh_token_that_comes_again_does_not_end_its_login(
+    instances: Instances, practice: PracticeUpstream
+) -> None:
+    async with instances.open() as handle:
+        twice = await handle.call("token.import", texts=[f"{PLUS.refresh_token}\n{PLUS.refresh_token}"])
+        assert [item["warning"]["code"] for item in twice] == ["refresh_token_used", "older_than_known"]
+        await handle.call("token.import", text=PRO.auth_json())
+        await by_device(handle, practice, PRO)
+    async with instances.open() as handle:
+        again = await handle.call("token.add", refresh_token=PLUS.refresh_token, label="mine")
+        assert (again["id"], again["label"], again["warning"]["code"]) == (twice[0]["id"], "mine", "older_than_known")
+        other = await handle.call("token.add", refresh_token=PRO.refresh_token)
+        assert (other["known"], other["warning"]["code"]) == (True, "older_than_known")
+        assert len(practice.refreshes(PLUS)) == 1
+        assert practice.refreshes(PRO) == []
+        # Only of a login that lives.
+        await handle.call("token.remove", id=again["id"])
+        with pytest.raises(SignInRefused) as refused:
+            await handle.call("token.add", refresh_token=PLUS.refresh_token)
     assert refused.value.reason == "refresh_token_reused"
     assert PLUS.refresh_token not in str(refused.value)
 
