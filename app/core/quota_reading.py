@@ -32,21 +32,20 @@ def quota_from_headers(headers: Mapping[str, str], now: float) -> Quota | None:
         headers: by name, in any case.
         now: Unix seconds; older upstreams say only in how many seconds a window is reset.
     """
-    found = {name.lower(): value for name, value in headers.items()}
+    found = {name: value for key, value in headers.items() if (name := key.lower()).startswith("x-")}
     families = dict.fromkeys(match[1] for name in found if (match := _FAMILY_HEADER.fullmatch(name)))
     windows: list[Window | None] = []
     for family in list(families)[:_MAX_FAMILIES]:
         for slot in _SLOTS:
             start = f"x-{family}-{slot}-"
-            fields = {name[len(start) :]: value for name, value in found.items() if name.startswith(start)}
             windows.append(
                 _window(
                     family,
                     slot,
-                    used=fields.get("used-percent"),
-                    length_s=_times(fields.get("window-minutes"), 60.0),
-                    at=fields.get("reset-at"),
-                    after=fields.get("reset-after-seconds"),
+                    used=found.get(start + "used-percent"),
+                    length_s=_times(found.get(start + "window-minutes"), 60.0),
+                    at=found.get(start + "reset-at"),
+                    after=found.get(start + "reset-after-seconds"),
                     now=now,
                 )
             )
