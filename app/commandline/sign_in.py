@@ -17,7 +17,7 @@ from typing import Any
 from app.commandline.delivery import Conversation, conversation
 from app.commandline.listing import plain
 from app.commandline.secret_input import proxy_from
-from app.core.errors import WaystationError
+from app.core.errors import NotFound, WaystationError
 from app.platform.display import display_problem
 
 _LOOK_S = 0.5
@@ -97,7 +97,12 @@ async def _followed(view: dict[str, Any], talk: Conversation) -> dict[str, Any]:
                     flush=True,
                 )
             await _paste(lines, view, talk)
-            view = await talk.call("signin.status", {"id": view["id"]})
+            try:
+                view = await talk.call("signin.status", {"id": view["id"]})
+            except WaystationError as error:
+                if error.code != NotFound.code:
+                    raise
+                raise _NotSignedIn("Another sign-in was begun in its place.") from None
     finally:
         if countdown:
             print("\r" + " " * 50 + "\r", end="", file=sys.stderr, flush=True)

@@ -108,6 +108,15 @@ async def either(request: pytest.FixtureRequest, program: Program) -> Program:
     return program
 
 
+async def test_a_sign_in_says_that_another_took_its_place(program: Program) -> None:
+    await line_with(await program.start("serve", "--port", "0"), "listening")
+    first = await program.start("token", "sign-in", "--device")
+    await line_with(first, r"\b[A-Z0-9]{4}-[A-Z0-9]{5}\b")
+    second = await program.start("token", "sign-in", "--device")
+    await line_with(second, r"\b[A-Z0-9]{4}-[A-Z0-9]{5}\b")
+    assert await finished(first) == (1, "\n", "waystation: Another sign-in was begun in its place.\n")
+
+
 async def test_a_sign_in_by_device_code(either: Program) -> None:
     process = await either.start("token", "sign-in", "--device", "--label", "mine")
     either.practice.approve_device((await line_with(process, r"\b[A-Z0-9]{4}-[A-Z0-9]{5}\b")), PLUS)
