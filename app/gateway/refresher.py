@@ -198,9 +198,11 @@ class Refresher:
             except WaystationError as error:
                 self._tried[token_id] = failed(before, self._clock.now(), jitter=self._uniform())
                 return self._not_renewed(token_id, login, error)
-        if self._login(token_id) != login:
+        current = self._login(token_id)
+        if current is None or current.refresh_token != login.refresh_token:
             return self._replaced(token_id)
-        await self._keep(token_id, _completed(login, pair))
+        # Perhaps with another access token by now; the refresh token is spent all the same.
+        await self._keep(token_id, _completed(current, pair))
         token, now = self._state.pool.get(token_id), self._clock.now()
         if token is None or pair.access_token is None:
             self._tried[token_id] = failed(before, now, jitter=self._uniform())

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from app.core.credential import ApiKey, ChatGPTLogin, TokenSecrets
+from app.core.credential import ApiKey, ChatGPTLogin, TokenSecrets, login_from_access_token
 from app.core.token import TokenKind
 from app.gateway.refresher import AT_ONCE, RefreshResult
 from app.practice import refusals
@@ -306,6 +306,19 @@ async def test_a_sign_in_during_a_refresh_wins(here: Rig, refused: bool) -> None
     assert here.state.secrets["t-plus"] == mine
     assert here.token().sign_in_needed is None
     assert (await here.stored_login()).refresh_token == "rt_signed_in_anew"
+
+
+async def test_an_access_token_that_is_added_during_a_refresh_does_not_lose_the_pair(here: Rig) -> None:
+    account = await here.add()
+    gate = asyncio.Event()
+    here.practice.script(Turn(hold=gate, hold_at="headers"), on="token")
+    caller = here.tasks.start(here.refresher.refresh("t-plus", REFUSED, account.access_token), "caller")
+    await here.practice.wait_received(1)
+    await here.desk.add(login_from_access_token(replace(account, generation=9).access_token), None)
+    gate.set()
+    assert await caller is RefreshResult.RENEWED
+    assert here.login().refresh_token == here.practice.newest(account).refresh_token
+    assert await here.stored_login() == here.login()
 
 
 async def test_a_token_that_is_removed_meanwhile_is_no_fault(here: Rig) -> None:
