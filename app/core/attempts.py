@@ -216,10 +216,11 @@ class Attempts:
         if session is not None and not self._unproven(session):
             home, current = by_id.get(session.home_token_id), by_id.get(session.current_token_id)
             regular = any(not token.spare for token in free)
-            if home is not None and not (home.spare and regular):
-                return home, Reason.KEPT if home is current else Reason.RETURNED
-            if current is not None and not (current.spare and regular):
-                return current, Reason.KEPT
+            own = [token for token in (home, current) if token is not None and not (token.spare and regular)]
+            if own:
+                # A loan goes on until the home has room.
+                token = own[-1] if pool.full(own[0].id) else own[0]
+                return token, Reason.KEPT if token is current else Reason.RETURNED
         best = choose([pool.candidate(token, standings[token.id], now) for token in free], pool.policy.strategy)
         if best is None:
             return None
@@ -308,8 +309,6 @@ class Attempts:
                     self._spent[token.id] = meaning
             case Meaning.FOREIGN:
                 self._cannot_read(token)
-            case Meaning.CLIENT:
-                pass
         return False
 
     def _tried_again(self, token: Token, wait_s: float) -> bool:

@@ -786,6 +786,22 @@ def test_a_token_that_serves_as_many_as_it_may_queues_and_never_moves_a_session(
     assert waiting.sent("t-1").reason is Reason.KEPT
 
 
+def test_a_session_on_loan_stays_where_it_is_while_its_home_is_full() -> None:
+    pool = pool_of(1, 2, turns_per_token=1)
+    Turn(pool).answered()
+    turn = Turn(pool)
+    turn.sent("t-1")
+    turn.failed(replace(SLOW, wait_s=20.0)).sent("t-2")
+    turn.attempts.done()
+    busy = Turn(pool, ("b",), now=NOW + 30)
+    busy.sent("t-1")
+    lent = Turn(pool, now=NOW + 30)
+    assert lent.sent("t-2").reason is Reason.KEPT
+    assert Turn(pool, now=NOW + 30).step(Queue).token_ids == {"t-2"}
+    busy.attempts.done()
+    assert Turn(pool, now=NOW + 30).sent("t-1").reason is Reason.RETURNED
+
+
 def test_a_new_session_waits_for_any_full_token() -> None:
     pool = pool_of(1, 2, turns_per_token=1)
     for name in "ab":
