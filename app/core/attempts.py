@@ -23,8 +23,8 @@ from app.core.ties import Ties
 from app.core.token import Token
 from app.core.verdict import Fault, Meaning, judge
 
-#: Bounds of one turn: failed tries (a limit that was found is none: it is found once), and the time in which a new one
-#: may begin (not counting what was held), in seconds.
+#: Bounds of one turn: failed tries, and the time in which a new one may begin (not counting what was held), in seconds.
+#: A limit that was found is no failed try, however late: it is found once.
 MAX_SENDS = 8
 MAX_TRYING_S = 120.0
 #: How long a token's short rest is waited for, in seconds.
@@ -182,7 +182,7 @@ class Attempts:
     def _over(self, now: float) -> bool:
         """Whether it has been tried for long enough; what is waited for in order to try again still comes."""
         late = self.sends > 0 and self._again is None and now - self._trying_since > MAX_TRYING_S
-        return late or self._failures >= MAX_SENDS
+        return (late and self._last is not Meaning.USAGE_LIMIT) or self._failures >= MAX_SENDS
 
     def _readers_gone(self, tokens: list[Token], standings: dict[str, Standing], now: float) -> bool:
         """Whether nobody will ever read what cannot be left out, though others could serve the rest."""

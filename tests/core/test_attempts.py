@@ -521,6 +521,14 @@ def test_tries_are_bounded_in_time() -> None:
     assert turn.failed(BROKEN).step(GiveUp).why is Why.LAST_ANSWER
 
 
+def test_a_limit_that_is_told_late_still_moves_the_turn() -> None:
+    turn = Turn(pool_of(1, 2))
+    turn.sent("t-1")
+    turn.now += MAX_TRYING_S + 1
+    turn.failed(LIMIT).sent("t-2")
+    assert turn.failed(BROKEN).step(GiveUp).why is Why.LAST_ANSWER
+
+
 def test_time_in_a_line_is_not_the_turns_own() -> None:
     pool = pool_of(1, turns_per_token=1)
     first, second = Turn(pool), Turn(pool)

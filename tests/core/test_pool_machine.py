@@ -530,7 +530,7 @@ class PoolMachine(RuleBasedStateMachine):
 
     def check_nobody(self, turn: Running) -> None:
         """Nobody that could serve, as far as the pool can know, is left untried."""
-        late = self.now - turn.trying_since > MAX_TRYING_S and turn.sends > 0
+        late = self.now - turn.trying_since > MAX_TRYING_S and turn.sends > 0 and turn.last is not Meaning.USAGE_LIMIT
         if turn.failures >= MAX_SENDS or late or turn.kept:
             return
         free = [
