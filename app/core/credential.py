@@ -83,10 +83,13 @@ def login_from_api_key(text: str) -> Login:
     """Read an OpenAI API key.
 
     Raises:
-        InvalidInput: it is empty, has blanks inside, or is not plain ASCII.
+        InvalidInput: it is empty, has blanks inside, or is not plain ASCII; or it is JSON, or another secret.
     """
     key = text.strip()
-    if not key or not key.isascii() or not key.isprintable() or any(ch.isspace() for ch in key):
+    readable = key.isascii() and key.isprintable() and not any(ch.isspace() for ch in key)
+    # Keys of other services need not begin with `sk-`.
+    another = key.startswith(("{", "[", '"', "rt_")) or jwt_claims(key) is not None
+    if not key or not readable or another:
         raise InvalidInput("This is not an API key: give the key alone, such as sk-….")
     digest = hashlib.sha256(key.encode()).hexdigest()
     return Login(ApiKey(key), TokenKind.API_KEY, f"api_key:{digest}")

@@ -110,7 +110,7 @@ def test_what_is_no_access_token_is_refused_without_repeating_it(text: str) -> N
     assert len(text) < 4 or text not in str(refused.value)
 
 
-@pytest.mark.parametrize("text", ["", "  ", "sk 1", "sk-é", "sk\n1"])
+@pytest.mark.parametrize("text", ["", "  ", "sk 1", "sk-é", "sk\n1", '{"tokens":{}}', "[]", "rt_1.abc", ACCESS])
 def test_what_is_no_api_key_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput):
         login_from_api_key(text)
