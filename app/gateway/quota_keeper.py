@@ -23,7 +23,7 @@ from app.core.token import Token, TokenKind
 from app.gateway.clock import Clock
 from app.gateway.refresher import Refresher, RefreshResult
 from app.gateway.state import GatewayState
-from app.upstream.errors import UsageRefused
+from app.upstream.errors import NoAnswer, UsageRefused
 
 #: All tokens together ask no more often than this. In seconds, like all that follow.
 APART_S = 20.0
@@ -202,10 +202,16 @@ class QuotaKeeper:
             if opened is None or not isinstance(opened.credential, ChatGPTLogin):
                 return None
             try:
-                return await self._upstream.usage(token, opened)
+                body = await self._upstream.usage(token, opened)
             except WaystationError as error:
                 refused = error if isinstance(error, UsageRefused) else None
+                if isinstance(error, NoAnswer) and not error.sent and opened.proxy is None:
+                    self._state.way_lost.set()
                 _log.info("the quota of token %s cannot be had: %s", token.id, error.code)
+            else:
+                if opened.proxy is None:
+                    self._state.way_found()
+                return body
             if refused is None or refused.status != 401 or not may_refresh:
                 return None
             may_refresh = False

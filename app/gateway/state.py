@@ -90,6 +90,13 @@ class GatewayState:
         """Note that something visible is different now."""
         self.revision += 1
 
+    def way_found(self) -> None:
+        """Upstream has answered: nothing need be offered as a way there."""
+        self.way_lost.clear()
+        if self.offered_proxies:
+            self.offered_proxies = ()
+            self.changed()
+
     def begin(self, endpoint: str, license_id: str, *, client: str, peer: str) -> LiveTurn:
         """A turn has come in; end it with `finish`, whatever happens."""
         turn = LiveTurn(

@@ -103,10 +103,7 @@ class RunningTurn:
 
     def opened(self, opening: Opening) -> None:
         """Upstream has answered, one way or the other: what its headers say of the token's quota."""
-        if self.state.offered_proxies:
-            # The way is there.
-            self.state.offered_proxies = ()
-            self.state.changed()
+        self.state.way_found()
         quota = quota_from_headers(opening.headers, self.state.clock.now())
         if quota is not None and self.live.token_id is not None:
             self.state.note_quota(self.live.token_id, quota)

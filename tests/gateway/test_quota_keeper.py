@@ -200,6 +200,20 @@ async def test_failures_are_asked_about_ever_less_often(here: Rig, fault: Turn) 
     assert here.state.pool.quota("t-plus") is not None
 
 
+async def test_that_there_is_no_way_upstream_is_seen_before_any_turn(here: Rig) -> None:
+    await here.add()
+    await here.practice.stop()
+    await steps(here, 60, 10)
+    assert here.state.way_lost.is_set()
+
+
+async def test_an_answer_withdraws_what_was_offered_as_a_way_upstream(here: Rig) -> None:
+    await here.add()
+    here.state.offered_proxies = ("http://127.0.0.1:7890",)
+    await steps(here, 60, 10)
+    assert here.state.offered_proxies == ()
+
+
 @pytest.mark.expects_errors("asking for the quota of token t-plus failed")
 async def test_a_fault_of_the_program_does_not_end_the_asking(here: Rig) -> None:
     await here.add()
