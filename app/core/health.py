@@ -69,7 +69,9 @@ class Health:
             # A point of time that has passed says that our clock, or theirs, is wrong.
             wait_s = UNKNOWN_LIMIT_S if resets_at is None or resets_at <= now else resets_at - now
         wait_s += ROUNDING_S
-        wait_s = min(max(wait_s, 1.0 if self.rest is None else AGAIN_LIMIT_S), LONGEST_REST_S)
+        # Turns that ran when it was found first say nothing new.
+        again = self.rest is not None and now >= min(self.rest.probe_at, self.rest.until)
+        wait_s = min(max(wait_s, AGAIN_LIMIT_S if again else 1.0), LONGEST_REST_S)
         return self._rests(Rest(now + wait_s, LIMIT, now + min(wait_s, PROBE_S)))
 
     def slow_down(self, now: float, wait_s: float | None) -> Rest:

@@ -48,7 +48,7 @@ def test_a_limit_rests_until_its_reset_and_is_tried_after_a_quarter_of_an_hour(
 def test_a_limit_that_is_found_again_rests_for_a_minute_at_least() -> None:
     health = Health()
     health.limit(NOW, 1.0, None)
-    assert health.limit(NOW + 1, 1.0, None).until == NOW + 1 + AGAIN_LIMIT_S
+    assert health.limit(NOW + 2, 1.0, None).until == NOW + 2 + AGAIN_LIMIT_S
     health.succeeded()
     assert health.limit(NOW + 99, 1.0, None).until == NOW + 101
 
@@ -91,6 +91,13 @@ def test_a_longer_refusal_counts_before_a_limit_that_ends_sooner() -> None:
     health = Health()
     health.limit(NOW, 60.0, None)
     assert health.refused(NOW, "usage_not_included").reason == "usage_not_included"
+
+
+def test_a_limit_that_several_turns_find_at_once_ends_when_upstream_says_so() -> None:
+    health = Health()
+    health.limit(NOW, 10.0, None)
+    assert health.limit(NOW + 1, 9.0, None).until == NOW + 11
+    assert health.limit(NOW + 12, 9.0, None).until == NOW + 12 + AGAIN_LIMIT_S
 
 
 def test_a_rest_may_be_tried_by_one_turn_after_its_probe_or_its_end() -> None:
