@@ -63,7 +63,9 @@ class Shortage:
 
     @property
     def limited(self) -> bool:
-        """Whether a limit is among the reasons."""
+        """Whether it is a limit that is waited for."""
+        if self.first is not None:
+            return self.first is Unusable.LIMIT
         return any(reason is Unusable.LIMIT for reason, _ in self.reasons)
 
     def message(self, clock_time: Callable[[float], str]) -> str:

@@ -47,6 +47,9 @@ def test_every_reason_has_words_and_limits_are_known() -> None:
     assert everything.message(str).startswith(f"{len(Unusable)} tokens: ")
     assert everything.limited
     assert not shortage([R, S]).limited
+    # One that rests for seconds is back long before the one at its limit: that is worth waiting for.
+    assert not shortage([Unusable.LIMIT, R], 1.0, R).limited
+    assert shortage([Unusable.LIMIT, R], 1.0, Unusable.LIMIT).limited
 
 
 def test_time_helps_some_the_user_others_and_another_model_the_rest() -> None:

@@ -289,6 +289,15 @@ async def test_the_message_counts_the_reasons(tmp_path: Path) -> None:
         assert headers["x-codex-promo-message"] == f"Waystation: {message.rstrip('.')}"
 
 
+async def test_who_need_only_wait_for_seconds_is_told_to_wait_though_another_is_at_its_limit(two: House) -> None:
+    two.practice.exhaust(PLUS, resets_in=HOUR)
+    two.practice.script(refusals.rate_limited(40, None), account=PRO)
+    status, body, headers = await ask(two)
+    # Codex shows a limit and stops, but waits by itself when told for how long.
+    assert (status, orjson.loads(body)["error"]["code"]) == (429, "rate_limit_exceeded")
+    assert 35 < int(headers["Retry-After"]) <= 41
+
+
 async def test_a_limit_ends_and_its_session_stays_where_it_moved(tmp_path: Path) -> None:
     clock = SetClock()
     async with house(tmp_path, [PLUS, PRO], clock=Clock(clock.now, clock.monotonic)) as running:
