@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import signal
 import sys
 import threading
 import time
@@ -36,10 +37,14 @@ def sign_in(arguments: argparse.Namespace, data_dir: Path, environ: Mapping[str,
         KeyboardInterrupt: the user cancelled it.
     """
     proxy = proxy_from(arguments.proxy)
-    return asyncio.run(_sign_in(arguments, proxy, data_dir, environ))
+    try:
+        return asyncio.run(_sign_in(arguments, proxy, data_dir, environ))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
 
 
 async def _sign_in(arguments: argparse.Namespace, proxy: str | None, data_dir: Path, environ: Mapping[str, str]) -> int:
+    _cancel_by_signals()
     async with conversation(data_dir, environ) as talk:
         way = "signin.device" if arguments.device else "signin.browser"
         view: dict[str, Any] | None = None
@@ -59,6 +64,16 @@ async def _sign_in(arguments: argparse.Namespace, proxy: str | None, data_dir: P
         if view["code"] == "upstream_unreachable" and proxy is None:
             await _offer_proxies(talk)
         raise _NotSignedIn(view["message"])
+
+
+def _cancel_by_signals() -> None:
+    """A terminal that is closed cancels the sign-in as Ctrl-C does: its listener must not stay in the instance."""
+    this = asyncio.current_task()
+    # Windows has neither SIGHUP nor signals for a loop.
+    with suppress(NotImplementedError, AttributeError):
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            if this is not None:
+                asyncio.get_running_loop().add_signal_handler(number, this.cancel)
 
 
 async def _show(view: dict[str, Any], environ: Mapping[str, str], *, open_browser: bool) -> None:

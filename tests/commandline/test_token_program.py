@@ -136,10 +136,11 @@ async def test_a_sign_in_that_is_refused(either: Program) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a signal of POSIX")
-async def test_a_sign_in_that_is_interrupted_leaves_nothing(either: Program) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+async def test_a_sign_in_that_is_interrupted_leaves_nothing(either: Program, number: signal.Signals) -> None:
     process = await either.start("token", "sign-in", "--device")
     await line_with(process, r"\b[A-Z0-9]{4}-[A-Z0-9]{5}\b")
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     code, _, err = await finished(process)
     assert (code, err) == (130, "")
     asked = len(either.practice.received)
