@@ -1071,11 +1071,11 @@
     </message>
     <message>
         <source>You signed in as {account} again, who is already here: the login of “{label}” is renewed.</source>
-        <translation>你再次登录了 {account}，该账号早已在此：“{label}”的登录已更新。</translation>
+        <translation>你再次登录了 {account}，该账号已在列表中，“{label}”的登录已更新。</translation>
     </message>
     <message>
-        <source>{account} is signed in again. The token “{label}” can serve.</source>
-        <translation>{account} 已重新登录，Token“{label}”可以使用了。</translation>
+        <source>{account} is signed in again: the login of “{label}” is renewed.</source>
+        <translation>{account} 已重新登录，Token“{label}”的登录信息已更新。</translation>
     </message>
     <message>
         <source>You signed in as {account}, not as “{label}”. It was added as a token of its own; the sign-in of “{label}” is still to do.</source>
@@ -1083,7 +1083,7 @@
     </message>
     <message>
         <source>You signed in as {account}, who is already here, but not as “{label}”, whose sign-in is still to do.</source>
-        <translation>你登录的是早已在此的 {account}；“{label}”仍需重新登录。</translation>
+        <translation>你登录的是已在列表中的 {account}；“{label}”仍需重新登录。</translation>
     </message>
 </context>
 <context>

@@ -278,7 +278,7 @@ async def test_the_end_is_told_in_chinese(chinese: None, shown: Stage) -> None:
     details = (("account", "an•••@example.com (plus)"), ("label", "Work"))
     shown.desk.gateway.sign_in(stage=SignInStage.DONE, code="signed_in_again", message="x", details=details)
     shown.look()
-    assert dialog.text == "你再次登录了 an•••@example.com (plus)，该账号早已在此：“Work”的登录已更新。"
+    assert dialog.text == "你再次登录了 an•••@example.com (plus)，该账号已在列表中，“Work”的登录已更新。"
 
 
 async def test_what_cannot_begin_says_why(shown: Stage) -> None:

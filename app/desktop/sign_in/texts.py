@@ -16,7 +16,7 @@ DONE: dict[str, object] = {
     "signed_in_again": QT_TRANSLATE_NOOP(
         "SignedIn", "You signed in as {account} again, who is already here: the login of “{label}” is renewed."
     ),
-    "renewed": QT_TRANSLATE_NOOP("SignedIn", "{account} is signed in again. The token “{label}” can serve."),
+    "renewed": QT_TRANSLATE_NOOP("SignedIn", "{account} is signed in again: the login of “{label}” is renewed."),
     "other_added": QT_TRANSLATE_NOOP(
         "SignedIn",
         "You signed in as {account}, not as “{label}”. It was added as a token of its own; the sign-in of “{label}” "
