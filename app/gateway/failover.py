@@ -62,6 +62,7 @@ class Failover:
         self._attempts = Attempts(state.pool, wanted, started=state.clock.now())
         self._ticket: int | None = None
         self._in_line_s = 0.0
+        self._held_s = 0.0
         self._called: str | None = None
         self._sent_at = 0.0
         self._tried: Attempt | None = None
@@ -200,6 +201,8 @@ class Failover:
                     held.move_to = None
                 self._attempts.held(state.clock.now())
                 step = self._decide()
+            # However often it has to wait, it is the user's time once.
+            self._held_s += max(0.0, state.clock.now() - held.since)
         self._note_wait(begun)
         state.changed()
         return step
@@ -215,7 +218,7 @@ class Failover:
         return step
 
     def _may_wait(self, until: float, since: float) -> bool:
-        return until - since <= self._wait_s()
+        return self._held_s + until - since <= self._wait_s()
 
     def _note_wait(self, begun: float) -> None:
         waited = (self._state.clock.monotonic() - begun) * 1000

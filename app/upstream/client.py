@@ -180,7 +180,7 @@ class Upstream:
     ) -> aiohttp.ClientResponse:
         """Send; what upstream cannot have seen is tried again for a while.
 
-        What it may have seen is sent once more only when the connection broke as soon as it was used.
+        What it may have seen is sent once more only when a connection that stood already broke as soon as it was used.
         """
         url = self.endpoints.base_url(token.kind) + path
         way = (token.kind, token.proxy)
@@ -201,7 +201,7 @@ class Upstream:
                 if over and waits and patience_s and not problem.sent:
                     self._given_up[way] = self._monotonic()
                 # A stale connection is no matter of patience: the next one is a new one.
-                stale = problem.sent and not repeated and waits and self._monotonic() - begun < _STALE_S
+                stale = problem.stale and not repeated and waits and self._monotonic() - begun < _STALE_S
                 if not problem.passing or not (stale or (not problem.sent and not over)):
                     raise
                 repeated = repeated or problem.sent

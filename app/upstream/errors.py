@@ -22,6 +22,7 @@ class NoAnswer(WaystationError):
     Attributes:
         sent: whether upstream may have seen the request.
         passing: whether trying again may help by itself.
+        stale: the connection had been used before, and broke when it was used again: upstream had likely closed it.
     """
 
     code = "upstream_unreachable"
@@ -32,6 +33,7 @@ class NoAnswer(WaystationError):
         super().__init__(message, **details)
         self.sent = sent
         self.passing = passing
+        self.stale = False
 
 
 class UpstreamUnreachable(NoAnswer):

@@ -6,7 +6,9 @@ import asyncio
 import io
 import ssl
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
+from types import SimpleNamespace
 from weakref import WeakSet
 
 import aiohttp
@@ -91,6 +93,7 @@ class UpstreamHttp:
             outgoing.update(for_proxy)
         line = self._line(way.proxy)
         line.asking += 1
+        used = _Used()
         try:
             await self._close_idle()
             answer = await line.session.request(
@@ -101,9 +104,12 @@ class UpstreamHttp:
                 allow_redirects=False,
                 proxy=through.url if through else None,
                 proxy_headers=for_proxy if tunnel else None,
+                trace_request_ctx=used,
             )
         except (aiohttp.ClientError, OSError, ProxyError, ProxyConnectionError, ProxyTimeoutError) as error:
-            raise self._failure(error, target.host or "", way) from error
+            failure = self._failure(error, target.host or "", way)
+            failure.stale = failure.sent and used.before
+            raise failure from error
         except UnicodeError:
             # Of the SOCKS library; its text holds the password.
             why = "its user name or password is no plain ASCII"
@@ -164,6 +170,7 @@ class UpstreamHttp:
             # Not aiohttp's own reading of the environment: it also takes passwords from ~/.netrc, and then
             # refuses requests that carry an Authorization header. `ProxyFinder` reads the proxies instead.
             trust_env=False,
+            trace_configs=[_noting_reuse()],
             max_line_size=1 << 16,
             max_field_size=1 << 16,
         )
@@ -181,6 +188,22 @@ class UpstreamHttp:
             )
         found = failure_of(error, host, proxy.name if proxy else None, way.advice)
         return found or UpstreamUnreachable(f"Waystation could not ask {host}.", sent=False, passing=False)
+
+
+@dataclass(slots=True)
+class _Used:
+    """Whether the connection of one request had been used before."""
+
+    before: bool = False
+
+
+def _noting_reuse() -> aiohttp.TraceConfig:
+    async def note(_session: object, context: SimpleNamespace, _params: object) -> None:
+        context.trace_request_ctx.before = True
+
+    tracing = aiohttp.TraceConfig()
+    tracing.on_connection_reuseconn.append(note)
+    return tracing
 
 
 def _socks_refusal(error: ProxyError, proxy: Proxy, host: str, advice: str) -> UpstreamUnreachable:

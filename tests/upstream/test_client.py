@@ -23,19 +23,29 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
 @asynccontextmanager
 async def upstream_that(*behaviours: str, pause: float = 0.0) -> AsyncIterator[tuple[Upstream, list[bytes]]]:
-    """An upstream that does one thing per connection, the last one for ever; and the requests that it got."""
+    """An upstream that does one thing per request, the last one for ever; and the requests that it got."""
     got: list[bytes] = []
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        got.append(await reader.readuntil(b"\r\n\r\n"))
-        behaviour = behaviours[min(len(got), len(behaviours)) - 1]
-        if behaviour == "answer":
+        behaviour = "answer, stay"
+        while behaviour == "answer, stay":
+            try:
+                got.append(await reader.readuntil(b"\r\n\r\n"))
+            except asyncio.IncompleteReadError:
+                break
+            if got[-1].startswith(b"POST"):
+                await reader.readexactly(len(b"{}"))
+            behaviour = behaviours[min(len(got), len(behaviours)) - 1]
+            await answer(behaviour, writer)
+        writer.close()
+
+    async def answer(behaviour: str, writer: asyncio.StreamWriter) -> None:
+        if behaviour.startswith("answer"):
             writer.write(ANSWER)
         elif behaviour.startswith("HTTP"):
             writer.write(behaviour.encode())
         else:
             await asyncio.sleep(pause)
-        writer.close()
 
     server = await asyncio.start_server(talk, "127.0.0.1", 0)
     base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
@@ -57,30 +67,41 @@ async def ask(upstream: Upstream, secrets: TokenSecrets | None = None, **options
         answer.close()
 
 
-async def test_a_connection_that_breaks_at_once_is_tried_once_more() -> None:
-    async with upstream_that("hang up", "answer") as (upstream, got):
+async def test_a_connection_that_breaks_when_it_is_used_again_is_replaced_once() -> None:
+    async with upstream_that("answer, stay", "hang up", "answer") as (upstream, got):
         assert await ask(upstream) == b"ok"
-        assert len(got) == 2
+        assert await ask(upstream) == b"ok"
+        assert len(got) == 3
 
 
 async def test_it_is_not_tried_a_third_time() -> None:
-    async with upstream_that("hang up") as (upstream, got):
+    async with upstream_that("answer, stay", "hang up") as (upstream, got):
+        await ask(upstream)
         with pytest.raises(UpstreamUnreachable):
             await ask(upstream)
-        assert len(got) == 2
+        assert len(got) == 3
 
 
-async def test_a_turn_that_may_have_begun_is_never_sent_twice() -> None:
-    async with upstream_that("hang up", "answer", pause=1.2) as (upstream, got):
+async def test_what_breaks_on_a_new_connection_may_have_begun_and_is_not_sent_twice() -> None:
+    async with upstream_that("hang up", "answer") as (upstream, got):
         with pytest.raises(UpstreamUnreachable):
             await ask(upstream)
         assert len(got) == 1
 
 
-async def test_without_patience_a_stale_connection_still_gets_a_new_one() -> None:
-    async with upstream_that("hang up", "answer") as (upstream, got):
-        assert await ask(upstream, patience_s=0.0) == b"ok"
+async def test_what_breaks_late_may_have_begun_and_is_not_sent_twice() -> None:
+    async with upstream_that("answer, stay", "hang up", "answer", pause=1.2) as (upstream, got):
+        await ask(upstream)
+        with pytest.raises(UpstreamUnreachable):
+            await ask(upstream)
         assert len(got) == 2
+
+
+async def test_without_patience_a_stale_connection_still_gets_a_new_one() -> None:
+    async with upstream_that("answer, stay", "hang up", "answer") as (upstream, got):
+        await ask(upstream)
+        assert await ask(upstream, patience_s=0.0) == b"ok"
+        assert len(got) == 3
 
 
 async def test_without_patience_nobody_waits_for_the_way_to_come_back() -> None:
