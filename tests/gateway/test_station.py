@@ -265,6 +265,18 @@ async def test_who_would_wait_longer_than_the_user_wants_is_answered_at_once(tmp
         assert running.asked() == [0]
 
 
+async def test_a_turn_is_held_for_the_users_time_in_all(tmp_path: Path, looks_often: None) -> None:
+    clock = SetClock()
+    async with house(tmp_path, clock=Clock(clock.now, clock.monotonic)) as running:
+        running.practice.script(usage_limit_reached(400), usage_limit_reached(400))
+        async with waiting(running) as (answer,):
+            clock.pass_by(402)
+            async with asyncio.timeout(10):
+                status, _, _ = await answer
+        assert status == 429
+        assert len(running.practice.turns) == 2
+
+
 async def test_turning_the_waiting_off_lets_who_waits_go(full: House) -> None:
     async with waiting(full) as (answer,):
         full.state.pool.policy = replace(full.state.pool.policy, wait_s=0)
