@@ -70,12 +70,10 @@ class Desk(TokenDesk):
 
     broken = False
 
-    async def renewed(
-        self, token_id: str, access_token: str | None, refresh_token: str | None, id_token: str | None
-    ) -> Token:
+    async def _write(self, token: Token, opened: TokenSecrets) -> None:
         if self.broken:
             raise DataUnusable("The disk is full.")
-        return await super().renewed(token_id, access_token, refresh_token, id_token)
+        await super()._write(token, opened)
 
 
 @dataclass
@@ -195,6 +193,7 @@ async def rig(
     finally:
         await tasks.close()
         await refresher.close(1.0)
+        await desk.close()
         await state.close()
         await upstream.close()
         await store.close()

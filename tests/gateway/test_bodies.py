@@ -101,7 +101,7 @@ async def test_a_body_that_never_ends_is_given_up(rest: bytes) -> None:
             return web.Response(status=refusal.status)
         return web.Response()
 
-    runner = web.ServerRunner(web.Server(answer))
+    runner = web.ServerRunner(web.Server(answer, lingering_time=0.1))
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     reader, writer = await asyncio.open_connection(*runner.addresses[0])

@@ -283,10 +283,10 @@ async def test_odd_splits_and_line_ends_come_through(one: House, piece: int, new
 @pytest.mark.parametrize("content_type", [None, "application/json", "text/plain"])
 async def test_events_come_as_they_are_made_whatever_the_content_type(one: House, content_type: str | None) -> None:
     gate = asyncio.Event()
-    one.practice.script(Turn(hold=gate, hold_at="response.created", content_type=content_type))
+    one.practice.script(Turn(hold=gate, hold_at="response.output_item.added", content_type=content_type))
     async with one.post("/responses", data=CODEX_BODY) as answer:
         first = b""
-        while b"response.created" not in first:
+        while b"response.output_item.added" not in first:
             async with asyncio.timeout(10):
                 first += await answer.content.readany()
         # Upstream has not sent more, and waits for this:
@@ -319,7 +319,7 @@ async def test_bytes_that_are_no_events_pass(one: House) -> None:
 
 
 async def test_a_client_that_leaves_ends_the_upstream_turn(one: House) -> None:
-    one.practice.script(Turn(hang_at="response.created"))
+    one.practice.script(Turn(hang_at="response.output_item.added"))
     answer = await one.post("/responses", data=CODEX_BODY)
     await answer.content.readany()
     answer.close()

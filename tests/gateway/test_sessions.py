@@ -71,7 +71,7 @@ async def test_a_disabled_tokens_session_moves(tmp_path: Path) -> None:
 async def test_running_turns_count_when_spreading(tmp_path: Path) -> None:
     gate = asyncio.Event()
     async with house(tmp_path, [PLUS, PRO]) as running:
-        running.practice.always(Turn(hold=gate, hold_at="response.created"))
+        running.practice.always(Turn(hold=gate, hold_at="response.output_item.added"))
         open_turns = [await running.post("/responses", data=codex_body(prompt_cache_key=None)) for _ in range(4)]
         assert [running.state.pool.active_turns(f"t-000{number}") for number in (0, 1)] == [2, 2]
         gate.set()
