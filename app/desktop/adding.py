@@ -100,8 +100,13 @@ class Adding(QObject):
             except WaystationError as error:
                 outcomes.append((text.name, error))
         if wanted:
-            imported = await self._import(texts=[text.text for text in wanted])
-            outcomes += [(wanted[item["source"]].name, item) for item in imported]
+            try:
+                imported = await self._import(texts=[text.text for text in wanted])
+            except WaystationError as error:
+                # One failure for them all; what is followed was added all the same.
+                outcomes.append(("", error))
+            else:
+                outcomes += [(wanted[item["source"]].name, item) for item in imported]
         return told_of(outcomes)
 
     async def _import(self, **params: Any) -> Any:

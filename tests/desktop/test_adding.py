@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QApplication, QMessageBox
 
+from app.core.errors import InvalidInput
 from tests.desktop.stage import Desk, answer
 
 TEXT = '{"tokens": {"refresh_token": "rt_shared_with_codex"}}'
@@ -95,6 +96,26 @@ async def test_a_bad_file_does_not_keep_the_others_out_and_is_named(desk: Desk, 
     assert "1 token" in desk.failures[0]
     assert "bad.json: This file is not JSON." in desk.failures[0]
     assert "missing.json cannot be read" in desk.failures[0]
+
+
+async def test_what_is_followed_is_told_also_when_the_others_fail(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = desk.gateway.call
+
+    async def call(command: str, **params: Any) -> Any:
+        if "texts" in params:
+            raise InvalidInput("These files cannot be kept now.")
+        return await answered(command, **params)
+
+    monkeypatch.setattr(desk.gateway, "call", call)
+    codex, other = files(tmp_path, "codex.json", "other.json")
+    desk.shared[codex.read_text("utf-8")] = CODEX_FILE
+    desk.adding.from_files([codex, other])
+    await answer("Follow Codex's file")
+    await desk.settle()
+    assert desk.told == []
+    assert desk.failures == ["1 token(s) added.\nThese files cannot be kept now."]
 
 
 async def test_a_warning_is_told_with_the_token(desk: Desk) -> None:
