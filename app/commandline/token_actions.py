@@ -13,7 +13,7 @@ from app.commandline.delivery import Deliver
 from app.commandline.listing import listed, plain, time_text
 from app.commandline.options import expanded
 from app.commandline.secret_input import from_file, from_standard_input, proxy_from
-from app.commandline.token_words import quota_words, state_words
+from app.commandline.token_words import notes_words, quota_words, state_words
 from app.core.errors import InvalidInput, WaystationError
 from app.platform.codex_login import local_codex_login, refuse_shared
 
@@ -158,7 +158,7 @@ def _list(arguments: argparse.Namespace, deliver: Deliver) -> int:
         arguments,
         deliver("token.list", {}),
         "No tokens yet. Add one: waystation token sign-in",
-        ("ID", "KIND", "LABEL", "E-MAIL", "PLAN", "STATE", "LEFT", "EXPIRES", "SESSIONS"),
+        ("ID", "KIND", "LABEL", "E-MAIL", "PLAN", "STATE", "LEFT", "EXPIRES", "SESSIONS", "NOTES"),
         lambda item: (
             item["id"],
             item["kind"],
@@ -169,6 +169,7 @@ def _list(arguments: argparse.Namespace, deliver: Deliver) -> int:
             quota_words(item["quota"], now),
             time_text(item["expires_at"]),
             item["sessions"],
+            notes_words(item),
         ),
     )
 

@@ -31,6 +31,16 @@ def state_words(item: dict[str, Any], now: float) -> str:
     return f"{words}, spare" if item["spare"] else words
 
 
+def notes_words(item: dict[str, Any]) -> str | None:
+    """What sets a token apart: `own proxy`, `no proxy`, `follows a file`."""
+    notes = []
+    if item["proxy"]:
+        notes.append("no proxy" if item["proxy"] == "direct" else "own proxy")
+    if item["follows"]:
+        notes.append("follows a file")
+    return ", ".join(notes) or None
+
+
 def quota_words(quota: dict[str, Any] | None, now: float) -> str | None:
     """What is left of each window of Codex and when it is whole again: `5h 12% (14:02), week 97% (11-28 09:00)`."""
     parts = []

@@ -70,6 +70,12 @@ class Program:
         return str(path)
 
 
+def notes_of(table: str) -> list[str]:
+    """The last column of a table."""
+    title, *rows = table.splitlines()
+    return [row[title.index("NOTES") :] for row in rows]
+
+
 async def finished(process: asyncio.subprocess.Process, stdin: str = "") -> tuple[int, str, str]:
     async with asyncio.timeout(40):
         out, err = await process.communicate(stdin.encode())
@@ -167,6 +173,7 @@ async def test_codexs_own_login_is_not_taken_by_mistake(either: Program) -> None
     assert await either.tokens() == []
     assert (await either.run("token", "import", own, "--follow"))[0] == 0
     assert (await either.tokens())[0]["follows"] == own
+    assert "follows a file" in (await either.run("token", "list"))[1]
     code, _, err = await either.run("token", "import", own, "--take-over")
     assert (code, "codex login" in err) == (0, True)
     assert (await either.tokens())[0]["follows"] is None
@@ -204,6 +211,9 @@ async def test_a_token_is_changed_ordered_and_tried(program: Program) -> None:
     assert "upstream takes it: pro, 5h 100%, week 100%" in told[second]
     assert "127.0.0.1:9" in told[first]
     assert "secret" not in out
+    assert notes_of((await program.run("token", "list"))[1]) == ["-", "own proxy"]
+    assert (await program.run("token", "change", second, "--proxy", "direct"))[0] == 0
+    assert notes_of((await program.run("token", "list"))[1]) == ["no proxy", "own proxy"]
     assert (await program.run("token", "change", first, "--proxy", "none"))[0] == 0
     assert (await program.run("token", "test", first))[0] == 0
     table = (await program.run("token", "list"))[1]
