@@ -1580,6 +1580,10 @@
         <translation>Token 就是一个 ChatGPT 登录或 OpenAI API 密钥，驿站用它来应答你的客户端。用你的 ChatGPT 账号登录即可；这是驿站自己的登录，不会让别处登出。也可以导入 auth.json 文件、把文件拖到这个窗口里，或复制 access token 或密钥后从剪贴板添加。</translation>
     </message>
     <message>
+        <source>Sign in with a &amp;device code</source>
+        <translation>用设备码登录(&amp;D)</translation>
+    </message>
+    <message>
         <source>Sign in &amp;again</source>
         <translation>重新登录(&amp;A)</translation>
     </message>

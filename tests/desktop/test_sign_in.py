@@ -71,6 +71,15 @@ async def test_the_browser_opens_and_the_link_can_be_copied_for_another_profile(
     assert "state=" not in words(dialog_of(shown))
 
 
+async def test_a_device_code_is_one_of_the_other_ways(stage: Stage) -> None:
+    stage.show(FULL)
+    menu = button(stage.window.tokens, "Other ways").menu()
+    next(action for action in menu.actions() if "device code" in action.text().replace("&", "")).trigger()
+    await stage.desk.settle()
+    assert ("signin.device", {}) in stage.desk.gateway.calls
+    assert "WXYZ-12345" in words(dialog_of(stage))
+
+
 async def test_without_a_browser_the_dialog_says_to_copy_the_link(shown: Stage) -> None:
     shown.has_browser = False
     assert "No browser could be opened. Copy the link" in words(await begun(shown))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
@@ -17,7 +17,15 @@ from app.desktop.pages.token_menu import TokenMenu
 from app.desktop.widgets.empty_state import EmptyState
 from app.desktop.widgets.symbol import Symbol
 from app.desktop.widgets.table import Table
+from app.gateway.sign_in_desk import SignInWay
 from app.gateway.snapshot import GatewaySnapshot, TokenState, TokenView
+
+
+class BeginSignIn(Protocol):
+    """Begins a sign-in, for a new token, or with an id for a new login of that token."""
+
+    def __call__(self, token_id: str | None = None, way: SignInWay = SignInWay.BROWSER) -> None:
+        """Begin in this way."""
 
 
 class TokensPage(QWidget):
@@ -27,7 +35,7 @@ class TokensPage(QWidget):
         icons: for symbols and buttons.
         operations: what the buttons do.
         adding: adds tokens from files and from the clipboard.
-        sign_in: begins a sign-in, for a new token, or with an id for a new login of that token.
+        sign_in: begins a sign-in.
     """
 
     def __init__(
@@ -35,7 +43,7 @@ class TokensPage(QWidget):
         icons: Icons,
         operations: Operations,
         adding: Adding,
-        sign_in: Callable[[str | None], None],
+        sign_in: BeginSignIn,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -120,6 +128,9 @@ class TokensPage(QWidget):
     def _make_other_ways(self) -> QPushButton:
         others = QPushButton(self.tr("Other &ways"))
         menu = QMenu(others)
+        menu.addAction(self.tr("Sign in with a &device code")).triggered.connect(
+            lambda _checked=False: self._sign_in(None, SignInWay.DEVICE)
+        )
         menu.addAction(self.tr("&Import auth.json…")).triggered.connect(self._adding.choose_files)
         menu.addAction(self.tr("Add from &clipboard")).triggered.connect(self._adding.from_clipboard)
         others.setMenu(menu)
