@@ -707,8 +707,32 @@
         <translation>代理地址</translation>
     </message>
     <message>
-        <source>http, https, socks5 or socks5h; with a password as in socks5://user:password@host:1080</source>
-        <translation>支持 http、https、socks5、socks5h；带密码时写作 socks5://user:password@host:1080</translation>
+        <source>http, https, socks5 or socks5h, such as socks5://host:1080</source>
+        <translation>支持 http、https、socks5、socks5h，例如 socks5://host:1080</translation>
+    </message>
+    <message>
+        <source>&amp;Forget the stored user and password</source>
+        <translation>清除已保存的用户名和密码(&amp;F)</translation>
+    </message>
+    <message>
+        <source>&amp;User:</source>
+        <translation>用户名(&amp;U)：</translation>
+    </message>
+    <message>
+        <source>&amp;Password:</source>
+        <translation>密码(&amp;P)：</translation>
+    </message>
+    <message>
+        <source>unchanged</source>
+        <translation>保持不变</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>无</translation>
+    </message>
+    <message>
+        <source>Write the user too: the password alone is of no use.</source>
+        <translation>请同时填写用户名：只有密码无法登录代理。</translation>
     </message>
     <message>
         <source>Write the address of the proxy, such as http://127.0.0.1:7890.</source>

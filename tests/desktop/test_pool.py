@@ -114,12 +114,15 @@ async def test_a_token_gets_a_proxy_and_a_wrong_one_keeps_the_dialog_open(stage:
     stage.desk.gateway.failures["token.change"] = InvalidInput("The proxy needs a port: write it differently.")
     dialog.address.setEditText("socks5://me:secret@host")
     assert dialog.own.isChecked()
+    assert dialog.address.currentText() == "socks5://host"
+    assert dialog.password.text() == "secret"
+    assert "secret" not in dialog.password.displayText()
     ok = dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Ok)
     ok.click()
     await until(lambda: ok.isEnabled())
     assert dialog.isVisible()
     del stage.desk.gateway.failures["token.change"]
-    dialog.address.setEditText("socks5://me:secret@host:1080")
+    dialog.address.setEditText("socks5://host:1080")
     ok.click()
     await stage.desk.settle()
     assert not dialog.isVisible()
@@ -141,6 +144,44 @@ async def test_a_proxy_that_stays_is_not_set_again_since_its_password_is_not_sho
     await stage.desk.settle()
     changed = [params["proxy"] for command, params in stage.desk.gateway.calls if command == "token.change"]
     assert changed == ([] if after is None else [after])
+
+
+@pytest.mark.parametrize(
+    ("address", "user", "password", "forget", "after"),
+    [
+        ("http://a:1", "me", "p@:/#%", False, "http://me:p%40%3A%2F%23%25@a:1"),
+        ("http://a:1", "me", "", False, "http://me@a:1"),
+        ("http://a:1", "", "", True, "http://a:1"),
+        ("http://b:1", "", "", False, "http://b:1"),
+    ],
+)
+async def test_user_and_password_of_a_proxy_are_changed_or_forgotten(
+    stage: Stage, address: str, user: str, password: str, forget: bool, after: str
+) -> None:
+    entry(token_menu(stage, replace(FULL, tokens=(token(1, proxy="http://a:1"),)), 0), "Own proxy…").trigger()
+    dialog: ProxyDialog = await open_dialog(ProxyDialog)
+    assert dialog.password.placeholderText() == "unchanged"
+    dialog.address.setEditText(address)
+    dialog.user.setText(user)
+    dialog.password.setText(password)
+    dialog.forget.setChecked(forget)
+    # What is stored belongs to the address that there was.
+    assert dialog.password.placeholderText() == ("none" if forget or address != "http://a:1" else "unchanged")
+    dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Ok).click()
+    await stage.desk.settle()
+    assert stage.desk.gateway.calls[-1] == ("token.change", {"id": "t-1", "proxy": after})
+
+
+async def test_a_password_without_a_user_is_asked_about(stage: Stage) -> None:
+    entry(token_menu(stage, FULL, 0), "Own proxy…").trigger()
+    dialog: ProxyDialog = await open_dialog(ProxyDialog)
+    dialog.address.setEditText("http://a:1")
+    dialog.password.setText("secret")
+    dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Ok).click()
+    assert dialog.isVisible()
+    assert not any(command == "token.change" for command, _ in stage.desk.gateway.calls)
+    dialog.reject()
+    await stage.desk.settle()
 
 
 async def test_the_way_of_waystation_itself_is_set_and_shown(stage: Stage) -> None:
