@@ -45,8 +45,14 @@ class Keeps(Protocol):
     """Where logins are kept; see `TokenDesk.renewed`."""
 
     async def renewed(
-        self, token_id: str, access_token: str | None, refresh_token: str | None, id_token: str | None
-    ) -> object:
+        self,
+        token_id: str,
+        access_token: str | None,
+        refresh_token: str | None,
+        id_token: str | None,
+        *,
+        replaces: str | None = None,
+    ) -> Token | None:
         """Store the new secrets durably, then put them in use; what is None stays as it was."""
 
 
@@ -60,7 +66,7 @@ class FollowedFiles:
     """
 
     def __init__(self, state: GatewayState, desk: Keeps, clock: Clock) -> None:
-        self.desk = desk
+        self._desk = desk
         self._state = state
         self._clock = clock
         self._stamps: dict[str, _Stamp] = {}
@@ -122,7 +128,7 @@ class FollowedFiles:
         login = login_from_auth_json(text)
         if self._wants(token, login) and isinstance(login.credential, ChatGPTLogin):
             # The refresh token stays in the file: it is Codex's to use.
-            await self.desk.renewed(token.id, login.credential.access_token, None, login.credential.id_token)
+            await self._desk.renewed(token.id, login.credential.access_token, None, login.credential.id_token)
             _log.info("token %s was read anew from the file that it follows", token.id)
         # Not before: what could not be kept, or was half-written, is read again.
         self._stamps[token.id] = stamp

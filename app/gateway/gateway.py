@@ -166,6 +166,7 @@ class Gateway:
             await self.importer.close()
             # What it brings exists nowhere else.
             await self._refresher.close()
+            await self.tokens.close()
             with contextlib.suppress(WaystationError):
                 await self.licenses.save_uses()
 
@@ -325,35 +326,34 @@ class Gateway:
         await self._take_in_stored()
 
     async def _take_in_stored(self) -> None:
-        tokens = await self._store.tokens()
-        licenses = await self._store.licenses()
+        sealed_rows = bool(await self._store.tokens() or await self._store.licenses())
         self._key_problem = None
         try:
             # What the environment says to keep for one session, nobody expects to open in the next: it stays sealed,
             # and a new session begins with a new key.
             for_one_session = self._key_store_kind is KeyStoreKind.MEMORY
-            await self._vault.unlock(has_sealed_rows=bool(tokens or licenses) and not for_one_session)
+            await self._vault.unlock(has_sealed_rows=sealed_rows and not for_one_session)
         except (KeyStoreUnavailable, DataKeyLost) as error:
             self._key_problem = _problem(error)
             _log.warning("the data key cannot be had: %s", error.code)
-        for token in tokens:
-            self.tokens.admit_stored(token)
+        # Not before: what was stored while the key was being had must not be undone.
+        taken = await self.tokens.take_in_stored()
         for token_id, (quota, rest) in (await self._store.token_health()).items():
+            if token_id not in taken:
+                continue
             if quota is not None:
                 self.state.pool.note_quota(token_id, quota, self.state.clock.now())
             self.state.pool.set_rest(token_id, rest)
         self.proxies.restore(await self._store.settings())
         self._refresher.poke()
-        for stored in licenses:
+        for stored in await self._store.licenses():
             self.licenses.admit_stored(stored)
         self.state.changed()
 
     def _use_vault(self, vault: Vault) -> None:
         self._vault = vault
-        self.tokens = TokenDesk(self.state, vault)
+        self.tokens.use_vault(vault)
         self.proxies.vault = vault
-        self._followed.desk = self._refresher.desk = self.tokens
-        self.importer.desk = self.sign_in.desk = self.tokens
         self.licenses = LicenseDesk(self.state, vault)
 
     async def _stop(self, drain_s: float) -> None:

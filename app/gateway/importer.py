@@ -14,7 +14,7 @@ from app.core.login_texts import MAX_LOGINS, Found, logins_in
 from app.core.token import Token
 from app.gateway.state import GatewayState
 from app.gateway.tasks import TaskSet
-from app.gateway.token_desk import Added, TokenDesk, checked_way
+from app.gateway.token_desk import NOT_STORED, Added, TokenDesk, checked_way
 from app.upstream.errors import NoAnswer
 from app.upstream.sign_in import SignInService
 
@@ -31,6 +31,7 @@ WARNINGS = {
     "refresh_token_used": (
         "The refresh token is used up now: a program that still has it, such as a Codex CLI, must sign in again."
     ),
+    "not_stored_yet": NOT_STORED,
     "older_than_known": "This is an older copy of a login that is here already, so its secrets were left as they are.",
     "not_renewable": "It comes without a refresh token: when it ends, it must be added again.",
     "ended": "This access token has ended and comes without a refresh token: sign in again.",
@@ -70,12 +71,14 @@ class Importer:
     """
 
     def __init__(self, state: GatewayState, desk: TokenDesk, service: SignInService) -> None:
-        self.desk = desk
+        self._desk = desk
         self._state = state
         self._service = service
         self._tasks = TaskSet()
         # The second of two that are the same must know what became of the first.
         self._refreshing = asyncio.Lock()
+        # Those that could not be written down.
+        self._unwritten: dict[str, str] = {}
 
     async def take(
         self, found: Found, label: str | None = None, *, follows: str | None = None, proxy: str | None = None
@@ -103,9 +106,9 @@ class Importer:
         known = self._known(found)
         if follows is None and known is not None and self._is_older(found, known):
             if label is not None or proxy is not None:
-                known = await self.desk.change(known.id, label=label, proxy=proxy)
+                known = await self._desk.change(known.id, label=label, proxy=proxy)
             return Taken(Added(known, known=True), "older_than_known")
-        added = await self.desk.add(found, label, follows=follows, proxy=proxy)
+        added = await self._desk.add(found, label, follows=follows, proxy=proxy)
         if follows is None and isinstance(found.credential, ChatGPTLogin) and found.credential.refresh_token:
             await self._remember(found.credential.refresh_token, added.token)
         return Taken(added, None if follows is not None else self._ending(added.token))
@@ -163,7 +166,7 @@ class Importer:
             known, warning = await self._handed_in(refresh_token), "older_than_known"
         if known is not None:
             if label is not None or proxy is not None:
-                known = await self.desk.change(known.id, label=label, proxy=proxy)
+                known = await self._desk.change(known.id, label=label, proxy=proxy)
             return Taken(Added(known, known=True), warning)
         pair = await self._service.refresh(refresh_token, reason="proactive_expiry", proxy=proxy or None)
         if pair.access_token is None:
@@ -171,9 +174,9 @@ class Importer:
         login = login_from_access_token(
             pair.access_token, refresh_token=pair.refresh_token or refresh_token, id_token=pair.id_token
         )
-        added = await self.desk.add(login, label, proxy=proxy)
+        added = await self._desk.add(login, label, proxy=proxy, given=True)
         await self._remember(refresh_token, added.token)
-        return Taken(added, "refresh_token_used")
+        return Taken(added, "refresh_token_used" if added.stored else "not_stored_yet")
 
     async def _handed_in(self, refresh_token: str) -> Token | None:
         """The token that this refresh token became, if it lives: a dead one, or one without secrets, may be tried."""
@@ -182,16 +185,18 @@ class Importer:
         return token if alive else None
 
     async def _remember(self, refresh_token: str, token: Token) -> None:
+        self._unwritten[_hash(refresh_token)] = token.id
         try:
-            known = await self._all_handed_in() | {_hash(refresh_token): token.id}
+            known = await self._all_handed_in()
             kept = [(digest, token_id) for digest, token_id in known.items() if self._state.pool.get(token_id)]
             await self._state.store.set_setting(SETTING, json.dumps(dict(kept[-_MOST_REMEMBERED:])))
+            self._unwritten = {key: value for key, value in self._unwritten.items() if key not in known}
         except WaystationError as error:
             # The login itself is kept.
             _log.warning("that a refresh token was handed in cannot be written down: %s", error.code)
 
     async def _all_handed_in(self) -> dict[str, str]:
-        return dict(json.loads((await self._state.store.settings()).get(SETTING, "{}")))
+        return {**json.loads((await self._state.store.settings()).get(SETTING, "{}")), **self._unwritten}
 
     def _known(self, login: Login) -> Token | None:
         return next((token for token in self._state.pool.tokens if token.identity == login.identity), None)

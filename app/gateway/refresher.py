@@ -11,11 +11,10 @@ import logging
 import random
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 from enum import StrEnum
 from typing import Protocol
 
-from app.core.credential import ChatGPTLogin, login_from_access_token
+from app.core.credential import ChatGPTLogin
 from app.core.errors import InvalidInput, NotFound, WaystationError
 from app.core.refreshing import Tried, failed, may_recover, plan, refreshable, renewed
 from app.core.token import Token
@@ -32,8 +31,6 @@ LOOK_S = 30.0
 AT_ONCE = 4
 #: How long closing waits for refreshes that run: what they bring exists nowhere else.
 CLOSE_S = 10.0
-_FIRST_SAVE_PAUSE_S = 1.0
-_LONGEST_SAVE_PAUSE_S = 60.0
 
 _log = logging.getLogger(__name__)
 
@@ -80,7 +77,7 @@ class Refresher:
         *,
         uniform: Callable[[], float] = random.random,
     ) -> None:
-        self.desk = desk
+        self._desk = desk
         self._state = state
         self._service = service
         self._clock = clock
@@ -88,8 +85,6 @@ class Refresher:
         self._uniform = uniform
         self._tried: dict[str, Tried] = {}
         self._running: dict[str, asyncio.Task[RefreshResult]] = {}
-        # Renewed logins that exist only here: they are in use, and not yet in the store.
-        self._unsaved: dict[str, ChatGPTLogin] = {}
         self._at_once = asyncio.Semaphore(AT_ONCE)
         self._woken = asyncio.Event()
         self._tasks = TaskSet()
@@ -145,7 +140,7 @@ class Refresher:
         self._woken.set()
 
     async def close(self, wait_s: float = CLOSE_S) -> None:
-        """Start no more, wait for what runs, and try once more to save what could not be saved.
+        """Start no more, and wait for what runs.
 
         Args:
             wait_s: how long to wait; then it is given up.
@@ -154,10 +149,6 @@ class Refresher:
         if self._running:
             await asyncio.wait(tuple(self._running.values()), timeout=wait_s)
         await self._tasks.close()
-        for token_id in tuple(self._unsaved):
-            await self._save_unsaved(token_id)
-            if token_id in self._unsaved:
-                _log.error("token %s was renewed, but that could not be saved: it needs a new sign-in", token_id)
 
     def _refreshable(self) -> Iterator[Token]:
         for token in self._state.pool.tokens:
@@ -198,13 +189,17 @@ class Refresher:
             except WaystationError as error:
                 self._tried[token_id] = failed(before, self._clock.now(), jitter=self._uniform())
                 return self._not_renewed(token_id, login, error)
-        current = self._login(token_id)
-        if current is None or current.refresh_token != login.refresh_token:
+        try:
+            token = await self._desk.renewed(
+                token_id, pair.access_token, pair.refresh_token, pair.id_token, replaces=login.refresh_token
+            )
+        except (NotFound, InvalidInput):
+            # Removed, or sealed, meanwhile.
+            token = None
+        if token is None:
             return self._replaced(token_id)
-        # Perhaps with another access token by now; the refresh token is spent all the same.
-        await self._keep(token_id, _completed(current, pair))
-        token, now = self._state.pool.get(token_id), self._clock.now()
-        if token is None or pair.access_token is None:
+        now = self._clock.now()
+        if pair.access_token is None:
             self._tried[token_id] = failed(before, now, jitter=self._uniform())
             _log.warning("token %s: the sign-in service gave no new access token", token_id)
             return RefreshResult.LATER
@@ -225,65 +220,3 @@ class Refresher:
             return self._replaced(token_id)
         self._state.sign_in_needed(token_id, refused.reason)
         return RefreshResult.SIGN_IN
-
-    async def _keep(self, token_id: str, login: ChatGPTLogin) -> None:
-        """Save a renewed login and use it; if it cannot be saved, use it all the same, and go on trying.
-
-        Upstream has spent the old refresh token already: not to use the new one would save nothing.
-        """
-        if await self._saved(token_id, login):
-            self._unsaved.pop(token_id, None)
-            return
-        self._use(token_id, login)
-        saver_runs = token_id in self._unsaved
-        self._unsaved[token_id] = login
-        if not saver_runs and not self._closing:
-            _log.warning("token %s was refreshed, but that cannot be saved at present; trying on", token_id)
-            self._tasks.start(self._save_later(token_id), f"save {token_id}")
-
-    async def _save_later(self, token_id: str) -> None:
-        pause = _FIRST_SAVE_PAUSE_S
-        while token_id in self._unsaved:
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_SAVE_PAUSE_S)
-            await self._save_unsaved(token_id)
-
-    async def _save_unsaved(self, token_id: str) -> None:
-        login = self._unsaved.get(token_id)
-        if login is None:
-            return
-        # One that is no longer in use has been replaced by the user, or by a refresh that could be saved.
-        over = self._login(token_id) != login or await self._saved(token_id, login)
-        if over and self._unsaved.get(token_id) is login:
-            del self._unsaved[token_id]
-
-    async def _saved(self, token_id: str, login: ChatGPTLogin) -> bool:
-        try:
-            await self.desk.renewed(token_id, login.access_token, login.refresh_token, login.id_token)
-        except NotFound:
-            # The user has removed it.
-            return True
-        except WaystationError:
-            return False
-        return True
-
-    def _use(self, token_id: str, login: ChatGPTLogin) -> None:
-        token, opened = self._state.pool.get(token_id), self._state.secrets.get(token_id)
-        if token is None or opened is None:
-            return
-        try:
-            expires_at = login_from_access_token(login.access_token).expires_at
-        except InvalidInput:
-            expires_at = None
-        self._state.secrets[token_id] = replace(opened, credential=login)
-        self._state.pool.put(replace(token, expires_at=expires_at, refreshed_at=self._clock.now()))
-        self._state.changed()
-
-
-def _completed(old: ChatGPTLogin, pair: Renewed) -> ChatGPTLogin:
-    """The new login; what the service left out stays as it was (codex-wire §3)."""
-    return ChatGPTLogin(
-        pair.access_token or old.access_token,
-        pair.refresh_token or old.refresh_token,
-        pair.id_token or old.id_token,
-    )

@@ -14,7 +14,7 @@ from app.core.token import Token, TokenKind, masked_email
 from app.gateway.clock import Clock
 from app.gateway.state import GatewayState, new_id
 from app.gateway.tasks import TaskSet
-from app.gateway.token_desk import Added, TokenDesk, checked_way
+from app.gateway.token_desk import NOT_STORED, Added, TokenDesk, checked_way
 from app.upstream.callback import PORTS, CallbackListener
 from app.upstream.errors import NoAnswer, SignInRefused
 from app.upstream.pkce import new_pkce, new_state
@@ -67,6 +67,7 @@ class SignInView:
         token_id, label: of the token that the login became; while it waits, of the one that is to be renewed.
         known: whether that login was here already; it has its new secrets then.
         account: who signed in: the masked e-mail and the plan, since one e-mail can have several workspaces.
+        stored: False: it works, but could not be written yet; `message` says so too.
     """
 
     id: str
@@ -83,6 +84,7 @@ class SignInView:
     label: str | None = None
     known: bool | None = None
     account: str | None = None
+    stored: bool = True
 
     @property
     def ended(self) -> bool:
@@ -142,7 +144,7 @@ class SignInDesk:
         ports: Sequence[int] = PORTS,
         added: Callable[[], None] = lambda: None,
     ) -> None:
-        self.desk = desk
+        self._desk = desk
         self._state = state
         self._service = service
         self._clock = clock
@@ -235,12 +237,7 @@ class SignInDesk:
                 self._current.why_cancelled = "Another sign-in was begun in its place."
                 await self._end(self._current)
             running = _SignIn(
-                SignInView(
-                    new_id("i"),
-                    way,
-                    token_id=wanted.id if wanted is not None else None,
-                    label=wanted.label if wanted is not None else label,
-                ),
+                SignInView(new_id("i"), way, token_id=token_id, label=wanted.label if wanted is not None else label),
                 label,
                 proxy or None,
                 proxy or self._own_way(wanted),
@@ -278,7 +275,7 @@ class SignInDesk:
         try:
             login = await steps(running)
             running.keeping = True
-            self._keep(running, login, await self.desk.add(login, running.label, proxy=running.proxy))
+            self._keep(running, login, await self._desk.add(login, running.label, proxy=running.proxy, given=True))
         except SignInRefused as refused:
             self._may_need_proxy(refused)
             self._fail(running, refused, cancelled=refused.reason == CANCELLED)
@@ -330,12 +327,13 @@ class SignInDesk:
             running,
             stage=SignInStage.DONE,
             code=code,
-            message=message,
+            message=message if added.stored else f"{message} {NOT_STORED}",
             details=(("account", account), ("label", running.wanted.label if running.wanted else added.token.label)),
             token_id=added.token.id,
             label=added.token.label,
             known=added.known,
             account=account,
+            stored=added.stored,
         )
         self._added()
 

@@ -15,9 +15,10 @@ from app.core.credential import (
     secrets_from_json,
     secrets_to_json,
 )
-from app.core.errors import DataKeyLost, InvalidInput, KeyStoreUnavailable, NotFound, SealDamaged
+from app.core.errors import DataKeyLost, DataUnusable, InvalidInput, KeyStoreUnavailable, NotFound, SealDamaged
 from app.core.token import Token, TokenKind, masked_email
 from app.gateway.state import GatewayState, new_id
+from app.gateway.unsaved import Unsaved
 from app.store.tokens import StoredToken
 from app.store.vault import Sealed, Vault, token_subject
 from app.upstream.proxies import DIRECT, checked_proxy
@@ -25,13 +26,26 @@ from app.upstream.proxies import DIRECT, checked_proxy
 #: Of a token's name, in characters.
 MAX_LABEL = 80
 
+#: What the user should know of a login that is in use and not in the store.
+NOT_STORED = (
+    "The login works, but it could not be stored yet: see that the disk has room and can be written, and leave "
+    "Waystation running until then."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """The token that a login became; `known` when that login was here already and got its new secrets."""
+    """The token that a login became.
+
+    Attributes:
+        token: it.
+        known: that login was here already, and got its new secrets.
+        stored: False when it is in use but could not be written yet; the desk goes on trying.
+    """
 
     token: Token
     known: bool
+    stored: bool = True
 
 
 class TokenDesk:
@@ -40,8 +54,35 @@ class TokenDesk:
     def __init__(self, state: GatewayState, vault: Vault) -> None:
         self._state = state
         self._vault = vault
+        self._vault_is_new = False
         # What one command looked up must still hold when it is written down.
         self._changing = asyncio.Lock()
+        self._unsaved = Unsaved(self._save)
+
+    async def close(self) -> None:
+        """Try once more to store the logins that could not be stored."""
+        await self._unsaved.close()
+
+    def use_vault(self, vault: Vault) -> None:
+        """Seal and open with this one from now on; `take_in_stored` then opens everything anew."""
+        self._vault, self._vault_is_new = vault, True
+
+    async def take_in_stored(self) -> set[str]:
+        """Take the tokens from the store into the pool, except those that are open already; returns which.
+
+        What is in memory is as new as the store or newer, unless another vault is to open it.
+
+        Raises:
+            DataUnusable: they cannot be read.
+        """
+        async with self._changing:
+            stored = await self._state.store.tokens()
+            opened = self._unsaved if self._vault_is_new else self._state.secrets
+            taken = [item for item in stored if item.token.id not in opened]
+            for item in taken:
+                self.admit_stored(item)
+            self._vault_is_new = False
+            return {item.token.id for item in taken}
 
     def admit_stored(self, stored: StoredToken) -> None:
         """Take a token from the store into the pool, opening its seal if that can be done."""
@@ -54,7 +95,13 @@ class TokenDesk:
         self._state.changed()
 
     async def add(
-        self, login: Login, label: str | None, *, follows: str | None = None, proxy: str | None = None
+        self,
+        login: Login,
+        label: str | None,
+        *,
+        follows: str | None = None,
+        proxy: str | None = None,
+        given: bool = False,
     ) -> Added:
         """Keep a login. One that is known by its identity keeps its id, place and label and gets the new secrets.
 
@@ -63,11 +110,12 @@ class TokenDesk:
             label: the user's name for it, or None.
             follows: the `auth.json` that it is read from from now on; then its refresh token is not ours to keep.
             proxy: its own way upstream, see `checked_way`; None: as it was, at first the application's.
+            given: upstream has given it just now, and it exists nowhere else: it is used even if it cannot be written.
 
         Raises:
             InvalidInput: the proxy makes no sense.
             KeyStoreUnavailable, DataKeyLost: it cannot be sealed; nothing was kept.
-            DataUnusable: it cannot be written.
+            DataUnusable: it cannot be written, and was not `given`.
         """
         shown = checked_way(proxy)
         async with self._changing:
@@ -97,27 +145,53 @@ class TokenDesk:
             opened = _completed(login.credential, before, proxy or (token.proxy if before is None else None))
             if follows is not None and isinstance(opened.credential, ChatGPTLogin):
                 opened = replace(opened, credential=replace(opened.credential, refresh_token=None))
-            await self._keep(token, opened)
+            try:
+                await self._keep(token, opened)
+            except DataUnusable:
+                if not given:
+                    raise
+                self._use_unsaved(token, opened)
             self._state.try_again(token.id)
-            return Added(token, known is not None)
+            return Added(token, known is not None, stored=token.id not in self._unsaved)
 
     async def renewed(
-        self, token_id: str, access_token: str | None, refresh_token: str | None, id_token: str | None
-    ) -> Token:
+        self,
+        token_id: str,
+        access_token: str | None,
+        refresh_token: str | None,
+        id_token: str | None,
+        *,
+        replaces: str | None = None,
+    ) -> Token | None:
         """Store the new secrets of a login, then put them in use; what is None stays as it was.
+
+        Args:
+            token_id: whose.
+            access_token, refresh_token, id_token: the new secrets.
+            replaces: the refresh token that was spent for them. They exist nowhere else then: they are used even if
+                they cannot be stored, and stored later.
+
+        Returns:
+            The token; None where the user has signed in anew since `replaces`, which was left alone.
 
         Raises:
             NotFound: it was removed meanwhile.
             InvalidInput: it is no ChatGPT login.
-            KeyStoreUnavailable, DataKeyLost, DataUnusable: it cannot be stored; the old ones stay in use.
+            KeyStoreUnavailable, DataKeyLost, DataUnusable: without `replaces`: it cannot be stored; the old ones stay
+                in use.
         """
         async with self._changing:
             token, opened = self._found(token_id), self._state.secrets.get(token_id)
             if opened is None or not isinstance(opened.credential, ChatGPTLogin):
                 raise InvalidInput(f"Token {token_id} is no ChatGPT login that can be renewed.", id=token_id)
             old = opened.credential
+            # One that has no refresh token of its own would end: it takes the pair. A followed one has Codex's.
+            if replaces is not None and (token.follows is not None or old.refresh_token not in (None, replaces)):
+                return None
             new = ChatGPTLogin(
-                access_token or old.access_token, refresh_token or old.refresh_token, id_token or old.id_token
+                access_token or old.access_token,
+                refresh_token or old.refresh_token or replaces,
+                id_token or old.id_token,
             )
             try:
                 login = login_from_access_token(new.access_token, id_token=new.id_token, account_id=token.account_id)
@@ -132,7 +206,14 @@ class TokenDesk:
                 sign_in_needed=None,
                 refreshed_at=self._state.clock.now(),
             )
-            await self._keep(renewed, replace(opened, credential=new))
+            opened = replace(opened, credential=new)
+            try:
+                await self._keep(renewed, opened)
+            except (KeyStoreUnavailable, DataKeyLost, DataUnusable):
+                # Not to use the new ones would save nothing: the old refresh token is spent.
+                if replaces is None:
+                    raise
+                self._use_unsaved(renewed, opened)
             if token.sign_in_needed is not None:
                 self._state.tokens_changed()
             return renewed
@@ -210,19 +291,41 @@ class TokenDesk:
             await self._state.store.delete_token(token_id)
             self._state.pool.remove(token_id)
             self._state.secrets.pop(token_id, None)
+            self._unsaved.discard(token_id)
             self._state.tokens_changed()
             return token
 
     async def _keep(self, token: Token, opened: TokenSecrets) -> None:
         """The store first, so that nothing is in use that a crash would lose."""
+        await self._write(token, opened)
+        self._use(token, opened)
+
+    async def _write(self, token: Token, opened: TokenSecrets) -> None:
         sealed = self._vault.seal(token_subject(token.id), secrets_to_json(opened))
         await self._state.store.put_token(token, sealed)
+        self._unsaved.discard(token.id)
+
+    def _use(self, token: Token, opened: TokenSecrets) -> None:
         self._state.secrets[token.id] = opened
         self._state.pool.put(token)
         self._state.changed()
 
+    def _use_unsaved(self, token: Token, opened: TokenSecrets) -> None:
+        self._use(token, opened)
+        self._unsaved.add(token.id)
+
+    async def _save(self, token_id: str) -> None:
+        """Write down what is in use; see `Unsaved`."""
+        async with self._changing:
+            token, opened = self._state.pool.get(token_id), self._state.secrets.get(token_id)
+            if token_id in self._unsaved and token is not None and opened is not None:
+                await self._write(token, opened)
+
     async def _describe(self, token: Token) -> Token:
         pool = self._state.pool
+        if token.id in self._unsaved:
+            # The store may have no row to describe.
+            await self._write(token, self._state.secrets[token.id])
         written = None
         while written != token:
             await self._state.store.update_token(token)

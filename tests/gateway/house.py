@@ -223,6 +223,7 @@ async def house(
         await session.close()
         await server.stop(1.0)
         await refresher.close(1.0)
+        await desk.close()
         # What nobody has closed is cut off by closing the connections below.
         leaked = sum(not line.idle for line in http._lines.values())
         await state.close()

@@ -260,6 +260,7 @@ async def test_a_pair_that_could_not_be_saved_is_saved_at_the_end(here: Rig) -> 
     await here.refresher.refresh("t-plus", REFUSED, account.access_token)
     here.desk.broken = False
     await here.refresher.close()
+    await here.desk.close()
     assert await here.stored_login() == here.login()
 
 
@@ -269,16 +270,17 @@ async def test_a_pair_that_can_never_be_saved_is_told_of(here: Rig) -> None:
     here.desk.broken = True
     await here.refresher.refresh("t-plus", REFUSED, account.access_token)
     await here.refresher.close()
+    await here.desk.close()
 
 
 async def test_an_unsaved_pair_does_not_replace_a_new_sign_in(here: Rig) -> None:
     account = await here.add()
     here.desk.broken = True
     await here.refresher.refresh("t-plus", REFUSED, account.access_token)
-    mine = TokenSecrets(ChatGPTLogin(account.access_token, "rt_signed_in_anew"))
-    await here.put(here.token(), mine)
+    mine = login_from_access_token(account.access_token, refresh_token="rt_signed_in_anew")
     here.desk.broken = False
-    await here.refresher.close()
+    await here.desk.add(mine, None)
+    await here.desk.close()
     assert (await here.stored_login()).refresh_token == "rt_signed_in_anew"
 
 
@@ -318,6 +320,23 @@ async def test_an_access_token_that_is_added_during_a_refresh_does_not_lose_the_
     gate.set()
     assert await caller is RefreshResult.RENEWED
     assert here.login().refresh_token == here.practice.newest(account).refresh_token
+    assert await here.stored_login() == here.login()
+
+
+@pytest.mark.parametrize("own", ["rt_signed_in_anew", None])
+async def test_a_sign_in_that_is_being_stored_when_the_pair_comes_wins_unless_it_cannot_be_renewed(
+    here: Rig, own: str | None
+) -> None:
+    account = await here.add()
+    mine = ChatGPTLogin(replace(account, generation=9).access_token, own)
+    async with here.desk._changing:
+        caller = here.tasks.start(here.refresher.refresh("t-plus", REFUSED, account.access_token), "caller")
+        await here.until(lambda: here.desk._changing._waiters)
+        await here.put(here.token(), TokenSecrets(mine))
+    assert await caller is RefreshResult.RENEWED
+    new = here.practice.newest(account)
+    assert here.login().refresh_token == (own or new.refresh_token)
+    assert here.login().access_token == (mine.access_token if own else new.access_token)
     assert await here.stored_login() == here.login()
 
 

@@ -12,15 +12,17 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 import pytest
 
-from app.core.credential import ChatGPTLogin, login_from_api_key
+from app.core.credential import ChatGPTLogin, RefreshToken, login_from_api_key, secrets_from_json
 from app.core.errors import InvalidInput, NotFound
 from app.gateway.clock import Clock
 from app.gateway.gateway import Gateway
 from app.gateway.sign_in_desk import SignInDesk, SignInStage, SignInView
+from app.gateway.token_desk import NOT_STORED
 from app.practice.accounts import PracticeAccount, other_workspace, practice_account, practice_api_key
 from app.practice.script import Turn
 from app.practice.server import PracticeUpstream
-from app.store.key_stores import KeyStoreKind
+from app.store.key_stores import KeyStoreKind, MemoryStore
+from app.store.vault import Vault, token_subject
 from app.upstream.endpoints import UpstreamEndpoints
 from tests.upstream.small_proxy import SmallProxy
 from tests.upstream.small_proxy import running as proxy_running
@@ -161,6 +163,107 @@ async def test_a_login_that_is_here_already_gets_its_new_secrets(
     (token,) = gateway.state.pool.tokens
     assert token.sign_in_needed is None
     assert refresh_token(gateway, token.id) == practice.newest(ANN).refresh_token
+
+
+async def full(gateway: Gateway, *, is_full: bool = True) -> None:
+    """Let the database refuse to be written, or not."""
+    pragma = f"PRAGMA query_only = {int(is_full)}"
+    store = gateway.state.store
+    await asyncio.wrap_future(store._worker.call(lambda database, _: database._raw.execute(pragma).fetchall()))
+
+
+async def stored(gateway: Gateway) -> dict[str, str | None]:
+    """The refresh tokens that a restart would find, by the tokens' ids."""
+    found = {}
+    for item in await gateway.state.store.tokens():
+        opened = secrets_from_json(gateway._vault.open(token_subject(item.token.id), item.sealed))
+        assert isinstance(opened.credential, ChatGPTLogin)
+        found[item.token.id] = opened.credential.refresh_token
+    return found
+
+
+@pytest.mark.expects_errors("history cannot be written")
+async def test_a_login_that_cannot_be_written_is_used_and_stored_later(
+    desk: SignInDesk, practice: PracticeUpstream, gateway: Gateway
+) -> None:
+    await full(gateway)
+    done = await signed_in(desk, practice, ANN)
+    assert (done.stage, done.code, done.stored) == (SignInStage.DONE, "signed_in", False)
+    assert done.message == f"Signed in as an•••@example.com (plus). {NOT_STORED}"
+    assert done.token_id is not None
+    newest = practice.newest(ANN).refresh_token
+    assert refresh_token(gateway, done.token_id) == newest
+    assert await stored(gateway) == {}
+    await full(gateway, is_full=False)
+    # It may be changed before it is tried again.
+    await gateway.tokens.change(done.token_id, label="mine")
+    assert await stored(gateway) == {done.token_id: newest}
+    assert (await signed_in(desk, practice, ANN)).stored
+
+
+@pytest.mark.expects_errors("history cannot be written")
+async def test_a_refresh_token_that_was_spent_on_a_full_disk_is_not_lost(
+    practice: PracticeUpstream, gateway: Gateway
+) -> None:
+    await full(gateway)
+    taken = await gateway.importer.take(RefreshToken(ANN.refresh_token))
+    assert taken.warning == "not_stored_yet"
+    again = await gateway.importer.take(RefreshToken(ANN.refresh_token))
+    assert (again.added.token.id, again.warning) == (taken.added.token.id, "older_than_known")
+    newest = practice.newest(ANN).refresh_token
+    assert refresh_token(gateway, taken.added.token.id) == newest
+    await full(gateway, is_full=False)
+    async with asyncio.timeout(5):
+        while await stored(gateway) != {taken.added.token.id: newest}:  # noqa: ASYNC110 - the store tells nobody
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.expects_errors("history cannot be written")
+async def test_a_login_that_could_not_be_written_is_stored_at_the_end(
+    desk: SignInDesk, practice: PracticeUpstream, tmp_path: Path
+) -> None:
+    endpoints = UpstreamEndpoints(practice.chatgpt_base_url, practice.openai_base_url, practice.auth_issuer)
+    folder = tmp_path / "other"
+    gateway = await Gateway.open(folder, endpoints, key_store_kind=KeyStoreKind.FILE, live=False)
+    await full(gateway)
+    taken = await gateway.importer.take(RefreshToken(ANN.refresh_token))
+    await full(gateway, is_full=False)
+    await gateway.close()
+    gateway = await Gateway.open(folder, endpoints, key_store_kind=KeyStoreKind.FILE, live=False)
+    try:
+        assert refresh_token(gateway, taken.added.token.id) == practice.newest(ANN).refresh_token
+    finally:
+        await gateway.close()
+
+
+async def test_having_the_key_again_does_not_bring_back_what_was_replaced(
+    desk: SignInDesk, practice: PracticeUpstream, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await signed_in(desk, practice, ANN)
+    assert first.token_id is not None
+    unlock = gateway._vault.unlock
+
+    async def meanwhile(has_sealed_rows: bool) -> None:
+        await unlock(has_sealed_rows)
+        await gateway.tokens.renewed(first.token_id or "", None, "rt_newer", None)
+
+    monkeypatch.setattr(gateway._vault, "unlock", meanwhile)
+    await gateway.unlock()
+    assert refresh_token(gateway, first.token_id) == "rt_newer"
+
+
+@pytest.mark.expects_errors("history cannot be written")
+async def test_a_login_that_is_not_stored_yet_outlives_another_key_store(
+    desk: SignInDesk, practice: PracticeUpstream, gateway: Gateway
+) -> None:
+    await full(gateway)
+    done = await signed_in(desk, practice, ANN)
+    assert done.token_id is not None
+    gateway._use_vault(Vault(MemoryStore()))
+    await gateway.unlock()
+    await full(gateway, is_full=False)
+    await gateway.tokens.close()
+    assert await stored(gateway) == {done.token_id: practice.newest(ANN).refresh_token}
 
 
 async def test_one_address_in_two_workspaces_is_two_tokens(

@@ -208,6 +208,7 @@ async def test_renewed_secrets_are_stored_before_they_are_used(one: House) -> No
             break
         await asyncio.sleep(0)
     token = await renewing
+    assert token is not None
     assert secret(one) == ChatGPTLogin(again.access_token, again.refresh_token, PLUS.id_token)
     assert token.refreshed_at is not None
 
