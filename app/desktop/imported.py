@@ -20,6 +20,11 @@ WARNINGS: dict[str, object] = {
         "ImportWarnings",
         "The refresh token is used up now: a program that still has it, such as a Codex CLI, must sign in again.",
     ),
+    "not_stored_yet": QT_TRANSLATE_NOOP(
+        "ImportWarnings",
+        "The login works, but it could not be stored yet: see that the disk has room and can be written, and leave "
+        "Waystation running until then.",
+    ),
     "older_than_known": QT_TRANSLATE_NOOP(
         "ImportWarnings",
         "This is an older copy of a login that is here already, so its secrets were left as they are.",

@@ -364,6 +364,10 @@
         <translation>这个 refresh token 已经用掉：仍持有它的程序（例如 Codex CLI）需要重新登录。</translation>
     </message>
     <message>
+        <source>The login works, but it could not be stored yet: see that the disk has room and can be written, and leave Waystation running until then.</source>
+        <translation>登录可用，但暂时无法保存：请确认磁盘有剩余空间且可写入，保存之前请让驿站保持运行。</translation>
+    </message>
+    <message>
         <source>This is an older copy of a login that is here already, so its secrets were left as they are.</source>
         <translation>这是已有登录的旧副本，因此保留了现有凭据。</translation>
     </message>
@@ -1108,6 +1112,10 @@
     <message>
         <source>You signed in as {account}, who is already here, but not as “{label}”, whose sign-in is still to do.</source>
         <translation>你登录的是已在列表中的 {account}；“{label}”仍需重新登录。</translation>
+    </message>
+    <message>
+        <source>The login works, but it could not be stored yet: see that the disk has room and can be written, and leave Waystation running until then.</source>
+        <translation>登录可用，但暂时无法保存：请确认磁盘有剩余空间且可写入，保存之前请让驿站保持运行。</translation>
     </message>
 </context>
 <context>

@@ -28,6 +28,12 @@ DONE: dict[str, object] = {
     ),
 }
 
+_NOT_STORED: object = QT_TRANSLATE_NOOP(
+    "SignedIn",
+    "The login works, but it could not be stored yet: see that the disk has room and can be written, and leave "
+    "Waystation running until then.",
+)
+
 
 def ended_text(view: SignInView) -> str:
     """One or two sentences."""
@@ -40,6 +46,7 @@ def ended_text(view: SignInView) -> str:
     text = translated("SignedIn", str(source)) or str(source)
     values = {name: words.token_label(value) if isinstance(value, str) else value for name, value in view.details}
     try:
-        return text.format_map(values)
+        text = text.format_map(values)
     except (KeyError, ValueError):
         return message
+    return text if view.stored else f"{text} {translated('SignedIn', str(_NOT_STORED)) or _NOT_STORED}"
