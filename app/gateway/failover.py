@@ -9,7 +9,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 from app.core.attempts import Attempts
-from app.core.credential import ChatGPTLogin
 from app.core.errors import Refusal
 from app.core.limit_reached import LimitReached
 from app.core.sealed import digest
@@ -154,9 +153,8 @@ class Failover:
         )
 
     def _access_token(self, token_id: str) -> str | None:
-        opened = self._state.secrets.get(token_id)
-        login = opened.credential if opened is not None else None
-        return login.access_token if isinstance(login, ChatGPTLogin) else None
+        login = self._state.login(token_id)
+        return login.access_token if login is not None else None
 
     async def _wait_in_line(self, token_ids: frozenset[str], within_s: float | None) -> None:
         state = self._state

@@ -10,13 +10,13 @@ import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from app.core.credential import ChatGPTLogin, Login, login_from_auth_json
 from app.core.errors import WaystationError
 from app.core.token import Token
 from app.gateway.clock import Clock
 from app.gateway.state import GatewayState
+from app.gateway.token_desk import TokenDesk
 from app.store.bridge import settled, start_daemon
 
 #: Why a followed login does not serve: it has ended, and Codex has not refreshed it.
@@ -41,21 +41,6 @@ class _Stamp:
     inode: int
 
 
-class Keeps(Protocol):
-    """Where logins are kept; see `TokenDesk.renewed`."""
-
-    async def renewed(
-        self,
-        token_id: str,
-        access_token: str | None,
-        refresh_token: str | None,
-        id_token: str | None,
-        *,
-        replaces: str | None = None,
-    ) -> Token | None:
-        """Store the new secrets durably, then put them in use; what is None stays as it was."""
-
-
 class FollowedFiles:
     """Follows the files of all tokens that have one. `run` looks at them; `reread` is for turns that were refused.
 
@@ -65,7 +50,7 @@ class FollowedFiles:
         clock: wall time for ends of logins, monotonic time for how often a file is looked at.
     """
 
-    def __init__(self, state: GatewayState, desk: Keeps, clock: Clock) -> None:
+    def __init__(self, state: GatewayState, desk: TokenDesk, clock: Clock) -> None:
         self._desk = desk
         self._state = state
         self._clock = clock
@@ -98,7 +83,7 @@ class FollowedFiles:
         if token is None:
             return False
         await self._look(token)
-        login = self._login(token_id)
+        login = self._state.login(token_id)
         return login is not None and login.access_token != refused
 
     def _is_due(self, token: Token) -> bool:
@@ -134,7 +119,7 @@ class FollowedFiles:
         self._stamps[token.id] = stamp
 
     def _wants(self, token: Token, login: Login) -> bool:
-        current = self._login(token.id)
+        current = self._state.login(token.id)
         if login.identity != token.identity or current is None:
             return False
         if isinstance(login.credential, ChatGPTLogin) and login.credential.access_token == current.access_token:
@@ -144,7 +129,7 @@ class FollowedFiles:
 
     def _judge(self, token_id: str) -> None:
         """Note that a login serves no longer, or that it serves again."""
-        token, login = self._state.pool.get(token_id), self._login(token_id)
+        token, login = self._state.pool.get(token_id), self._state.login(token_id)
         if token is None or token.follows is None or login is None:
             return
         dead = _ended(token.expires_at, self._clock.now()) or login.access_token == self._refused.get(token_id)
@@ -152,10 +137,6 @@ class FollowedFiles:
             self._state.sign_in_needed(token_id, STALE)
         elif not dead and token.sign_in_needed == STALE:
             self._state.sign_in_needed(token_id, None)
-
-    def _login(self, token_id: str) -> ChatGPTLogin | None:
-        opened = self._state.secrets.get(token_id)
-        return opened.credential if opened is not None and isinstance(opened.credential, ChatGPTLogin) else None
 
 
 def _ended(expires_at: float | None, now: float) -> bool:

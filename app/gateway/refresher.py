@@ -19,9 +19,10 @@ from app.core.errors import InvalidInput, NotFound, WaystationError
 from app.core.refreshing import Tried, failed, may_recover, plan, refreshable, renewed
 from app.core.token import Token
 from app.gateway.clock import Clock
-from app.gateway.followed import FollowedFiles, Keeps
+from app.gateway.followed import FollowedFiles
 from app.gateway.state import GatewayState
 from app.gateway.tasks import TaskSet
+from app.gateway.token_desk import TokenDesk
 from app.upstream.errors import SignInRefused
 from app.upstream.sign_in import Reason, Renewed
 
@@ -70,7 +71,7 @@ class Refresher:
     def __init__(
         self,
         state: GatewayState,
-        desk: Keeps,
+        desk: TokenDesk,
         service: Renews,
         clock: Clock,
         followed: FollowedFiles | None = None,
@@ -98,7 +99,7 @@ class Refresher:
             because: of what, in the words that Codex gives the service.
             used: the access token that upstream refused; if another one is in use by now, that is the answer.
         """
-        token, login = self._state.pool.get(token_id), self._login(token_id)
+        token, login = self._state.pool.get(token_id), self._state.login(token_id)
         if token is None or login is None:
             return RefreshResult.NEVER
         if used is not None and login.access_token != used:
@@ -152,13 +153,9 @@ class Refresher:
 
     def _refreshable(self) -> Iterator[Token]:
         for token in self._state.pool.tokens:
-            login = self._login(token.id)
+            login = self._state.login(token.id)
             if login is not None and refreshable(token, has_refresh_token=login.refresh_token is not None):
                 yield token
-
-    def _login(self, token_id: str) -> ChatGPTLogin | None:
-        opened = self._state.secrets.get(token_id)
-        return opened.credential if opened is not None and isinstance(opened.credential, ChatGPTLogin) else None
 
     async def _reread(self, token: Token, login: ChatGPTLogin) -> RefreshResult:
         """Upstream refused a login that is not ours to refresh: perhaps Codex has refreshed it."""
@@ -181,7 +178,7 @@ class Refresher:
 
     async def _refresh(self, token_id: str, because: Reason, before: Tried | None) -> RefreshResult:
         async with self._at_once:
-            opened, login = self._state.secrets.get(token_id), self._login(token_id)
+            opened, login = self._state.secrets.get(token_id), self._state.login(token_id)
             if self._closing or opened is None or login is None or login.refresh_token is None:
                 return RefreshResult.LATER
             try:
@@ -209,14 +206,14 @@ class Refresher:
 
     def _replaced(self, token_id: str) -> RefreshResult:
         """The user signed in anew, or removed it, meanwhile: what became of the old login is no news."""
-        return RefreshResult.NEVER if self._login(token_id) is None else RefreshResult.RENEWED
+        return RefreshResult.NEVER if self._state.login(token_id) is None else RefreshResult.RENEWED
 
     def _not_renewed(self, token_id: str, login: ChatGPTLogin, error: WaystationError) -> RefreshResult:
         refused = error if isinstance(error, SignInRefused) else None
         _log.warning("token %s could not be refreshed: %s", token_id, refused.reason if refused else error.code)
         if refused is None or not refused.permanent:
             return RefreshResult.LATER
-        if self._login(token_id) != login:
+        if self._state.login(token_id) != login:
             return self._replaced(token_id)
         self._state.sign_in_needed(token_id, refused.reason)
         return RefreshResult.SIGN_IN

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from app.core.budget import BudgetBook
-from app.core.credential import TokenSecrets
+from app.core.credential import ChatGPTLogin, TokenSecrets
 from app.core.errors import NotFound, WaystationError
 from app.core.license import License
 from app.core.pool import Pool
@@ -111,6 +111,11 @@ class GatewayState:
         self.active[turn.id] = turn
         self.changed()
         return turn
+
+    def login(self, token_id: str) -> ChatGPTLogin | None:
+        """The login in use of a token; None of an API key, and of what cannot be opened."""
+        opened = self.secrets.get(token_id)
+        return opened.credential if opened is not None and isinstance(opened.credential, ChatGPTLogin) else None
 
     def granted(self, turn: LiveTurn, send: Send) -> None:
         """A token serves the turn now; remember the session's binding."""
