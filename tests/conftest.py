@@ -33,6 +33,13 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("waystation")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where tests run side by side: one file in one process, and all that need a fixed port in the same."""
+    for item in items:
+        group = "fixed ports" if item.get_closest_marker("fixed_ports") else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 def pytest_sessionfinish() -> None:
     """Empty the clipboard: Qt's offscreen platform frees its data after Python has gone, and crashes on it."""
     gui = sys.modules.get("PySide6.QtGui")

@@ -6,6 +6,9 @@ import subprocess
 from machine.checkout import Checkout
 from machine.report import say
 
+# A process of tests per core. Tests of one file stay together, and so do all that need a fixed port (tests/conftest.py).
+SIDE_BY_SIDE = ("-n", "logical", "--maxprocesses", "4", "--dist", "loadgroup")
+
 # Name, program in the environment, arguments. pytest stays last: its closing line ends the output.
 STATIC_CHECKS = (
     ("ruff check", "ruff", ("check", ".")),
@@ -27,7 +30,7 @@ def run_checks(checkout: Checkout, pytest_arguments: list[str]) -> int:
             if _run(checkout, program, arguments):
                 failed.append(name)
         say(f"static checks: {_verdict(failed)}; now the tests")
-    code = _run(checkout, "pytest", pytest_arguments)
+    code = _run(checkout, "pytest", pytest_arguments or SIDE_BY_SIDE)
     if code:
         failed.append(f"pytest (exit code {code})")
     if not pytest_arguments:

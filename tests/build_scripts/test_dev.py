@@ -110,7 +110,7 @@ def test_all_checks_run_even_if_one_fails_and_pytest_is_the_last(checkout: Check
         "ruff format --check .",
         "mypy --strict app",
         "lint-imports ",
-        "pytest ",
+        "pytest -n logical --maxprocesses 4 --dist loadgroup",
     ]
     log.unlink()
     assert run_checks(checkout, ["-k", "some test"]) == 0

@@ -17,6 +17,8 @@ import pytest
 from app.practice.accounts import other_workspace, sample_accounts, sample_api_keys
 from app.practice.server import PracticeUpstream
 
+pytestmark = pytest.mark.fixed_ports
+
 ROOT = Path(__file__).resolve().parents[2]
 PLUS, PRO = sample_accounts()
 KEY = sample_api_keys()[0]

@@ -12,7 +12,7 @@ from tests.e2e.recording import check_verbatim, wire_tap
 from tests.e2e.screen import DesktopWaystation, Make, Screen, desktop_on
 from tests.support.desktop_session import DesktopSession
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.fixed_ports]
 
 MENU = """\
 (Running · 127.0.0.1:{port} · no token yet)

@@ -11,7 +11,7 @@ from tests.e2e.talking import conversation, posts, served
 from tests.e2e.test_restart import two_tokens
 from tests.support.desktop_session import DesktopSession
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.fixed_ports]
 
 
 @pytest.fixture(scope="module")

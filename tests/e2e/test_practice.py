@@ -16,7 +16,7 @@ from tests.e2e.program import Run, Waystation, free_port, until
 from tests.e2e.screen import Make, Screen, desktop_on
 from tests.support.desktop_session import DesktopSession
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.timeout(120), pytest.mark.fixed_ports]
 
 FOLDER = re.compile(r"--data-dir (\S*waystation-practice-\w+)")
 

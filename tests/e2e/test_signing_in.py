@@ -3,11 +3,14 @@
 import re
 
 import aiohttp
+import pytest
 
 from app.practice.server import PracticeUpstream
 from tests.e2e.codex import NEWEST
 from tests.e2e.program import Run, Waystation
 from tests.e2e.talking import conversation, keep_secret, served
+
+pytestmark = pytest.mark.fixed_ports
 
 ADDRESS = re.compile(r"https?://\S+/oauth/authorize\?\S+")
 CODE = re.compile(r"^  (\w+-\w+)$", re.MULTILINE)

@@ -65,8 +65,9 @@ async def test_without_waiting_codex_is_told_once_who_is_back_when(
     assert done.code != 0
     assert posts(waystation) == 1
     assert sorted(turn.status for turn in asked) == [401, 429, 429]
-    # To the second, which the next minute may begin with.
+    # To the second, which the next minute may begin with. Codex names the day where it is not today's.
     times = [datetime.fromtimestamp(back + late) for late in range(-1, 4)]
+    tomorrow = "" if times[0].date() == datetime.now().date() else f"{ordinal_day(times[0])} "
     told = [line for line in done.err.splitlines() if line.startswith("ERROR: ")]
     if version == "0.45.0":
         expected = {"Try again in 3 hours.", "Try again in 2 hours 59 minutes."}
@@ -74,7 +75,7 @@ async def test_without_waiting_codex_is_told_once_who_is_back_when(
     else:
         expected = {
             f"Waystation: 3 tokens: 2 at their limit (first back at {at:%H:%M}), 1 needs sign-in, "
-            f"or try again at {at:%-I:%M %p}."
+            f"or try again at {tomorrow}{at:%-I:%M %p}."
             for at in times
         }
         assert any(told[0].endswith(sentence) for sentence in expected), told
@@ -112,6 +113,12 @@ async def test_the_user_may_give_up_or_move_what_waits_and_codex_may_leave(
             asking = tasks.create_task(talk.ask(TOOL))
             await waystation.ok("turn", "move", await waiting(waystation), ids[new.label])
         assert served(talk.check(asking.result())) == [(new.label, 200)] * 2
+
+
+def ordinal_day(at: datetime) -> str:
+    """As Codex writes a day: ``Nov 23rd, 2026``."""
+    ending = "th" if 11 <= at.day <= 13 else {1: "st", 2: "nd", 3: "rd"}.get(at.day % 10, "th")
+    return f"{at:%b} {at.day}{ending}, {at.year}"
 
 
 async def waiting(waystation: Waystation) -> str:
