@@ -33,6 +33,9 @@ class Session:
         moves: how often its token changed; 0 means that everything it ever got came from one token.
         owners: which token issued a sealed item (its digest, see `sealed`; an empty id: one that nobody knows),
             noted at each move, and when a token refuses what it was thought to have issued.
+        pinned: it stays on its home token; only the user moves it.
+        client, model: of its last turn; empty and None while none has ended.
+        input_tokens, cached_tokens, output_tokens: of all its turns, as upstream counted them.
     """
 
     id: str
@@ -46,6 +49,12 @@ class Session:
     lent_at: float | None = None
     moves: int = 0
     owners: Mapping[str, str] = field(default_factory=dict, repr=False)
+    pinned: bool = False
+    client: str = ""
+    model: str | None = None
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
 
 
 def bounded_name(name: str) -> str:

@@ -19,11 +19,12 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    text,
 )
 from sqlalchemy.types import TypeDecorator
 
 #: The newest schema. Versions are numbers of four digits, so that an older program can tell a newer database.
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 
 # A backslash, and the characters that UTF-8 or PostgreSQL cannot hold: NUL and lone surrogates (JSON can carry both).
 _SPECIAL = re.compile("[\\\\\x00\ud800-\udfff]")
@@ -85,6 +86,8 @@ tokens = Table(
     Column("follows", AnyText),
     Column("sign_in_needed", AnyText),
     Column("refreshed_at", Double),
+    # NULL: it has not been removed. A removed one is kept for a while, so that it can be restored.
+    Column("removed_at", Double),
 )
 
 # Apart from `tokens`: it changes with most turns, and a credential's row must not be written anew for that.
@@ -112,6 +115,8 @@ licenses = Table(
     Column("sealed", LargeBinary, nullable=False),
     Column("expires_at", Double),
     Column("daily_tokens", BigInteger),
+    Column("last_peer", AnyText),
+    Column("last_client", AnyText),
 )
 
 # No foreign keys to tokens and licenses here and in `turns`: history outlives what it tells of.
@@ -127,8 +132,15 @@ sessions = Table(
     Column("turns", BigInteger, nullable=False),
     Column("lent_at", Double),
     Column("moves", BigInteger, nullable=False, server_default="0"),
-    # Tens of kilobytes in a long conversation that has moved. The last column, so that the others are found without it.
+    # Tens of kilobytes in a long conversation that has moved. Behind the others, which are then found without it; what
+    # a later version adds comes after it all the same.
     Column("owners", Text),
+    Column("pinned", Boolean, nullable=False, server_default=false()),
+    Column("client", AnyText, nullable=False, server_default=text("''")),
+    Column("model", AnyText),
+    Column("input_tokens", BigInteger, nullable=False, server_default="0"),
+    Column("cached_tokens", BigInteger, nullable=False, server_default="0"),
+    Column("output_tokens", BigInteger, nullable=False, server_default="0"),
     # Start-up loads the recently active ones, pruning removes the long idle ones.
     Index(None, "last_active_at"),
 )
@@ -177,6 +189,8 @@ turns = Table(
     Column("waited_ms", Double),
     # The newest are shown, the oldest pruned; and what licenses have used since a time is in the index alone.
     Index(None, "started_at", "license_id", "input_tokens", "output_tokens"),
+    # The timeline of one session.
+    Index(None, "session_id", "started_at"),
 )
 
 settings = Table(

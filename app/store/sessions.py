@@ -44,6 +44,12 @@ def load(connection: Connection, active_since: float) -> list[Session]:
             lent_at=row.lent_at,
             moves=row.moves,
             owners=from_text(row.owners, _owners, f"what tokens issued in session {row.id}") or {},
+            pinned=row.pinned,
+            client=row.client,
+            model=row.model,
+            input_tokens=row.input_tokens,
+            cached_tokens=row.cached_tokens,
+            output_tokens=row.output_tokens,
         )
         for row in connection.execute(active)
     ]
@@ -133,6 +139,12 @@ def _state(session: Session) -> dict[str, Any]:
         "turns": session.turns,
         "lent_at": session.lent_at,
         "moves": session.moves,
+        "pinned": session.pinned,
+        "client": session.client,
+        "model": session.model,
+        "input_tokens": session.input_tokens,
+        "cached_tokens": session.cached_tokens,
+        "output_tokens": session.output_tokens,
     }
 
 

@@ -171,6 +171,12 @@ sessions = st.builds(
     lent_at=st.none() | _number,
     moves=_count,
     owners=st.dictionaries(any_text, any_text, max_size=4),
+    pinned=st.booleans(),
+    client=any_text,
+    model=st.none() | any_text,
+    input_tokens=_count,
+    cached_tokens=_count,
+    output_tokens=_count,
 )
 _usages = st.builds(Usage, _count, _count, _count, _count)
 turns = st.builds(

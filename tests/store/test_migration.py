@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from app.core.errors import DataTooNew
+from app.core.turn import Attempt
 from app.store import migrations, schema
 from app.store.licenses import StoredLicense
 from app.store.migration import copy_path
@@ -93,17 +95,22 @@ def next_program(folder: Path, migration: str) -> Path:
     return folder
 
 
-def first_database(path: Path) -> None:
-    """A database as the first version made and filled it, with a session's names, a turn without usage, and more."""
-    path.parent.mkdir()
+def upgraded(path: Path, version: str) -> None:
+    """What Alembic makes of a database, or of none, up to that version."""
+    path.parent.mkdir(exist_ok=True)
     config = Config()
     config.set_main_option("path_separator", "os")
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     engine = create_engine(f"sqlite:///{path}")
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, version)
     engine.dispose()
+
+
+def first_database(path: Path) -> None:
+    """A database as the first version made and filled it, with a session's names, a turn without usage, and more."""
+    upgraded(path, "0001")
     seal = {"key_id": SEALED.key_id, "nonce": SEALED.nonce, "sealed": SEALED.ciphertext}
     database = sqlite3.connect(path)
     # Two of one age.
@@ -167,6 +174,31 @@ def first_database(path: Path) -> None:
             **usage,
         )
     fill(database, "settings", key="language", value="zh_CN")
+    database.commit()
+    database.close()
+
+
+def second_database(path: Path) -> None:
+    """A database as the second version had it: the first one's rows, and what was new in it filled as well."""
+    first_database(path)
+    upgraded(path, "0002")
+    database = sqlite3.connect(path)
+    database.execute(
+        "UPDATE tokens SET position = 2 - position, spare = 1, proxy = 'http://127.0.0.1:7890', "
+        "follows = '/home/me/.codex/auth.json', sign_in_needed = 'token_revoked', refreshed_at = 5.5"
+    )
+    database.execute("UPDATE licenses SET expires_at = 7.5, daily_tokens = 1000000")
+    database.execute("UPDATE sessions SET lent_at = 3.5, moves = 2, owners = '{\"d\": \"t-1\"}' WHERE id = 's-1'")
+    attempts = '[{"token_id": "t-2", "error": "usage_limit_reached", "ms": 12.5}]'
+    database.execute("UPDATE turns SET attempts = ?, waited_ms = 9.5 WHERE id = 'r-00000001'", (attempts,))
+    # More than a sum of 64 bits holds, in a conversation that nobody has any more.
+    database.execute("UPDATE turns SET session_id = 's-2', input_tokens = 9000000000000000000 WHERE id = 'r-00000002'")
+    database.execute(
+        "INSERT INTO turns SELECT 'r-00000003', started_at + 1, endpoint, license_id, session_id, token_id, client, "
+        "peer, 'gpt-5.5', effort, stream, status, error, outcome, first_byte_ms, total_ms, request_bytes, "
+        "response_bytes, request_sha256, sent_sha256, edits, input_tokens, 5, 7, 0, note, attempts, waited_ms "
+        "FROM turns WHERE id = 'r-00000002'"
+    )
     database.commit()
     database.close()
 
@@ -268,7 +300,15 @@ async def test_a_database_of_the_first_version_is_copied_and_keeps_everything(pa
     assert await store.token_health() == {}
     assert await store.licenses() == [StoredLicense(samples.license(1), SEALED)]
     assert await store.sessions(0) == [
-        samples.session(1, "a", "b"),
+        # What its turns tell.
+        replace(
+            samples.session(1, "a", "b"),
+            client="codex_cli_rs/0.120.0",
+            model="gpt-5-codex",
+            input_tokens=1000,
+            cached_tokens=800,
+            output_tokens=200,
+        ),
         samples.session(2, "c", last_active_at=samples.NOW + 1),
     ]
     assert await store.turns(10) == [replace(samples.turn(2), usage=None), samples.turn(1)]
@@ -288,8 +328,50 @@ async def test_a_database_of_the_first_version_is_copied_and_keeps_everything(pa
     await store.close()
 
 
-async def test_a_migrated_database_has_the_schema_of_a_new_one(path: Path) -> None:
-    first_database(path)
+async def test_a_database_of_the_second_version_is_copied_and_keeps_everything(path: Path) -> None:
+    second_database(path)
+    before = samples.rows(path)
+    store = await Store.open(path)
+    tokens = [samples.token(7), samples.token(3), replace(samples.token(1), created_at=samples.NOW + 3)]
+    assert await store.tokens() == [
+        StoredToken(
+            replace(
+                token,
+                position=position,
+                spare=True,
+                proxy="http://127.0.0.1:7890",
+                follows="/home/me/.codex/auth.json",
+                sign_in_needed="token_revoked",
+                refreshed_at=5.5,
+            ),
+            SEALED,
+        )
+        for position, token in enumerate(tokens)
+    ]
+    license = replace(samples.license(1), expires_at=7.5, daily_tokens=1_000_000)
+    assert await store.licenses() == [StoredLicense(license, SEALED)]
+    first, second = await store.sessions(0)
+    assert (first.names, first.lent_at, first.moves, first.owners) == (("a", "b"), 3.5, 2, {"d": "t-1"})
+    assert (first.pinned, first.input_tokens, first.cached_tokens, first.output_tokens) == (False, 1000, 800, 200)
+    assert (second.client, second.model) == ("codex_cli_rs/0.120.0", "gpt-5.5")
+    assert (second.input_tokens, second.cached_tokens, second.output_tokens) == (9 * 10**18, 5, 7)
+    newest, middle, oldest = await store.turns(10)
+    assert [turn.id for turn in (newest, middle, oldest)] == ["r-00000003", "r-00000002", "r-00000001"]
+    assert oldest == replace(samples.turn(1), attempts=(Attempt("t-2", "usage_limit_reached", 12.5),), waited_ms=9.5)
+    # What is new can be used at once.
+    changed = replace(second, pinned=True, client="a", model=None, input_tokens=1)
+    store.save_session(changed)
+    await store.flush()
+    assert (await store.sessions(0))[1] == changed
+    await store.close()
+    copy = copy_path(path, "0002")
+    assert copy.name == "waystation.v0002.sqlite3"
+    assert samples.rows(copy) == before
+
+
+@pytest.mark.parametrize("former", [first_database, second_database])
+async def test_a_migrated_database_has_the_schema_of_a_new_one(path: Path, former: Callable[[Path], None]) -> None:
+    former(path)
     await (await Store.open(path)).close()
     engine = create_engine(f"sqlite:///{path}")
     with engine.connect() as connection:
