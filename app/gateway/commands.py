@@ -16,6 +16,7 @@ from app.core.license import License
 from app.gateway.gateway import Gateway
 from app.gateway.license_desk import Issued, license_views
 from app.gateway.pool_commands import PoolCommands
+from app.gateway.settings_commands import SettingsCommands
 from app.gateway.snapshot import session_views
 from app.gateway.token_commands import TokenCommands
 from app.store.key_stores import key_store_kind
@@ -54,6 +55,7 @@ class Commands:
             "keystore.replace": self._keystore_replace,
             **TokenCommands(gateway).table,
             **PoolCommands(gateway).table,
+            **SettingsCommands(gateway).table,
         }
 
     async def execute(self, name: str, params: Mapping[str, Any]) -> Any:

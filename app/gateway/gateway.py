@@ -23,12 +23,14 @@ from app.gateway.proxy_desk import ProxyDesk
 from app.gateway.quota_keeper import QuotaKeeper
 from app.gateway.refresher import Refresher
 from app.gateway.server import GatewayServer
+from app.gateway.settings_desk import SettingsDesk
 from app.gateway.sign_in_desk import SignInDesk
 from app.gateway.snapshot import GatewaySnapshot, Problem, RunState, held_views, session_views, token_views
 from app.gateway.state import RECENT_TURNS, GatewayState
 from app.gateway.tasks import TaskSet
 from app.gateway.token_check import TokenCheck
 from app.gateway.token_desk import TokenDesk
+from app.gateway.upkeep import Upkeep
 from app.store.key_stores import KeyStoreKind, key_store
 from app.store.store import DATABASE_FILE, Store
 from app.store.vault import Vault
@@ -42,8 +44,6 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8787
 #: Sessions that were active within this time are known again after a restart.
 _SESSION_MEMORY_S = 30 * 24 * 3600
-_FIRST_UPKEEP_S = 30.0
-_UPKEEP_S = 600.0
 #: How long stopping waits for turns that run, in seconds.
 DRAIN_S = 5.0
 
@@ -71,7 +71,7 @@ class Gateway:
         port_owner: Callable[[int], str | None] | None = None,
     ) -> None:
         self.state = state
-        self._data_dir = data_dir
+        self.data_dir = data_dir
         self._store = store
         proxies = ProxyFinder()
         http = UpstreamHttp(proxies)
@@ -92,7 +92,10 @@ class Gateway:
             state, self.tokens, self.sign_in_service, state.clock, port_owner=port_owner, added=self.tokens_came
         )
         self.check = TokenCheck(state, self._upstream, self._refresher)
-        self._server = GatewayServer(state, self._upstream, strict=strict, refresher=self._refresher)
+        self._server = GatewayServer(state, self._upstream, refresher=self._refresher)
+        self._upkeep = Upkeep(state, lambda: self.licenses.save_uses())
+        self.settings = SettingsDesk(state, strict=strict, limits_changed=self._upkeep.poke)
+        self.settings.restore(settings)
         self._tasks = TaskSet()
         self._run_state = RunState.STOPPED
         self._problem: Problem | None = None
@@ -119,7 +122,7 @@ class Gateway:
             data_dir: made if it is missing.
             endpoints: of upstream.
             key_store_kind: where the data key lives; None: where the user chose, at first the keyring.
-            strict: strict pass-through: no edits of `/responses` bodies, upstream's refusal is shown instead.
+            strict: strict pass-through, whatever the settings say.
             clock: for tests.
             live: it stays open: logins are refreshed, quota is asked for, history pruned. False for one command.
             port_owner: tells what program has a port of this machine, if it can; may block.
@@ -144,7 +147,7 @@ class Gateway:
             raise
         if live:
             for name, work in (
-                ("upkeep", gateway._upkeep()),
+                ("upkeep", gateway._upkeep.run()),
                 ("followed files", gateway._followed.run()),
                 ("refresher", gateway._refresher.run()),
                 ("quota keeper", gateway._keeper.run()),
@@ -246,6 +249,7 @@ class Gateway:
             proxy=self.proxies.chosen,
             offered_proxies=self.state.offered_proxies,
             sign_in=self.sign_in.view,
+            settings=self.state.settings,
         )
 
     async def forget_sessions(self, ids: Collection[str] | None) -> int:
@@ -286,8 +290,7 @@ class Gateway:
         Raises:
             DataUnusable: they cannot be written; nothing was changed.
         """
-        for key, value in policy_to_settings(policy).items():
-            await self._store.set_setting(key, value)
+        await self._store.set_settings(policy_to_settings(policy))
         self.state.pool.policy = policy
         self.state.tokens_changed()
 
@@ -304,7 +307,7 @@ class Gateway:
             raise InvalidInput(
                 f"WAYSTATION_KEY_STORE={self._key_store_kind.value} fixes where the data key lives; change it there."
             )
-        self._use_vault(Vault(key_store(kind, self._data_dir)))
+        self._use_vault(Vault(key_store(kind, self.data_dir)))
         await self.unlock()
         await self._store.set_setting("key_store", None if kind is KeyStoreKind.MEMORY else kind.value)
 
@@ -370,17 +373,6 @@ class Gateway:
         self._run_state = state
         self._problem = problem
         self.state.changed()
-
-    async def _upkeep(self) -> None:
-        pause = _FIRST_UPKEEP_S
-        while True:
-            await asyncio.sleep(pause)
-            pause = _UPKEEP_S
-            try:
-                await self.licenses.save_uses()
-                await self._store.prune(self.state.clock.now())
-            except WaystationError as error:
-                _log.warning("upkeep: %s", error.code)
 
 
 def _problem(error: WaystationError) -> Problem:

@@ -10,8 +10,6 @@ import aiohttp
 from app.translate.errors import UpstreamFailure, failure_from_http, truncated
 from app.translate.usage import UsageObserver
 
-#: So long after upstream's first byte the answer is passed on, whatever it says. In seconds.
-HOLD_S = 2.0
 #: An answer that is so long before it says anything is passed on as it is, in bytes. Codex's tools and instructions,
 #: which the first events repeat, are far below that.
 MAX_HEAD = 16 * 1024 * 1024
@@ -60,7 +58,7 @@ class Opening:
         now: Callable[[], float],
         *,
         events: bool,
-        hold_s: float | None = HOLD_S,
+        hold_s: float | None,
         silence_s: float | None = None,
         on_silence: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
@@ -69,7 +67,8 @@ class Opening:
         Args:
             now: Unix seconds.
             events: it is a stream of events, or shall become one: without an end it is broken.
-            hold_s: how long after its first byte it is held; None: until it has begun.
+            hold_s: how long after its first byte it is held, in seconds: then it is passed on, whatever it says. 0: not
+                at all; None: until it has begun.
             silence_s, on_silence: what to do whenever so much time has gone by; the wait goes on.
         """
         if self.status >= 400:

@@ -13,7 +13,7 @@ from app.core.steps import Send
 from app.core.token import TokenKind
 from app.core.turn import Outcome
 from app.gateway.bodies import off_loop
-from app.gateway.opening import HOLD_S, Opening
+from app.gateway.opening import Opening
 from app.gateway.relay import relay
 from app.gateway.replies import error_reply
 from app.gateway.turn_runner import TURN_STATE, Received, RunningTurn, TurnRunner
@@ -30,13 +30,11 @@ class Responses:
     Args:
         turns: makes turns.
         upstream: where they go.
-        strict: strict pass-through: no edits of bodies, upstream's refusal is shown instead.
     """
 
-    def __init__(self, turns: TurnRunner, upstream: Upstream, *, strict: bool = False) -> None:
+    def __init__(self, turns: TurnRunner, upstream: Upstream) -> None:
         self._turns = turns
         self._upstream = upstream
-        self._strict = strict
 
     async def create(self, request: web.BaseRequest, owner: License) -> web.StreamResponse:
         """A turn.
@@ -74,7 +72,7 @@ class Responses:
                         opening = None
                     # Now, since the user may remove the token while the body is made.
                     opened = turn.state.secrets[send.token.id]
-                    plan = self._plan(received.envelope, send, endpoint)
+                    plan = _plan(received.envelope, send, endpoint, strict=turn.state.settings.strict)
                     try:
                         opening = await self._ask(
                             request, turn, received, send, opened, plan, patient=not failover.other_way()
@@ -85,7 +83,7 @@ class Responses:
                         continue
                     turn.opened(opening)
                     # Whoever collects the answer can wait for its beginning as long as it takes.
-                    hold_s = None if plan.aggregate else HOLD_S
+                    hold_s = None if plan.aggregate else turn.state.settings.hold_s
                     await opening.read(turn.state.clock.now, events=endpoint != _COMPACT, hold_s=hold_s)
                     if opening.failure is None:
                         break
@@ -156,10 +154,11 @@ class Responses:
             return await whole_response(request, opening, turn)
         return await relay(request, opening, turn, watch=endpoint != _COMPACT)
 
-    def _plan(self, envelope: Envelope, send: Send, endpoint: str) -> EditPlan:
-        # A compaction knows neither `stream` nor `store`; the alias of the session is all there may be to edit.
-        kind = TokenKind.API_KEY if endpoint == _COMPACT else send.token.kind
-        return plan_edits(envelope, kind, strict=self._strict, leave_out=send.leave_out)
+
+def _plan(envelope: Envelope, send: Send, endpoint: str, *, strict: bool) -> EditPlan:
+    # A compaction knows neither `stream` nor `store`; the alias of the session is all there may be to edit.
+    kind = TokenKind.API_KEY if endpoint == _COMPACT else send.token.kind
+    return plan_edits(envelope, kind, strict=strict, leave_out=send.leave_out)
 
 
 def _query(request: web.BaseRequest) -> str:

@@ -41,7 +41,6 @@ class GatewayServer:
         state: tokens, licenses, sessions, turns.
         upstream: where turns go; the caller closes it.
         allowed_hosts: host names that clients may use besides this machine's own.
-        strict: strict pass-through: no edits of `/responses` bodies.
         keep_alive_s: silence after which chat clients get a comment.
         refresher: renews logins that upstream refuses; None: nobody does.
     """
@@ -52,7 +51,6 @@ class GatewayServer:
         upstream: Upstream,
         *,
         allowed_hosts: Iterable[str] = (),
-        strict: bool = False,
         keep_alive_s: float = KEEP_ALIVE_S,
         refresher: Refresher | None = None,
     ) -> None:
@@ -60,7 +58,7 @@ class GatewayServer:
         self._state = state
         self._admission = Admission(state)
         self._turns = TurnRunner(state, refresher)
-        self._responses = Responses(self._turns, upstream, strict=strict)
+        self._responses = Responses(self._turns, upstream)
         self._chat = Chat(self._turns, upstream, keep_alive_s=keep_alive_s)
         self._models = Models(state, ModelLists(upstream, state.clock.monotonic))
         self._running: set[asyncio.Task[object]] = set()

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from app.core.policy import Policy
 from app.core.quota import Quota
+from app.core.settings import GatewaySettings
 from app.core.token import Token, TokenKind, masked_email
 from app.core.turn import TurnRow
 from app.gateway.license_desk import LicenseView
@@ -129,6 +130,7 @@ class GatewaySnapshot:
         proxy: the application's, as it may be shown; None: the environment's or the system's.
         offered_proxies: addresses on this machine that may be a way to upstream, which cannot be reached.
         sign_in: the one that runs, or the last one.
+        settings: what the user has chosen about the gateway, in effect now.
     """
 
     revision: int
@@ -149,6 +151,7 @@ class GatewaySnapshot:
     proxy: str | None = None
     offered_proxies: tuple[str, ...] = ()
     sign_in: SignInView | None = None
+    settings: GatewaySettings = field(default_factory=GatewaySettings)
 
 
 def token_view(state: GatewayState, token: Token, sessions: Counter[str], now: float) -> TokenView:

@@ -20,6 +20,7 @@ from app.core.pool import Pool
 from app.core.quota import Quota
 from app.core.quota_reading import merged
 from app.core.rest import Rest
+from app.core.settings import GatewaySettings
 from app.core.steps import Send
 from app.core.token import Token
 from app.core.turn import Outcome, TurnRow
@@ -51,6 +52,7 @@ class GatewayState:
         active: the turns that run now, by id.
         recent: the last turns, the newest last.
         budget: what each license has used today.
+        settings: what the user has chosen, in effect now.
         station, turnstile: where turns wait.
         tasks: what is being written down.
         on_rest: called when a token begins or ends a rest.
@@ -68,6 +70,7 @@ class GatewayState:
         recent: Iterable[TurnRow] = (),
         clock: Clock | None = None,
         budget: BudgetBook | None = None,
+        settings: GatewaySettings | None = None,
     ) -> None:
         self.store = store
         self.pool = pool
@@ -77,6 +80,7 @@ class GatewayState:
         self.active: dict[str, LiveTurn] = {}
         self.recent: deque[TurnRow] = deque(recent, maxlen=RECENT_TURNS)
         self.budget = budget or BudgetBook()
+        self.settings = settings or GatewaySettings()
         self.station = Station(self.clock)
         self.turnstile = Turnstile()
         self.tasks = TaskSet()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -201,7 +201,16 @@ class Store:
 
     async def set_setting(self, key: str, value: str | None) -> None:
         """Set one setting, or remove it by None; it survives a power cut once this returns."""
-        await self._write(lambda connection: settings.put(connection, key, value), durable=True)
+        await self.set_settings({key: value})
+
+    async def set_settings(self, changes: Mapping[str, str | None]) -> None:
+        """Set several settings, all or none of them; as `set_setting`."""
+
+        def work(connection: Connection) -> None:
+            for key, value in changes.items():
+                settings.put(connection, key, value)
+
+        await self._write(work, durable=True)
 
     async def flush(self) -> None:
         """Return when every session, turn and health saved so far is in the file."""

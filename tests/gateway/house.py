@@ -17,6 +17,7 @@ from app.core.license import License
 from app.core.policy import Policy
 from app.core.pool import Pool
 from app.core.session import Session
+from app.core.settings import GatewaySettings
 from app.core.token import Token
 from app.core.turn import Outcome, TurnRow
 from app.gateway.clock import Clock
@@ -156,6 +157,7 @@ async def house(
     host: str = "127.0.0.1",
     patience_s: float = 0.0,
     policy: Policy | None = None,
+    settings: GatewaySettings | None = None,
     clock: Clock | None = None,
     changes: Mapping[int, Mapping[str, Any]] | None = None,
     read_timeout_s: float = 60.0,
@@ -170,7 +172,7 @@ async def house(
         endpoints: of upstream.
         host: to listen on.
         patience_s: of `Upstream`.
-        policy: the user's choices.
+        policy, settings: the user's choices.
         clock: of everything here, and of the practice upstream where that is its own.
         changes: of the tokens' fields, by number.
         read_timeout_s: of `UpstreamHttp`.
@@ -188,7 +190,7 @@ async def house(
     await vault.unlock(has_sealed_rows=bool(stored))
     pool = Pool((), await store.sessions(0.0), policy)
     owner = License("l-0001", "test", hashlib.sha256(KEY.encode()).hexdigest(), 0.0)
-    state = GatewayState(store, pool, [owner], clock=clock)
+    state = GatewayState(store, pool, [owner], clock=clock, settings=settings)
     desk = TokenDesk(state, vault)
     for item in stored:
         desk.admit_stored(item)

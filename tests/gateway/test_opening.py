@@ -11,11 +11,12 @@ import aiohttp
 import orjson
 import pytest
 
+from app.core.settings import GatewaySettings
 from app.core.turn import Outcome
 from app.gateway import opening
 from app.practice import refusals
 from app.practice.accounts import practice_api_key
-from app.practice.script import Turn, failed
+from app.practice.script import Turn, failed, usage_limit_reached
 from tests.gateway.house import API, PLUS, PRO, House, house
 from tests.gateway.test_responses import CODEX_BODY, codex_body
 from tests.gateway.wire import RawAnswer, read_answer, request_bytes
@@ -92,10 +93,30 @@ async def test_after_two_seconds_of_silence_the_client_gets_what_there_is(two: H
     assert two.asked() == [0]
 
 
-async def test_a_failure_after_the_hold_is_the_answer_and_nothing_is_sent_again(
-    two: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("app.gateway.responses.HOLD_S", 0.1)
+async def test_without_a_hold_the_client_gets_what_there_is_at_once(two: House) -> None:
+    two.state.settings = GatewaySettings(hold_s=0)
+    gate = asyncio.Event()
+    two.practice.script(Turn(hold=gate, hold_at="response.created"))
+    client = Client(two)
+    answer = two.start(client.read())
+    await two.until(lambda: client.first_s)
+    assert client.first_s is not None
+    assert client.first_s < 1.0
+    gate.set()
+    assert (await answer).body == two.practice.turns[0].sent
+
+
+async def test_without_a_hold_a_refusal_is_still_served_by_another_token(two: House) -> None:
+    two.state.settings = GatewaySettings(hold_s=0)
+    two.practice.script(usage_limit_reached(3600.0))
+    async with two.post("/responses", data=CODEX_BODY) as answer:
+        assert answer.status == 200
+        await answer.read()
+    assert two.asked() == [0, 1]
+
+
+async def test_a_failure_after_the_hold_is_the_answer_and_nothing_is_sent_again(two: House) -> None:
+    two.state.settings = GatewaySettings(hold_s=0.1)
     gate = asyncio.Event()
     two.practice.script(replace(failed(*OVERLOADED), hold=gate, hold_at="response.created"))
     client = Client(two)

@@ -13,6 +13,7 @@ import orjson
 import pytest
 import zstandard
 
+from app.core.settings import GatewaySettings
 from app.core.turn import Outcome
 from app.practice.script import Turn, failed, usage_limit_reached
 from tests.gateway.house import API, KEY, PLUS, House, house
@@ -504,7 +505,7 @@ async def test_without_any_token_codex_hears_it_once(tmp_path: Path) -> None:
 
 
 async def test_strict_pass_through_edits_nothing(tmp_path: Path) -> None:
-    async with house(tmp_path, strict=True) as running:
+    async with house(tmp_path, settings=GatewaySettings(strict=True)) as running:
         body = orjson.dumps({"model": "gpt-5", "input": "hi", "session_id": "s"})
         async with running.post("/responses", data=body) as answer:
             assert answer.status == 400

@@ -11,6 +11,7 @@ import zstandard
 
 from app.core.policy import Policy
 from app.core.pool import LOAN_S, Reason
+from app.core.settings import GatewaySettings
 from app.core.turn import TurnRow
 from app.gateway.clock import Clock
 from app.practice import refusals
@@ -244,7 +245,7 @@ async def test_what_nobody_knows_is_left_out_once_it_has_been_refused(tmp_path: 
 
 
 async def test_strict_pass_through_edits_nothing_and_shows_the_refusal(tmp_path: Path) -> None:
-    async with talking(tmp_path, strict=True) as (running, talk):
+    async with talking(tmp_path, settings=GatewaySettings(strict=True)) as (running, talk):
         limited(running, PLUS)
         turns = await talk.say(status=400)
         assert [turn.body for turn in turns] == [talk.body] * len(turns)
