@@ -50,7 +50,7 @@ def run(
             window_loop.call_soon_threadsafe(quit)
 
         def inner() -> AbstractAsyncContextManager[GatewayHandle]:
-            return _started(open_instance(shown, ended), port)
+            return started(open_instance(shown, ended), port)
 
         return ThreadedGateway(inner, new_loop()) if threaded else inner()
 
@@ -64,11 +64,15 @@ def run(
 
 
 @asynccontextmanager
-async def _started(
+async def started(
     instance: AbstractAsyncContextManager[GatewayHandle], port: int | None
 ) -> AsyncIterator[GatewayHandle]:
-    """The gateway starts with the application; a busy port is shown in the window, with a way out."""
+    """The gateway starts with the application, unless the user has switched that off.
+
+    A busy port is shown in the window, with a way out.
+    """
     async with instance as handle:
-        with suppress(WaystationError):
-            await handle.call("gateway.start", port=port)
+        if handle.snapshot().settings.start_on_launch:
+            with suppress(WaystationError):
+                await handle.call("gateway.start", port=port)
         yield handle
