@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from pathlib import Path
 
 from app.commandline.serve import OpenInstance, new_loop
 from app.core.errors import WaystationError
@@ -19,6 +20,7 @@ def run(
     open_instance: OpenInstance,
     environ: Mapping[str, str],
     *,
+    preferences_file: Path,
     minimized: bool = False,
     practice: bool = False,
     port: int | None = None,
@@ -27,15 +29,18 @@ def run(
 
     Args:
         open_instance: opens what the desktop shows.
-        environ: names the gateway's placement, if it is not the window's own loop.
+        environ: names the gateway's placement, if it is not as the user has chosen.
+        preferences_file: where the choices about the desktop itself are kept.
         minimized: start in the tray.
         practice: mark everything as practice.
         port: instead of the remembered one.
     """
     # Imported late: everything else works without Qt.
     from app.desktop.application import run_desktop
+    from app.desktop.preferences import Placement, Preferences
 
-    threaded = environ.get(PLACEMENT_VARIABLE) == "thread"
+    chosen = environ.get(PLACEMENT_VARIABLE) or Preferences(preferences_file).placement
+    threaded = chosen == Placement.THREAD
 
     def open_for_desktop(
         show: Callable[[], None], quit: Callable[[], None]
@@ -60,6 +65,7 @@ def run(
         practice=practice,
         resources=resources_dir(),
         build=build_dir(),
+        preferences_file=preferences_file,
     )
 
 

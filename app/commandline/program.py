@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import sys
+import tempfile
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from app.core.errors import InstanceRunning, WaystationError
 from app.platform.display import display_problem
 from app.platform.instance import InstanceLock
 from app.platform.logfile import log_to_file
-from app.platform.paths import log_dir
+from app.platform.paths import PREFERENCES_FILE, log_dir
 
 #: Of sysexits.h: an internal error.
 _EX_SOFTWARE = 70
@@ -65,7 +66,7 @@ def _act(parsed: argparse.Namespace, folder: Path, environ: Mapping[str, str]) -
         case "desktop":
             return _desktop(folder, environ, minimized=parsed.minimized)
         case "practice":
-            return _practice(environ, parsed.port)
+            return _practice(environ, parsed.port, visited=not parsed.quiet)
         case "selftest":
             from app.commandline.selftest import selftest
 
@@ -106,21 +107,30 @@ def _desktop(folder: Path, environ: Mapping[str, str], *, minimized: bool) -> in
 
     try:
         options = instance_options(folder, environ)
-        return run_desktop(partial(owned_gateway, options, lock), environ, minimized=minimized)
+        return run_desktop(
+            partial(owned_gateway, options, lock),
+            environ,
+            preferences_file=folder / PREFERENCES_FILE,
+            minimized=minimized,
+        )
     finally:
         lock.release()
 
 
-def _practice(environ: Mapping[str, str], port: int) -> int:
+def _practice(environ: Mapping[str, str], port: int, *, visited: bool) -> int:
     from app.commandline.desktop import run as run_desktop
     from app.commandline.practice import practice_instance
     from app.commandline.serve import serve
 
+    open_instance = partial(practice_instance, visited=visited)
     print("Practice: a simulated upstream and three sample tokens; nothing leaves this computer.", flush=True)
     if problem := display_problem(environ, sys.platform):
         print(f"{problem}: starting the gateway alone.", file=sys.stderr, flush=True)
-        return serve(practice_instance, host=None, port=port)
-    return run_desktop(practice_instance, environ, practice=True, port=port)
+        return serve(open_instance, host=None, port=port)
+    # Nothing of the user's own choices is touched by practice.
+    with tempfile.TemporaryDirectory(prefix="waystation-practice-", ignore_cleanup_errors=True) as own:
+        preferences = Path(own) / PREFERENCES_FILE
+        return run_desktop(open_instance, environ, preferences_file=preferences, practice=True, port=port)
 
 
 def _failed(sentence: str, code: int) -> int:

@@ -18,9 +18,11 @@ from PySide6.QtCore import QEvent, QEventLoop, QLocale, QTimer, Signal
 from PySide6.QtGui import QSessionManager
 from PySide6.QtWidgets import QApplication
 
+from app.desktop.design.theme import apply_theme
 from app.desktop.desktop import Desktop
 from app.desktop.icons import Icons
 from app.desktop.log_bridge import everything_logged
+from app.desktop.preferences import Preferences
 from app.desktop.translation import choose_language, install_language
 from app.gateway.handle import GatewayHandle
 from app.platform.shells import default_shell
@@ -46,7 +48,7 @@ def run_desktop(
     practice: bool,
     resources: Path,
     build: Path,
-    language: str | None = None,
+    preferences_file: Path,
 ) -> int:
     """Run the desktop until the user quits; returns the process's exit code.
 
@@ -56,18 +58,23 @@ def run_desktop(
         practice: say everywhere that this is practice.
         resources: the folder with `icons`.
         build: the folder with compiled `translations`.
-        language: `en` or `zh_CN`; None: the system's.
+        preferences_file: where the choices about the desktop itself are kept.
     """
     _name_to_windows()
     application = Application(sys.argv[:1])
-    translators = install_language(application, choose_language(language, QLocale.system().uiLanguages()), build)
+    preferences = Preferences(preferences_file)
+    apply_theme(application, preferences.theme)
+    language = choose_language(preferences.language, QLocale.system().uiLanguages())
+    translators = install_language(application, language, build)
     icons = Icons(resources / "icons")
     application.setWindowIcon(icons.application())
     loop = qasync.QEventLoop(application)
     asyncio.set_event_loop(loop)
     try:
         with everything_logged(loop):
-            desktop = Desktop(icons, default_shell(sys.platform), application.clipboard(), practice=practice)
+            desktop = Desktop(
+                icons, preferences, default_shell(sys.platform), application.clipboard(), practice=practice
+            )
             application.quit_asked.connect(desktop.ask_to_quit)
             application.session_ends.connect(desktop.quit)
             with _signals_quit(loop, desktop.quit):

@@ -25,6 +25,7 @@ from app.desktop.icons import Icons
 from app.desktop.messages import error_text
 from app.desktop.operations import Operations
 from app.desktop.overview import Overview, closing, failed, overview, starting
+from app.desktop.preferences import Preferences
 from app.desktop.sign_in.leader import SignInLeader
 from app.desktop.tray import Tray, TrayActions
 from app.desktop.window import MainWindow
@@ -45,20 +46,27 @@ class Desktop(QObject):
 
     Args:
         icons: all pictures.
+        preferences: of this desktop.
         shell: that the user most likely has.
         clipboard: the system's.
         practice: whether to say that this is practice.
     """
 
-    def __init__(self, icons: Icons, shell: Shell, clipboard: QClipboard, *, practice: bool) -> None:
+    def __init__(
+        self, icons: Icons, preferences: Preferences, shell: Shell, clipboard: QClipboard, *, practice: bool
+    ) -> None:
         super().__init__()
+        self._icons = icons
+        self._preferences = preferences
+        self._shell = shell
+        self._practice = practice
         self._clipboard = clipboard
         self._tasks = TaskSet()
         self._instance: asyncio.Task[int] | None = None
         self._leaving = asyncio.Event()
         self._opened = False
         self._announced: set[str] = set()
-        self._told_of_tray = False
+        self._overview: Overview | None = None
         self.feed = SnapshotFeed(self)
         self.operations = Operations(self._copy_secret, self)
         self.signing_in = SignInLeader(
@@ -72,17 +80,7 @@ class Desktop(QObject):
             _shared_with,
             codex_auth_file(os.environ, Path.home()).parent,
         )
-        self.window = MainWindow(
-            icons,
-            self.operations,
-            shell=shell,
-            practice=practice,
-            adding=self.adding,
-            signing_in=self.signing_in,
-            copy_text=clipboard.setText,
-            visible_changed=self._on_window_visible,
-            quit=self.ask_to_quit,
-        )
+        self.window = self._make_window()
         self.tray = Tray(
             icons,
             TrayActions(
@@ -94,11 +92,11 @@ class Desktop(QObject):
                 add_from_clipboard=self.adding.from_clipboard,
                 add_from_file=self.adding.choose_files,
                 wait_overnight=self.operations.pool.set_overnight,
-                open_window=self.window.bring_up,
+                open_window=self.show_window,
                 quit=self.ask_to_quit,
             ),
             practice=practice,
-            host_changed=self.window.show_tray,
+            host_changed=self._on_tray_changed,
             parent=self,
         )
         self.feed.changed.connect(self._on_snapshot)
@@ -151,6 +149,37 @@ class Desktop(QObject):
     def show_window(self) -> None:
         """What a second start of the application does."""
         self.window.bring_up()
+
+    def rebuild_window(self) -> None:
+        """Make the window anew, in another language; what it showed it shows again."""
+        before, visible = self.window, self.window.isVisible()
+        self.window = self._make_window()
+        self.window.show_tray(self.tray.docked)
+        if self._overview is not None:
+            self.window.show_overview(self._overview)
+        if self.feed.latest is not None:
+            self.window.show_snapshot(self.feed.latest)
+        if visible:
+            self.window.bring_up()
+        before.leave()
+        before.deleteLater()
+
+    def _make_window(self) -> MainWindow:
+        return MainWindow(
+            self._icons,
+            self.operations,
+            preferences=self._preferences,
+            shell=self._shell,
+            practice=self._practice,
+            adding=self.adding,
+            signing_in=self.signing_in,
+            copy_text=self._clipboard.setText,
+            visible_changed=self._on_window_visible,
+            quit=self.ask_to_quit,
+        )
+
+    def _on_tray_changed(self, has_tray: bool) -> None:
+        self.window.show_tray(has_tray)
 
     async def _with_instance(
         self,
@@ -227,6 +256,7 @@ class Desktop(QObject):
         self._announce_problems(snapshot)
 
     def _show_overview(self, seen: Overview) -> None:
+        self._overview = seen
         self.tray.show_overview(seen)
         self.window.show_overview(seen)
 
@@ -256,8 +286,8 @@ class Desktop(QObject):
 
     def _on_window_visible(self, visible: bool) -> None:
         self.feed.set_watched(visible)
-        if not visible and self.tray.docked and not self._told_of_tray and not self._leaving.is_set():
-            self._told_of_tray = True
+        going = visible or not self.tray.docked or self._leaving.is_set()
+        if not going and self._preferences.first_time("closed_to_tray"):
             self.tray.tell(self.tr("Waystation keeps running in the tray. To end it, choose Quit in the menu there."))
 
 

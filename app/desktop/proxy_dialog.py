@@ -19,10 +19,10 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.errors import WaystationError
+from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons
 from app.desktop.messages import error_text
 from app.desktop.operations import Operations
-from app.desktop.widgets.colours import Tone
 from app.desktop.widgets.layouts import clear_layout, show_in
 from app.desktop.widgets.notice import Notice
 from app.desktop.widgets.quiet_label import QuietLabel

@@ -1,4 +1,4 @@
-"""The main window: head, notices, and the pages in tabs."""
+"""The main window: the sidebar with the gateway at its foot, notices, and one page at a time."""
 
 from __future__ import annotations
 
@@ -14,31 +14,41 @@ from PySide6.QtGui import (
     QDropEvent,
     QHideEvent,
     QKeySequence,
+    QPainter,
+    QPaintEvent,
     QShortcut,
     QShowEvent,
 )
-from PySide6.QtWidgets import QMainWindow, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from app.desktop import dialogs, words
 from app.desktop.adding import Adding
+from app.desktop.design import colours, space
+from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons
 from app.desktop.operations import Operations
 from app.desktop.overview import Overview
-from app.desktop.pages.header import Header
+from app.desktop.pages.gateway_panel import GatewayPanel
+from app.desktop.pages.licenses import LicensesPage
 from app.desktop.pages.notices import Notices, NoticeText
+from app.desktop.pages.overview import OverviewPage
 from app.desktop.pages.problems import Ways, problem_notices
+from app.desktop.pages.requests import RequestsPage
 from app.desktop.pages.sessions import SessionsPage
 from app.desktop.pages.set_up import SetUpPage
+from app.desktop.pages.settings import SettingsPage
 from app.desktop.pages.tokens import TokensPage
-from app.desktop.pages.turns import TurnsPage
+from app.desktop.place import Place
+from app.desktop.preferences import Preferences
 from app.desktop.sign_in.leader import SignInLeader
-from app.desktop.widgets.colours import Tone
+from app.desktop.widgets.page_frame import Page
+from app.desktop.widgets.sidebar import Sidebar
 from app.desktop.widgets.status_line import StatusLine
 from app.gateway.snapshot import GatewaySnapshot
 from app.platform.shells import Shell
 
-_SIZE = QSize(1160, 700)
-_SMALLEST = QSize(720, 460)
+_SIZE = QSize(1180, 740)
+_SMALLEST = QSize(800, 560)
 
 
 class MainWindow(QMainWindow):
@@ -47,6 +57,7 @@ class MainWindow(QMainWindow):
     Args:
         icons: for symbols.
         operations: what its buttons do.
+        preferences: where size, position and the open page are kept.
         shell: chosen at first on the set-up page.
         practice: whether to say that this is practice.
         adding: adds tokens from files and from the clipboard.
@@ -61,6 +72,7 @@ class MainWindow(QMainWindow):
         icons: Icons,
         operations: Operations,
         *,
+        preferences: Preferences,
         shell: Shell,
         practice: bool,
         adding: Adding,
@@ -80,51 +92,60 @@ class MainWindow(QMainWindow):
         self._has_tray = True
         self._leaving = False
         self.setWindowTitle(self.tr("Waystation (practice)") if practice else self.tr("Waystation"))
+        self._preferences = preferences
         self.setMinimumSize(_SMALLEST)
         self.resize(_SIZE.boundedTo(self.screen().availableSize()))
         self.setAcceptDrops(True)
-        self.header = Header(icons, operations, self._on_copy_address)
-        self.notices = Notices(icons, operations, self.header.last)
+        self.gateway = GatewayPanel(icons, operations)
+        self.sidebar = Sidebar(icons, self.tr("Pages"))
+        self.notices = Notices(icons, operations, self.gateway.last)
         self.status = StatusLine()
+        self.overview = OverviewPage(icons, operations, self._on_copy_address, self.go)
         self.tokens = TokensPage(icons, operations, adding, signing_in.sign_in)
-        self.set_up = SetUpPage(icons, operations, shell)
         self.sessions = SessionsPage(icons, operations, self.open_set_up)
-        self.turns = TurnsPage(icons, self.open_set_up)
-        self._pages = (self.tokens, self.set_up, self.sessions, self.turns)
-        self.tabs = QTabWidget()
-        self.tabs.addTab(self.tokens, self.tr("&Tokens"))
-        self.tabs.addTab(self.set_up, self.tr("Set up Code&x"))
-        self.tabs.addTab(self.sessions, self.tr("Sessio&ns"))
-        self.tabs.addTab(self.turns, self.tr("Re&quests"))
-        self.tabs.currentChanged.connect(self._show_current)
+        self.set_up = SetUpPage(icons, operations, shell)
+        self.requests = RequestsPage(icons, self.open_set_up)
+        self.licenses = LicensesPage(icons, operations)
+        self.settings = SettingsPage(icons, operations)
+        self.pages: dict[Place, tuple[Page, str]] = {
+            Place.OVERVIEW: (self.overview, self.tr("Overview")),
+            Place.TOKENS: (self.tokens, self.tr("Tokens")),
+            Place.SESSIONS: (self.sessions, self.tr("Sessions")),
+            Place.SET_UP: (self.set_up, self.tr("Set up Codex")),
+            Place.REQUESTS: (self.requests, self.tr("Requests")),
+            Place.LICENSES: (self.licenses, self.tr("Licenses")),
+            Place.SETTINGS: (self.settings, self.tr("Settings")),
+        }
+        self._stack = QStackedWidget()
+        for place, (page, title) in self.pages.items():
+            self._stack.addWidget(page)
+            self.sidebar.add(place, title)
+        self.sidebar.choose(preferences.place)
+        self._stack.setCurrentWidget(self.pages[preferences.place][0])
+        self.sidebar.currentRowChanged.connect(self._on_place_changed)
         # Until the gateway is there, the pages would say that there is nothing.
-        room = self.tabs.sizePolicy()
+        room = self._stack.sizePolicy()
         room.setRetainSizeWhenHidden(True)
-        self.tabs.setSizePolicy(room)
-        self.tabs.hide()
-        central = QWidget()
-        column = QVBoxLayout(central)
-        column.setContentsMargins(16, 14, 16, 10)
-        column.setSpacing(12)
-        column.addWidget(self.header)
-        column.addWidget(self.notices)
-        column.addWidget(self.tabs, 1)
-        column.addWidget(self.status)
-        self.setCentralWidget(central)
+        self._stack.setSizePolicy(room)
+        self._stack.hide()
+        self._lay_out()
+        geometry = preferences.geometry("window")
+        if geometry is not None:
+            self.restoreGeometry(geometry)
         self._add_shortcuts(quit)
         self._show_notices()
 
     def show_overview(self, overview: Overview) -> None:
         """Show this state in the head."""
-        self.header.show_overview(overview)
+        self.gateway.show_overview(overview)
 
     def show_snapshot(self, snapshot: GatewaySnapshot) -> None:
         """Show this snapshot; only what is visible is drawn."""
         self._snapshot = snapshot
         self.status.show_standing(words.key_store(snapshot.key_store))
-        if self.tabs.isHidden():
-            self.tabs.show()
-            self.tabs.setFocus()
+        if self._stack.isHidden():
+            self._stack.show()
+            self.sidebar.setFocus()
         if self.isVisible():
             self._show_current()
 
@@ -155,13 +176,22 @@ class MainWindow(QMainWindow):
         self._leaving = True
         self.close()
 
+    @property
+    def place(self) -> Place:
+        """The page that is open."""
+        return self.sidebar.place
+
+    def go(self, place: Place) -> None:
+        """Turn to a page."""
+        self.sidebar.choose(place)
+
     def open_tokens(self) -> None:
         """Turn to the tokens."""
-        self.tabs.setCurrentWidget(self.tokens)
+        self.go(Place.TOKENS)
 
     def open_set_up(self) -> None:
         """Turn to the set-up of Codex."""
-        self.tabs.setCurrentWidget(self.set_up)
+        self.go(Place.SET_UP)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Closing leaves the gateway running: in the tray, or minimised where there is none."""
@@ -180,6 +210,7 @@ class MainWindow(QMainWindow):
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody watches."""
         super().hideEvent(event)
+        self._preferences.keep_geometry("window", self.saveGeometry())
         self._visible_changed(False)
 
     def changeEvent(self, event: QEvent) -> None:
@@ -210,13 +241,46 @@ class MainWindow(QMainWindow):
         QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self.close)
         # All of the system's keys for it: on Windows both Ctrl+F4 and Ctrl+W.
         QShortcut(QKeySequence.StandardKey.Close, self, self.close)
-        for number in range(self.tabs.count()):
-            QShortcut(QKeySequence(f"Ctrl+{number + 1}"), self, lambda page=number: self.tabs.setCurrentIndex(page))
+        for number, place in enumerate(Place, 1):
+            QShortcut(QKeySequence(f"Ctrl+{number}"), self, lambda place=place: self.go(place))
+
+    def _lay_out(self) -> None:
+        side = QVBoxLayout()
+        space.bare(side)
+        side.addSpacing(space.M)
+        side.addWidget(self.sidebar, 1)
+        side.addWidget(self.gateway)
+        left = QWidget()
+        left.setLayout(side)
+        left.setFixedWidth(self.sidebar.width_wanted())
+        above = QVBoxLayout()
+        above.setContentsMargins(space.L, space.M, space.L, 0)
+        above.addWidget(self.notices)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(space.L, 0, space.L, space.S)
+        foot.addWidget(self.status)
+        right = QVBoxLayout()
+        space.bare(right)
+        right.addLayout(above)
+        right.addWidget(self._stack, 1)
+        right.addLayout(foot)
+        central = QWidget()
+        row = QHBoxLayout(central)
+        space.bare(row)
+        row.addWidget(left)
+        row.addWidget(_Edge())
+        row.addLayout(right, 1)
+        self.setCentralWidget(central)
+
+    def _on_place_changed(self) -> None:
+        self._stack.setCurrentWidget(self.pages[self.place][0])
+        self._preferences.place = self.place
+        self._show_current()
 
     def _show_current(self) -> None:
         self._show_notices()
         if self._snapshot is not None:
-            self._pages[self.tabs.currentIndex()].show_snapshot(self._snapshot, time.time())
+            self.pages[self.place][0].show_snapshot(self._snapshot, time.time())
 
     def _show_notices(self) -> None:
         notices = []
@@ -235,9 +299,9 @@ class MainWindow(QMainWindow):
             ways = Ways(self.open_tokens, self._on_new_key, self._signing_in.sign_in, self._signing_in.show_running)
             elsewhere = self._signing_in.elsewhere is not None
             problems = problem_notices(self._snapshot, self._operations, ways, time.time(), sign_in_elsewhere=elsewhere)
-            # The page of the tokens says itself what to do while there is none.
-            on_tokens = self.tabs.currentWidget() is self.tokens
-            notices += [notice for notice in problems if not (on_tokens and notice.key == "no_token")]
+            # These pages say themselves what to do while there is none.
+            leading = self.place in (Place.OVERVIEW, Place.TOKENS)
+            notices += [notice for notice in problems if not (leading and notice.key == "no_token")]
         self.notices.show_standing(notices)
 
     def _on_copy_address(self, address: str) -> None:
@@ -259,6 +323,18 @@ class MainWindow(QMainWindow):
             ),
         ):
             self._operations.replace_lost_key()
+
+
+class _Edge(QWidget):
+    """The line between sidebar and page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedWidth(1)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """One line."""
+        QPainter(self).fillRect(self.rect(), colours.line(self.palette()))
 
 
 def _dropped_files(event: QDropEvent) -> list[Path]:

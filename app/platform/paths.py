@@ -9,6 +9,8 @@ import platformdirs
 
 #: The folder's name on every system.
 NAME = "Waystation"
+#: In the data folder: what the user has chosen about the desktop itself.
+PREFERENCES_FILE = "desktop.ini"
 
 
 def default_data_dir() -> Path:

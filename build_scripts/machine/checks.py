@@ -6,7 +6,8 @@ import subprocess
 from machine.checkout import Checkout
 from machine.report import say
 
-# A process of tests per core. Tests of one file stay together, and so do all that need a fixed port (tests/conftest.py).
+# A process of tests per core. Tests of one file stay together, and so do all that need a fixed port: see
+# tests/conftest.py.
 SIDE_BY_SIDE = ("-n", "logical", "--maxprocesses", "4", "--dist", "loadgroup")
 
 # Name, program in the environment, arguments. pytest stays last: its closing line ends the output.

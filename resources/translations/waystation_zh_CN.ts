@@ -64,6 +64,17 @@
     </message>
 </context>
 <context>
+    <name>AddressLine</name>
+    <message>
+        <source>Address of the gateway</source>
+        <translation>网关地址</translation>
+    </message>
+    <message>
+        <source>Copy the address</source>
+        <translation>复制地址</translation>
+    </message>
+</context>
+<context>
     <name>BrowserPanel</name>
     <message>
         <source>&amp;Open the browser again</source>
@@ -332,15 +343,7 @@
     </message>
 </context>
 <context>
-    <name>Header</name>
-    <message>
-        <source>Address of the gateway</source>
-        <translation>网关地址</translation>
-    </message>
-    <message>
-        <source>Copy the address</source>
-        <translation>复制地址</translation>
-    </message>
+    <name>GatewayPanel</name>
     <message>
         <source>&amp;Start</source>
         <translation>启动(&amp;S)</translation>
@@ -381,6 +384,13 @@
     </message>
 </context>
 <context>
+    <name>LicensesPage</name>
+    <message>
+        <source>Licenses</source>
+        <translation>许可证</translation>
+    </message>
+</context>
+<context>
     <name>MainWindow</name>
     <message>
         <source>Waystation (practice)</source>
@@ -391,20 +401,36 @@
         <translation>驿站 Waystation</translation>
     </message>
     <message>
-        <source>&amp;Tokens</source>
-        <translation>Token(&amp;T)</translation>
+        <source>Pages</source>
+        <translation>页面</translation>
     </message>
     <message>
-        <source>Set up Code&amp;x</source>
-        <translation>配置 Codex(&amp;X)</translation>
+        <source>Overview</source>
+        <translation>概览</translation>
     </message>
     <message>
-        <source>Sessio&amp;ns</source>
-        <translation>会话(&amp;N)</translation>
+        <source>Tokens</source>
+        <translation>Token</translation>
     </message>
     <message>
-        <source>Re&amp;quests</source>
-        <translation>请求(&amp;Q)</translation>
+        <source>Sessions</source>
+        <translation>会话</translation>
+    </message>
+    <message>
+        <source>Set up Codex</source>
+        <translation>配置 Codex</translation>
+    </message>
+    <message>
+        <source>Requests</source>
+        <translation>请求</translation>
+    </message>
+    <message>
+        <source>Licenses</source>
+        <translation>许可证</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
     </message>
     <message>
         <source>Quit</source>
@@ -549,6 +575,13 @@
     <message>
         <source>all tokens resting until {time}</source>
         <translation>所有 Token 冷却至 {time}</translation>
+    </message>
+</context>
+<context>
+    <name>OverviewPage</name>
+    <message>
+        <source>Overview</source>
+        <translation>概览</translation>
     </message>
 </context>
 <context>
@@ -741,6 +774,29 @@
     <message>
         <source>Write the address of the proxy, such as http://127.0.0.1:7890.</source>
         <translation>请填写代理地址，例如 http://127.0.0.1:7890。</translation>
+    </message>
+</context>
+<context>
+    <name>RequestsPage</name>
+    <message>
+        <source>Last requests</source>
+        <translation>最近的请求</translation>
+    </message>
+    <message>
+        <source>Set up &amp;Codex</source>
+        <translation>配置 Codex(&amp;C)</translation>
+    </message>
+    <message>
+        <source>No request yet</source>
+        <translation>还没有请求</translation>
+    </message>
+    <message>
+        <source>Each request gets one line here: when, on which token, how fast, and whether its body went out unchanged. What was said is never kept.</source>
+        <translation>每个请求在这里占一行：时间、所用 Token、耗时，以及请求体是否原样转发。对话内容从不保存。</translation>
+    </message>
+    <message>
+        <source>The last 200 requests, the newest first. What was said is never kept.</source>
+        <translation>最近 200 个请求，最新的在最前。对话内容从不保存。</translation>
     </message>
 </context>
 <context>
@@ -982,6 +1038,13 @@
     <message>
         <source>Environment variables: for Codex up to 0.118 and other clients</source>
         <translation>环境变量：适用于 Codex 0.118 及更早版本和其他客户端</translation>
+    </message>
+</context>
+<context>
+    <name>SettingsPage</name>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
     </message>
 </context>
 <context>
@@ -1697,29 +1760,6 @@
     <message>
         <source>Quit</source>
         <translation>退出</translation>
-    </message>
-</context>
-<context>
-    <name>TurnsPage</name>
-    <message>
-        <source>Last requests</source>
-        <translation>最近的请求</translation>
-    </message>
-    <message>
-        <source>Set up &amp;Codex</source>
-        <translation>配置 Codex(&amp;C)</translation>
-    </message>
-    <message>
-        <source>No request yet</source>
-        <translation>还没有请求</translation>
-    </message>
-    <message>
-        <source>Each request gets one line here: when, on which token, how fast, and whether its body went out unchanged. What was said is never kept.</source>
-        <translation>每个请求在这里占一行：时间、所用 Token、耗时，以及请求体是否原样转发。对话内容从不保存。</translation>
-    </message>
-    <message>
-        <source>The last 200 requests, the newest first. What was said is never kept.</source>
-        <translation>最近 200 个请求，最新的在最前。对话内容从不保存。</translation>
     </message>
 </context>
 <context>

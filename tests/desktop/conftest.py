@@ -60,8 +60,8 @@ def desk(qapp: QApplication) -> Desk:
 
 
 @pytest.fixture
-def stage(icons: Icons, desk: Desk) -> Iterator[Stage]:
-    made = Stage(icons, desk)
+def stage(icons: Icons, desk: Desk, tmp_path: Path) -> Iterator[Stage]:
+    made = Stage(icons, desk, tmp_path)
     yield made
     made.signing_in.close()
     made.window.leave()

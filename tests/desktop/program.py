@@ -7,6 +7,7 @@ The scene says what the gateway shows. Commands change it as the real one would.
 import asyncio
 import os
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -158,6 +159,11 @@ async def session_end(_show: object, _quit: object) -> AsyncIterator[GatewayHand
 
 
 def main(name: str, *options: str) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        return run(name, Path(folder) / "desktop.ini", *options)
+
+
+def run(name: str, preferences_file: Path, *options: str) -> int:
     openers = {"broken": broken, "slow": slow, "slow_to_close": slow_to_close, "session_end": session_end}
     return run_desktop(
         openers.get(name) or ScriptedGateway(scene(name)).opener(),
@@ -165,6 +171,7 @@ def main(name: str, *options: str) -> int:
         practice="practice" in options,
         resources=ROOT / "resources",
         build=Path(os.environ.get("TRANSLATIONS", ROOT / "build")),
+        preferences_file=preferences_file,
     )
 
 

@@ -10,6 +10,8 @@ from app.desktop.adding import Adding
 from app.desktop.icons import Icons
 from app.desktop.operations import Operations
 from app.desktop.overview import overview
+from app.desktop.place import Place
+from app.desktop.preferences import Preferences
 from app.desktop.sign_in.leader import SignInLeader
 from app.desktop.window import MainWindow
 from app.gateway.handle import GatewayHandle
@@ -62,7 +64,7 @@ class Desk:
 class Stage:
     """A window with everything around it written down."""
 
-    def __init__(self, icons: Icons, desk: Desk, *, practice: bool = False) -> None:
+    def __init__(self, icons: Icons, desk: Desk, folder: Path, *, practice: bool = False) -> None:
         self.desk = desk
         self.visible: list[bool] = []
         self.copied: list[str] = []
@@ -75,6 +77,7 @@ class Stage:
         self.window = MainWindow(
             icons,
             desk.operations,
+            preferences=Preferences(folder / "desktop.ini"),
             shell=Shell.BASH,
             practice=practice,
             adding=desk.adding,
@@ -84,9 +87,9 @@ class Stage:
             quit=self._quit,
         )
 
-    def show(self, snapshot: GatewaySnapshot, page: int = 0) -> None:
+    def show(self, snapshot: GatewaySnapshot, place: Place = Place.TOKENS) -> None:
         self.window.show()
-        self.window.tabs.setCurrentIndex(page)
+        self.window.go(place)
         self.tell(snapshot)
 
     def look(self) -> None:

@@ -1,10 +1,13 @@
 """Tray, window and operations together, before there is a gateway."""
 
+from pathlib import Path
+
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QMenu
 
 from app.desktop.desktop import Desktop
 from app.desktop.icons import Icons
+from app.desktop.preferences import Preferences
 from app.platform.shells import Shell
 from tests.desktop.stage import settled
 
@@ -16,8 +19,10 @@ def entries(menu: QMenu) -> list[QAction]:
     return [entry for action in menu.actions() for entry in (entries(action.menu()) if action.menu() else [action])]
 
 
-async def test_what_cannot_be_done_before_the_gateway_is_there_is_said(qapp: QApplication, icons: Icons) -> None:
-    desktop = Desktop(icons, Shell.BASH, qapp.clipboard(), practice=False)
+async def test_what_cannot_be_done_before_the_gateway_is_there_is_said(
+    qapp: QApplication, icons: Icons, tmp_path: Path
+) -> None:
+    desktop = Desktop(icons, Preferences(tmp_path / "desktop.ini"), Shell.BASH, qapp.clipboard(), practice=False)
     qapp.clipboard().setText("sk-abcdefgh12345678")
     for label in ("bash", "PowerShell", "cmd", "From the clipboard"):
         for entry in (entry for entry in entries(desktop.tray.menu) if entry.text() == label):

@@ -13,6 +13,7 @@ from app.core.policy import Policy, Strategy
 from app.core.token import TokenKind
 from app.desktop.announcements import announcements
 from app.desktop.formats import minute
+from app.desktop.place import Place
 from app.desktop.proxy_dialog import ProxyDialog
 from app.gateway.snapshot import GatewaySnapshot, TokenState
 from tests.desktop.scripted import NOW, RUNNING, rested, session, token, waiting
@@ -226,7 +227,7 @@ async def test_a_choice_that_is_refused_is_taken_back(stage: Stage) -> None:
 
 
 async def test_waiting_requests_stand_on_top_and_can_be_tried_and_given_up(stage: Stage) -> None:
-    stage.show(LIMITED, 1)
+    stage.show(LIMITED, Place.SET_UP)
     back = minute(NOW + 3600, NOW)
     assert len(stage.window.notices.texts()) == 1
     assert f"waiting at the station until {back}: all tokens are at their limit" in stage.window.notices.texts()[0]
@@ -244,7 +245,7 @@ async def test_waiting_requests_stand_on_top_and_can_be_tried_and_given_up(stage
 
 
 async def test_a_waiting_session_says_until_when_and_can_be_moved_or_given_up(stage: Stage) -> None:
-    stage.show(LIMITED, 2)
+    stage.show(LIMITED, Place.SESSIONS)
     page = stage.window.sessions
     page.table.select_row(0)
     state = page.table.model().index(0, 5)
@@ -263,7 +264,7 @@ async def test_a_waiting_session_says_until_when_and_can_be_moved_or_given_up(st
 
 
 async def test_a_session_that_does_not_wait_is_offered_nothing_of_it(stage: Stage) -> None:
-    stage.show(FULL, 2)
+    stage.show(FULL, Place.SESSIONS)
     page = stage.window.sessions
     page.table.select_row(0)
     page.fill_menu()

@@ -6,6 +6,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
 
 from app.core.errors import InvalidInput, KeyStoreUnavailable, NotFound
+from app.desktop.place import Place
 from app.desktop.sign_in.dialog import SignInDialog
 from app.desktop.sign_in.panels import DevicePanel
 from app.gateway.sign_in_desk import SignInStage, SignInWay
@@ -180,7 +181,7 @@ async def test_the_device_code_is_shown_large_with_its_page_and_can_be_copied(sh
 
 def test_the_device_code_counts_down(stage: Stage, icons: object) -> None:
     now = [NOW]
-    panel = DevicePanel(stage.window.header._icons, now=lambda: now[0])
+    panel = DevicePanel(stage.window.gateway._icons, now=lambda: now[0])
     panel.show()
     panel.show_code("WXYZ-12345", "https://auth.example.com/codex/device", NOW + 900)
     assert "good for 15:00 more" in words(panel)
@@ -343,6 +344,7 @@ async def test_a_token_that_needs_it_is_signed_in_from_its_notice_and_from_its_r
     await shown.desk.settle()
     dialog_of(shown).close()
     await shown.desk.settle()
+    shown.window.go(Place.TOKENS)
     shown.window.tokens.table.select_row(0)
     button(shown.window.tokens, "Sign in again").click()
     await shown.desk.settle()

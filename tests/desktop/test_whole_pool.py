@@ -11,6 +11,7 @@ import pytest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 
 from app.desktop.icons import Icons
+from app.desktop.place import Place
 from app.gateway.clock import Clock
 from app.gateway.commands import Commands
 from app.gateway.gateway import Gateway
@@ -46,10 +47,11 @@ async def gateway(tmp_path: Path, practice: PracticeUpstream) -> AsyncIterator[G
 
 
 @pytest.fixture
-async def whole(icons: Icons, gateway: Gateway) -> AsyncIterator[Stage]:
+async def whole(icons: Icons, gateway: Gateway, tmp_path: Path) -> AsyncIterator[Stage]:
     handle = LoopHandle(gateway, Commands(gateway, lambda: False, lambda: None))
-    made = Stage(icons, Desk(handle))
+    made = Stage(icons, Desk(handle), tmp_path)
     made.look()
+    made.window.go(Place.TOKENS)
     made.window.show()
     yield made
     made.signing_in.close()
@@ -154,7 +156,7 @@ async def test_a_request_waits_at_the_station_and_is_given_up(
         posting = group.create_task(client.post(url, data=body, headers=headers))
         await seen(whole, lambda: gateway.snapshot().held)
         await seen(whole, lambda: any("waiting at the station" in text for text in whole.window.notices.texts()))
-        whole.window.tabs.setCurrentWidget(whole.window.sessions)
+        whole.window.go(Place.SESSIONS)
         whole.look()
         assert "Waiting until" in whole.window.sessions.table.model().index(0, 5).data()
         assert "At its limit until" in state_of_first_token(whole)
@@ -166,5 +168,5 @@ async def test_a_request_waits_at_the_station_and_is_given_up(
 
 
 def state_of_first_token(stage: Stage) -> str:
-    stage.window.tabs.setCurrentWidget(stage.window.tokens)
+    stage.window.go(Place.TOKENS)
     return str(stage.window.tokens.table.model().index(0, 3).data())

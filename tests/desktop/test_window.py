@@ -14,6 +14,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractButton, QApplication, QMessageBox
 
 from app.desktop.icons import Icons
+from app.desktop.place import Place
 from app.gateway.snapshot import Problem, RunState, TokenState
 from app.platform.codex_setup import environment_text, setup_text
 from app.platform.shells import Shell
@@ -32,12 +33,12 @@ async def test_without_a_token_the_page_says_what_to_do(stage: Stage) -> None:
     assert stage.desk.gateway.calls[0][0] == "token.import"
 
 
-@pytest.mark.parametrize("page", [1, 2, 3])
-async def test_without_a_token_the_other_pages_lead_to_adding_one(stage: Stage, page: int) -> None:
-    stage.show(RUNNING, page)
+@pytest.mark.parametrize("place", [place for place in Place if place not in (Place.OVERVIEW, Place.TOKENS)])
+async def test_without_a_token_the_other_pages_lead_to_adding_one(stage: Stage, place: Place) -> None:
+    stage.show(RUNNING, place)
     assert stage.window.notices.texts() == ["No token has been added yet, so no request can be answered."]
     stage.window.notices.press("Add token")
-    assert stage.window.tabs.currentWidget() is stage.window.tokens
+    assert stage.window.place is Place.TOKENS
     assert stage.window.notices.texts() == []
 
 
@@ -111,17 +112,17 @@ async def test_what_a_notice_says_already_is_not_said_twice(stage: Stage) -> Non
 
 async def test_start_and_stop_are_one_button(stage: Stage) -> None:
     stage.show(FULL)
-    button(stage.window.header, "Stop").click()
-    assert not button(stage.window.header, "Stop").isEnabled()
+    button(stage.window.gateway, "Stop").click()
+    assert not button(stage.window.gateway, "Stop").isEnabled()
     await stage.desk.settle()
     stage.show(replace(FULL, state=RunState.STOPPED))
-    button(stage.window.header, "Start").click()
+    button(stage.window.gateway, "Start").click()
     await stage.desk.settle()
     assert [command for command, _ in stage.desk.gateway.calls] == ["gateway.stop", "gateway.start"]
 
 
 async def test_the_address_is_copied(stage: Stage) -> None:
-    stage.show(FULL)
+    stage.show(FULL, Place.OVERVIEW)
     named = [item for item in stage.window.findChildren(QAbstractButton) if item.accessibleName() == "Copy the address"]
     named[0].click()
     assert stage.copied == ["http://127.0.0.1:8787/codex/v1"]
@@ -151,7 +152,7 @@ async def test_a_token_is_disabled_enabled_and_removed_after_a_question(stage: S
 
 
 async def test_a_session_is_forgotten_after_a_question(stage: Stage) -> None:
-    stage.show(FULL, 2)
+    stage.show(FULL, Place.SESSIONS)
     stage.window.sessions.table.select_row(0)
     button(stage.window.sessions, "Forget…").click()
     await answer("Forget")
@@ -173,7 +174,7 @@ async def test_a_question_goes_away_with_the_application(stage: Stage) -> None:
 async def test_the_set_up_page_shows_the_texts_without_the_license_and_copies_them_with_it(
     stage: Stage, shell: Shell
 ) -> None:
-    stage.show(FULL, 1)
+    stage.show(FULL, Place.SET_UP)
     page = stage.window.set_up
     page.choose(shell)
     shown_setup, shown_environment = page.texts()
@@ -188,12 +189,13 @@ async def test_the_set_up_page_shows_the_texts_without_the_license_and_copies_th
 
 
 async def test_the_texts_follow_the_address(stage: Stage) -> None:
-    stage.show(FULL, 1)
+    stage.show(FULL, Place.SET_UP)
     stage.window.show_snapshot(replace(FULL, base_url="http://192.168.1.20:8788/codex/v1"))
     assert all("192.168.1.20:8788" in text for text in stage.window.set_up.texts())
 
 
 async def test_only_a_visible_window_is_watched_and_drawn(stage: Stage) -> None:
+    stage.window.go(Place.TOKENS)
     stage.window.show_snapshot(FULL)
     assert stage.window.tokens.table.model().rowCount() == 0
     stage.window.bring_up()
@@ -218,8 +220,8 @@ async def test_without_a_tray_closing_minimises_and_the_window_says_why(stage: S
     assert not stage.window.isVisible()
 
 
-async def test_practice_is_marked_in_title_and_notice(icons: Icons, desk: Desk) -> None:
-    stage = Stage(icons, desk, practice=True)
+async def test_practice_is_marked_in_title_and_notice(icons: Icons, desk: Desk, tmp_path: Path) -> None:
+    stage = Stage(icons, desk, tmp_path, practice=True)
     stage.show(FULL)
     assert "practice" in stage.window.windowTitle()
     assert stage.window.notices.texts()[0].startswith("Practice:")
@@ -230,7 +232,7 @@ async def test_a_dropped_auth_json_is_added(stage: Stage, tmp_path: Path) -> Non
     (tmp_path / "auth.json").write_text('{"a": 1}', encoding="utf-8")
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(tmp_path / "auth.json"))])
-    stage.show(FULL, 3)
+    stage.show(FULL, Place.REQUESTS)
     how = (Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
     enter = QDragEnterEvent(QPoint(50, 50), *how)
     QApplication.sendEvent(stage.window, enter)
@@ -238,4 +240,4 @@ async def test_a_dropped_auth_json_is_added(stage: Stage, tmp_path: Path) -> Non
     QApplication.sendEvent(stage.window, QDropEvent(QPointF(50, 50), *how))
     await stage.desk.settle()
     assert stage.desk.gateway.calls == [("token.import", {"texts": ['{"a": 1}']})]
-    assert stage.window.tabs.currentWidget() is stage.window.tokens
+    assert stage.window.place is Place.TOKENS

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMenu, QWid
 
 from app.desktop.icons import Icons
 from app.desktop.overview import starting
+from app.desktop.place import Place
 from app.desktop.widgets.masked_text import MaskedText
 from app.desktop.widgets.quiet_label import QuietLabel
 from app.desktop.widgets.symbol import Symbol
@@ -36,7 +37,7 @@ def test_keys_turn_pages_close_and_quit(stage: Stage, qtbot: Any) -> None:
     with qtbot.waitActive(stage.window):
         stage.window.bring_up()
     QTest.keyClick(stage.window, Qt.Key.Key_3, Qt.KeyboardModifier.ControlModifier)
-    assert stage.window.tabs.currentWidget() is stage.window.sessions
+    assert stage.window.place is Place.SESSIONS
     QTest.keyClick(stage.window, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
     assert stage.quits == 1
     QTest.keyClick(stage.window, Qt.Key.Key_Escape)
@@ -92,29 +93,28 @@ def symbols_and_quiet_words(window: QWidget, lighter_than: float) -> bool:
 def test_before_the_gateway_is_there_the_pages_do_not_say_that_there_is_nothing(stage: Stage) -> None:
     stage.window.show_overview(starting())
     stage.window.bring_up()
-    assert not stage.window.tabs.isVisible()
+    assert not stage.window.tokens.isVisible()
     stage.window.show_snapshot(FULL)
-    assert stage.window.tabs.isVisible()
-    assert stage.window.focusWidget() is stage.window.tabs.tabBar()
+    assert stage.window.pages[stage.window.place][0].isVisible()
+    assert stage.window.focusWidget() is stage.window.sidebar
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
 def test_no_two_access_keys_that_can_be_pressed_at_once_are_the_same(
-    language: str, icons: Icons, desk: Desk, request: pytest.FixtureRequest
+    language: str, icons: Icons, desk: Desk, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     if language == "zh_CN":
         request.getfixturevalue("chinese")
-    stage = Stage(icons, desk)
+    stage = Stage(icons, desk, tmp_path)
     for snapshot in (RUNNING, FULL, replace(FULL, state=RunState.STOPPED)):
-        for page in range(4):
-            stage.show(snapshot, page)
-            tabs = stage.window.tabs
-            texts = [tabs.tabText(index) for index in range(tabs.count())]
+        for place in Place:
+            stage.show(snapshot, place)
+            texts: list[str] = []
             for kind in (QAbstractButton, QLabel):
                 texts += [item.text() for item in stage.window.findChildren(kind) if item.isVisible()]
             keys = sorted(key for text in texts if (key := access_key(text)))
-            assert len(keys) >= 5
-            assert keys == sorted(set(keys)), (page, texts)
+            assert keys
+            assert keys == sorted(set(keys)), (place, texts)
     stage.window.leave()
 
 
@@ -125,8 +125,8 @@ def access_key(text: str) -> str:
 
 
 def test_all_that_takes_the_keyboard_is_reached_by_tab_and_has_a_name(stage: Stage, qtbot: Any) -> None:
-    for page in range(4):
-        stage.show(replace(FULL, state=RunState.FAILED, problem=busy_port()), page)
+    for place in Place:
+        stage.show(replace(FULL, state=RunState.FAILED, problem=busy_port()), place)
         with qtbot.waitActive(stage.window):
             stage.window.bring_up()
         stage.window.setFocus()
@@ -141,16 +141,16 @@ def test_all_that_takes_the_keyboard_is_reached_by_tab_and_has_a_name(stage: Sta
             names.append(QAccessible.queryAccessibleInterface(focused).text(QAccessible.Text.Name))
         assert all(names), names
         # From top to bottom, wherever the round began.
-        turned = names[names.index("Address of the gateway") :] + names[: names.index("Address of the gateway")]
-        assert turned[:3] == ["Address of the gateway", "Copy the address", "Start"]
-        assert turned[4:6] == ["Use port 8788", "Try again"]
+        turned = names[names.index("Pages") :] + names[: names.index("Pages")]
+        assert turned[:2] == ["Pages", "Start"]
+        assert turned[3:5] == ["Use port 8788", "Try again"]
         expected = {
-            0: {"Tokens"},
-            1: {"Full set-up", "Environment variables"},
-            2: {"Live sessions"},
-            3: {"Last requests"},
+            Place.TOKENS: {"Tokens"},
+            Place.SET_UP: {"Full set-up", "Environment variables"},
+            Place.SESSIONS: {"Live sessions"},
+            Place.REQUESTS: {"Last requests"},
         }
-        assert expected[page] | {"Address of the gateway", "Start", "Use port 8788"} <= set(names), names
+        assert expected.get(place, set()) | {"Start", "Use port 8788"} <= set(names), names
 
 
 async def test_a_folder_or_a_file_that_is_not_there_cannot_be_dropped(stage: Stage, tmp_path: Path) -> None:
@@ -165,22 +165,22 @@ async def test_a_folder_or_a_file_that_is_not_there_cannot_be_dropped(stage: Sta
         assert not enter.isAccepted(), paths
 
 
-@pytest.mark.parametrize("page", range(4))
-def test_a_text_without_spaces_does_not_widen_the_window(stage: Stage, page: int) -> None:
+@pytest.mark.parametrize("place", Place)
+def test_a_text_without_spaces_does_not_widen_the_window(stage: Stage, place: Place) -> None:
     long = "x" * 2000
-    stage.show(replace(FULL, tokens=(token(1, label=long),), sessions=(session(1, name=long),)), page)
+    stage.show(replace(FULL, tokens=(token(1, label=long),), sessions=(session(1, name=long),)), place)
     stage.window.tell_failure(f"{long} cannot be read")
     stage.window.tell(f"The token “{long}” is added.")
     stage.window.tell_failure(f"{long} cannot be read")
-    stage.window.resize(720, 460)
+    stage.window.resize(800, 560)
     QApplication.processEvents()
-    assert stage.window.centralWidget().minimumSizeHint().width() <= 720
+    assert stage.window.centralWidget().minimumSizeHint().width() <= 800
 
 
 async def test_copying_the_mask_from_the_screen_copies_the_whole_text_with_the_license(
     stage: Stage, qapp: QApplication
 ) -> None:
-    stage.show(FULL, 1)
+    stage.show(FULL, Place.SET_UP)
     view = stage.window.set_up.findChildren(MaskedText)[1]
     view.selectAll()
     QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)

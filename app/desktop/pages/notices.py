@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons
 from app.desktop.operations import Operations
-from app.desktop.widgets.colours import Tone
 from app.desktop.widgets.notice import Notice, Remedy
 
 

@@ -8,11 +8,11 @@ from functools import partial
 
 from PySide6.QtCore import QCoreApplication
 
+from app.desktop.design.colours import Tone
 from app.desktop.messages import error_text
 from app.desktop.operations import Operations
 from app.desktop.pages.notices import NoticeText
 from app.desktop.pages.token_notices import token_notices
-from app.desktop.widgets.colours import Tone
 from app.desktop.widgets.notice import Remedy
 from app.gateway.snapshot import GatewaySnapshot, Problem, RunState
 

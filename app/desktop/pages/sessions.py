@@ -14,13 +14,14 @@ from app.desktop.models.sessions import session_columns, session_lines
 from app.desktop.models.table_model import TableModel
 from app.desktop.operations import Operations
 from app.desktop.widgets.empty_state import EmptyState
+from app.desktop.widgets.page_frame import Page
 from app.desktop.widgets.quiet_label import QuietLabel
 from app.desktop.widgets.symbol import Symbol
 from app.desktop.widgets.table import Table
 from app.gateway.snapshot import GatewaySnapshot, HeldView, TokenState
 
 
-class SessionsPage(QWidget):
+class SessionsPage(Page):
     """Which conversation is on which token.
 
     Args:

@@ -23,6 +23,7 @@ from app.desktop.icons import Icons
 from app.desktop.notes import note_text
 from app.desktop.operations import Operations
 from app.desktop.widgets.masked_text import MaskedText
+from app.desktop.widgets.page_frame import Page
 from app.desktop.widgets.quiet_label import QuietLabel
 from app.desktop.widgets.selectable import make_selectable
 from app.desktop.widgets.symbol import Symbol
@@ -38,7 +39,7 @@ _STAND_IN = "ws-stand-in-for-the-screen"
 _MASK = "ws-••••••••••••••••"
 
 
-class SetUpPage(QWidget):
+class SetUpPage(Page):
     """Both texts for the chosen shell. The license is masked on the screen and complete on the clipboard.
 
     Args:

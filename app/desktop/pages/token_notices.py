@@ -9,10 +9,10 @@ from PySide6.QtCore import QCoreApplication
 
 from app.desktop import formats, held, token_words, words
 from app.desktop.counts import Counts
+from app.desktop.design.colours import Tone
 from app.desktop.operations import Operations
 from app.desktop.overview import resting_until, unusable_reasons, unusable_tokens
 from app.desktop.pages.notices import NoticeText
-from app.desktop.widgets.colours import Tone
 from app.desktop.widgets.notice import Remedy
 from app.gateway.snapshot import GatewaySnapshot, TokenState, TokenView
 

@@ -15,6 +15,7 @@ from app.desktop.operations import Operations
 from app.desktop.pages.pool_bar import PoolBar
 from app.desktop.pages.token_menu import TokenMenu
 from app.desktop.widgets.empty_state import EmptyState
+from app.desktop.widgets.page_frame import Page
 from app.desktop.widgets.symbol import Symbol
 from app.desktop.widgets.table import Table
 from app.gateway.sign_in_desk import SignInWay
@@ -28,7 +29,7 @@ class BeginSignIn(Protocol):
         """Begin in this way."""
 
 
-class TokensPage(QWidget):
+class TokensPage(Page):
     """All tokens in a table, and what can be done with them.
 
     Args:

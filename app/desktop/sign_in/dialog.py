@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons, Look
 from app.desktop.sign_in.panels import BrowserPanel, DevicePanel
-from app.desktop.widgets.colours import Tone
 from app.desktop.widgets.layouts import clear_layout, show_in
 from app.desktop.widgets.notice import Notice
 from app.desktop.widgets.quiet_label import QuietLabel

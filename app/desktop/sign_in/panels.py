@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons
-from app.desktop.widgets.colours import Tone
 from app.desktop.widgets.layouts import clear_layout, show_in
 from app.desktop.widgets.notice import Notice
 from app.desktop.widgets.quiet_label import QuietLabel

@@ -8,8 +8,8 @@ from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from app.desktop.design.colours import quiet_text
 from app.desktop.icons import Icons
-from app.desktop.widgets.colours import quiet_text
 from app.desktop.widgets.quiet_label import QuietLabel
 
 _PICTURE_SIZE = 44

@@ -9,12 +9,18 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
+from app.desktop.design.colours import Tone, blended, is_dark
 from app.desktop.icons import Icons
-from app.desktop.widgets.colours import Tone, blended, is_dark
 from app.desktop.widgets.selectable import make_selectable
 from app.desktop.widgets.symbol import Symbol
 
-_SYMBOLS = {Tone.WARNING: "warning", Tone.ERROR: "warning", Tone.INFO: "info"}
+_SYMBOLS = {
+    Tone.POSITIVE: "state-ready",
+    Tone.WARNING: "warning",
+    Tone.ERROR: "warning",
+    Tone.INFO: "info",
+    Tone.NEUTRAL: "info",
+}
 _SYMBOL_SIZE = 18
 
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
-from app.desktop.widgets.colours import quiet_text
+from app.desktop.design.colours import quiet_text
 
 
 class QuietLabel(QLabel):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QSize
+from typing import Any
+
+from PySide6.QtCore import QEvent, QItemSelectionModel, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -16,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.desktop.models.lines import Column
+from app.desktop.models.rows_model import RowColumn, RowsModel
 from app.desktop.models.table_model import TableModel
 
 _SYMBOL_SIZE = 16
@@ -26,9 +29,9 @@ _NARROWEST = 0.6
 
 
 class Table(QTableView):
-    """A read-only table over a `TableModel`."""
+    """A read-only table; over a `RowsModel` the user can sort it by a click on a title."""
 
-    def __init__(self, model: TableModel, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, model: TableModel | RowsModel[Any], name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._lines = model
         self._style = _PaddedStyle(self)
@@ -54,8 +57,20 @@ class Table(QTableView):
         header.setMinimumSectionSize(4 * self.fontMetrics().horizontalAdvance("0"))
         header.setMinimumHeight(self.fontMetrics().height() + 10)
         header.sectionResized.connect(self._on_section_resized)
-        self._widths = [self._wanted_width(column) for column in model.columns]
+        self._columns: tuple[Column | RowColumn[Any], ...] = tuple(model.columns)
+        self._widths = [self._wanted_width(column) for column in self._columns]
         self._sharing = False
+        self._kept: tuple[str | None, int] = (None, 0)
+        if isinstance(model, RowsModel):
+            header.setSortIndicatorClearable(True)
+            header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+            self.setSortingEnabled(True)
+            model.modelAboutToBeReset.connect(self._keep_place)
+            model.modelReset.connect(self._take_place)
+
+    def sort_by(self, column: int, order: Qt.SortOrder) -> None:
+        """Sort by a column at first; the user may choose another."""
+        self.horizontalHeader().setSortIndicator(column, order)
 
     def selected_id(self) -> str | None:
         """The id of the selected line."""
@@ -66,6 +81,16 @@ class Table(QTableView):
         """Select one row, as a click on it does."""
         flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
         self.selectionModel().setCurrentIndex(self._lines.index(row, 0), flags)
+
+    def _keep_place(self) -> None:
+        self._kept = (self.selected_id(), self.verticalScrollBar().value())
+
+    def _take_place(self) -> None:
+        selected, scrolled = self._kept
+        number = self._lines.number_of(selected) if selected and isinstance(self._lines, RowsModel) else None
+        if number is not None:
+            self.select_row(number)
+        self.verticalScrollBar().setValue(scrolled)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Copy takes the whole line, its cells separated by tabs."""
@@ -87,7 +112,7 @@ class Table(QTableView):
         super().resizeEvent(event)
         self._share_width()
 
-    def _wanted_width(self, column: Column) -> int:
+    def _wanted_width(self, column: Column | RowColumn[Any]) -> int:
         metrics = self.fontMetrics()
         # One pixel more than the title, or some styles cut it off.
         text = max(column.width * metrics.horizontalAdvance("0"), metrics.horizontalAdvance(column.title) + 2)
@@ -96,7 +121,7 @@ class Table(QTableView):
     def _share_width(self) -> None:
         """Columns that stretch take what is left equally, and give what is missing as far as they can."""
         widths = list(self._widths)
-        stretching = [section for section, column in enumerate(self._lines.columns) if column.stretch]
+        stretching = [section for section, column in enumerate(self._columns) if column.stretch]
         left = self.viewport().width() - sum(widths)
         if left > 0:
             weights = dict.fromkeys(stretching, 1.0)

@@ -10,12 +10,13 @@ from app.desktop.icons import Icons
 from app.desktop.models.table_model import TableModel
 from app.desktop.models.turns import turn_columns, turn_lines
 from app.desktop.widgets.empty_state import EmptyState
+from app.desktop.widgets.page_frame import Page
 from app.desktop.widgets.quiet_label import QuietLabel
 from app.desktop.widgets.table import Table
 from app.gateway.snapshot import GatewaySnapshot
 
 
-class TurnsPage(QWidget):
+class RequestsPage(Page):
     """What was asked lately, and how it ended. Never what was said.
 
     Args:

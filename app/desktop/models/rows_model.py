@@ -1,0 +1,241 @@
+"""A table model over plain objects: it draws only what is asked for, sorts and filters by itself, and stays smooth
+at ten thousand rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QIcon
+
+from app.desktop.models.lines import Cell
+
+_R = TypeVar("_R")
+_Index = QModelIndex | QPersistentModelIndex
+_NO_INDEX = QModelIndex()
+# More separate places than this, and telling the view of each takes longer than beginning anew.
+_MANY = 64
+
+
+@dataclass(frozen=True)
+class RowColumn(Generic[_R]):
+    """One column over rows of type R.
+
+    Attributes:
+        title: of its header, in the user's language.
+        width: in digits, where there is room; more if the title needs it.
+        cell: what it shows of a row; called only for rows in sight.
+        order: what it is sorted by; None: it cannot be sorted by this column.
+        numeric: aligned to the right.
+        stretch: shares the room that is left with the others of this kind, and gives some where it is missing.
+        hint: what the title means, shown when the pointer rests on it.
+    """
+
+    title: str
+    width: int
+    cell: Callable[[_R], Cell]
+    order: Callable[[_R], Any] | None = None
+    numeric: bool = False
+    stretch: bool = False
+    hint: str | None = None
+
+
+class RowsModel(QAbstractTableModel, Generic[_R]):
+    """Rows with stable ids: selection and scroll position survive every update.
+
+    Args:
+        columns: fixed for the model's life. What their cells say besides the row itself (such as today's date) may
+            change; then call `redraw`.
+        row_id: the id of a row.
+        symbol: draws the symbol of a cell by its name.
+        parent: its owner.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[RowColumn[_R]],
+        row_id: Callable[[_R], str],
+        symbol: Callable[[str], QIcon],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.columns = tuple(columns)
+        self._row_id = row_id
+        self._symbol = symbol
+        self._all: list[_R] = []
+        self._rows: list[_R] = []
+        self._ids: list[str] = []
+        self._accepts: Callable[[_R], bool] | None = None
+        self._sorted_by: tuple[int, Qt.SortOrder] | None = None
+
+    @property
+    def total(self) -> int:
+        """How many rows there are, also those that the filter hides."""
+        return len(self._all)
+
+    @property
+    def shown(self) -> Sequence[_R]:
+        """The rows that pass the filter, in the order shown."""
+        return self._rows
+
+    def update_rows(self, rows: Sequence[_R]) -> None:
+        """Become these rows. What is equal is not touched; what changed is announced as one range."""
+        self._all = list(rows)
+        self._become(self._wanted())
+
+    def set_filter(self, accepts: Callable[[_R], bool] | None) -> None:
+        """Show only the rows that are accepted; None: all."""
+        self._accepts = accepts
+        self._become(self._wanted())
+
+    def row(self, number: int) -> _R | None:
+        """The row that is shown there."""
+        return self._rows[number] if 0 <= number < len(self._rows) else None
+
+    def line_id(self, number: int) -> str | None:
+        """The id of the row that is shown there."""
+        return self._ids[number] if 0 <= number < len(self._ids) else None
+
+    def number_of(self, row_id: str) -> int | None:
+        """Where the row with this id is shown."""
+        try:
+            return self._ids.index(row_id)
+        except ValueError:
+            return None
+
+    def redraw(self) -> None:
+        """What the cells say is different now, though the rows are the same."""
+        self._tell_changed(0, len(self._rows) - 1)
+
+    def symbols_changed(self) -> None:
+        """The colours of the symbols are different now."""
+        self._tell_changed(0, len(self._rows) - 1, [Qt.ItemDataRole.DecorationRole])
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column from now on; -1: as the rows come."""
+        by = self.columns[column].order if 0 <= column < len(self.columns) else None
+        self._sorted_by = None if by is None else (column, order)
+        self._become(self._wanted())
+
+    def rowCount(self, parent: _Index = _NO_INDEX) -> int:
+        """See QAbstractItemModel."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: _Index = _NO_INDEX) -> int:
+        """See QAbstractItemModel."""
+        return 0 if parent.isValid() else len(self.columns)
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """See QAbstractItemModel."""
+        if not index.isValid():
+            return None
+        column = self.columns[index.column()]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(column)
+        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.DecorationRole):
+            return None
+        cell = column.cell(self._rows[index.row()])
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return cell.text
+            case Qt.ItemDataRole.ToolTipRole:
+                return cell.hint or cell.text or None
+            case _:
+                return self._symbol(cell.icon) if cell.icon else None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """See QAbstractItemModel."""
+        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(self.columns):
+            return None
+        column = self.columns[section]
+        match role:
+            case Qt.ItemDataRole.DisplayRole:
+                return column.title
+            case Qt.ItemDataRole.ToolTipRole:
+                return column.hint
+            case Qt.ItemDataRole.TextAlignmentRole:
+                return _alignment(column)
+        return None
+
+    def _wanted(self) -> list[_R]:
+        rows = list(self._all) if self._accepts is None else [row for row in self._all if self._accepts(row)]
+        if self._sorted_by is not None:
+            column, order = self._sorted_by
+            by = self.columns[column].order
+            if by is not None:
+                # Python keeps the order of equals, also in reverse.
+                rows.sort(key=by, reverse=order is Qt.SortOrder.DescendingOrder)
+        return rows
+
+    def _become(self, rows: list[_R]) -> None:
+        ids = [self._row_id(row) for row in rows]
+        if ids != self._ids:
+            wanted = set(ids)
+            if len(wanted) != len(ids):
+                raise ValueError("two rows have one id")
+            known = set(self._ids)
+            gone = _runs([position for position, row_id in enumerate(self._ids) if row_id not in wanted])
+            new = _runs([position for position, row_id in enumerate(ids) if row_id not in known])
+            if len(gone) + len(new) > _MANY:
+                self.beginResetModel()
+                self._rows, self._ids = rows, ids
+                self.endResetModel()
+                return
+            self._remove(gone)
+            self._reorder([row_id for row_id in ids if row_id in known])
+            self._insert(new, rows, ids)
+        before, self._rows = self._rows, rows
+        changed = [
+            number for number, (old, row) in enumerate(zip(before, rows, strict=True)) if old is not row and old != row
+        ]
+        if changed:
+            self._tell_changed(changed[0], changed[-1])
+
+    def _remove(self, runs: list[tuple[int, int]]) -> None:
+        for first, last in reversed(runs):
+            self.beginRemoveRows(QModelIndex(), first, last)
+            del self._rows[first : last + 1]
+            del self._ids[first : last + 1]
+            self.endRemoveRows()
+
+    def _reorder(self, ids: list[str]) -> None:
+        if ids == self._ids:
+            return
+        self.layoutAboutToBeChanged.emit()
+        before = self.persistentIndexList()
+        place = {row_id: number for number, row_id in enumerate(ids)}
+        after = [self.index(place[self._ids[old.row()]], old.column()) for old in before]
+        rows = dict(zip(self._ids, self._rows, strict=True))
+        self._rows, self._ids = [rows[row_id] for row_id in ids], ids
+        self.changePersistentIndexList(before, after)
+        self.layoutChanged.emit()
+
+    def _insert(self, runs: list[tuple[int, int]], rows: list[_R], ids: list[str]) -> None:
+        for first, last in runs:
+            self.beginInsertRows(QModelIndex(), first, last)
+            self._rows[first:first] = rows[first : last + 1]
+            self._ids[first:first] = ids[first : last + 1]
+            self.endInsertRows()
+
+    def _tell_changed(self, first: int, last: int, roles: Sequence[int] = ()) -> None:
+        if last >= first:
+            self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns) - 1), list(roles))
+
+
+def _alignment(column: RowColumn[Any]) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if column.numeric else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter
+
+
+def _runs(numbers: list[int]) -> list[tuple[int, int]]:
+    """Ascending numbers as ranges, first and last."""
+    runs: list[tuple[int, int]] = []
+    for number in numbers:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1] = (runs[-1][0], number)
+        else:
+            runs.append((number, number))
+    return runs
