@@ -6,6 +6,7 @@
   such lines run one after the other;
 * a line ``call: <tool> <JSON>`` calls that tool of the request;
 * a line ``words: <n>`` makes the answer that many words long;
+* a line ``slowly: <seconds>`` makes the turn take about that long, 60 at most;
 * a JSON schema in ``text.format`` gets an object that fits it.
 """
 

@@ -11,6 +11,8 @@ _CONTEXT = ("<environment_context>", "<user_instructions>", "# AGENTS.md instruc
 """How messages begin that Codex adds in the user's name."""
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_SECONDS = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,3})?")
+_SLOWEST = 60.0
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,12 @@ class Question:
     def chinese(self) -> bool:
         """Say whether the question contains Chinese characters."""
         return bool(_CHINESE.search(self.text))
+
+    @property
+    def slowly(self) -> float:
+        """Return how many seconds the turn shall take, by a line ``slowly:``; 0 when there is none."""
+        given = next((line for line in self.lines("slowly") if _SECONDS.fullmatch(line)), "0")
+        return min(float(given), _SLOWEST)
 
     def lines(self, keyword: str) -> list[str]:
         """Return what follows ``keyword:`` at the start of each line that has it."""

@@ -1,5 +1,6 @@
 """Serving one turn: who asks, what forbids it, what is said, what is counted."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -10,12 +11,15 @@ from app.practice.accounts import Credential, PracticeAccount
 from app.practice.answers import Answer, answer
 from app.practice.events import Context, Event, Plan, compacted, compose, compose_compaction
 from app.practice.memory import SESSION_HEADERS
-from app.practice.question import effort_of
+from app.practice.question import effort_of, read
 from app.practice.recorder import RECORD
 from app.practice.refusals import Headers, Refusal
 from app.practice.rules import Service
 from app.practice.script import Endpoint, Turn
 from app.practice.world import World
+
+_SILENT = 0.25
+"""The part of a slow stream's time that passes before its first byte."""
 
 
 class Desk:
@@ -35,7 +39,9 @@ class Desk:
         model = str(body["model"])
         if isinstance(behaviour, Refusal):
             return sending.whole(behaviour, record, self._headers(caller, model))
-        turn = behaviour or Turn()
+        streams = body.get("stream") is True
+        slowly = read(body).slowly if behaviour is None else 0.0
+        turn = behaviour or Turn(header_delay=slowly * _SILENT if streams else slowly)
         for point in ("request", "headers"):
             if not await sending.reach(request, turn, point, record):
                 return web.Response()
@@ -46,8 +52,10 @@ class Desk:
         if not self._service.codex and body.get("store") is not False:
             self._world.responses.add(caller.owner, plan.response["id"])
         headers = self._headers(caller, model, served=True)
-        if body.get("stream") is not True:
+        if not streams:
             return sending.whole(_as_one(plan, turn), record, headers + turn.headers)
+        if slowly:
+            turn = replace(turn, delay=slowly * (1 - _SILENT) / len(plan.events))
         return await sending.stream(request, plan, self._first_events(caller), turn, headers, record)
 
     async def compact(self, request: web.Request) -> web.StreamResponse:

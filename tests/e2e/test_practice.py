@@ -12,7 +12,7 @@ from app.practice.accounts import sample_accounts
 from app.practice.script import Turn
 from app.practice.server import PracticeUpstream
 from tests.e2e.codex import ANSWER_MARK, NEWEST, codex_shell
-from tests.e2e.program import Run, Waystation, free_port, until
+from tests.e2e.program import TROUBLE, Run, Waystation, free_port, until
 from tests.e2e.screen import Make, Screen, desktop_on
 from tests.support.desktop_session import DesktopSession
 
@@ -27,16 +27,16 @@ def desktop_session() -> Iterator[DesktopSession]:
         yield session
 
 
-async def practice(waystation: Waystation) -> tuple[Run, Path]:
+async def practice(waystation: Waystation, *arguments: str) -> tuple[Run, Path]:
     """Start practice mode; the data folder that it names."""
-    run = await waystation.start("practice", "--port", "0")
+    run = await waystation.start("practice", "--port", "0", *arguments)
     found = await run.wait_for(lambda: FOLDER.search(run.out), "its data folder")
     return run, Path(found[1])
 
 
 async def test_practice_without_a_display_makes_codex_answer(make_waystation: Make) -> None:
     waystation = make_waystation()
-    run, folder = await practice(waystation)
+    run, folder = await practice(waystation, "--quiet")
     await run.wait_for(lambda: run.address, "the line of its address")
     waystation.env["WAYSTATION_DATA_DIR"] = str(folder)
     assert len(await waystation.json("token", "list")) == 3
@@ -55,12 +55,35 @@ async def test_practice_without_a_display_makes_codex_answer(make_waystation: Ma
     assert not waystation.data_dir.joinpath("waystation.sqlite3").exists()
 
 
+async def test_practice_is_visited_by_clients_of_its_own_until_it_is_ended(make_waystation: Make) -> None:
+    waystation = make_waystation()
+    run, folder = await practice(waystation)
+    await run.wait_for(lambda: run.address, "the line of its address")
+    waystation.env["WAYSTATION_DATA_DIR"] = str(folder)
+    log = folder / "logs" / "waystation.log"
+
+    def visited() -> bool:
+        said = log.read_text(encoding="utf-8")
+        return " responses token=" in said and " chat/completions token=" in said
+
+    await until(visited, "turns of its own clients", within=30)
+    assert len(await waystation.json("license", "list")) == 3
+    said = log.read_text(encoding="utf-8")
+    assert not TROUBLE.search(said), said[-3000:]
+    assert sample_accounts()[0].access_token not in said
+
+    await waystation.ok("quit")
+    assert await run.wait_end() == 0
+    assert not TROUBLE.search(run.err), run.err
+    assert not folder.exists()
+
+
 async def test_practice_with_a_display_shows_window_and_tray(
     desktop_session: DesktopSession, make_waystation: Make
 ) -> None:
     screen = Screen(desktop_session)
     waystation = make_waystation(desktop_session.env)
-    run, _ = await practice(waystation)
+    run, _ = await practice(waystation, "--quiet")
     await screen.wait_windows(1)
 
     async def running() -> bool:
