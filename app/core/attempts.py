@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from app.core.own_token import own_token, within
 from app.core.pool import Pool, Reason, Standing
 from app.core.routing import choose
 from app.core.session import Session
@@ -66,6 +67,7 @@ class Attempts:
         self._renewed: set[str] = set()
         self._refusals = 0
         self._lent_at: float | None = None
+        self._pinned = False
         self._bad_ways: set[str | None] = set()
         self._last: Meaning | None = None
 
@@ -80,12 +82,16 @@ class Attempts:
             step, self._next = self._next, None
             return step
         session = self._known(now)
+        self._pinned = session is not None and session.pinned
+        mine = within(pool, session, self._wish)
         if self._refusals >= _MAX_REFUSALS:
-            return GiveUp(Why.REFUSED, self._shortage(pool.tokens, now))
+            return GiveUp(Why.REFUSED, self._shortage(mine, now))
         if self._last is Meaning.CLIENT or self._over(now):
-            return self._end(self._shortage(pool.tokens, now), None)
+            return self._end(self._shortage(mine, now), None)
         readers = self._ties.readers(session)
-        tokens = [token for token in pool.tokens if readers is None or token.id in readers]
+        tokens = [token for token in mine if readers is None or token.id in readers]
+        if self._pinned and (not mine or (readers and not tokens)):
+            return GiveUp(Why.PINNED if mine else Why.NO_TOKEN, self._shortage(mine, now))
         standings = {token.id: self._standing(token, now) for token in tokens}
         if readers is not None and self._readers_gone(tokens, standings, now):
             return GiveUp(Why.NEW_CONVERSATION, self._shortage(tokens, now))
@@ -104,9 +110,8 @@ class Attempts:
 
     def other_way(self, token: Token, now: float) -> bool:
         """Whether another token could serve that does not go the same way upstream."""
-        return any(
-            other.proxy != token.proxy and self._standing(other, now).why_not is None for other in self._pool.tokens
-        )
+        tokens = within(self._pool, self._pool.sessions.get(self._session_id or ""))
+        return any(one.proxy != token.proxy and self._standing(one, now).why_not is None for one in tokens)
 
     def proven(self, now: float) -> bool:
         """Upstream has begun to answer; True when that ended a rest of the token."""
@@ -208,19 +213,12 @@ class Attempts:
         wished = by_id.get(self._wish or "")
         if wished is not None:
             return wished, Reason.USER
-        again = by_id.get(self._again or "")
-        if again is not None and session is None:
-            return again, Reason.NO_SESSION
-        if again is not None and session is not None and again.id == session.current_token_id:
-            return again, Reason.KEPT
-        if session is not None and not self._unproven(session):
-            home, current = by_id.get(session.home_token_id), by_id.get(session.current_token_id)
-            regular = any(not token.spare for token in free)
-            own = [token for token in (home, current) if token is not None and not (token.spare and regular)]
-            if own:
-                # A loan goes on until the home has room.
-                token = own[-1] if pool.full(own[0].id) else own[0]
-                return token, Reason.KEPT if token is current else Reason.RETURNED
+        moved = session is not None and session.moving and session.home_token_id in by_id
+        again = by_id.get(self._again or "") if not moved else None
+        if again is not None and (session is None or again.id == session.current_token_id):
+            return again, Reason.NO_SESSION if session is None else Reason.KEPT
+        if session is not None and (moved or not self._unproven(session)) and (own := own_token(pool, session, by_id)):
+            return own
         best = choose([pool.candidate(token, standings[token.id], now) for token in free], pool.policy.strategy)
         if best is None:
             return None
@@ -249,6 +247,8 @@ class Attempts:
             session = noted if noted is session else pool.sessions.put(noted)
             if token.id != session.current_token_id:
                 session, moved_from = self._bound(session, token, reason, now)
+            elif reason is Reason.USER:
+                session = pool.move(session, token)
         self._at, self._session_id = token, session.id if session is not None else None
         self._probing = pool.take(token.id, now)
         self.sends += 1
@@ -367,7 +367,8 @@ class Attempts:
         if self._telling(missing):
             return GiveUp(Why.LAST_ANSWER, missing)
         if missing.back_at is not None:
-            return Hold(missing.back_at, missing, reader)
+            # Where only that token can read it, a pin keeps it from nothing.
+            return Hold(missing.back_at, replace(missing, pinned=self._pinned and reader is None), reader)
         return GiveUp(Why.NO_TOKEN, missing)
 
     def _without_model(self, tokens: list[Token], standings: dict[str, Standing]) -> list[Token]:
@@ -389,7 +390,7 @@ class Attempts:
         return standing.wait_s if rest.until <= now else 0.0
 
     def _shortage(self, tokens: Iterable[Token], now: float) -> Shortage:
-        return self._pool.shortage(tokens, self._wanted.model, now)
+        return replace(self._pool.shortage(tokens, self._wanted.model, now), pinned=self._pinned)
 
     def _given_back(self) -> Token | None:
         token, self._at = self._at, None

@@ -49,7 +49,7 @@ class Reason(StrEnum):
     RETURNED = "returned"
     #: A spare served while nobody else could; now somebody can.
     RELIEVED = "relieved"
-    #: The user moved it.
+    #: The user moved it: this turn, or the session before it.
     USER = "user"
 
 
@@ -353,8 +353,19 @@ class Pool:
         )
         return self.sessions.put(changed)
 
+    def move(self, session: Session, token: Token) -> Session:
+        """The user wants it on this token from now on: its home, to which its next turn goes (`Session.moving`)."""
+        return self.sessions.put(replace(session, home_token_id=token.id, lent_at=None))
+
     def settle(self, session: Session, now: float) -> Session:
-        """A loan that has lasted becomes the home, unless a spare serves."""
+        """A loan that has lasted becomes the home, unless a spare serves; a home that is gone is none to move to.
+
+        A pinned session keeps its home whatever happens.
+        """
+        if session.pinned:
+            return session
+        if session.moving and self.why_away(session, None, now) in (Reason.TOKEN_GONE, Reason.LIMIT):
+            return self.sessions.put(replace(session, home_token_id=session.current_token_id))
         current = self._tokens.get(session.current_token_id)
         lasted = session.lent_at is not None and now - session.lent_at >= LOAN_S
         if not lasted or current is None or current.spare:

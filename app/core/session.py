@@ -7,6 +7,8 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from app.core.turn import Usage
+
 #: Codex uses UUIDs; OpenAI refuses a `prompt_cache_key` of more than 64 characters.
 MAX_NAME = 64
 #: A conversation is called by few names; more would be a client that makes one up per turn.
@@ -15,6 +17,8 @@ MAX_NAMES = 16
 MAX_OWNERS = 4_096
 #: What the book holds in memory; beyond it the longest idle session is forgotten.
 MAX_SESSIONS = 10_000
+#: Upstream may count whatever it likes; the store holds no more.
+_MAX_TOTAL = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,8 @@ class Session:
         current_token_id: the token that serves it now.
         created_at, last_active_at: Unix seconds.
         turns: how many turns it has had.
-        lent_at: since when another token than the home serves it, in Unix seconds; None while it is at home.
+        lent_at: since when another token than the home serves it, in Unix seconds; None while it is at home, and when
+            the user has moved it (see `moving`).
         moves: how often its token changed; 0 means that everything it ever got came from one token.
         owners: which token issued a sealed item (its digest, see `sealed`; an empty id: one that nobody knows),
             noted at each move, and when a token refuses what it was thought to have issued.
@@ -56,6 +61,14 @@ class Session:
     cached_tokens: int = 0
     output_tokens: int = 0
 
+    @property
+    def moving(self) -> bool:
+        """The user has given it another home; its next turn goes there.
+
+        Not before, because what that turn holds and nobody is known to have issued came from the token it leaves.
+        """
+        return self.current_token_id != self.home_token_id and self.lent_at is None
+
 
 def bounded_name(name: str) -> str:
     """A session name that fits upstream's `prompt_cache_key`: itself up to 64 characters, else its SHA-256."""
@@ -77,6 +90,7 @@ class SessionBook:
         # Ordered by last use, so that the longest idle one stands first.
         self._sessions: dict[str, Session] = {}
         self._by_name: dict[tuple[str, str], str] = {}
+        self._changed: set[str] = set()
         for session in sorted(sessions, key=lambda item: item.last_active_at):
             self.put(session)
 
@@ -102,16 +116,23 @@ class SessionBook:
         """Add or replace a session; a name that another session has already stays with that one."""
         self._sessions.pop(session.id, None)
         self._sessions[session.id] = session
+        self._changed.add(session.id)
         for name in session.names:
             self._by_name.setdefault((session.license_id, name), session.id)
         while len(self._sessions) > MAX_SESSIONS:
             self.forget(next(iter(self._sessions)))
         return session
 
+    def take_changed(self) -> set[str]:
+        """The ids of the sessions that came, changed or went since this was last asked; for one viewer."""
+        changed, self._changed = self._changed, set()
+        return changed
+
     def forget(self, session_id: str) -> Session | None:
         """Remove a session and its names; None when there is none."""
         session = self._sessions.pop(session_id, None)
         if session is not None:
+            self._changed.add(session_id)
             for name in session.names:
                 if self._by_name.get((session.license_id, name)) == session_id:
                     del self._by_name[session.license_id, name]
@@ -122,6 +143,24 @@ def with_names(session: Session, names: Iterable[str]) -> Session:
     """The session, also called by these names (bounded in number, the oldest are kept)."""
     merged = tuple(dict.fromkeys((*session.names, *names)))[:MAX_NAMES]
     return session if merged == session.names else replace(session, names=merged)
+
+
+def with_turn(session: Session, client: str, model: str | None, usage: Usage | None = None) -> Session:
+    """The session, whose last turn is one of this client and model, and used so much."""
+    if usage is None:
+        return (
+            session
+            if (session.client, session.model) == (client, model)
+            else replace(session, client=client, model=model)
+        )
+    return replace(
+        session,
+        client=client,
+        model=model,
+        input_tokens=min(session.input_tokens + usage.input_tokens, _MAX_TOTAL),
+        cached_tokens=min(session.cached_tokens + usage.cached_tokens, _MAX_TOTAL),
+        output_tokens=min(session.output_tokens + usage.output_tokens, _MAX_TOTAL),
+    )
 
 
 def with_owners(session: Session, owners: Mapping[str, str]) -> Session:

@@ -40,6 +40,15 @@ _WORDS = {
     Unusable.DISABLED: "{} disabled",
     Unusable.SEALED: "{} sealed by a lost key",
 }
+_PINNED_WORDS = {
+    Unusable.LIMIT: "is at its limit",
+    Unusable.SIGN_IN: "needs a new sign-in",
+    Unusable.REFUSED: "has no credit, or its plan does not allow this",
+    Unusable.RESTING: "rests after failures",
+    Unusable.MODEL: "does not have this model",
+    Unusable.DISABLED: "is disabled",
+    Unusable.SEALED: "is sealed by a lost key",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +59,13 @@ class Shortage:
         reasons: how many tokens for each reason, in a fixed order; empty: there are no tokens at all.
         back_at: when the first of them may serve again, in Unix seconds; None: time does not help.
         first: why that one cannot serve; None: for the first reason that passes.
+        pinned: it is a pinned session's own token alone that was looked at.
     """
 
     reasons: tuple[tuple[Unusable, int], ...] = ()
     back_at: float | None = None
     first: Unusable | None = None
+    pinned: bool = False
 
     @property
     def empty(self) -> bool:
@@ -74,6 +85,8 @@ class Shortage:
         Args:
             clock_time: Unix seconds as the user's clock shows them.
         """
+        if self.pinned:
+            return self._of_pinned(clock_time)
         if self.empty:
             return "No token has been added to Waystation yet: add a ChatGPT login or an API key in its window."
         total = sum(count for _, count in self.reasons)
@@ -87,6 +100,14 @@ class Shortage:
                 part += f" ({'first ' if several else ''}back at {clock_time(self.back_at)})"
             parts.append(part)
         return f"{total} {'token' if total == 1 else 'tokens'}: {', '.join(parts)}."
+
+    def _of_pinned(self, clock_time: Callable[[float], str]) -> str:
+        what = next((_PINNED_WORDS[reason] for reason, _ in self.reasons), "was removed")
+        back = f" (back at {clock_time(self.back_at)})" if self.back_at is not None else ""
+        return (
+            f"This conversation is pinned to a token that {what}{back}. Unpin it in Waystation, or move it to another "
+            "token."
+        )
 
 
 def shortage(reasons: Iterable[Unusable], back_at: float | None = None, first: Unusable | None = None) -> Shortage:

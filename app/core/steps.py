@@ -106,6 +106,8 @@ class Why(StrEnum):
     REFUSED = "refused"
     #: What it holds can be read by a token that is gone.
     NEW_CONVERSATION = "new_conversation"
+    #: What it holds can be read by another token than the one that its session is pinned to.
+    PINNED = "pinned"
 
 
 @dataclass(frozen=True, slots=True)

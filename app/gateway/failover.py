@@ -15,7 +15,7 @@ from app.core.sealed import digest
 from app.core.shortage import Shortage, Unusable
 from app.core.steps import Failure, GiveUp, Hold, Pause, Queue, Refresh, Send, Step, Wanted, Why
 from app.core.turn import Attempt
-from app.core.verdict import Fault
+from app.core.verdict import Fault, Meaning
 from app.gateway.live_turn import LiveTurn
 from app.gateway.refresher import Refresher, RefreshResult
 from app.gateway.state import GatewayState
@@ -23,6 +23,9 @@ from app.gateway.state import GatewayState
 #: How long a turn waits in line for a token at most, and how many may wait, in seconds and turns.
 LINE_S = 15 * 60.0
 LINE_TURNS = 512
+
+#: Failures of the request, which say nothing of the token.
+_NOT_THE_TOKENS = frozenset({Meaning.CLIENT, Meaning.FOREIGN, Meaning.MODEL})
 
 #: When to try again, when nobody knows better; a refresh is tried as often. In seconds.
 _SOON_S = 30.0
@@ -117,6 +120,8 @@ class Failover:
             self._tried = Attempt(token_id, code, ms)
             self._state.freed(token_id, failed=True)
             self._state.health_changed(token_id)
+            if failure.meaning not in _NOT_THE_TOKENS:
+                self._state.token_failed(token_id, code)
             _log.info("turn %s: token %s failed: %s (%s)", self._live.id, token_id, code, failure.meaning)
             if failure.sign_in_needed is not None:
                 self._state.sign_in_needed(token_id, failure.sign_in_needed)
@@ -129,6 +134,7 @@ class Failover:
         token_id = self._send.token.id
         if turn_state:
             self._state.pool.note_turn_state(digest(turn_state), token_id)
+        self._state.token_worked(token_id)
         if self._attempts.proven(self._state.clock.now()):
             self._state.health_changed(token_id, better=True)
 
@@ -251,6 +257,13 @@ class Failover:
                 "and that account cannot serve any more. Start a new conversation.",
                 code="start_new_conversation",
             )
+        if why is Why.PINNED:
+            return Refusal(
+                400,
+                "This conversation is pinned to one token, but holds what only another account can read (a compaction, "
+                "a file, or an earlier answer). Unpin it in Waystation, move it back, or start a new conversation.",
+                code="session_pinned",
+            )
         if why is Why.REFUSED:
             sentence = (
                 "Upstream refused this request on two tokens in a row, so Waystation tries no others. Sign in again "
@@ -258,14 +271,19 @@ class Failover:
             )
         elif any(reason is Unusable.RESTING for reason, _ in missing.reasons):
             # A login could not be renewed just now: a matter of moments.
-            return _later(f"No token of Waystation can serve this at the moment. {counts}", _SOON_S)
+            return _later(
+                counts if missing.pinned else f"No token of Waystation can serve this at the moment. {counts}", _SOON_S
+            )
+        elif missing.pinned:
+            sentence = counts
         else:
             sentence = counts if missing.empty else f"No token of Waystation can serve this. {counts}"
             if any(reason is Unusable.SIGN_IN for reason, _ in missing.reasons):
                 sentence += " Sign in again in Waystation."
         # 400, because Codex shows a 400 at once and repeats a 5xx thirty times.
         kind = "server_error" if chat else "invalid_request_error"
-        return Refusal(503 if chat else 400, sentence, type=kind, code="no_available_token")
+        code = "session_pinned" if missing.pinned and why is Why.NO_TOKEN else "no_available_token"
+        return Refusal(503 if chat else 400, sentence, type=kind, code=code)
 
     def _clock_time(self, seconds: float) -> str:
         form = "%H:%M" if seconds - self._state.clock.now() < 20 * 3600 else "%Y-%m-%d %H:%M"

@@ -114,6 +114,8 @@ class PoolMachine(RuleBasedStateMachine):
         self.truth: dict[str, Truth] = {}
         self.turns: dict[int, Running] = {}
         self.history: dict[tuple[str, tuple[str, ...]], list[dict[str, Any]]] = {}
+        #: Where pinned sessions belong, as the user said.
+        self.pinned: dict[str, str] = {}
         self.down: set[str | None] = set()
         self.numbers = 0
         self.time = NOW
@@ -239,6 +241,24 @@ class PoolMachine(RuleBasedStateMachine):
     @rule(strategy=st.sampled_from(Strategy), cap=st.integers(1, 3))
     def policy_changes(self, strategy: Strategy, cap: int) -> None:
         self.pool.policy = Policy(strategy, turns_per_token=cap)
+
+    @precondition(lambda self: len(self.pool.sessions))
+    @rule(pick=st.integers(0, 9), whether=st.booleans())
+    def user_pins(self, pick: int, whether: bool) -> None:
+        session = self.picked_session(pick)
+        self.pool.sessions.put(replace(session, pinned=whether))
+        self.pinned.pop(session.id, None)
+        if whether:
+            self.pinned[session.id] = session.home_token_id
+
+    @precondition(lambda self: len(self.pool.sessions) and self.pool.tokens)
+    @rule(pick=st.integers(0, 9), where=st.integers(0, 9))
+    def user_moves_a_session(self, pick: int, where: int) -> None:
+        session, chosen = self.picked_session(pick), self.picked(where)
+        self.pool.reset(chosen.id)
+        self.pool.move(session, chosen)
+        if session.pinned:
+            self.pinned[session.id] = chosen.id
 
     # --- turns -------------------------------------------------------------------------------------------------------
 
@@ -428,7 +448,7 @@ class PoolMachine(RuleBasedStateMachine):
     def decide(self, turn: Running) -> None:
         pool, now = self.pool, self.now
         pool.tick(now)
-        prior = pool.sessions.find(turn.license_id, turn.names) if turn.names else None
+        prior = self.session_of(turn)
         if prior is not None:
             prior = pool.settle(prior, now)
         others = {one.id: one.current_token_id for one in pool.sessions if prior is None or one.id != prior.id}
@@ -470,6 +490,7 @@ class PoolMachine(RuleBasedStateMachine):
         pool, home = self.pool, self.pool.get(prior.home_token_id)
         if home is None:
             return {Reason.TOKEN_GONE: True, Reason.USER: turn.wished is not None}
+        moved = turn.wished is not None or prior.moving
         standing = pool.standing(home, turn.model, self.now)
         rest = pool.health(home.id).rest
         return {
@@ -481,8 +502,8 @@ class PoolMachine(RuleBasedStateMachine):
             or home.proxy in turn.bad_ways
             or turn.kept,
             Reason.RELIEVED: home.spare,
-            Reason.RETURNED: True,
-            Reason.USER: turn.wished is not None,
+            Reason.RETURNED: not prior.moving,
+            Reason.USER: moved,
         }
 
     def check_send(
@@ -498,6 +519,12 @@ class PoolMachine(RuleBasedStateMachine):
             trying = [one for one in self.turns.values() if one.probing and one.send and one.send.token.id == held.id]
             assert all(self.now - one.probed_at >= TRIAL_S for one in trying), "two turns try one resting token"
             turn.probed_at = self.now
+        if prior is not None and prior.pinned and held.id != prior.home_token_id:
+            assert held.id == turn.wished, "a pinned session's turn went to another token"
+            assert send.reason is Reason.USER
+            self.pinned[prior.id] = held.id
+        if prior is not None and send.reason is Reason.USER and send.moved_from is not None:
+            assert held.id in (turn.wished, prior.home_token_id)
         turn.send, turn.probing, turn.wished = send, probes, None
         turn.sends += 1
         if send.session is None:
@@ -533,10 +560,12 @@ class PoolMachine(RuleBasedStateMachine):
         late = self.now - turn.trying_since > MAX_TRYING_S and turn.sends > 0 and turn.last is not Meaning.USAGE_LIMIT
         if turn.failures >= MAX_SENDS or late or turn.kept:
             return
+        session = self.session_of(turn)
         free = [
             one.id
             for one in self.pool.tokens
-            if self.pool.standing(one, turn.model, self.now).why_not is None
+            if (session is None or not session.pinned or one.id == session.home_token_id)
+            and self.pool.standing(one, turn.model, self.now).why_not is None
             and one.id not in turn.failed_on
             and one.proxy not in turn.bad_ways
         ]
@@ -548,6 +577,11 @@ class PoolMachine(RuleBasedStateMachine):
                 assert len(turn.refused_on) >= 2
             case Why.NEW_CONVERSATION:
                 assert turn.kept
+            case Why.PINNED:
+                session = self.session_of(turn)
+                assert turn.kept
+                assert session is not None
+                assert session.pinned
             case Why.LAST_ANSWER if turn.last is Meaning.CLIENT and not turn.kept:
                 assert turn.wrong
             case Why.LAST_ANSWER:
@@ -574,6 +608,13 @@ class PoolMachine(RuleBasedStateMachine):
             assert self.pool.health(one.id).trials == len(trying)
 
     @invariant()
+    def pinned_sessions_stay_where_the_user_wants_them(self) -> None:
+        for session in self.pool.sessions:
+            assert session.pinned == (session.id in self.pinned)
+            if session.pinned:
+                assert session.home_token_id == self.pinned[session.id]
+
+    @invariant()
     def each_name_names_one_session(self) -> None:
         for session in self.pool.sessions:
             for name in session.names:
@@ -591,6 +632,13 @@ class PoolMachine(RuleBasedStateMachine):
     def picked(self, pick: int) -> Token:
         tokens = self.pool.tokens
         return tokens[pick % len(tokens)]
+
+    def picked_session(self, pick: int) -> Session:
+        sessions = sorted(self.pool.sessions, key=lambda session: session.id)
+        return sessions[pick % len(sessions)]
+
+    def session_of(self, turn: Running) -> Session | None:
+        return self.pool.sessions.find(turn.license_id, turn.names) if turn.names else None
 
     def picked_turn(self, pick: int) -> Running:
         return list(self.turns.values())[pick % len(self.turns)]
