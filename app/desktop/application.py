@@ -14,16 +14,15 @@ from pathlib import Path
 from typing import TypeAlias
 
 import qasync
-from PySide6.QtCore import QEvent, QEventLoop, QLocale, QTimer, Signal
+from PySide6.QtCore import QEvent, QEventLoop, QTimer, Signal
 from PySide6.QtGui import QSessionManager
 from PySide6.QtWidgets import QApplication
 
-from app.desktop.design.theme import apply_theme
+from app.desktop.appearance import Appearance
 from app.desktop.desktop import Desktop
 from app.desktop.icons import Icons
 from app.desktop.log_bridge import everything_logged
 from app.desktop.preferences import Preferences
-from app.desktop.translation import choose_language, install_language
 from app.gateway.handle import GatewayHandle
 from app.platform.shells import default_shell
 
@@ -63,9 +62,7 @@ def run_desktop(
     _name_to_windows()
     application = Application(sys.argv[:1])
     preferences = Preferences(preferences_file)
-    apply_theme(application, preferences.theme)
-    language = choose_language(preferences.language, QLocale.system().uiLanguages())
-    translators = install_language(application, language, build)
+    appearance = Appearance(application, preferences, build)
     icons = Icons(resources / "icons")
     application.setWindowIcon(icons.application())
     loop = qasync.QEventLoop(application)
@@ -73,7 +70,7 @@ def run_desktop(
     try:
         with everything_logged(loop):
             desktop = Desktop(
-                icons, preferences, default_shell(sys.platform), application.clipboard(), practice=practice
+                icons, preferences, appearance, default_shell(sys.platform), application.clipboard(), practice=practice
             )
             application.quit_asked.connect(desktop.ask_to_quit)
             application.session_ends.connect(desktop.quit)
@@ -84,8 +81,7 @@ def run_desktop(
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
         asyncio.set_event_loop(None)
-        for translator in translators:
-            application.removeTranslator(translator)
+        appearance.close()
     return code
 
 

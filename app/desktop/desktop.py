@@ -12,13 +12,14 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QUrl
+from PySide6.QtCore import QObject, QTimer, QUrl
 from PySide6.QtGui import QClipboard, QDesktopServices
 
 from app.core.errors import WaystationError
 from app.desktop import dialogs
 from app.desktop.adding import Adding
 from app.desktop.announcements import announcements
+from app.desktop.appearance import Appearance
 from app.desktop.clipboard import put_text
 from app.desktop.feed import SnapshotFeed
 from app.desktop.icons import Icons
@@ -47,17 +48,26 @@ class Desktop(QObject):
     Args:
         icons: all pictures.
         preferences: of this desktop.
+        appearance: its looks and its language.
         shell: that the user most likely has.
         clipboard: the system's.
         practice: whether to say that this is practice.
     """
 
     def __init__(
-        self, icons: Icons, preferences: Preferences, shell: Shell, clipboard: QClipboard, *, practice: bool
+        self,
+        icons: Icons,
+        preferences: Preferences,
+        appearance: Appearance,
+        shell: Shell,
+        clipboard: QClipboard,
+        *,
+        practice: bool,
     ) -> None:
         super().__init__()
         self._icons = icons
         self._preferences = preferences
+        self._appearance = appearance
         self._shell = shell
         self._practice = practice
         self._clipboard = clipboard
@@ -99,6 +109,7 @@ class Desktop(QObject):
             host_changed=self._on_tray_changed,
             parent=self,
         )
+        appearance.language_changed.connect(self._on_language_changed)
         self.feed.changed.connect(self._on_snapshot)
         self.operations.done.connect(self._on_done)
         self.operations.failed.connect(self._on_failed)
@@ -150,8 +161,13 @@ class Desktop(QObject):
         """What a second start of the application does."""
         self.window.bring_up()
 
-    def rebuild_window(self) -> None:
-        """Make the window anew, in another language; what it showed it shows again."""
+    def _on_language_changed(self) -> None:
+        # Later: the choice was made in the window that is replaced.
+        QTimer.singleShot(0, self._speak_anew)
+
+    def _speak_anew(self) -> None:
+        """Make the tray's menu and the window in the new language; what they showed they show again."""
+        self.tray.rebuild()
         before, visible = self.window, self.window.isVisible()
         self.window = self._make_window()
         self.window.show_tray(self.tray.docked)
@@ -159,6 +175,7 @@ class Desktop(QObject):
             self.window.show_overview(self._overview)
         if self.feed.latest is not None:
             self.window.show_snapshot(self.feed.latest)
+            self._show_overview(overview(self.feed.latest, time.time()))
         if visible:
             self.window.bring_up()
         before.leave()

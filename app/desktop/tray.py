@@ -92,6 +92,15 @@ class Tray(QObject):
         self._tray.hide()
         self.docked = False
 
+    def rebuild(self) -> None:
+        """Make the menu anew, in another language."""
+        before, self._menu = self._menu, self._build_menu()
+        self._tray.setContextMenu(self._menu)
+        before.deleteLater()
+        if self._overview is not None:
+            seen, self._overview = self._overview, None
+            self.show_overview(seen)
+
     def show_overview(self, overview: Overview) -> None:
         """Show this state."""
         if overview == self._overview:

@@ -5,6 +5,7 @@ from pathlib import Path
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QMenu
 
+from app.desktop.appearance import Appearance
 from app.desktop.desktop import Desktop
 from app.desktop.icons import Icons
 from app.desktop.preferences import Preferences
@@ -22,7 +23,9 @@ def entries(menu: QMenu) -> list[QAction]:
 async def test_what_cannot_be_done_before_the_gateway_is_there_is_said(
     qapp: QApplication, icons: Icons, tmp_path: Path
 ) -> None:
-    desktop = Desktop(icons, Preferences(tmp_path / "desktop.ini"), Shell.BASH, qapp.clipboard(), practice=False)
+    preferences = Preferences(tmp_path / "desktop.ini")
+    appearance = Appearance(qapp, preferences, tmp_path)
+    desktop = Desktop(icons, preferences, appearance, Shell.BASH, qapp.clipboard(), practice=False)
     qapp.clipboard().setText("sk-abcdefgh12345678")
     for label in ("bash", "PowerShell", "cmd", "From the clipboard"):
         for entry in (entry for entry in entries(desktop.tray.menu) if entry.text() == label):
