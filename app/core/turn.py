@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
+from typing import Any
 
 
 class Outcome(StrEnum):
@@ -98,3 +100,32 @@ class TurnRow:
     def verbatim(self) -> bool:
         """Whether upstream got the very bytes that the client sent."""
         return self.sent_sha256 is not None and self.sent_sha256 == self.request_sha256
+
+
+def row_to_dict(row: TurnRow) -> dict[str, Any]:
+    """The row as JSON can carry it; the inverse of `row_from_dict`."""
+    shown = {name: getattr(row, name) for name in _FIELDS}
+    shown["usage"] = asdict(row.usage) if row.usage is not None else None
+    shown["attempts"] = [asdict(attempt) for attempt in row.attempts]
+    return shown
+
+
+def row_from_dict(data: Mapping[str, Any]) -> TurnRow:
+    """A row from what `row_to_dict` or `asdict` made of it, also by way of JSON.
+
+    Raises:
+        TypeError, ValueError, KeyError: it is none.
+    """
+    usage = data["usage"]
+    return TurnRow(
+        **{
+            **data,
+            "outcome": Outcome(data["outcome"]),
+            "edits": tuple(data["edits"]),
+            "usage": Usage(**usage) if usage is not None else None,
+            "attempts": tuple(Attempt(**attempt) for attempt in data["attempts"]),
+        }
+    )
+
+
+_FIELDS = tuple(field.name for field in fields(TurnRow))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from app.core.history import HistoryBucket
 from app.core.license import License
 from app.core.quota import Quota
 from app.core.rest import Rest
@@ -23,7 +24,7 @@ from app.store.bridge import settled
 from app.store.database import BUSY_TIMEOUT_S, Database
 from app.store.health import StoredHealth
 from app.store.licenses import StoredLicense
-from app.store.tokens import StoredToken
+from app.store.tokens import RemovedToken, StoredToken
 from app.store.vault import Sealed
 from app.store.worker import Worker
 from app.store.writer import BatchWriter
@@ -103,31 +104,60 @@ class Store:
         return self._worker.problem
 
     async def tokens(self) -> list[StoredToken]:
-        """All tokens in the user's order; where positions are equal, the oldest first."""
+        """All tokens that were not removed, in the user's order; where positions are equal, the oldest first."""
         return await self._read(tokens.load)
 
     async def put_token(self, token: Token, sealed: Sealed) -> None:
-        """Add or replace a token; it survives a power cut once this returns."""
+        """Add or replace a token, or restore it with this; it survives a power cut once this returns."""
         await self._write(lambda connection: tokens.put(connection, token, sealed), durable=True)
 
     async def update_token(self, token: Token) -> None:
         """Change a token's description and leave its credential.
 
         Raises:
-            NotFound: there is no such token.
+            NotFound: there is no such token, or it was removed.
         """
         await self._write(lambda connection: tokens.describe(connection, token), durable=True)
 
-    async def delete_token(self, token_id: str) -> None:
-        """Remove a token, if there is one, and its health, also what is saved of that later on."""
+    async def removed_tokens(self) -> list[RemovedToken]:
+        """The tokens that were removed and can be restored, the last removed first."""
+        return await self._read(tokens.load_removed)
 
-        def work(database: Database, writer: BatchWriter) -> None:
+    async def put_removed_token(self, removed: RemovedToken) -> None:
+        """Replace a removed token and its credential; it stays removed."""
+        token, sealed = removed.stored.token, removed.stored.sealed
+        await self._write(lambda connection: tokens.put(connection, token, sealed, removed.removed_at), durable=True)
+
+    async def remove_token(self, token_id: str, at: float) -> None:
+        """Remove a token, if there is one; its row and its health stay until `delete_removed_tokens`.
+
+        Args:
+            token_id: which.
+            at: Unix seconds.
+        """
+        await self._write(lambda connection: tokens.remove(connection, token_id, at), durable=True)
+
+    async def restore_token(self, token_id: str) -> StoredToken:
+        """Undo a removal; returns the token, as it was.
+
+        Raises:
+            NotFound: no such token was removed.
+        """
+        return await self._write(lambda connection: tokens.restore(connection, token_id), durable=True)
+
+    async def delete_removed_tokens(self, before: float) -> int:
+        """Delete for good the tokens removed before that time (Unix seconds), with all that is known; how many."""
+
+        def work(database: Database, writer: BatchWriter) -> int:
             with database.transaction(durable=True) as connection:
-                tokens.remove(connection, token_id)
-                health.remove(connection, token_id)
-            writer.forget_health(token_id)
+                ids = tokens.delete_removed(connection, before)
+                for token_id in ids:
+                    health.remove(connection, token_id)
+            for token_id in ids:
+                writer.forget_health(token_id)
+            return len(ids)
 
-        await settled(self._worker.call(work))
+        return await settled(self._worker.call(work))
 
     async def reorder_tokens(self, ids: Sequence[str]) -> None:
         """Make a token's place in `ids` its position; it survives a power cut once this returns.
@@ -184,9 +214,22 @@ class Store:
         """Remember a turn; written within a second."""
         self._worker.save_turn(row)
 
-    async def turns(self, limit: int, before: float | None = None) -> list[TurnRow]:
-        """Up to `limit` turns, the newest first; with `before` (Unix seconds) those started earlier than that."""
-        return await self._read(lambda connection: turns.load(connection, limit, before))
+    async def turns(
+        self, limit: int, before: float | None = None, before_id: str | None = None, session_id: str | None = None
+    ) -> list[TurnRow]:
+        """Up to `limit` turns, the newest first.
+
+        Args:
+            limit: of rows.
+            before: only those started before this time, in Unix seconds.
+            before_id: also those of that very time whose id is smaller, to go on behind a row that is known.
+            session_id: only those of this session.
+        """
+        return await self._read(lambda connection: turns.load(connection, limit, before, before_id, session_id))
+
+    async def history(self, since: float, until: float, bucket_s: float) -> list[HistoryBucket]:
+        """The turns started from `since` to before `until`, in buckets of `bucket_s` seconds, the oldest first."""
+        return await self._read(lambda connection: turns.history(connection, since, until, bucket_s))
 
     async def used_tokens(self, since: float) -> dict[str, int]:
         """Input and output tokens by license id, of the turns started at that time (Unix seconds) or later.
@@ -207,6 +250,24 @@ class Store:
         """Set several settings, all or none of them; as `set_setting`."""
 
         def work(connection: Connection) -> None:
+            for key, value in changes.items():
+                settings.put(connection, key, value)
+
+        await self._write(work, durable=True)
+
+    async def put_all(
+        self,
+        new_tokens: Iterable[StoredToken],
+        new_licenses: Iterable[StoredLicense],
+        changes: Mapping[str, str | None],
+    ) -> None:
+        """Add or replace tokens, licenses and settings, all or none of them; they survive a power cut then."""
+
+        def work(connection: Connection) -> None:
+            for item in new_tokens:
+                tokens.put(connection, item.token, item.sealed)
+            for made in new_licenses:
+                licenses.put(connection, made.license, made.sealed)
             for key, value in changes.items():
                 settings.put(connection, key, value)
 

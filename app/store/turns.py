@@ -6,19 +6,83 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Double, Row, bindparam, cast, delete, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Double,
+    Integer,
+    Row,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+)
 
+from app.core.history import HistoryBucket, filled
 from app.core.turn import Attempt, Outcome, TurnRow, Usage
 from app.store.schema import turns
 from app.store.stored_json import from_text, require_numbers, to_text
 
 
-def load(connection: Connection, limit: int, before: float | None) -> list[TurnRow]:
-    """Up to `limit` turns, the newest first; only those started before a time (Unix seconds), when it is given."""
+def load(
+    connection: Connection,
+    limit: int,
+    before: float | None = None,
+    before_id: str | None = None,
+    session_id: str | None = None,
+) -> list[TurnRow]:
+    """Up to `limit` turns, the newest first.
+
+    Args:
+        connection: to the database.
+        limit: of rows.
+        before: only those started before this time (Unix seconds).
+        before_id: also those of that very time whose id is smaller, to go on behind a row that is known.
+        session_id: only those of this session.
+    """
     query = select(turns).order_by(turns.c.started_at.desc(), turns.c.id.desc()).limit(limit)
-    if before is not None:
+    if before is not None and before_id is not None:
+        query = query.where(turns.c.started_at <= before, or_(turns.c.started_at < before, turns.c.id < before_id))
+    elif before is not None:
         query = query.where(turns.c.started_at < before)
+    if session_id is not None:
+        query = query.where(turns.c.session_id == session_id)
     return [_turn(row) for row in connection.execute(query)]
+
+
+def history(connection: Connection, since: float, until: float, bucket_s: float) -> list[HistoryBucket]:
+    """The turns from `since` to before `until` (Unix seconds), counted in buckets; see `app.core.history.filled`."""
+    place = (turns.c.started_at - since) / bucket_s
+    # Not every SQLite has `floor`; a cast cuts off there, and rounds on PostgreSQL.
+    whole = cast(place, Integer)
+    number = (whole - case((whole > place, 1), else_=0)).label("number")
+    failed = turns.c.outcome.in_((Outcome.FAILED.value, Outcome.REFUSED.value))
+    query = (
+        select(
+            number,
+            func.count().label("turns"),
+            func.sum(case((failed, 1), else_=0)).label("failed"),
+            *(_total(turns.c[name]).label(name) for name in ("input_tokens", "cached_tokens", "output_tokens")),
+        )
+        .where(turns.c.started_at >= since, turns.c.started_at < until)
+        .group_by(number)
+    )
+    found = (
+        HistoryBucket(
+            since + int(row.number) * bucket_s,
+            row.turns,
+            int(row.failed),
+            int(row.input_tokens),
+            int(row.cached_tokens),
+            int(row.output_tokens),
+        )
+        for row in connection.execute(query)
+    )
+    return filled(found, since, until, bucket_s)
 
 
 def save(connection: Connection, batch: Sequence[TurnRow]) -> None:
@@ -32,13 +96,8 @@ def save(connection: Connection, batch: Sequence[TurnRow]) -> None:
 
 def used_tokens(connection: Connection, since: float) -> dict[str, int]:
     """Input and output tokens by license id, of the turns started at that time (Unix seconds) or later."""
-
-    def total(column: ColumnElement[int]) -> ColumnElement[float]:
-        # As floating point: a sum of integers fails beyond 64 bits, and upstream may send any number.
-        return func.coalesce(func.sum(cast(column, Double)), 0.0)
-
     query = (
-        select(turns.c.license_id, (total(turns.c.input_tokens) + total(turns.c.output_tokens)).label("used"))
+        select(turns.c.license_id, (_total(turns.c.input_tokens) + _total(turns.c.output_tokens)).label("used"))
         .where(turns.c.started_at >= since, turns.c.license_id.is_not(None))
         .group_by(turns.c.license_id)
     )
@@ -51,6 +110,11 @@ def remove_oldest(connection: Connection, limit: int, before: float | None = Non
     if before is not None:
         oldest = oldest.where(turns.c.started_at < before)
     return connection.execute(delete(turns).where(turns.c.id.in_(oldest))).rowcount
+
+
+def _total(column: ColumnElement[int]) -> ColumnElement[float]:
+    # As floating point: a sum of integers fails beyond 64 bits, and upstream may send any number.
+    return func.coalesce(func.sum(cast(column, Double)), 0.0)
 
 
 def _values(row: TurnRow) -> dict[str, Any]:
