@@ -7,16 +7,15 @@ import io
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from time import time
 from typing import Any
 
 from app.commandline.delivery import NOBODY, Deliver, ask_owner, carry_out, wait_until_ended
+from app.commandline.license_actions import run_license_action
 from app.commandline.listing import listed, time_text
 from app.commandline.pool_actions import run_pool_action
 from app.commandline.sign_in import sign_in
 from app.commandline.token_actions import run_token_action
 from app.core.errors import InstanceUnreachable, InvalidInput, NotFound
-from app.core.license import daily_tokens_from_text, expiry_from_text
 from app.platform.codex_notes import parse_codex_version, setup_notes
 from app.platform.codex_setup import setup_text
 from app.platform.instance import InstanceLock
@@ -40,6 +39,8 @@ def run_action(arguments: argparse.Namespace, data_dir: Path, environ: Mapping[s
             return sign_in(arguments, data_dir, environ)
         case "token":
             return run_token_action(arguments, deliver, environ)
+        case "license":
+            return run_license_action(arguments, deliver)
         case "pool" | "proxy" | "turn":
             return run_pool_action(arguments, deliver)
     match arguments.action:
@@ -47,24 +48,6 @@ def run_action(arguments: argparse.Namespace, data_dir: Path, environ: Mapping[s
             return _show(data_dir)
         case "quit":
             return _quit(data_dir)
-        case "license create":
-            made = deliver("license.create", {"label": arguments.label, "key": arguments.key, **_limits(arguments)})
-            print(f"created {made['id']} ({made['label']})", file=sys.stderr)
-            print(made["key"])
-            return 0
-        case "license change":
-            changes = _limits(arguments) | ({} if arguments.label is None else {"label": arguments.label})
-            if not changes:
-                raise InvalidInput("Say what to change: --label, --expires or --daily-tokens.")
-            done = deliver("license.update", {"id": arguments.id, **changes})
-            print(f"changed {done['id']} ({done['label']})")
-            return 0
-        case "license list":
-            return _license_list(arguments, deliver)
-        case "license revoke":
-            done = deliver("license.revoke", {"id": arguments.id})
-            print(f"revoked {done['id']} ({done['label']})")
-            return 0
         case "key replace":
             deliver("keystore.replace", {})
             print("There is a new data key. Add the tokens marked as sealed again; they keep their names.")
@@ -103,36 +86,6 @@ def _quit(data_dir: Path) -> int:
     if not wait_until_ended(data_dir, _END_S):
         raise InstanceUnreachable("Waystation was asked to end, but is still running.")
     return 0
-
-
-def _license_list(arguments: argparse.Namespace, deliver: Deliver) -> int:
-    return listed(
-        arguments,
-        deliver("license.list", {}),
-        "No licenses yet. Make one: waystation license create",
-        ("ID", "LABEL", "CREATED", "LAST USED", "EXPIRES", "DAILY TOKENS", "USED TODAY", "STATE"),
-        lambda item: (
-            item["id"],
-            item["label"],
-            time_text(item["created_at"]),
-            time_text(item["last_used_at"]),
-            time_text(item["expires_at"]),
-            item["daily_tokens"] and f"{item['daily_tokens']:,}",
-            f"{item['used_today']:,}",
-            item["state"],
-        ),
-    )
-
-
-def _limits(arguments: argparse.Namespace) -> dict[str, Any]:
-    """What was said about a license's expiry and budget, as the commands want it."""
-    limits: dict[str, Any] = {}
-    if arguments.expires is not None:
-        limits["expires_at"] = None if arguments.expires == "never" else expiry_from_text(arguments.expires, time())
-    if arguments.daily_tokens is not None:
-        none = arguments.daily_tokens == "none"
-        limits["daily_tokens"] = None if none else daily_tokens_from_text(arguments.daily_tokens)
-    return limits
 
 
 def _session_list(arguments: argparse.Namespace, deliver: Deliver) -> int:

@@ -71,7 +71,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--expires", metavar="WHEN", help="30d, its last day: 2027-01-31, or never")
     made.add_argument("--daily-tokens", metavar="N", help="its budget a day: 2000000, 500k or 2M, or none")
     _listing(add(licenses, "license list", "list the licenses, never their keys"))
-    add(licenses, "license revoke", "let a license in no more").add_argument("id", metavar="ID")
+    for verb, text in (
+        ("show", "print a license's key again"),
+        ("rotate", "give a license a new key, and print it; the old one stops at once"),
+        ("revoke", "let a license in no more"),
+    ):
+        add(licenses, f"license {verb}", text).add_argument("id", metavar="ID")
 
     key = group("key", "the data key that seals the secrets")
     add(key, "key replace", "when the data key is lost: go on with a new one; what it sealed must be added again")
@@ -127,9 +132,12 @@ def _tokens(tokens: _Commands, add: _Add) -> None:
     for verb, text in (
         ("enable", "let a token serve"),
         ("disable", "let a token rest until it is enabled again"),
-        ("remove", "forget a token and its secret"),
+        ("remove", "take a token out of use; for a week it can be restored"),
     ):
         add(tokens, f"token {verb}", text).add_argument("id", metavar="ID")
+    made = add(tokens, "token restore", "bring a removed token back; without ID: list those that can be restored")
+    made.add_argument("id", nargs="?", metavar="ID")
+    _listing(made)
     made = add(tokens, "token change", "change a token's name, proxy, or whether it is a spare")
     made.add_argument("id", metavar="ID")
     made.add_argument("--spare", choices=["yes", "no"], help="a spare serves only when the others cannot")

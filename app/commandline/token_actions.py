@@ -23,6 +23,10 @@ _TAKEN_OVER = (
     "note: Codex must not go on with this login: sign it in anew by `codex login` (not `codex logout`, which ends the "
     "login for Waystation too)."
 )
+_REMOVED = (
+    "for 7 days it can be restored: waystation token restore {}. To end the login itself, sign out at OpenAI or take "
+    "the key back there."
+)
 
 
 class _NotImported(WaystationError):
@@ -57,9 +61,13 @@ def run_token_action(arguments: argparse.Namespace, deliver: Deliver, environ: M
             count = deliver("token.retry", {"id": arguments.id})["cooldowns"]
             print(f"{count} resting token(s) will be tried at once")
             return 0
+        case "token restore":
+            return _restore(arguments, deliver)
         case "token enable" | "token disable" | "token remove" as action:
             done = deliver(action.replace(" ", "."), {"id": arguments.id})
             print(f"{action.split()[1]}d {done['id']} ({plain(done['label'])})")
+            if action == "token remove":
+                print(f"note: {_REMOVED.format(done['id'])}", file=sys.stderr)
             return 0
     raise AssertionError(f"no action {arguments.action}")
 
@@ -117,6 +125,28 @@ def _print_added(done: dict[str, Any]) -> None:
     print(f"{'updated' if done['known'] else 'added'} {done['id']} ({plain(done['label'])})")
     if done["warning"]:
         print(f"note: {done['warning']['message']}", file=sys.stderr)
+
+
+def _restore(arguments: argparse.Namespace, deliver: Deliver) -> int:
+    if arguments.id is None:
+        return listed(
+            arguments,
+            deliver("token.removed", {}),
+            "No tokens were removed in the last 7 days.",
+            ("ID", "KIND", "LABEL", "E-MAIL", "PLAN", "REMOVED", "KEPT UNTIL"),
+            lambda item: (
+                item["id"],
+                item["kind"],
+                item["label"],
+                item["email"],
+                item["plan"],
+                time_text(item["removed_at"]),
+                time_text(item["kept_until"]),
+            ),
+        )
+    done = deliver("token.restore", {"id": arguments.id})
+    print(f"restored {done['id']} ({plain(done['label'])})")
+    return 0
 
 
 def _change(arguments: argparse.Namespace, deliver: Deliver) -> int:

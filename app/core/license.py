@@ -47,6 +47,8 @@ class License:
         expires_at: Unix seconds from which it lets nobody in, or None.
         daily_tokens: how many tokens (input and output, as upstream counts them) it may use from local midnight to
             midnight, or None for no limit.
+        last_peer: the IP address that it was last used from, or None.
+        last_client: what that client called itself (its User-Agent), or None.
     """
 
     id: str
@@ -57,6 +59,8 @@ class License:
     last_used_at: float | None = None
     expires_at: float | None = None
     daily_tokens: int | None = None
+    last_peer: str | None = None
+    last_client: str | None = None
 
     def state(self, now: float) -> LicenseState:
         """Whether it lets in; revoked outweighs expired, since it cannot be taken back."""

@@ -56,6 +56,19 @@ class Token:
     refreshed_at: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LastError:
+    """A token's last failure, until its next success.
+
+    Attributes:
+        code: upstream's own or ours, such as `usage_limit_reached`, `http_500` or `refresh_token_reused`.
+        at: Unix seconds.
+    """
+
+    code: str
+    at: float
+
+
 def masked_email(email: str | None) -> str | None:
     """`someone@example.com` as `so•••@example.com`: enough to recognise, too little to publish."""
     if not email or "@" not in email:

@@ -13,6 +13,8 @@ from app.gateway.state import GatewayState
 
 #: Answers that are held back at once. Whoever comes on top is answered at once, and loses the connection instead.
 MOST_HELD = 64
+#: Of what a client calls itself, in characters; that may be anything.
+_MAX_CLIENT = 200
 
 
 class Admission:
@@ -26,6 +28,7 @@ class Admission:
         self._state = state
         self._guesses = Guesses()
         self._ids: dict[str, str] = {}
+        self._ids_of = (0, 0)
         self._held = 0
         self._hurry = asyncio.Event()
 
@@ -37,12 +40,15 @@ class Admission:
         """The gateway stops: answers that are held back go out now."""
         self._hurry.set()
 
-    async def admit(self, key: str | None, peer: str | None, *, counts_without: bool = True) -> License:
+    async def admit(
+        self, key: str | None, peer: str | None, *, client: str | None = None, counts_without: bool = True
+    ) -> License:
         """The license with this key; a right one is never held back.
 
         Args:
             key: as the client shows it, or None.
             peer: its IP address.
+            client: what it calls itself, or None.
             counts_without: whether showing none is a guess.
 
         Raises:
@@ -50,13 +56,13 @@ class Admission:
                 expired. `Connection: close` among its headers: close the connection.
         """
         try:
-            return self._look_up(key)
+            return self._look_up(key, peer, client)
         except Refusal as refusal:
             if key is not None or counts_without:
                 await self._hold(self._guesses.wrong(peer, self._state.clock.monotonic()), refusal)
             raise
 
-    def _look_up(self, key: str | None) -> License:
+    def _look_up(self, key: str | None, peer: str | None, client: str | None) -> License:
         if key is None:
             raise Refusal(
                 401,
@@ -80,15 +86,16 @@ class Admission:
                 f"Expired license key provided: {masked_key(key)}. It expired on {_day(found.expires_at)}; "
                 "whoever runs this Waystation can extend it."
             )
-        used = replace(found, last_used_at=now)
+        used = replace(found, last_used_at=now, last_peer=peer, last_client=client and client[:_MAX_CLIENT])
         self._state.licenses[found.id] = used
         return used
 
     def _find(self, digest: str) -> License | None:
         licenses = self._state.licenses
-        # Licenses are added and changed, but never removed, and keep their keys.
-        if len(self._ids) != len(licenses):
+        # Licenses are added and changed, but never removed.
+        if self._ids_of != (len(licenses), self._state.license_keys):
             self._ids = {item.sha256: item.id for item in licenses.values()}
+            self._ids_of = len(licenses), self._state.license_keys
         found = self._ids.get(digest)
         return None if found is None else licenses[found]
 

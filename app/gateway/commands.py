@@ -12,9 +12,8 @@ from typing import Any
 
 from app import __version__
 from app.core.errors import InvalidInput, NotFound
-from app.core.license import License
 from app.gateway.gateway import Gateway
-from app.gateway.license_desk import Issued, license_views
+from app.gateway.license_commands import LicenseCommands
 from app.gateway.pool_commands import PoolCommands
 from app.gateway.settings_commands import SettingsCommands
 from app.gateway.snapshot import session_views
@@ -43,17 +42,13 @@ class Commands:
             "quit": self._end,
             "gateway.start": self._start,
             "gateway.stop": self._stop,
-            "license.create": self._license_create,
-            "license.list": self._license_list,
-            "license.update": self._license_update,
-            "license.revoke": self._license_revoke,
-            "license.default": self._license_default,
             "session.list": self._session_list,
             "session.forget": self._session_forget,
             "keystore.choose": self._keystore_choose,
             "keystore.retry": self._keystore_retry,
             "keystore.replace": self._keystore_replace,
             **TokenCommands(gateway).table,
+            **LicenseCommands(gateway).table,
             **PoolCommands(gateway).table,
             **SettingsCommands(gateway).table,
         }
@@ -107,30 +102,6 @@ class Commands:
         await self._gateway.stop()
         return await self._status()
 
-    async def _license_create(
-        self,
-        label: str | None = None,
-        key: str | None = None,
-        expires_at: float | None = None,
-        daily_tokens: int | None = None,
-    ) -> dict[str, Any]:
-        return _issued(
-            await self._gateway.licenses.create(label, key, expires_at=expires_at, daily_tokens=daily_tokens)
-        )
-
-    async def _license_list(self) -> list[dict[str, Any]]:
-        state = self._gateway.state
-        return [asdict(view) for view in license_views(state.licenses.values(), state.budget, state.clock.now())]
-
-    async def _license_update(self, id: str, **changes: Any) -> dict[str, Any]:
-        return _license(await self._gateway.licenses.update(id, changes))
-
-    async def _license_revoke(self, id: str) -> dict[str, Any]:
-        return _license(await self._gateway.licenses.revoke(id))
-
-    async def _license_default(self) -> dict[str, Any]:
-        return _issued(await self._gateway.licenses.default())
-
     async def _session_list(self) -> list[dict[str, Any]]:
         return [asdict(view) for view in session_views(self._gateway.state)]
 
@@ -153,13 +124,3 @@ class Commands:
     async def _keystore_replace(self) -> dict[str, Any]:
         await self._gateway.replace_lost_key()
         return await self._status()
-
-
-def _issued(issued: Issued) -> dict[str, Any]:
-    return {"id": issued.license.id, "label": issued.license.label, "key": issued.key}
-
-
-def _license(item: License) -> dict[str, Any]:
-    shown = asdict(item)
-    del shown["sha256"]
-    return shown

@@ -71,7 +71,9 @@ class Doors:
         # Browsers and `codex doctor` ask by these methods without a license, and mean no harm.
         counts_without = request.method not in _PROBES
         try:
-            return await self._admission.admit(key, request.remote, counts_without=counts_without)
+            return await self._admission.admit(
+                key, request.remote, client=request.headers.get("User-Agent"), counts_without=counts_without
+            )
         except Refusal as refusal:
             if refusal.headers.get("Connection") == "close":
                 # After the answer has been written.

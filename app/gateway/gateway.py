@@ -79,10 +79,10 @@ class Gateway:
         self.sign_in_service = SignInService(endpoints, http, timeout_s=_SIGN_IN_S)
         self._key_store_kind = key_store_kind
         kind = key_store_kind or KeyStoreKind(settings.get("key_store", KeyStoreKind.KEYRING))
-        self._vault = Vault(key_store(kind, data_dir))
-        self.tokens = TokenDesk(state, self._vault)
-        self.licenses = LicenseDesk(state, self._vault)
-        self.proxies = ProxyDesk(state, self._vault, proxies)
+        self.vault = Vault(key_store(kind, data_dir))
+        self.tokens = TokenDesk(state, self.vault)
+        self.licenses = LicenseDesk(state, self.vault)
+        self.proxies = ProxyDesk(state, self.vault, proxies)
         self._followed = FollowedFiles(state, self.tokens, state.clock)
         self._refresher = Refresher(state, self.tokens, self.sign_in_service, state.clock, self._followed)
         self._keeper = QuotaKeeper(state, self._upstream, self._refresher, state.clock)
@@ -237,7 +237,7 @@ class Gateway:
             port=self._port,
             base_url=self.base_url,
             problem=problem,
-            key_store=None if self._key_problem else self._vault.state.kind.value,
+            key_store=None if self._key_problem else self.vault.state.kind.value,
             key_problem=self._key_problem,
             tokens=token_views(self.state),
             licenses=license_views(self.state.licenses.values(), self.state.budget, self.state.clock.now()),
@@ -276,7 +276,7 @@ class Gateway:
         Raises:
             KeyStoreUnavailable, DataKeyLost: it cannot.
         """
-        self._vault.seal("nothing", b"")
+        self.vault.seal("nothing", b"")
 
     def reset_pool(self, token_id: str | None = None) -> int:
         """Try every token, or one, again now; returns how many rested."""
@@ -324,18 +324,19 @@ class Gateway:
 
     async def replace_lost_key(self) -> None:
         """Go on with a new data key; what the lost one sealed stays, and can be added again."""
-        await self._vault.replace_lost_key()
+        await self.vault.replace_lost_key()
         # The lost one may have come back meanwhile; then it is used, and everything opens again.
         await self._take_in_stored()
 
     async def _take_in_stored(self) -> None:
-        sealed_rows = bool(await self._store.tokens() or await self._store.licenses())
+        store = self._store
+        sealed_rows = bool(await store.tokens() or await store.licenses() or await store.removed_tokens())
         self._key_problem = None
         try:
             # What the environment says to keep for one session, nobody expects to open in the next: it stays sealed,
             # and a new session begins with a new key.
             for_one_session = self._key_store_kind is KeyStoreKind.MEMORY
-            await self._vault.unlock(has_sealed_rows=sealed_rows and not for_one_session)
+            await self.vault.unlock(has_sealed_rows=sealed_rows and not for_one_session)
         except (KeyStoreUnavailable, DataKeyLost) as error:
             self._key_problem = _problem(error)
             _log.warning("the data key cannot be had: %s", error.code)
@@ -349,15 +350,14 @@ class Gateway:
             self.state.pool.set_rest(token_id, rest)
         self.proxies.restore(await self._store.settings())
         self._refresher.poke()
-        for stored in await self._store.licenses():
-            self.licenses.admit_stored(stored)
+        await self.licenses.take_in_stored()
         self.state.changed()
 
     def _use_vault(self, vault: Vault) -> None:
-        self._vault = vault
+        self.vault = vault
         self.tokens.use_vault(vault)
         self.proxies.vault = vault
-        self.licenses = LicenseDesk(self.state, vault)
+        self.licenses.use_vault(vault)
 
     async def _stop(self, drain_s: float) -> None:
         if self._run_state is RunState.RUNNING:

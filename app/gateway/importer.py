@@ -6,10 +6,11 @@ import asyncio
 import hashlib
 import json
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 
 from app.core.credential import ChatGPTLogin, Login, RefreshToken, login_from_access_token
-from app.core.errors import InvalidInput, WaystationError
+from app.core.errors import InvalidInput, NotFound, WaystationError
 from app.core.login_texts import MAX_LOGINS, Found, logins_in
 from app.core.token import Token
 from app.gateway.state import GatewayState
@@ -103,6 +104,8 @@ class Importer:
             if isinstance(outcome, WaystationError):
                 raise outcome
             return outcome
+        if follows is None:
+            await self._restore_newer(found)
         known = self._known(found)
         if follows is None and known is not None and self._is_older(found, known):
             if label is not None or proxy is not None:
@@ -180,7 +183,11 @@ class Importer:
 
     async def _handed_in(self, refresh_token: str) -> Token | None:
         """The token that this refresh token became, if it lives: a dead one, or one without secrets, may be tried."""
-        token = self._state.pool.get((await self._all_handed_in()).get(_hash(refresh_token), ""))
+        token_id = (await self._all_handed_in()).get(_hash(refresh_token), "")
+        with suppress(NotFound, InvalidInput):
+            # It was removed, and here it is again.
+            await self._desk.restore(token_id)
+        token = self._state.pool.get(token_id)
         alive = token is not None and token.sign_in_needed is None and token.id in self._state.secrets
         return token if alive else None
 
@@ -188,7 +195,9 @@ class Importer:
         self._unwritten[_hash(refresh_token)] = token.id
         try:
             known = await self._all_handed_in()
-            kept = [(digest, token_id) for digest, token_id in known.items() if self._state.pool.get(token_id)]
+            there = {token.id for token in self._state.pool.tokens}
+            there |= {item.stored.token.id for item in await self._state.store.removed_tokens()}
+            kept = [(digest, token_id) for digest, token_id in known.items() if token_id in there]
             await self._state.store.set_setting(SETTING, json.dumps(dict(kept[-_MOST_REMEMBERED:])))
             self._unwritten = {key: value for key, value in self._unwritten.items() if key not in known}
         except WaystationError as error:
@@ -197,6 +206,14 @@ class Importer:
 
     async def _all_handed_in(self) -> dict[str, str]:
         return {**json.loads((await self._state.store.settings()).get(SETTING, "{}")), **self._unwritten}
+
+    async def _restore_newer(self, login: Login) -> None:
+        """Restore the removed token of which this is an older copy."""
+        for item in await self._state.store.removed_tokens():
+            token = item.stored.token
+            if token.identity == login.identity and token.sign_in_needed is None and _ends_before(login, token):
+                await self._desk.restore(token.id)
+                return
 
     def _known(self, login: Login) -> Token | None:
         return next((token for token in self._state.pool.tokens if token.identity == login.identity), None)
@@ -215,8 +232,7 @@ class Importer:
         opened = self._state.secrets.get(known.id)
         if opened is None or known.sign_in_needed is not None or known.follows is not None:
             return False
-        ends, known_ends = login.expires_at, known.expires_at
-        return ends is not None and known_ends is not None and ends < known_ends
+        return _ends_before(login, known)
 
     def _ending(self, token: Token) -> str | None:
         opened = self._state.secrets.get(token.id)
@@ -225,6 +241,11 @@ class Importer:
             return None
         ended = token.expires_at is not None and token.expires_at <= self._state.clock.now()
         return "ended" if ended else "not_renewable"
+
+
+def _ends_before(login: Login, token: Token) -> bool:
+    ends, known_ends = login.expires_at, token.expires_at
+    return ends is not None and known_ends is not None and ends < known_ends
 
 
 def _hash(refresh_token: str) -> str:

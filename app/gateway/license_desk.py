@@ -1,4 +1,4 @@
-"""Making, changing and revoking licenses, and how they are shown."""
+"""Making, changing, rotating and revoking licenses, and how they are shown."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from app.core.license import (
     new_license_key,
 )
 from app.gateway.state import GatewayState, new_id
-from app.store.licenses import StoredLicense
 from app.store.vault import Sealed, Vault, license_subject
 
 #: The label of the license that set-up texts for this computer carry.
@@ -53,6 +52,8 @@ class LicenseView:
     expires_at: float | None
     daily_tokens: int | None
     used_today: int
+    last_peer: str | None = None
+    last_client: str | None = None
 
 
 def license_views(licenses: Iterable[License], budget: BudgetBook, now: float) -> tuple[LicenseView, ...]:
@@ -68,6 +69,8 @@ def license_views(licenses: Iterable[License], budget: BudgetBook, now: float) -
             expires_at=item.expires_at,
             daily_tokens=item.daily_tokens,
             used_today=budget.used(item.id, now),
+            last_peer=item.last_peer,
+            last_client=item.last_client,
         )
         for item in licenses
     )
@@ -84,11 +87,31 @@ class LicenseDesk:
         # What one command looked up must still hold when it is written down.
         self._changing = asyncio.Lock()
 
-    def admit_stored(self, stored: StoredLicense) -> None:
-        """Take a license from the store."""
-        self._state.licenses[stored.license.id] = stored.license
-        self._sealed[stored.license.id] = stored.sealed
-        self._saved_uses[stored.license.id] = stored.license.last_used_at
+    @property
+    def changing(self) -> asyncio.Lock:
+        """Held while licenses are changed; who changes them past this desk holds it too."""
+        return self._changing
+
+    def use_vault(self, vault: Vault) -> None:
+        """Seal and open with this one from now on."""
+        self._vault = vault
+
+    async def take_in_stored(self) -> None:
+        """Take the licenses from the store; uses that are not written down yet are not forgotten.
+
+        Raises:
+            DataUnusable: they cannot be read.
+        """
+        async with self._changing:
+            for stored in await self._state.store.licenses():
+                item, known = stored.license, self._state.licenses.get(stored.license.id)
+                self._saved_uses[item.id] = item.last_used_at
+                if known is not None and known.last_used_at != item.last_used_at:
+                    uses = {name: getattr(known, name) for name in ("last_used_at", "last_peer", "last_client")}
+                    item = replace(item, **uses)
+                self._state.licenses[item.id] = item
+                self._sealed[item.id] = stored.sealed
+            self._state.licenses_rekeyed()
 
     async def create(
         self, label: str | None, key: str | None, *, expires_at: float | None = None, daily_tokens: int | None = None
@@ -143,6 +166,53 @@ class LicenseDesk:
         async with self._changing:
             found = self._known(license_id)
             return await self._change(found, {} if found.revoked_at else {"revoked_at": self._state.clock.now()})
+
+    async def key(self, license_id: str) -> Issued:
+        """A license with its key, to be shown or copied again.
+
+        Raises:
+            NotFound: there is no such license.
+            KeyStoreUnavailable, DataKeyLost, SealDamaged: its key cannot be opened; a new one can be had by `rotate`.
+        """
+        async with self._changing:
+            found = self._known(license_id)
+            try:
+                return Issued(found, self._open(license_id))
+            except (DataKeyLost, SealDamaged) as error:
+                raise type(error)(
+                    "The key of this license cannot be opened any more. It still lets in whoever has it; a new one is "
+                    f"made by: waystation license rotate {license_id}",
+                    id=license_id,
+                ) from error
+
+    async def rotate(self, license_id: str) -> Issued:
+        """Give a license a new key; the old one lets in no more, turns that run under it end normally.
+
+        What the license may do, has used and is called stays. The old key's digest and seal are replaced by one
+        write, so that at every moment exactly one of the two keys is the license's.
+
+        Raises:
+            NotFound: there is no such license.
+            InvalidInput: it is revoked.
+            KeyStoreUnavailable, DataKeyLost, DataUnusable: the new key cannot be kept; the old one stays.
+        """
+        async with self._changing:
+            found = self._known(license_id)
+            if found.revoked_at is not None:
+                raise InvalidInput(
+                    "This license is revoked for good and gets no new key. Make another one: waystation license create",
+                    id=license_id,
+                )
+            key = new_license_key(secrets.token_bytes(25))
+            digest = license_sha256(key)
+            sealed = self._vault.seal(license_subject(license_id), key.encode())
+            await self._state.store.put_license(replace(found, sha256=digest), sealed)
+            # It may have been used while it was written down.
+            rotated = replace(self._state.licenses[license_id], sha256=digest)
+            self._state.licenses[license_id] = rotated
+            self._sealed[license_id] = sealed
+            self._state.licenses_rekeyed()
+            return Issued(rotated, key)
 
     async def default(self) -> Issued:
         """The license for set-up texts on this computer; made when it is first asked for.
@@ -202,6 +272,9 @@ class LicenseDesk:
 
     def _opened(self, license_id: str) -> str | None:
         try:
-            return self._vault.open(license_subject(license_id), self._sealed[license_id]).decode()
-        except (KeyError, KeyStoreUnavailable, DataKeyLost, SealDamaged):
+            return self._open(license_id)
+        except (KeyStoreUnavailable, DataKeyLost, SealDamaged):
             return None
+
+    def _open(self, license_id: str) -> str:
+        return self._vault.open(license_subject(license_id), self._sealed[license_id]).decode()

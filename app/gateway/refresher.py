@@ -198,6 +198,7 @@ class Refresher:
         now = self._clock.now()
         if pair.access_token is None:
             self._tried[token_id] = failed(before, now, jitter=self._uniform())
+            self._state.token_failed(token_id, "no_access_token")
             _log.warning("token %s: the sign-in service gave no new access token", token_id)
             return RefreshResult.LATER
         self._tried[token_id] = renewed(token, before, now)
@@ -210,7 +211,10 @@ class Refresher:
 
     def _not_renewed(self, token_id: str, login: ChatGPTLogin, error: WaystationError) -> RefreshResult:
         refused = error if isinstance(error, SignInRefused) else None
-        _log.warning("token %s could not be refreshed: %s", token_id, refused.reason if refused else error.code)
+        code = refused.reason if refused else error.code
+        _log.warning("token %s could not be refreshed: %s", token_id, code)
+        if self._state.login(token_id) == login:
+            self._state.token_failed(token_id, code)
         if refused is None or not refused.permanent:
             return RefreshResult.LATER
         if self._state.login(token_id) != login:

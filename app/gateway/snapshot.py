@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from app.core.forecast import Forecast
 from app.core.policy import Policy
 from app.core.quota import Quota
 from app.core.settings import GatewaySettings
@@ -17,7 +18,6 @@ from app.gateway.state import GatewayState
 
 #: Sessions that had a turn within this time are shown as live.
 LIVE_SESSION_S = 24 * 3600
-_MAX_SESSIONS = 500
 
 
 class RunState(StrEnum):
@@ -74,11 +74,22 @@ class TokenView:
     proxy: str | None = None
     follows: str | None = None
     refreshed_at: float | None = None
+    #: For each window of `quota`, in its order.
+    forecasts: tuple[Forecast, ...] = ()
+    #: Code and time of its last failure, until its next success; since the gateway was opened.
+    last_error: str | None = None
+    last_error_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
-    """One live session."""
+    """One live session; see `Session` for the fields' meaning.
+
+    Attributes:
+        token_id, token_label: the token that serves it now, or served it last; not its home while the user's move
+            waits for its next turn, and while it is lent.
+        active_turns: turns of it that run now.
+    """
 
     id: str
     name: str
@@ -95,6 +106,10 @@ class SessionView:
     active_turns: int
     lent_at: float | None = None
     moves: int = 0
+    pinned: bool = False
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +174,7 @@ def token_view(state: GatewayState, token: Token, sessions: Counter[str], now: f
     unusable = state.pool.unusable(token)
     rest = state.pool.rest(token.id, now)
     quota = state.pool.quota(token.id)
+    error = state.last_errors.get(token.id)
     if unusable is not None:
         shown = TokenState(unusable.value)
     else:
@@ -183,15 +199,20 @@ def token_view(state: GatewayState, token: Token, sessions: Counter[str], now: f
         proxy=token.proxy,
         follows=token.follows,
         refreshed_at=token.refreshed_at,
+        forecasts=state.pace.forecasts(token.id, quota, now),
+        last_error=error.code if error else None,
+        last_error_at=error.at if error else None,
     )
 
 
-def token_views(state: GatewayState) -> tuple[TokenView, ...]:
-    """All tokens, in the user's order."""
+def token_views(state: GatewayState, sessions: Counter[str]) -> tuple[TokenView, ...]:
+    """All tokens, in the user's order.
+
+    Args:
+        state: of the gateway.
+        sessions: how many live sessions each token serves, by its id.
+    """
     now = state.clock.now()
-    sessions = Counter(
-        session.current_token_id for session in state.pool.sessions if session.last_active_at > now - LIVE_SESSION_S
-    )
     return tuple(token_view(state, token, sessions, now) for token in state.pool.tokens)
 
 
@@ -202,41 +223,3 @@ def held_views(state: GatewayState) -> tuple[HeldView, ...]:
         turn = state.active.get(held.turn_id)
         views.append(HeldView(held.turn_id, turn.session_id if turn else None, held.since, held.until))
     return tuple(views)
-
-
-def session_views(state: GatewayState) -> tuple[SessionView, ...]:
-    """The live sessions, the last active first."""
-    now = state.clock.now()
-    active = Counter(turn.session_id for turn in state.active.values())
-    last_turn: dict[str | None, tuple[str, str | None]] = {
-        row.session_id: (row.client, row.model) for row in state.recent
-    }
-    last_turn.update({turn.session_id: (turn.client, turn.model) for turn in state.active.values()})
-    views = []
-    for session in state.pool.sessions:
-        if session.last_active_at <= now - LIVE_SESSION_S:
-            continue
-        token = state.pool.get(session.current_token_id)
-        owner = state.licenses.get(session.license_id)
-        client, model = last_turn.get(session.id, ("", None))
-        views.append(
-            SessionView(
-                id=session.id,
-                name=session.names[0] if session.names else session.id,
-                license_id=session.license_id,
-                license_label=owner.label if owner else "",
-                home_token_id=session.home_token_id,
-                token_id=session.current_token_id,
-                token_label=token.label if token else "",
-                client=client,
-                model=model,
-                created_at=session.created_at,
-                last_active_at=session.last_active_at,
-                turns=session.turns,
-                active_turns=active[session.id],
-                lent_at=session.lent_at,
-                moves=session.moves,
-            )
-        )
-    views.sort(key=lambda view: view.last_active_at, reverse=True)
-    return tuple(views[:_MAX_SESSIONS])

@@ -15,14 +15,16 @@ from dataclasses import replace
 from app.core.budget import BudgetBook
 from app.core.credential import ChatGPTLogin, TokenSecrets
 from app.core.errors import NotFound, WaystationError
+from app.core.forecast import PaceBook
 from app.core.license import License
 from app.core.pool import Pool
 from app.core.quota import Quota
 from app.core.quota_reading import merged
 from app.core.rest import Rest
+from app.core.session import with_turn
 from app.core.settings import GatewaySettings
 from app.core.steps import Send
-from app.core.token import Token
+from app.core.token import LastError, Token
 from app.core.turn import Outcome, TurnRow
 from app.gateway.clock import Clock
 from app.gateway.live_turn import LiveTurn
@@ -53,6 +55,9 @@ class GatewayState:
         recent: the last turns, the newest last.
         budget: what each license has used today.
         settings: what the user has chosen, in effect now.
+        pace: how full each token's windows were in the last hour.
+        license_keys: grows when a license gets another key, so that nobody goes by the former one.
+        last_errors: by token id, of those whose last try failed.
         station, turnstile: where turns wait.
         tasks: what is being written down.
         on_rest: called when a token begins or ends a rest.
@@ -81,6 +86,9 @@ class GatewayState:
         self.recent: deque[TurnRow] = deque(recent, maxlen=RECENT_TURNS)
         self.budget = budget or BudgetBook()
         self.settings = settings or GatewaySettings()
+        self.license_keys = 0
+        self.pace = PaceBook()
+        self.last_errors: dict[str, LastError] = {}
         self.station = Station(self.clock)
         self.turnstile = Turnstile()
         self.tasks = TaskSet()
@@ -93,6 +101,11 @@ class GatewayState:
     def changed(self) -> None:
         """Note that something visible is different now."""
         self.revision += 1
+
+    def licenses_rekeyed(self) -> None:
+        """A license has another key."""
+        self.license_keys += 1
+        self.changed()
 
     def way_found(self) -> None:
         """Upstream has answered: nothing need be offered as a way there."""
@@ -124,8 +137,7 @@ class GatewayState:
     def granted(self, turn: LiveTurn, send: Send) -> None:
         """A token serves the turn now; remember the session's binding."""
         turn.granted(send)
-        if send.session is not None:
-            self.store.save_session(send.session)
+        self._note_turn(turn)
         self.changed()
 
     def freed(self, token_id: str, *, failed: bool = False) -> None:
@@ -138,6 +150,9 @@ class GatewayState:
 
     def health_changed(self, token_id: str, *, better: bool = False) -> None:
         """A token rests, or its quota is known anew; if it got better, turns that wait look again."""
+        if self.pool.get(token_id) is None:
+            # Removed: what is stored of it is for the day on which it is restored.
+            return
         health = self.pool.health(token_id)
         self.store.save_token_health(token_id, health.quota, health.rest)
         if health.rest is not self._rests.get(token_id):
@@ -149,9 +164,32 @@ class GatewayState:
 
     def note_quota(self, token_id: str, quota: Quota) -> None:
         """What upstream said of a token's quota just now."""
+        if self.pool.get(token_id) is None:
+            return
+        self.pace.note(token_id, quota, self.clock.now())
         known = merged(self.pool.quota(token_id), quota)
         ended = self.pool.note_quota(token_id, known, self.clock.now(), asked=quota.whole)
         self.health_changed(token_id, better=ended)
+
+    def token_failed(self, token_id: str, code: str) -> None:
+        """A try with this token failed: a turn, a refresh, or the user's own test of it."""
+        if self.pool.get(token_id) is not None:
+            self.last_errors[token_id] = LastError(code, self.clock.now())
+            self.changed()
+
+    def token_worked(self, token_id: str) -> None:
+        """A try with this token succeeded."""
+        if self.last_errors.pop(token_id, None) is not None:
+            self.changed()
+
+    def forget_token(self, token_id: str) -> None:
+        """A token is removed: nothing of it stays in memory but the turns that it still serves."""
+        self.pool.remove(token_id)
+        self.secrets.pop(token_id, None)
+        self.pace.forget(token_id)
+        self.last_errors.pop(token_id, None)
+        self._rests.pop(token_id, None)
+        self.tokens_changed()
 
     def rest(self, token_id: str, rest: Rest | None) -> None:
         """Let a token rest, or end its rest."""
@@ -190,11 +228,18 @@ class GatewayState:
         turn.ended = True
         self.active.pop(turn.id, None)
         self.budget.add(turn.license_id, turn.usage, self.clock.now())
+        self._note_turn(turn)
         row = turn.row(outcome, self.clock.monotonic())
         self.recent.append(row)
         self.store.save_turn(row)
         self.changed()
         return row
+
+    def _note_turn(self, turn: LiveTurn) -> None:
+        """Remember what its session is by now, with what the turn says of it."""
+        session = self.pool.sessions.get(turn.session_id) if turn.session_id is not None else None
+        if session is not None:
+            self.store.save_session(self.pool.sessions.put(with_turn(session, turn.client_name, turn.model, turn.usage)))
 
     async def close(self) -> None:
         """Have everything handed to the store."""

@@ -38,11 +38,19 @@ class TokenCheck:
         self._refresher = refresher
 
     async def check(self, token_id: str) -> Checked:
-        """Try a token, a disabled one too.
+        """Try a token, a disabled one too; what came of it is its last error, or clears that.
 
         Raises:
             NotFound: there is no such token.
         """
+        checked = await self._checked(token_id)
+        if checked.code is None:
+            self._state.token_worked(token_id)
+        else:
+            self._state.token_failed(token_id, checked.code)
+        return checked
+
+    async def _checked(self, token_id: str) -> Checked:
         token = self._state.pool.get(token_id)
         if token is None:
             raise NotFound(f"There is no token {token_id}. `waystation token list` shows them.", id=token_id)

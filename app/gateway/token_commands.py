@@ -12,6 +12,7 @@ from app.core.login_texts import Found, logins_in
 from app.gateway.gateway import Gateway
 from app.gateway.importer import WARNINGS, Imported, Taken
 from app.gateway.own_address import refuse_own_address
+from app.gateway.removed_tokens import removed_view
 from app.gateway.sign_in_desk import SignInView
 from app.gateway.snapshot import token_views
 from app.gateway.token_desk import MAX_LABEL
@@ -29,6 +30,8 @@ class TokenCommands:
             "token.enable": self._enable,
             "token.disable": self._disable,
             "token.remove": self._remove,
+            "token.restore": self._restore,
+            "token.removed": self._removed,
             "token.change": self._change,
             "token.reorder": self._reorder,
             "token.test": self._test,
@@ -100,8 +103,18 @@ class TokenCommands:
         return {"id": token.id, "label": token.label, "enabled": False}
 
     async def _remove(self, id: str) -> dict[str, Any]:
+        """Take a token out of use; for a week it can be restored."""
         token = await self._gateway.tokens.remove(id)
         return {"id": token.id, "label": token.label}
+
+    async def _restore(self, id: str) -> dict[str, Any]:
+        token = await self._gateway.tokens.restore(id)
+        self._gateway.tokens_came()
+        return {"id": token.id, "label": token.label}
+
+    async def _removed(self) -> list[dict[str, Any]]:
+        """The tokens that can be restored, the last removed first."""
+        return [asdict(removed_view(item)) for item in await self._gateway.state.store.removed_tokens()]
 
     async def _change(
         self, id: str, label: str | None = None, spare: bool | None = None, proxy: str | None = None

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from app.core.credential import (
-    ChatGPTLogin,
-    Credential,
-    Login,
-    TokenSecrets,
-    login_from_access_token,
-    secrets_from_json,
-    secrets_to_json,
-)
-from app.core.errors import DataKeyLost, DataUnusable, InvalidInput, KeyStoreUnavailable, NotFound, SealDamaged
+from app.core.credential import ChatGPTLogin, Login, TokenSecrets, secrets_to_json
+from app.core.errors import DataKeyLost, DataUnusable, InvalidInput, KeyStoreUnavailable, NotFound, WaystationError
 from app.core.token import Token, TokenKind, masked_email
+from app.gateway.login_secrets import completed, opened, renewed
+from app.gateway.removed_tokens import RemovedTokens
 from app.gateway.state import GatewayState, new_id
 from app.gateway.unsaved import Unsaved
+from app.store.health import StoredHealth
 from app.store.tokens import StoredToken
-from app.store.vault import Sealed, Vault, token_subject
+from app.store.vault import Vault, token_subject
 from app.upstream.proxies import DIRECT, checked_proxy
 
 #: Of a token's name, in characters.
@@ -39,7 +35,7 @@ class Added:
 
     Attributes:
         token: it.
-        known: that login was here already, and got its new secrets.
+        known: that login was here already, or had been removed, and got its new secrets.
         stored: False when it is in use but could not be written yet; the desk goes on trying.
     """
 
@@ -58,6 +54,12 @@ class TokenDesk:
         # What one command looked up must still hold when it is written down.
         self._changing = asyncio.Lock()
         self._unsaved = Unsaved(self._save)
+        self._removed = RemovedTokens(state.store)
+
+    @property
+    def changing(self) -> asyncio.Lock:
+        """Held while tokens are changed; who changes them past this desk holds it too."""
+        return self._changing
 
     async def close(self) -> None:
         """Try once more to store the logins that could not be stored."""
@@ -77,8 +79,8 @@ class TokenDesk:
         """
         async with self._changing:
             stored = await self._state.store.tokens()
-            opened = self._unsaved if self._vault_is_new else self._state.secrets
-            taken = [item for item in stored if item.token.id not in opened]
+            known = self._unsaved if self._vault_is_new else self._state.secrets
+            taken = [item for item in stored if item.token.id not in known]
             for item in taken:
                 self.admit_stored(item)
             self._vault_is_new = False
@@ -86,12 +88,12 @@ class TokenDesk:
 
     def admit_stored(self, stored: StoredToken) -> None:
         """Take a token from the store into the pool, opening its seal if that can be done."""
-        opened = self._opened(stored.token, stored.sealed)
-        if opened is None:
+        secrets = opened(self._vault, stored)
+        if secrets is None:
             self._state.secrets.pop(stored.token.id, None)
         else:
-            self._state.secrets[stored.token.id] = opened
-        self._state.pool.put(stored.token, sealed=opened is None)
+            self._state.secrets[stored.token.id] = secrets
+        self._state.pool.put(stored.token, sealed=secrets is None)
         self._state.changed()
 
     async def add(
@@ -104,6 +106,8 @@ class TokenDesk:
         given: bool = False,
     ) -> Added:
         """Keep a login. One that is known by its identity keeps its id, place and label and gets the new secrets.
+
+        One that was removed is restored with them, and enabled.
 
         Args:
             login: it.
@@ -121,6 +125,9 @@ class TokenDesk:
         async with self._changing:
             pool = self._state.pool
             known = next((token for token in pool.tokens if token.identity == login.identity), None)
+            removed = None if known else await self._removed.of_login(login.identity, may_fail=given)
+            if removed is not None:
+                known = replace(removed.stored.token, enabled=True)
             last = max((token.position for token in pool.tokens), default=-1)
             now = self._state.clock.now()
             token = Token(
@@ -140,17 +147,19 @@ class TokenDesk:
                 follows=follows,
                 refreshed_at=now,
             )
-            before = self._state.secrets.get(token.id)
+            before = opened(self._vault, removed.stored) if removed else self._state.secrets.get(token.id)
             # Where the old seal cannot be opened: without the proxy's password rather than past it.
-            opened = _completed(login.credential, before, proxy or (token.proxy if before is None else None))
-            if follows is not None and isinstance(opened.credential, ChatGPTLogin):
-                opened = replace(opened, credential=replace(opened.credential, refresh_token=None))
+            secrets = completed(login.credential, before, proxy or (token.proxy if before is None else None))
+            if follows is not None and isinstance(secrets.credential, ChatGPTLogin):
+                secrets = replace(secrets, credential=replace(secrets.credential, refresh_token=None))
             try:
-                await self._keep(token, opened)
+                await self._keep(token, secrets)
             except DataUnusable:
                 if not given:
                     raise
-                self._use_unsaved(token, opened)
+                self._use_unsaved(token, secrets)
+            self._remember(token.id, removed.health if removed else None)
+            self._state.token_worked(token.id)
             self._state.try_again(token.id)
             return Added(token, known is not None, stored=token.id not in self._unsaved)
 
@@ -175,16 +184,20 @@ class TokenDesk:
             The token; None where the user has signed in anew since `replaces`, which was left alone.
 
         Raises:
-            NotFound: it was removed meanwhile.
+            NotFound: it was removed meanwhile; what `replaces` was spent for is kept with it.
             InvalidInput: it is no ChatGPT login.
             KeyStoreUnavailable, DataKeyLost, DataUnusable: without `replaces`: it cannot be stored; the old ones stay
                 in use.
         """
         async with self._changing:
-            token, opened = self._found(token_id), self._state.secrets.get(token_id)
-            if opened is None or not isinstance(opened.credential, ChatGPTLogin):
+            now = self._state.clock.now()
+            if replaces is not None and self._state.pool.get(token_id) is None:
+                given = ChatGPTLogin(access_token or "", refresh_token, id_token)
+                await self._removed.renew(token_id, given, replaces, self._vault, now)
+            token, secrets = self._found(token_id), self._state.secrets.get(token_id)
+            if secrets is None or not isinstance(secrets.credential, ChatGPTLogin):
                 raise InvalidInput(f"Token {token_id} is no ChatGPT login that can be renewed.", id=token_id)
-            old = opened.credential
+            old = secrets.credential
             # One that has no refresh token of its own would end: it takes the pair. A followed one has Codex's.
             if replaces is not None and (token.follows is not None or old.refresh_token not in (None, replaces)):
                 return None
@@ -193,30 +206,19 @@ class TokenDesk:
                 refresh_token or old.refresh_token or replaces,
                 id_token or old.id_token,
             )
+            changed, secrets = renewed(token, secrets, new, now)
             try:
-                login = login_from_access_token(new.access_token, id_token=new.id_token, account_id=token.account_id)
-            except InvalidInput:
-                # Upstream gave it, so it is one, whatever it looks like.
-                login = Login(new, token.kind, token.identity)
-            renewed = replace(
-                token,
-                plan=login.plan or token.plan,
-                email=login.email or token.email,
-                expires_at=login.expires_at,
-                sign_in_needed=None,
-                refreshed_at=self._state.clock.now(),
-            )
-            opened = replace(opened, credential=new)
-            try:
-                await self._keep(renewed, opened)
+                await self._keep(changed, secrets)
             except (KeyStoreUnavailable, DataKeyLost, DataUnusable):
                 # Not to use the new ones would save nothing: the old refresh token is spent.
                 if replaces is None:
                     raise
-                self._use_unsaved(renewed, opened)
+                self._use_unsaved(changed, secrets)
+            if access_token is not None:
+                self._state.token_worked(token_id)
             if token.sign_in_needed is not None:
                 self._state.tokens_changed()
-            return renewed
+            return changed
 
     async def change(
         self, token_id: str, *, label: str | None = None, spare: bool | None = None, proxy: str | None = None
@@ -243,13 +245,13 @@ class TokenDesk:
                 spare=token.spare if spare is None else spare,
                 proxy=token.proxy if proxy is None else shown,
             )
-            opened = self._state.secrets.get(token_id)
+            secrets = self._state.secrets.get(token_id)
             if proxy is None:
                 token = await self._describe(token)
-            elif opened is None:
+            elif secrets is None:
                 raise InvalidInput("This token cannot be opened now, so nothing can be sealed with it.")
             else:
-                await self._keep(token, replace(opened, proxy=proxy or None))
+                await self._keep(token, replace(secrets, proxy=proxy or None))
             self._state.tokens_changed()
             return token
 
@@ -281,45 +283,75 @@ class TokenDesk:
             return token
 
     async def remove(self, token_id: str) -> Token:
-        """Forget a token and its secrets; turns that run on it end normally.
+        """Take a token out of use; turns that run on it end normally, and its sessions move with their next turn.
+
+        For `removed_tokens.KEPT_S` it can be restored: its row stays, sealed, and nobody refreshes its login, so that
+        it keeps working. Upstream is not told: whoever wants the login itself to end signs out at OpenAI.
 
         Raises:
             NotFound: there is no such token.
         """
         async with self._changing:
-            token = self._found(token_id)
-            await self._state.store.delete_token(token_id)
-            self._state.pool.remove(token_id)
-            self._state.secrets.pop(token_id, None)
+            token, secrets = self._found(token_id), self._state.secrets.get(token_id)
+            if token_id in self._unsaved and secrets is not None:
+                # Else an older login would be restored, or none.
+                with suppress(WaystationError):
+                    await self._write(token, secrets)
+            await self._state.store.remove_token(token_id, self._state.clock.now())
             self._unsaved.discard(token_id)
-            self._state.tokens_changed()
+            self._state.forget_token(token_id)
             return token
 
-    async def _keep(self, token: Token, opened: TokenSecrets) -> None:
-        """The store first, so that nothing is in use that a crash would lose."""
-        await self._write(token, opened)
-        self._use(token, opened)
+    async def restore(self, token_id: str) -> Token:
+        """Bring a removed token back as it was, its place, name, proxy and health included.
 
-    async def _write(self, token: Token, opened: TokenSecrets) -> None:
-        sealed = self._vault.seal(token_subject(token.id), secrets_to_json(opened))
+        Sessions that have moved away meanwhile stay where they are.
+
+        Raises:
+            NotFound: it was not removed, or too long ago.
+            InvalidInput: the same login is here under another id.
+        """
+        async with self._changing:
+            removed = await self._removed.restore(token_id, self._state.pool.tokens)
+            self.admit_stored(removed.stored)
+            self._remember(token_id, removed.health)
+            self._state.tokens_changed()
+            return removed.stored.token
+
+    def _remember(self, token_id: str, health: StoredHealth | None) -> None:
+        """Put a restored token's health in place."""
+        if health is None:
+            return
+        quota, rest = health
+        if quota is not None:
+            self._state.pool.note_quota(token_id, quota, self._state.clock.now())
+        self._state.rest(token_id, rest)
+
+    async def _keep(self, token: Token, secrets: TokenSecrets) -> None:
+        """The store first, so that nothing is in use that a crash would lose."""
+        await self._write(token, secrets)
+        self._use(token, secrets)
+
+    async def _write(self, token: Token, secrets: TokenSecrets) -> None:
+        sealed = self._vault.seal(token_subject(token.id), secrets_to_json(secrets))
         await self._state.store.put_token(token, sealed)
         self._unsaved.discard(token.id)
 
-    def _use(self, token: Token, opened: TokenSecrets) -> None:
-        self._state.secrets[token.id] = opened
+    def _use(self, token: Token, secrets: TokenSecrets) -> None:
+        self._state.secrets[token.id] = secrets
         self._state.pool.put(token)
         self._state.changed()
 
-    def _use_unsaved(self, token: Token, opened: TokenSecrets) -> None:
-        self._use(token, opened)
+    def _use_unsaved(self, token: Token, secrets: TokenSecrets) -> None:
+        self._use(token, secrets)
         self._unsaved.add(token.id)
 
     async def _save(self, token_id: str) -> None:
         """Write down what is in use; see `Unsaved`."""
         async with self._changing:
-            token, opened = self._state.pool.get(token_id), self._state.secrets.get(token_id)
-            if token_id in self._unsaved and token is not None and opened is not None:
-                await self._write(token, opened)
+            token, secrets = self._state.pool.get(token_id), self._state.secrets.get(token_id)
+            if token_id in self._unsaved and token is not None and secrets is not None:
+                await self._write(token, secrets)
 
     async def _describe(self, token: Token) -> Token:
         pool = self._state.pool
@@ -342,12 +374,6 @@ class TokenDesk:
             raise NotFound(f"There is no token {token_id}. `waystation token list` shows them.", id=token_id)
         return token
 
-    def _opened(self, token: Token, sealed: Sealed) -> TokenSecrets | None:
-        try:
-            return secrets_from_json(self._vault.open(token_subject(token.id), sealed))
-        except (KeyStoreUnavailable, DataKeyLost, SealDamaged):
-            return None
-
     def _label(self, login: Login) -> str:
         number = len(self._state.pool.tokens) + 1
         if login.kind is TokenKind.API_KEY:
@@ -367,16 +393,3 @@ def checked_way(proxy: str | None) -> str | None:
     if not proxy:
         return None
     return DIRECT if proxy == DIRECT else checked_proxy(proxy).shown
-
-
-def _completed(new: Credential, old: TokenSecrets | None, proxy: str | None) -> TokenSecrets:
-    """The new secrets; what they lack is kept from the old ones, such as the refresh token and the proxy."""
-    if old is None:
-        return TokenSecrets(new, proxy or None)
-    if isinstance(new, ChatGPTLogin) and isinstance(old.credential, ChatGPTLogin):
-        new = replace(
-            new,
-            refresh_token=new.refresh_token or old.credential.refresh_token,
-            id_token=new.id_token or old.credential.id_token,
-        )
-    return TokenSecrets(new, proxy or old.proxy)

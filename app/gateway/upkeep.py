@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from app.core.errors import WaystationError
+from app.gateway.removed_tokens import KEPT_S
 from app.gateway.state import GatewayState
 
 #: The first time, when starting has let the disk rest, and then again and again. In seconds.
@@ -17,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 class Upkeep:
-    """Prunes the history, by itself and when it is poked.
+    """Prunes the history and what was removed long ago, by itself and when it is poked.
 
     Args:
         state: of the gateway.
@@ -47,6 +48,8 @@ class Upkeep:
             limits = self._state.settings
             try:
                 await self._save_uses()
-                await self._state.store.prune(self._state.clock.now(), limits.max_age_s, limits.max_bytes)
+                now = self._state.clock.now()
+                await self._state.store.delete_removed_tokens(now - KEPT_S)
+                await self._state.store.prune(now, limits.max_age_s, limits.max_bytes)
             except WaystationError as error:
                 _log.warning("upkeep: %s", error.code)

@@ -57,6 +57,8 @@ def _description(license: License) -> dict[str, Any]:
         "last_used_at": license.last_used_at,
         "expires_at": license.expires_at,
         "daily_tokens": license.daily_tokens,
+        "last_peer": license.last_peer,
+        "last_client": license.last_client,
     }
 
 
@@ -70,5 +72,7 @@ def _stored(row: Row[Any]) -> StoredLicense:
         last_used_at=row.last_used_at,
         expires_at=row.expires_at,
         daily_tokens=row.daily_tokens,
+        last_peer=row.last_peer,
+        last_client=row.last_client,
     )
     return StoredLicense(license, Sealed(row.key_id, row.nonce, row.sealed))

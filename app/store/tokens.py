@@ -22,18 +22,39 @@ class StoredToken:
     sealed: Sealed
 
 
+@dataclass(frozen=True, slots=True)
+class RemovedToken:
+    """A token that was removed and can be restored; `removed_at` in Unix seconds."""
+
+    stored: StoredToken
+    removed_at: float
+
+
 def load(connection: Connection) -> list[StoredToken]:
-    """All of them in the user's order; where positions are equal, the oldest first."""
-    rows = connection.execute(select(tokens).order_by(tokens.c.position, tokens.c.created_at, tokens.c.id))
+    """All that were not removed, in the user's order; where positions are equal, the oldest first."""
+    present = select(tokens).where(tokens.c.removed_at.is_(None))
+    rows = connection.execute(present.order_by(tokens.c.position, tokens.c.created_at, tokens.c.id))
     return [_stored(row) for row in rows]
 
 
-def put(connection: Connection, token: Token, sealed: Sealed) -> None:
-    """Add a token, or replace it and its credential."""
+def load_removed(connection: Connection) -> list[RemovedToken]:
+    """Those that were removed, the last removed first."""
+    removed = select(tokens).where(tokens.c.removed_at.is_not(None))
+    rows = connection.execute(removed.order_by(tokens.c.removed_at.desc(), tokens.c.id))
+    return [RemovedToken(_stored(row), row.removed_at) for row in rows]
+
+
+def put(connection: Connection, token: Token, sealed: Sealed, removed_at: float | None = None) -> None:
+    """Add a token, or replace it and its credential; it counts as removed when a time (Unix seconds) is given."""
     connection.execute(delete(tokens).where(tokens.c.id == token.id))
     connection.execute(
         insert(tokens).values(
-            id=token.id, **_description(token), key_id=sealed.key_id, nonce=sealed.nonce, sealed=sealed.ciphertext
+            id=token.id,
+            **_description(token),
+            key_id=sealed.key_id,
+            nonce=sealed.nonce,
+            sealed=sealed.ciphertext,
+            removed_at=removed_at,
         )
     )
 
@@ -42,9 +63,10 @@ def describe(connection: Connection, token: Token) -> None:
     """Change what is known of a token and leave its credential.
 
     Raises:
-        NotFound: there is no such token.
+        NotFound: there is no such token, or it was removed.
     """
-    result = connection.execute(update(tokens).where(tokens.c.id == token.id).values(**_description(token)))
+    present = (tokens.c.id == token.id) & tokens.c.removed_at.is_(None)
+    result = connection.execute(update(tokens).where(present).values(**_description(token)))
     if result.rowcount == 0:
         raise NotFound(f"There is no token {token.id}.", id=token.id)
 
@@ -58,9 +80,32 @@ def reorder(connection: Connection, ids: Sequence[str]) -> None:
         )
 
 
-def remove(connection: Connection, token_id: str) -> None:
-    """Remove a token, if there is one."""
-    connection.execute(delete(tokens).where(tokens.c.id == token_id))
+def remove(connection: Connection, token_id: str, at: float) -> None:
+    """Mark a token as removed, if there is one that is not."""
+    present = (tokens.c.id == token_id) & tokens.c.removed_at.is_(None)
+    connection.execute(update(tokens).where(present).values(removed_at=at))
+
+
+def restore(connection: Connection, token_id: str) -> StoredToken:
+    """Undo a removal; returns the token, as it was.
+
+    Raises:
+        NotFound: no such token was removed.
+    """
+    removed = (tokens.c.id == token_id) & tokens.c.removed_at.is_not(None)
+    row = connection.execute(select(tokens).where(removed)).first()
+    if row is None:
+        raise NotFound(f"No token {token_id} was removed in the last days.", id=token_id)
+    connection.execute(update(tokens).where(removed).values(removed_at=None))
+    return _stored(row)
+
+
+def delete_removed(connection: Connection, before: float) -> list[str]:
+    """Delete what was removed before a time (Unix seconds), credential and all; returns the ids."""
+    old = tokens.c.removed_at < before
+    ids = list(connection.execute(select(tokens.c.id).where(old)).scalars())
+    connection.execute(delete(tokens).where(old))
+    return ids
 
 
 def _description(token: Token) -> dict[str, Any]:

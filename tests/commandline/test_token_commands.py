@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from app.gateway.snapshot import TokenState
 from app.practice.accounts import other_workspace, sample_accounts, sample_api_keys
 from app.practice.script import Turn, usage_limit_reached
 from app.practice.server import PracticeUpstream
+from app.store.store import DATABASE_FILE
 from app.upstream.errors import SignInRefused
 from tests.commandline.conftest import Instances
 
@@ -149,8 +151,17 @@ async def test_a_refresh_token_that_comes_again_does_not_end_its_login(
         assert (other["known"], other["warning"]["code"]) == (True, "older_than_known")
         assert len(practice.refreshes(PLUS)) == 1
         assert practice.refreshes(PRO) == []
+        # A removed one is restored by it.
+        await handle.call("token.remove", id=again["id"])
+        restored = await handle.call("token.add", refresh_token=PLUS.refresh_token)
+        assert (restored["id"], restored["label"], restored["known"]) == (again["id"], "mine", True)
+        assert len(practice.refreshes(PLUS)) == 1
         # Only of a login that lives.
         await handle.call("token.remove", id=again["id"])
+    with sqlite3.connect(instances.data_dir / DATABASE_FILE) as file:
+        assert file.execute("DELETE FROM tokens WHERE removed_at IS NOT NULL").rowcount == 1
+    file.close()
+    async with instances.open() as handle:
         with pytest.raises(SignInRefused) as refused:
             await handle.call("token.add", refresh_token=PLUS.refresh_token)
     assert refused.value.reason == "refresh_token_reused"

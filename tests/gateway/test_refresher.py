@@ -346,7 +346,7 @@ async def test_a_token_that_is_removed_meanwhile_is_no_fault(here: Rig) -> None:
     here.practice.script(Turn(hold=gate, hold_at="headers"), on="token")
     caller = here.tasks.start(here.refresher.refresh("t-plus", REFUSED, account.access_token), "caller")
     await here.practice.wait_received(1)
-    await here.store.delete_token("t-plus")
+    await here.store.remove_token("t-plus", here.clock.now())
     here.state.pool.remove("t-plus")
     here.state.secrets.clear()
     gate.set()

@@ -157,6 +157,8 @@ licenses = st.builds(
     last_used_at=st.none() | _number,
     expires_at=st.none() | _number,
     daily_tokens=st.none() | _count,
+    last_peer=st.none() | any_text,
+    last_client=st.none() | any_text,
 )
 sessions = st.builds(
     Session,

@@ -26,6 +26,7 @@ from app.core.session import Session
 from app.core.token import Token
 from app.core.turn import Attempt, TurnRow, Usage
 from app.store.store import DATABASE_FILE, Store
+from app.store.tokens import RemovedToken, StoredToken
 from app.store.vault import Sealed, license_subject, token_subject
 from tests.store import samples
 
@@ -75,7 +76,7 @@ async def test_everything_survives_a_restart(path: Path) -> None:
         assert await store.settings() == {"language": "zh_CN"}
 
 
-async def test_a_token_is_replaced_described_and_deleted(store: Store) -> None:
+async def test_a_token_is_replaced_described_removed_and_restored(store: Store) -> None:
     other = Sealed("0123456789abcdef", b"m" * 12, b"other")
     await store.put_token(samples.token(1), SEALED)
     await store.put_token(samples.token(1, "Renamed"), other)
@@ -84,9 +85,41 @@ async def test_a_token_is_replaced_described_and_deleted(store: Store) -> None:
     await store.update_token(dataclasses.replace(samples.token(1), enabled=False))
     [stored] = await store.tokens()
     assert (stored.token.enabled, stored.token.label, stored.sealed) == (False, "Work", other)
-    await store.delete_token("t-1")
-    await store.delete_token("t-1")
+    await store.remove_token("t-1", samples.NOW)
+    await store.remove_token("t-1", samples.NOW + 5)
     assert await store.tokens() == []
+    assert await store.removed_tokens() == [RemovedToken(stored, samples.NOW)]
+    with pytest.raises(NotFound):
+        await store.update_token(samples.token(1))
+    assert await store.restore_token("t-1") == stored
+    assert (await store.tokens(), await store.removed_tokens()) == ([stored], [])
+    with pytest.raises(NotFound):
+        await store.restore_token("t-1")
+
+
+async def test_a_removed_token_gets_a_new_credential_and_comes_back_when_it_is_added_again(store: Store) -> None:
+    other = Sealed("0123456789abcdef", b"m" * 12, b"other")
+    await store.put_token(samples.token(1), SEALED)
+    await store.remove_token("t-1", samples.NOW)
+    renewed = RemovedToken(StoredToken(samples.token(1, "Renewed"), other), samples.NOW)
+    await store.put_removed_token(renewed)
+    assert (await store.tokens(), await store.removed_tokens()) == ([], [renewed])
+    await store.put_token(samples.token(1), SEALED)
+    assert (len(await store.tokens()), await store.removed_tokens()) == (1, [])
+
+
+async def test_what_was_removed_long_ago_is_gone_for_good(store: Store, path: Path) -> None:
+    for number in (1, 2, 3):
+        await store.put_token(samples.token(number), SEALED)
+        store.save_token_health(f"t-{number}", samples.quota(), samples.rest())
+    await store.remove_token("t-1", samples.NOW - 5)
+    await store.remove_token("t-2", samples.NOW)
+    assert await store.delete_removed_tokens(samples.NOW) == 1
+    assert column(path, "SELECT id FROM tokens ORDER BY id") == ["t-2", "t-3"]
+    assert sorted(await store.token_health()) == ["t-2", "t-3"]
+    with pytest.raises(NotFound):
+        await store.restore_token("t-1")
+    assert await store.delete_removed_tokens(samples.NOW) == 0
 
 
 async def test_tokens_come_in_the_users_order(store: Store) -> None:
@@ -112,7 +145,8 @@ async def test_a_tokens_health_is_replaced_and_ends_with_the_token(store: Store)
     store.save_token_health("t-1", None, None)
     assert await store.token_health() == {"t-2": (samples.quota(), None)}
     store.save_token_health("t-2", None, samples.rest())
-    await store.delete_token("t-2")
+    await store.remove_token("t-2", samples.NOW)
+    await store.delete_removed_tokens(samples.NOW + 1)
     assert await store.token_health() == {}
     # Its last turn ends after it was removed.
     store.save_token_health("t-2", samples.quota(), None)
