@@ -66,7 +66,7 @@ async def practice_instance(
             data_dir = Path(folder)
             lock = InstanceLock(data_dir)
             lock.acquire()
-            log_to_file(log_dir(data_dir), faults=False)
+            log_to_file(log_dir(data_dir))
             # A file: what is sealed here is opened by a second gateway, right after this one. It goes with the folder.
             options = InstanceOptions(data_dir, endpoints, KeyStoreKind.FILE)
             async with AsyncExitStack() as stack:

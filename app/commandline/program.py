@@ -15,6 +15,7 @@ from app.commandline.delivery import NOBODY, ask_owner
 from app.commandline.options import data_dir, instance_options
 from app.commandline.parser import parser
 from app.core.errors import InstanceRunning, WaystationError
+from app.platform.crash import crashes_noted
 from app.platform.display import display_problem
 from app.platform.instance import InstanceLock
 from app.platform.logfile import log_to_file
@@ -37,7 +38,7 @@ def run(arguments: list[str]) -> int:
         return _failed(error.message, error.exit_code)
     if parsed.action != "practice":
         # Practice has a folder of its own, log and all.
-        log_to_file(log_dir(folder), faults=parsed.action in ("desktop", "serve"))
+        log_to_file(log_dir(folder))
     try:
         code = _act(parsed, folder, environ)
         # Here rather than at the interpreter's end, where a reader that has left would count as a failure.
@@ -90,7 +91,8 @@ def _serve(folder: Path, environ: Mapping[str, str], host: str | None, port: int
             "End it with `waystation quit`, or use another --data-dir."
         )
     try:
-        return serve(partial(owned_gateway, options, lock), host=host, port=port)
+        with crashes_noted(log_dir(folder)):
+            return serve(partial(owned_gateway, options, lock), host=host, port=port)
     finally:
         lock.release()
 
@@ -107,12 +109,13 @@ def _desktop(folder: Path, environ: Mapping[str, str], *, minimized: bool) -> in
 
     try:
         options = instance_options(folder, environ)
-        return run_desktop(
-            partial(owned_gateway, options, lock),
-            environ,
-            preferences_file=folder / PREFERENCES_FILE,
-            minimized=minimized,
-        )
+        with crashes_noted(log_dir(folder)):
+            return run_desktop(
+                partial(owned_gateway, options, lock),
+                environ,
+                preferences_file=folder / PREFERENCES_FILE,
+                minimized=minimized,
+            )
     finally:
         lock.release()
 

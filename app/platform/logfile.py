@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import faulthandler
 import logging
 import logging.handlers
-import re
 from pathlib import Path
 
+from app.platform.redaction import without_secrets
+
+#: The log's name in the log folder; older ones have a number behind it.
+LOG_FILE = "waystation.log"
 _SIZE = 2 * 1024 * 1024
 _FILES = 5
-# JSON web tokens, OpenAI keys, our license keys, and whatever follows a Bearer.
-_SECRETS = re.compile(
-    r"eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?|\bsk-[\w-]{8,}|\bws-[a-z2-7]{16,}|(?<=[Bb]earer )\S+|\brt[._][\w.-]{16,}"
-)
-
-
-def without_secrets(text: str) -> str:
-    """The text with everything that looks like a secret left out."""
-    return _SECRETS.sub("…", text)
 
 
 class RedactingFormatter(logging.Formatter):
@@ -29,8 +22,8 @@ class RedactingFormatter(logging.Formatter):
         return without_secrets(super().format(record))
 
 
-def log_to_file(folder: Path, *, faults: bool = True) -> None:
-    """Send the process's log to `waystation.log` in this folder, and fatal faults to `crash.log`.
+def log_to_file(folder: Path) -> None:
+    """Send the process's log to `waystation.log` in this folder.
 
     A folder that cannot be written is no reason not to start: the log then goes nowhere.
     """
@@ -45,11 +38,8 @@ def log_to_file(folder: Path, *, faults: bool = True) -> None:
             # One by one: `parents=True` would leave the data folder open to others.
             part.mkdir(mode=0o700, exist_ok=True)
         handler = logging.handlers.RotatingFileHandler(
-            folder / "waystation.log", maxBytes=_SIZE, backupCount=_FILES - 1, encoding="utf-8", delay=True
+            folder / LOG_FILE, maxBytes=_SIZE, backupCount=_FILES - 1, encoding="utf-8", delay=True
         )
-        if faults:
-            # Kept open for the process's life: a fault has no time to open it.
-            faulthandler.enable((folder / "crash.log").open("a", encoding="utf-8"))
     except OSError:
         root.addHandler(logging.NullHandler())
         return

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from app.core.license import new_license_key
-from app.platform.logfile import log_to_file, without_secrets
+from app.platform.logfile import log_to_file
+from app.platform.redaction import without_secrets
 from app.practice.accounts import sample_accounts, sample_api_keys
 
 
@@ -41,7 +42,7 @@ def test_whatever_looks_like_a_secret_is_left_out(secret: str, form: str) -> Non
 
 
 def test_a_traceback_with_a_secret_is_written_without_it(tmp_path: Path) -> None:
-    log_to_file(tmp_path, faults=False)
+    log_to_file(tmp_path)
     key = sample_api_keys()[0].key
     try:
         raise ValueError(f"bad key {key}")
