@@ -100,8 +100,8 @@ class Gateway:
         self._run_state = RunState.STOPPED
         self._problem: Problem | None = None
         self._key_problem: Problem | None = None
-        self._host = settings.get("host", DEFAULT_HOST)
-        self._port = int(settings.get("port", DEFAULT_PORT))
+        self._host, self._port = DEFAULT_HOST, DEFAULT_PORT
+        self._take_address(settings)
         self._switching = asyncio.Lock()
 
     @classmethod
@@ -215,6 +215,11 @@ class Gateway:
             await self._stop(drain_s)
 
     @property
+    def is_listening(self) -> bool:
+        """Whether it listens, or is about to begin or to end."""
+        return self._run_state not in (RunState.STOPPED, RunState.FAILED)
+
+    @property
     def client_host(self) -> str:
         """The host by which clients on this computer find it, in brackets when it is an IPv6 address."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)  # noqa: S104 - a comparison
@@ -269,6 +274,15 @@ class Gateway:
     async def way(self) -> Way:
         """The way to upstream that tokens without one of their own take now."""
         return await self._upstream.http.way(self._upstream.endpoints.chatgpt_base_url)
+
+    def take_in_settings(self, stored: Mapping[str, str]) -> None:
+        """Take up settings that came into the store past these commands; who listens stays where it is."""
+        self.settings.restore(stored)
+        self.state.pool.policy = policy_from_settings(stored)
+        self.proxies.restore(stored)
+        if not self.is_listening:
+            self._take_address(stored)
+        self.state.tokens_changed()
 
     def require_key(self) -> None:
         """See that a secret can be sealed before it is fetched.
@@ -352,6 +366,10 @@ class Gateway:
         self._refresher.poke()
         await self.licenses.take_in_stored()
         self.state.changed()
+
+    def _take_address(self, stored: Mapping[str, str]) -> None:
+        self._host = stored.get("host", self._host)
+        self._port = int(stored.get("port", self._port))
 
     def _use_vault(self, vault: Vault) -> None:
         self.vault = vault

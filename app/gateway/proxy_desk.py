@@ -47,6 +47,8 @@ class ProxyDesk:
         self._look = look
         #: The choice as it may be shown: an address, `direct`, or None for the environment's or the system's.
         self.chosen: str | None = None
+        #: The choice with its password, as far as that could be opened; a secret.
+        self.whole: str | None = None
 
     def restore(self, settings: Mapping[str, str]) -> None:
         """Take up what was chosen before. Without its password rather than by no proxy at all."""
@@ -62,6 +64,7 @@ class ProxyDesk:
             self._finder.choose(text)
         except InvalidInput:
             _log.warning("the stored proxy makes no sense")
+        self.whole = text
 
     async def choose(self, text: str | None) -> None:
         """Use this proxy from now on.
@@ -75,6 +78,18 @@ class ProxyDesk:
             KeyStoreUnavailable, DataKeyLost: its password cannot be sealed; nothing was changed.
             DataUnusable: it cannot be written.
         """
+        stored = self.as_stored(text)
+        await self._state.store.set_settings(stored)
+        self.restore({key: value for key, value in stored.items() if value is not None})
+        self._state.offered_proxies = ()
+        self._state.changed()
+
+    def as_stored(self, text: str | None) -> dict[str, str | None]:
+        """The settings that keep a choice; see `choose` for the argument.
+
+        Raises:
+            InvalidInput, KeyStoreUnavailable, DataKeyLost: as of `choose`.
+        """
         shown = text = text.strip() or None if text is not None else None
         secret = None
         if text is not None and text.lower() == DIRECT:
@@ -83,12 +98,7 @@ class ProxyDesk:
             proxy = checked_proxy(text)
             shown = proxy.shown
             secret = _text_of(self.vault.seal(_SUBJECT, text.encode())) if proxy.user is not None else None
-        await self._state.store.set_setting(SECRET_SETTING, secret)
-        await self._state.store.set_setting(SETTING, shown)
-        self._finder.choose(text)
-        self.chosen = shown
-        self._state.offered_proxies = ()
-        self._state.changed()
+        return {SETTING: shown, SECRET_SETTING: secret}
 
     async def run(self) -> None:
         """When upstream cannot be reached, see whether a proxy on this machine could be offered; until cancelled."""

@@ -6,17 +6,22 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
 
+from app.core.errors import InvalidInput
+from app.gateway.backup_desk import BackupDesk
 from app.gateway.gateway import Gateway
 
 
 class SettingsCommands:
-    """The commands of one gateway about its settings; see `table`."""
+    """The commands of one gateway about its settings and backups; see `table`."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
+        self._backups = BackupDesk(gateway)
         self.table: dict[str, Callable[..., Awaitable[Any]]] = {
             "settings.show": self._show,
             "settings.change": self._change,
+            "backup.export": self._export,
+            "backup.import": self._import,
         }
 
     async def _show(self) -> dict[str, Any]:
@@ -31,3 +36,13 @@ class SettingsCommands:
         """Change what is named."""
         await self._gateway.settings.change(changes)
         return await self._show()
+
+    async def _export(self, passphrase: str) -> dict[str, Any]:
+        """See `Exported`."""
+        return asdict(await self._backups.export(passphrase))
+
+    async def _import(self, text: str, passphrase: str) -> dict[str, Any]:
+        """See `BackupImport`."""
+        if not isinstance(text, str) or not isinstance(passphrase, str):
+            raise InvalidInput("A backup and its passphrase are texts.")
+        return asdict(await self._backups.take_in(text, passphrase))
