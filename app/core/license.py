@@ -71,6 +71,21 @@ class License:
         return LicenseState.VALID
 
 
+@dataclass(frozen=True, slots=True)
+class LicenseUsage:
+    """What was used under a license in some time.
+
+    Attributes:
+        turns: how many there were.
+        input_tokens, cached_tokens, output_tokens: as upstream counted them; cached ones are a part of the input.
+    """
+
+    turns: int = 0
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+
+
 def new_license_key(random: bytes) -> str:
     """A key from at least 20 random bytes: `ws-` and letters that need no quoting in any shell."""
     if len(random) < 20:

@@ -6,9 +6,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
 
-from app.core.license import License
+from app.core.errors import InvalidInput
+from app.core.license import License, LicenseUsage
 from app.gateway.gateway import Gateway
 from app.gateway.license_desk import Issued, license_views
+
+#: Further back than any history is kept, in days.
+MOST_DAYS = 3660
+_DAY_S = 86_400.0
 
 
 class LicenseCommands:
@@ -24,6 +29,7 @@ class LicenseCommands:
             "license.default": self._default,
             "license.key": self._key,
             "license.rotate": self._rotate,
+            "license.usage": self._usage,
         }
 
     async def _create(
@@ -57,6 +63,14 @@ class LicenseCommands:
     async def _rotate(self, id: str) -> dict[str, Any]:
         """Another key for a license; the old one stops at once."""
         return _issued(await self._gateway.licenses.rotate(id))
+
+    async def _usage(self, days: float = 30) -> dict[str, dict[str, int]]:
+        """Turns and tokens of the last days by license id, of every license, as far as the history goes back."""
+        if isinstance(days, bool) or not isinstance(days, int | float) or not 0 < days <= MOST_DAYS:
+            raise InvalidInput(f"The days are a number above 0, and at most {MOST_DAYS}.")
+        state = self._gateway.state
+        used = await state.store.license_usage(state.clock.now() - days * _DAY_S)
+        return {license_id: asdict(used.get(license_id, LicenseUsage())) for license_id in state.licenses}
 
 
 def _issued(issued: Issued) -> dict[str, Any]:

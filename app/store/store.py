@@ -13,7 +13,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from app.core.history import HistoryBucket
-from app.core.license import License
+from app.core.license import License, LicenseUsage
 from app.core.quota import Quota
 from app.core.rest import Rest
 from app.core.session import Session
@@ -237,6 +237,13 @@ class Store:
         A turn counts once it was saved; one of which upstream said nothing counts 0.
         """
         return await self._read(lambda connection: turns.used_tokens(connection, since))
+
+    async def license_usage(self, since: float) -> dict[str, LicenseUsage]:
+        """What was used by license id, in the turns started at that time (Unix seconds) or later.
+
+        A turn counts once it was saved; what upstream did not count is 0.
+        """
+        return await self._read(lambda connection: turns.license_usage(connection, since))
 
     async def settings(self) -> dict[str, str]:
         """All settings."""

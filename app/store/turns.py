@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from app.core.history import HistoryBucket, filled
+from app.core.license import LicenseUsage
 from app.core.turn import Attempt, Outcome, TurnRow, Usage
 from app.store.schema import turns
 from app.store.stored_json import from_text, require_numbers, to_text
@@ -102,6 +103,22 @@ def used_tokens(connection: Connection, since: float) -> dict[str, int]:
         .group_by(turns.c.license_id)
     )
     return {row.license_id: int(row.used) for row in connection.execute(query)}
+
+
+def license_usage(connection: Connection, since: float) -> dict[str, LicenseUsage]:
+    """Turns and tokens by license id, of the turns started at that time (Unix seconds) or later."""
+    counted = ("input_tokens", "cached_tokens", "output_tokens")
+    query = (
+        select(
+            turns.c.license_id, func.count().label("turns"), *(_total(turns.c[name]).label(name) for name in counted)
+        )
+        .where(turns.c.started_at >= since, turns.c.license_id.is_not(None))
+        .group_by(turns.c.license_id)
+    )
+    return {
+        row.license_id: LicenseUsage(row.turns, int(row.input_tokens), int(row.cached_tokens), int(row.output_tokens))
+        for row in connection.execute(query)
+    }
 
 
 def remove_oldest(connection: Connection, limit: int, before: float | None = None) -> int:

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.core.errors import DataUnusable, NotFound
-from app.core.license import License
+from app.core.license import License, LicenseUsage
 from app.core.quota import Quota
 from app.core.rest import Rest
 from app.core.session import Session
@@ -106,6 +106,25 @@ async def test_a_removed_token_gets_a_new_credential_and_comes_back_when_it_is_a
     assert (await store.tokens(), await store.removed_tokens()) == ([], [renewed])
     await store.put_token(samples.token(1), SEALED)
     assert (len(await store.tokens()), await store.removed_tokens()) == (1, [])
+
+
+async def test_usage_is_counted_by_license_since_a_time(store: Store) -> None:
+    for number, (license_id, usage) in enumerate(
+        [
+            ("l-1", Usage(10, 8, 2, 1)),
+            ("l-1", None),
+            ("l-1", Usage(5, 0, 1, 0)),
+            ("l-2", Usage(2**62, 1, 1, 0)),
+            (None, None),
+        ]
+    ):
+        store.save_turn(dataclasses.replace(samples.turn(number), license_id=license_id, usage=usage))
+    assert await store.license_usage(samples.NOW) == {
+        "l-1": LicenseUsage(3, 15, 8, 3),
+        "l-2": LicenseUsage(1, 2**62, 1, 1),
+    }
+    assert (await store.license_usage(samples.NOW + 2))["l-1"] == LicenseUsage(1, 5, 0, 1)
+    assert await store.license_usage(samples.NOW + 9) == {}
 
 
 async def test_what_was_removed_long_ago_is_gone_for_good(store: Store, path: Path) -> None:
