@@ -21,6 +21,7 @@ def run(
     environ: Mapping[str, str],
     *,
     preferences_file: Path,
+    log_folder: Path,
     minimized: bool = False,
     practice: bool = False,
     port: int | None = None,
@@ -31,12 +32,14 @@ def run(
         open_instance: opens what the desktop shows.
         environ: names the gateway's placement, if it is not as the user has chosen.
         preferences_file: where the choices about the desktop itself are kept.
+        log_folder: where the log files are.
         minimized: start in the tray.
         practice: mark everything as practice.
         port: instead of the remembered one.
     """
     # Imported late: everything else works without Qt.
     from app.desktop.application import run_desktop
+    from app.desktop.machine import Machine
     from app.desktop.preferences import Placement, Preferences
 
     chosen = environ.get(PLACEMENT_VARIABLE) or Preferences(preferences_file).placement
@@ -66,6 +69,7 @@ def run(
         resources=resources_dir(),
         build=build_dir(),
         preferences_file=preferences_file,
+        machine=Machine(lan_addresses=lambda: (), autostart=None, log_folder=log_folder),
     )
 
 

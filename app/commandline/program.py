@@ -114,6 +114,7 @@ def _desktop(folder: Path, environ: Mapping[str, str], *, minimized: bool) -> in
                 partial(owned_gateway, options, lock),
                 environ,
                 preferences_file=folder / PREFERENCES_FILE,
+                log_folder=log_dir(folder),
                 minimized=minimized,
             )
     finally:
@@ -133,7 +134,14 @@ def _practice(environ: Mapping[str, str], port: int, *, visited: bool) -> int:
     # Nothing of the user's own choices is touched by practice.
     with tempfile.TemporaryDirectory(prefix="waystation-practice-", ignore_cleanup_errors=True) as own:
         preferences = Path(own) / PREFERENCES_FILE
-        return run_desktop(open_instance, environ, preferences_file=preferences, practice=True, port=port)
+        return run_desktop(
+            open_instance,
+            environ,
+            preferences_file=preferences,
+            log_folder=Path(own),
+            practice=True,
+            port=port,
+        )
 
 
 def _failed(sentence: str, code: int) -> int:

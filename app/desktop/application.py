@@ -22,6 +22,7 @@ from app.desktop.appearance import Appearance
 from app.desktop.desktop import Desktop
 from app.desktop.icons import Icons
 from app.desktop.log_bridge import everything_logged
+from app.desktop.machine import Machine
 from app.desktop.preferences import Preferences
 from app.gateway.handle import GatewayHandle
 from app.platform.shells import default_shell
@@ -48,6 +49,7 @@ def run_desktop(
     resources: Path,
     build: Path,
     preferences_file: Path,
+    machine: Machine,
 ) -> int:
     """Run the desktop until the user quits; returns the process's exit code.
 
@@ -58,6 +60,7 @@ def run_desktop(
         resources: the folder with `icons`.
         build: the folder with compiled `translations`.
         preferences_file: where the choices about the desktop itself are kept.
+        machine: this computer.
     """
     _name_to_windows()
     application = Application(sys.argv[:1])
@@ -70,7 +73,13 @@ def run_desktop(
     try:
         with everything_logged(loop):
             desktop = Desktop(
-                icons, preferences, appearance, default_shell(sys.platform), application.clipboard(), practice=practice
+                icons,
+                preferences,
+                appearance,
+                machine,
+                default_shell(sys.platform),
+                application.clipboard(),
+                practice=practice,
             )
             application.quit_asked.connect(desktop.ask_to_quit)
             application.session_ends.connect(desktop.quit)

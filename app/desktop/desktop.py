@@ -12,8 +12,8 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, QUrl
-from PySide6.QtGui import QClipboard, QDesktopServices
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QClipboard
 
 from app.core.errors import WaystationError
 from app.desktop import dialogs
@@ -23,7 +23,9 @@ from app.desktop.appearance import Appearance
 from app.desktop.clipboard import put_text
 from app.desktop.feed import SnapshotFeed
 from app.desktop.icons import Icons
+from app.desktop.machine import Machine
 from app.desktop.messages import error_text
+from app.desktop.opening import open_page
 from app.desktop.operations import Operations
 from app.desktop.overview import Overview, closing, failed, overview, starting
 from app.desktop.preferences import Preferences
@@ -49,6 +51,7 @@ class Desktop(QObject):
         icons: all pictures.
         preferences: of this desktop.
         appearance: its looks and its language.
+        machine: this computer.
         shell: that the user most likely has.
         clipboard: the system's.
         practice: whether to say that this is practice.
@@ -59,6 +62,7 @@ class Desktop(QObject):
         icons: Icons,
         preferences: Preferences,
         appearance: Appearance,
+        machine: Machine,
         shell: Shell,
         clipboard: QClipboard,
         *,
@@ -68,6 +72,7 @@ class Desktop(QObject):
         self._icons = icons
         self._preferences = preferences
         self._appearance = appearance
+        self._machine = machine
         self._shell = shell
         self._practice = practice
         self._clipboard = clipboard
@@ -80,7 +85,7 @@ class Desktop(QObject):
         self.feed = SnapshotFeed(self)
         self.operations = Operations(self._copy_secret, self)
         self.signing_in = SignInLeader(
-            icons, self.operations, self._visible_window, clipboard.setText, _open_page, self.feed.look
+            icons, self.operations, self._visible_window, clipboard.setText, open_page, self.feed.look
         )
         self.adding = Adding(
             self.operations,
@@ -186,6 +191,8 @@ class Desktop(QObject):
             self._icons,
             self.operations,
             preferences=self._preferences,
+            appearance=self._appearance,
+            machine=self._machine,
             shell=self._shell,
             practice=self._practice,
             adding=self.adding,
@@ -306,10 +313,6 @@ class Desktop(QObject):
         going = visible or not self.tray.docked or self._leaving.is_set()
         if not going and self._preferences.first_time("closed_to_tray"):
             self.tray.tell(self.tr("Waystation keeps running in the tray. To end it, choose Quit in the menu there."))
-
-
-def _open_page(address: str) -> bool:
-    return QDesktopServices.openUrl(QUrl(address))
 
 
 def _shared_with(text: str) -> Path | None:

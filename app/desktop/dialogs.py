@@ -74,6 +74,20 @@ async def chosen_files(parent: QWidget | None, title: str, folder: Path, filters
     return [Path(file) for file in dialog.selectedFiles()] if result == QDialog.DialogCode.Accepted else []
 
 
+async def chosen_new_file(parent: QWidget | None, title: str, proposed: Path, filters: list[str]) -> Path | None:
+    """Let the user choose where to write a file; the system asks before one is replaced. None: nowhere."""
+    dialog = QFileDialog(parent, title, str(proposed.parent))
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setFileMode(QFileDialog.FileMode.AnyFile)
+    dialog.setNameFilters(filters)
+    dialog.setDefaultSuffix(proposed.suffix.removeprefix("."))
+    dialog.selectFile(proposed.name)
+    dialog.setLabelText(QFileDialog.DialogLabel.LookIn, QCoreApplication.translate("Dialogs", "Look in:"))
+    dialog.setLabelText(QFileDialog.DialogLabel.FileType, QCoreApplication.translate("Dialogs", "Files of type:"))
+    result = await finished(dialog)
+    return Path(dialog.selectedFiles()[0]) if result == QDialog.DialogCode.Accepted else None
+
+
 async def named(parent: QWidget | None, title: str, text: str, before: str, longest: int) -> str | None:
     """Let the user change a name; None when it stays as it was."""
     dialog = QInputDialog(parent)

@@ -16,6 +16,7 @@ from app.core.errors import WaystationError
 from app.desktop import words
 from app.desktop.messages import Told, error_text
 from app.desktop.pool_operations import PoolOperations
+from app.desktop.settings_operations import SettingsOperations
 from app.desktop.token_operations import TokenOperations
 from app.gateway.handle import GatewayHandle
 from app.gateway.tasks import TaskSet
@@ -39,6 +40,7 @@ class Operations(QObject):
     Attributes:
         tokens: those about one token.
         pool: those about all tokens, and about requests that wait for one.
+        settings: those on the settings page.
     """
 
     done = Signal(str)
@@ -53,6 +55,7 @@ class Operations(QObject):
         self._running: Counter[str] = Counter()
         self.tokens = TokenOperations(self)
         self.pool = PoolOperations(self)
+        self.settings = SettingsOperations(self)
 
     def attach(self, handle: GatewayHandle) -> None:
         """The gateway is there; until then every operation says that it is not."""

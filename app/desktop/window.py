@@ -23,9 +23,11 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 
 from app.desktop import dialogs, words
 from app.desktop.adding import Adding
+from app.desktop.appearance import Appearance
 from app.desktop.design import colours, space
 from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons
+from app.desktop.machine import Machine
 from app.desktop.operations import Operations
 from app.desktop.overview import Overview
 from app.desktop.pages.gateway_panel import GatewayPanel
@@ -58,6 +60,8 @@ class MainWindow(QMainWindow):
         icons: for symbols.
         operations: what its buttons do.
         preferences: where size, position and the open page are kept.
+        appearance: language and theme.
+        machine: this computer.
         shell: chosen at first on the set-up page.
         practice: whether to say that this is practice.
         adding: adds tokens from files and from the clipboard.
@@ -73,6 +77,8 @@ class MainWindow(QMainWindow):
         operations: Operations,
         *,
         preferences: Preferences,
+        appearance: Appearance,
+        machine: Machine,
         shell: Shell,
         practice: bool,
         adding: Adding,
@@ -106,7 +112,7 @@ class MainWindow(QMainWindow):
         self.set_up = SetUpPage(icons, operations, shell)
         self.requests = RequestsPage(icons, self.open_set_up)
         self.licenses = LicensesPage(icons, operations)
-        self.settings = SettingsPage(icons, operations)
+        self.settings = SettingsPage(icons, operations, preferences, appearance, machine, self._on_copy_text)
         self.pages: dict[Place, tuple[Page, str]] = {
             Place.OVERVIEW: (self.overview, self.tr("Overview")),
             Place.TOKENS: (self.tokens, self.tr("Tokens")),
@@ -307,6 +313,10 @@ class MainWindow(QMainWindow):
     def _on_copy_address(self, address: str) -> None:
         self._copy_text(address)
         self.tell(self.tr("The address is copied."))
+
+    def _on_copy_text(self, text: str) -> None:
+        self._copy_text(text)
+        self.tell(self.tr("It is copied."))
 
     def _on_new_key(self) -> None:
         self._operations.run("ask", self._ask_for_new_key())

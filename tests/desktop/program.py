@@ -35,6 +35,7 @@ from tests.desktop.scripted import (
     turn,
     waiting,
 )
+from tests.desktop.stage import machine
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -172,6 +173,7 @@ def run(name: str, preferences_file: Path, *options: str) -> int:
         resources=ROOT / "resources",
         build=Path(os.environ.get("TRANSLATIONS", ROOT / "build")),
         preferences_file=preferences_file,
+        machine=machine(preferences_file.parent),
     )
 
 

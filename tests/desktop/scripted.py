@@ -8,6 +8,7 @@ from typing import Any
 
 from app.core.errors import WaystationError
 from app.core.quota import Quota, Window
+from app.core.settings import GatewaySettings
 from app.core.token import TokenKind
 from app.core.turn import Outcome, TurnRow, Usage
 from app.gateway.handle import GatewayHandle
@@ -49,6 +50,7 @@ class ScriptedGateway:
             "license.default": {"id": "l-1", "label": "This computer", "key": LICENSE},
             "token.test": {"ok": True, "error": None},
             "proxy.detect": [],
+            "settings.show": {**asdict(GatewaySettings()), "size_bytes": 12_345_678, "data_dir": "/data/Waystation"},
         }
         self.imports: dict[int, dict[str, Any]] = {}
         self.sign_ins = 0

@@ -7,7 +7,9 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
 
 from app.desktop.adding import Adding
+from app.desktop.appearance import Appearance
 from app.desktop.icons import Icons
+from app.desktop.machine import Machine
 from app.desktop.operations import Operations
 from app.desktop.overview import overview
 from app.desktop.place import Place
@@ -61,6 +63,24 @@ class Desk:
         self.sign_ins += 1
 
 
+class Autostart:
+    """Whether the application starts at sign-in, on a machine of the test's own."""
+
+    def __init__(self) -> None:
+        self.on = False
+
+    def is_on(self) -> bool:
+        return self.on
+
+    def set(self, on: bool) -> None:
+        self.on = on
+
+
+def machine(folder: Path) -> Machine:
+    """A computer with one address."""
+    return Machine(lan_addresses=lambda: ["192.168.1.20"], autostart=Autostart(), log_folder=folder)
+
+
 class Stage:
     """A window with everything around it written down."""
 
@@ -71,13 +91,19 @@ class Stage:
         self.quits = 0
         self.opened: list[str] = []
         self.has_browser = True
+        self.preferences = Preferences(folder / "desktop.ini")
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        self.appearance = Appearance(application, self.preferences, folder)
         self.signing_in = SignInLeader(
             icons, desk.operations, lambda: self.window, self.copied.append, self._open_page, self.look
         )
         self.window = MainWindow(
             icons,
             desk.operations,
-            preferences=Preferences(folder / "desktop.ini"),
+            preferences=self.preferences,
+            appearance=self.appearance,
+            machine=machine(folder),
             shell=Shell.BASH,
             practice=practice,
             adding=desk.adding,

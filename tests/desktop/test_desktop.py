@@ -10,7 +10,7 @@ from app.desktop.desktop import Desktop
 from app.desktop.icons import Icons
 from app.desktop.preferences import Preferences
 from app.platform.shells import Shell
-from tests.desktop.stage import settled
+from tests.desktop.stage import machine, settled
 
 STARTING = "Waystation is still starting, or is closing. Try again in a moment."
 
@@ -25,7 +25,7 @@ async def test_what_cannot_be_done_before_the_gateway_is_there_is_said(
 ) -> None:
     preferences = Preferences(tmp_path / "desktop.ini")
     appearance = Appearance(qapp, preferences, tmp_path)
-    desktop = Desktop(icons, preferences, appearance, Shell.BASH, qapp.clipboard(), practice=False)
+    desktop = Desktop(icons, preferences, appearance, machine(tmp_path), Shell.BASH, qapp.clipboard(), practice=False)
     qapp.clipboard().setText("sk-abcdefgh12345678")
     for label in ("bash", "PowerShell", "cmd", "From the clipboard"):
         for entry in (entry for entry in entries(desktop.tray.menu) if entry.text() == label):

@@ -1,0 +1,33 @@
+"""What the desktop asks of this computer, apart from the gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+class AutostartSwitch(Protocol):
+    """Whether the application starts when the user signs in; see `app.platform.autostart`."""
+
+    def is_on(self) -> bool:
+        """As the system has it now."""
+
+    def set(self, on: bool) -> None:
+        """Change it; raises a WaystationError that the user can act on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """This computer.
+
+    Attributes:
+        lan_addresses: its addresses on the local network, the likeliest first.
+        autostart: starting when the user signs in; None where that makes no sense, as in practice.
+        log_folder: where the log files are.
+    """
+
+    lan_addresses: Callable[[], Sequence[str]]
+    autostart: AutostartSwitch | None
+    log_folder: Path

@@ -1,0 +1,99 @@
+"""What the user can change about the gateway and its data, on the settings page."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication
+
+from app.desktop import formats
+from app.desktop.commanding import Commanding
+from app.desktop.messages import Told
+
+#: Listens on every address of the computer.
+ANYWHERE = "0.0.0.0"  # noqa: S104 - chosen by the user, after a warning
+HERE = "127.0.0.1"
+
+
+class SettingsOperations:
+    """The user's operations on settings."""
+
+    def __init__(self, commanding: Commanding) -> None:
+        self._commanding = commanding
+
+    def change(self, **changes: Any) -> None:
+        """Change settings of the gateway; see `app.core.settings`."""
+        self._commanding.begin("settings", self._commanding.do("settings.change", **changes))
+
+    def listen_on(self, *, port: int | None = None, lan: bool | None = None) -> None:
+        """Listen on another port, or for the local network too, or no more for it."""
+        params: dict[str, Any] = {}
+        if port is not None:
+            params["port"] = port
+        if lan is not None:
+            params["host"] = ANYWHERE if lan else HERE
+        self._commanding.begin("gateway", self._commanding.do("gateway.start", **params))
+
+    def set_turns_per_token(self, turns: int) -> None:
+        """How many requests one token serves at a time."""
+        self._commanding.begin("pool", self._commanding.do("pool.policy", turns_per_token=turns))
+
+    async def shown(self) -> dict[str, Any]:
+        """What `settings.show` says."""
+        found: dict[str, Any] = await self._commanding.call("settings.show")
+        return found
+
+    async def export_to(self, path: Path, passphrase: str) -> str:
+        """Write everything, sealed by a passphrase; returns what to tell.
+
+        Raises:
+            Told: the file cannot be written.
+            WaystationError: as the command says.
+        """
+        text = (await self._commanding.call("backup.export", passphrase=passphrase))["text"]
+        try:
+            await asyncio.to_thread(write_private, path, text)
+        except OSError as error:
+            said = QCoreApplication.translate("SettingsOperations", "{path} cannot be written: {problem}")
+            raise Told(said.format(path=path, problem=error.strerror or str(error))) from None
+        said = QCoreApplication.translate(
+            "SettingsOperations", "Everything is in {path}, sealed by your passphrase. Nobody can open it without."
+        )
+        return said.format(path=path)
+
+    async def import_from(self, path: Path, passphrase: str) -> str:
+        """Add what an exported file holds and is missing here; returns what to tell.
+
+        Raises:
+            Told: the file cannot be read.
+            WaystationError: as the command says.
+        """
+        try:
+            text = await asyncio.to_thread(path.read_text, "utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            said = QCoreApplication.translate("SettingsOperations", "{path} cannot be read: {problem}")
+            raise Told(said.format(path=path, problem=getattr(error, "strerror", None) or "UTF-8")) from None
+        done = await self._commanding.call("backup.import", text=text, passphrase=passphrase)
+        said = QCoreApplication.translate(
+            "SettingsOperations",
+            "Added: {tokens} tokens, {licenses} licenses. Already here: {tokens_known} tokens, "
+            "{licenses_known} licenses. A ChatGPT login works on one computer at a time: where the other goes on "
+            "using it, sign in anew here.",
+        )
+        names = ("tokens", "licenses", "tokens_known", "licenses_known")
+        return said.format(**{name: formats.count(done[name]) for name in names})
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only the user can read, whole or not at all. Raises OSError."""
+    part = path.with_name(f"{path.name}.part")
+    part.unlink(missing_ok=True)
+    part.touch(mode=0o600)
+    try:
+        part.write_text(text, encoding="utf-8", newline="\n")
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
