@@ -48,6 +48,18 @@ NOTES: tuple[object, ...] = (
         "Where Windows forbids scripts, codex.cmd is started, and a prompt with & | < > ^ % or quotes may arrive "
         "changed. This allows your own scripts.",
     ),
+    QT_TRANSLATE_NOOP(
+        "Notes",
+        "session_id names the conversation: requests with the same one stay on one token. Give each of yours its own.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Notes", 'If HTTP_PROXY or ALL_PROXY is set, write --noproxy "*" after curl, or the request goes to that proxy.'
+    ),
+    QT_TRANSLATE_NOOP(
+        "Notes",
+        "Windows 10 and newer bring curl along. The text is written so that its quotes and Chinese characters arrive "
+        "whole.",
+    ),
 )
 
 

@@ -37,6 +37,9 @@ class NoteCode(StrEnum):
     RESUME = "resume"
     PROFILE = "profile"
     FORBIDDEN_SCRIPTS = "forbidden_scripts"
+    CURL_SESSION = "curl_session"
+    CURL_PROXY = "curl_proxy"
+    CURL_WINDOWS = "curl_windows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,15 @@ def setup_notes(shell: Shell, codex_version: CodexVersion | None = None) -> tupl
     if shell is Shell.POWERSHELL:
         notes.append(_FORBIDDEN_SCRIPTS)
     if shell is not Shell.CMD:
+        notes.append(_HISTORY)
+    return tuple(notes)
+
+
+def curl_notes(shell: Shell) -> tuple[SetupNote, ...]:
+    """What to know about the curl examples, the weightiest first."""
+    notes = [_CURL_SESSION, _CURL_PROXY]
+    notes.append(_HISTORY if shell is Shell.BASH else _CURL_WINDOWS)
+    if shell is Shell.POWERSHELL:
         notes.append(_HISTORY)
     return tuple(notes)
 
@@ -143,4 +155,17 @@ _FORBIDDEN_SCRIPTS = SetupNote(
     "Where Windows forbids scripts, codex.cmd is started, and a prompt with & | < > ^ % or quotes may arrive "
     "changed. This allows your own scripts.",
     "Set-ExecutionPolicy -Scope CurrentUser RemoteSigned",
+)
+_CURL_SESSION = SetupNote(
+    NoteCode.CURL_SESSION,
+    "session_id names the conversation: requests with the same one stay on one token. Give each of yours its own.",
+)
+_CURL_PROXY = SetupNote(
+    NoteCode.CURL_PROXY,
+    'If HTTP_PROXY or ALL_PROXY is set, write --noproxy "*" after curl, or the request goes to that proxy.',
+)
+_CURL_WINDOWS = SetupNote(
+    NoteCode.CURL_WINDOWS,
+    "Windows 10 and newer bring curl along. The text is written so that its quotes and Chinese characters arrive "
+    "whole.",
 )

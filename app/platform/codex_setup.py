@@ -8,13 +8,9 @@ with every Codex from 0.45 to 0.169, writes no file, and adds the gateway's host
 
 from __future__ import annotations
 
-import ipaddress
-import re
-from typing import NamedTuple
-
-from app.core.errors import InvalidInput
 from app.core.license import checked_license_key
-from app.platform.shells import Shell, inert
+from app.platform.client_address import ClientAddress, checked_address
+from app.platform.shells import Shell, inert, joined
 
 PROVIDER = "waystation"
 """Our id among Codex's model providers. Codex keeps it with each conversation, and `codex resume` lists only
@@ -22,24 +18,6 @@ the conversations of the provider in use: it must be the same in every set-up.""
 
 LICENSE_VARIABLE = "WAYSTATION_LICENSE"
 """Read by nobody but the Codex that we start: programs that find OPENAI_API_KEY send it to api.openai.com."""
-
-_URL = re.compile(
-    r"https?://(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9._-]+))"
-    r"(?::(?P<port>[0-9]{1,5}))?(?:/[A-Za-z0-9._~-]+)*/?"
-)
-_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
-
-
-class _Address(NamedTuple):
-    """Where the gateway is.
-
-    Attributes:
-        url: as Codex gets it, without a closing slash.
-        host: as an entry of NO_PROXY, in which Codex knows an IPv6 address only without brackets.
-    """
-
-    url: str
-    host: str
 
 
 def environment_text(shell: Shell, base_url: str, license_key: str) -> str:
@@ -50,7 +28,7 @@ def environment_text(shell: Shell, base_url: str, license_key: str) -> str:
     Raises:
         InvalidInput: the address or the license cannot be used, or not be pasted safely.
     """
-    url = _checked_address(base_url).url
+    url = checked_address(base_url).url
     key = _checked_key(license_key)
     match shell:
         case Shell.BASH:
@@ -59,7 +37,7 @@ def environment_text(shell: Shell, base_url: str, license_key: str) -> str:
             lines = [f"set OPENAI_BASE_URL={url}", f"set OPENAI_API_KEY={key}"]
         case Shell.POWERSHELL:
             lines = [f'$env:OPENAI_BASE_URL="{url}"', f'$env:OPENAI_API_KEY="{key}"']
-    return _joined(shell, lines)
+    return joined(shell, lines)
 
 
 def setup_text(shell: Shell, base_url: str, license_key: str) -> str:
@@ -70,7 +48,7 @@ def setup_text(shell: Shell, base_url: str, license_key: str) -> str:
     Raises:
         InvalidInput: the address or the license cannot be used, or not be pasted safely.
     """
-    address = _checked_address(base_url)
+    address = checked_address(base_url)
     key = _checked_key(license_key)
     match shell:
         case Shell.BASH:
@@ -79,10 +57,10 @@ def setup_text(shell: Shell, base_url: str, license_key: str) -> str:
             lines = _cmd(address, key)
         case Shell.POWERSHELL:
             lines = _powershell(address, key)
-    return _joined(shell, lines)
+    return joined(shell, lines)
 
 
-def _settings(address: _Address) -> list[str]:
+def _settings(address: ClientAddress) -> list[str]:
     """What follows each `-c`.
 
     Dotted keys, not one table: Codex from 0.45 to 0.169 takes a value that is no TOML as a string. So no
@@ -98,7 +76,7 @@ def _settings(address: _Address) -> list[str]:
     ]
 
 
-def _bash(address: _Address, key: str) -> list[str]:
+def _bash(address: ClientAddress, key: str) -> list[str]:
     """For bash and zsh.
 
     The environment is set for the one call alone: nothing is lost from NO_PROXY and nothing grows. The host
@@ -121,7 +99,7 @@ def _bash(address: _Address, key: str) -> list[str]:
     ]
 
 
-def _powershell(address: _Address, key: str) -> list[str]:
+def _powershell(address: ClientAddress, key: str) -> list[str]:
     """For Windows PowerShell 5.1 and PowerShell 7.
 
     npm installs `codex.ps1` and `codex.cmd`. The first passes every argument on unharmed, but does not start
@@ -156,7 +134,7 @@ def _powershell(address: _Address, key: str) -> list[str]:
     ]
 
 
-def _cmd(address: _Address, key: str) -> list[str]:
+def _cmd(address: ClientAddress, key: str) -> list[str]:
     """For an interactive cmd: doskey macros do not work in batch files.
 
     A macro cannot set variables for one call, so they stay set in this window, and the second `if` keeps
@@ -177,33 +155,5 @@ def _cmd(address: _Address, key: str) -> list[str]:
     ]
 
 
-def _joined(shell: Shell, lines: list[str]) -> str:
-    """The text with the line ends of the shell: a carriage return would become part of a value in bash."""
-    end = "\r\n" if shell is Shell.CMD else "\n"
-    return "".join(line + end for line in lines)
-
-
 def _checked_key(license_key: str) -> str:
     return inert(checked_license_key(license_key))
-
-
-def _checked_address(base_url: str) -> _Address:
-    """The parts of a plain http(s) address: no user, no query, nothing percent-encoded."""
-    found = _URL.fullmatch(base_url)
-    host = found and _checked_host(found["v6"], found["name"])
-    if not found or not host or not 0 < int(found["port"] or "80") < 65536:
-        raise InvalidInput("This is not an address for Codex: expected http://<ip>:<port>/codex/v1.")
-    return _Address(inert(base_url.rstrip("/")), inert(host.lower()))
-
-
-def _checked_host(v6: str | None, name: str | None) -> str | None:
-    """The host, or None if it is none. As URL parsers do, takes a name that ends in digits for IPv4."""
-    try:
-        if v6 is not None:
-            return v6 if ipaddress.IPv6Address(v6) else None
-        labels = (name or "").split(".")
-        if labels[-1].isdecimal():
-            return name if ipaddress.IPv4Address(name or "") else None
-        return name if all(map(_LABEL.fullmatch, labels)) else None
-    except ValueError:
-        return None

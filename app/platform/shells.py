@@ -35,3 +35,9 @@ def inert(value: str) -> str:
     if not _INERT.fullmatch(value):
         raise InvalidInput("This address or license has a character that no shell text can carry safely.")
     return value
+
+
+def joined(shell: Shell, lines: list[str]) -> str:
+    """The text with the line ends of the shell: a carriage return would become part of a value in bash."""
+    end = "\r\n" if shell is Shell.CMD else "\n"
+    return "".join(line + end for line in lines)

@@ -19,7 +19,7 @@ from app.desktop.notes import NOTES, note_text
 from app.desktop.sentences import BY_SENTENCE, TEMPLATES
 from app.gateway.snapshot import Problem
 from app.platform import codex_notes
-from app.platform.codex_notes import NoteCode, SetupNote, environment_notes, setup_notes
+from app.platform.codex_notes import NoteCode, SetupNote, curl_notes, environment_notes, setup_notes
 from app.platform.shells import Shell
 from app.upstream import refusals
 from app.upstream.answers import Answer
@@ -41,6 +41,8 @@ def every_note() -> dict[NoteCode, list[SetupNote]]:
         for version in (None, (0, 42, 0), (0, 45, 0), (0, 120, 0), (0, 169, 0)):
             for note in (*environment_notes(shell, version), *setup_notes(shell, version)):
                 found.setdefault(note.code, []).append(note)
+        for note in curl_notes(shell):
+            found.setdefault(note.code, []).append(note)
     return found
 
 
