@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from app import __version__
-from app.core.errors import InvalidInput, NotFound
+from app.core.errors import InvalidInput
 from app.gateway.gateway import Gateway
 from app.gateway.license_commands import LicenseCommands
 from app.gateway.pool_commands import PoolCommands
+from app.gateway.session_commands import SessionCommands
 from app.gateway.settings_commands import SettingsCommands
-from app.gateway.snapshot import session_views
 from app.gateway.token_commands import TokenCommands
 from app.store.key_stores import key_store_kind
 
@@ -42,14 +41,13 @@ class Commands:
             "quit": self._end,
             "gateway.start": self._start,
             "gateway.stop": self._stop,
-            "session.list": self._session_list,
-            "session.forget": self._session_forget,
             "keystore.choose": self._keystore_choose,
             "keystore.retry": self._keystore_retry,
             "keystore.replace": self._keystore_replace,
             **TokenCommands(gateway).table,
             **LicenseCommands(gateway).table,
             **PoolCommands(gateway).table,
+            **SessionCommands(gateway).table,
             **SettingsCommands(gateway).table,
         }
 
@@ -101,17 +99,6 @@ class Commands:
     async def _stop(self) -> dict[str, Any]:
         await self._gateway.stop()
         return await self._status()
-
-    async def _session_list(self) -> list[dict[str, Any]]:
-        return [asdict(view) for view in session_views(self._gateway.state)]
-
-    async def _session_forget(self, id: str | None = None, all: bool = False) -> dict[str, int]:
-        if (id is None) != all:
-            raise InvalidInput("Name one session, or all of them.")
-        count = await self._gateway.forget_sessions(None if id is None else [id])
-        if id is not None and not count:
-            raise NotFound(f"There is no session {id}. `waystation session list` shows them.", id=id)
-        return {"forgotten": count}
 
     async def _keystore_choose(self, kind: str) -> dict[str, Any]:
         await self._gateway.choose_key_store(key_store_kind(kind))

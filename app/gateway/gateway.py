@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from app.core.budget import BudgetBook, local_midnight
@@ -23,9 +23,10 @@ from app.gateway.proxy_desk import ProxyDesk
 from app.gateway.quota_keeper import QuotaKeeper
 from app.gateway.refresher import Refresher
 from app.gateway.server import GatewayServer
+from app.gateway.session_views import SessionViews
 from app.gateway.settings_desk import SettingsDesk
 from app.gateway.sign_in_desk import SignInDesk
-from app.gateway.snapshot import GatewaySnapshot, Problem, RunState, held_views, session_views, token_views
+from app.gateway.snapshot import GatewaySnapshot, Problem, RunState, held_views, token_views
 from app.gateway.state import RECENT_TURNS, GatewayState
 from app.gateway.tasks import TaskSet
 from app.gateway.token_check import TokenCheck
@@ -91,6 +92,7 @@ class Gateway:
         self.sign_in = SignInDesk(
             state, self.tokens, self.sign_in_service, state.clock, port_owner=port_owner, added=self.tokens_came
         )
+        self.sessions = SessionViews(state)
         self.check = TokenCheck(state, self._upstream, self._refresher)
         self._server = GatewayServer(state, self._upstream, refresher=self._refresher)
         self._upkeep = Upkeep(state, lambda: self.licenses.save_uses())
@@ -244,9 +246,9 @@ class Gateway:
             problem=problem,
             key_store=None if self._key_problem else self.vault.state.kind.value,
             key_problem=self._key_problem,
-            tokens=token_views(self.state),
+            tokens=token_views(self.state, self.sessions.by_token()),
             licenses=license_views(self.state.licenses.values(), self.state.budget, self.state.clock.now()),
-            sessions=session_views(self.state),
+            sessions=self.sessions.look(),
             turns=tuple(reversed(self.state.recent)),
             active_turns=len(self.state.active),
             held=held_views(self.state),
@@ -256,15 +258,6 @@ class Gateway:
             sign_in=self.sign_in.view,
             settings=self.state.settings,
         )
-
-    async def forget_sessions(self, ids: Collection[str] | None) -> int:
-        """Forget these sessions, or all; their next turn opens a new one. Returns how many there were."""
-        known = [session.id for session in self.state.pool.sessions if ids is None or session.id in ids]
-        for session_id in known:
-            self.state.pool.sessions.forget(session_id)
-        stored = await self._store.forget_sessions(ids)
-        self.state.changed()
-        return max(len(known), stored)
 
     def tokens_came(self) -> None:
         """Tokens were added or signed in again: see what they need."""

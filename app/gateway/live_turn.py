@@ -45,6 +45,11 @@ class LiveTurn:
     usage: Usage | None = None
     ended: bool = field(default=False, repr=False)
 
+    @property
+    def client_name(self) -> str:
+        """The client's name for itself, as it is remembered."""
+        return self.client[:_MAX_CLIENT]
+
     def granted(self, send: Send) -> None:
         """Note the token that serves it now. Of a turn that changes tokens the most telling reason stays."""
         self.token_id = send.token.id
@@ -89,7 +94,7 @@ class LiveTurn:
             license_id=self.license_id,
             session_id=self.session_id,
             token_id=self.token_id,
-            client=self.client[:_MAX_CLIENT],
+            client=self.client_name,
             peer=self.peer,
             model=self.model,
             effort=self.effort,

@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, replace
 from typing import Any
 
-from app.core.errors import InvalidInput, NotFound
+from app.core.errors import InvalidInput
 from app.core.policy import LONGEST_WAIT_S, MOST_TURNS_PER_TOKEN, Strategy
 from app.gateway.gateway import Gateway
 from app.gateway.own_address import refuse_own_address
 from app.gateway.snapshot import held_views
+from app.gateway.usable_token import usable_token
 from app.upstream.local_proxies import listening_proxies
 from app.upstream.proxies import DIRECT
 
@@ -82,13 +83,7 @@ class PoolCommands:
 
     async def _move(self, id: str, token_id: str) -> dict[str, str]:
         """Try a turn that waits on this token now, whatever its rest says."""
-        pool = self._gateway.state.pool
-        token = pool.get(token_id)
-        if token is None:
-            raise NotFound(f"There is no token {token_id}. `waystation token list` shows them.", id=token_id)
-        why_not = pool.unusable(token)
-        if why_not is not None:
-            raise InvalidInput(f"{token.label} cannot serve now: {_WHY_NOT[why_not.value]}.")
+        token = usable_token(self._gateway.state.pool, token_id)
         self._gateway.state.station.move(id, token_id)
         return {"id": id, "token_id": token_id, "label": token.label}
 
@@ -96,13 +91,6 @@ class PoolCommands:
         """Answer a turn that waits with the limit now."""
         self._gateway.state.station.give_up(id)
         return {"id": id}
-
-
-_WHY_NOT = {
-    "disabled": "it is disabled",
-    "sealed": "its secret cannot be opened",
-    "sign_in": "it needs a new sign-in",
-}
 
 
 def _is_number(value: object) -> bool:

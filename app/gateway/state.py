@@ -25,7 +25,7 @@ from app.core.session import with_turn
 from app.core.settings import GatewaySettings
 from app.core.steps import Send
 from app.core.token import LastError, Token
-from app.core.turn import Outcome, TurnRow
+from app.core.turn import Outcome, TurnRow, Usage
 from app.gateway.clock import Clock
 from app.gateway.live_turn import LiveTurn
 from app.gateway.station import Station
@@ -137,7 +137,7 @@ class GatewayState:
     def granted(self, turn: LiveTurn, send: Send) -> None:
         """A token serves the turn now; remember the session's binding."""
         turn.granted(send)
-        self._note_turn(turn)
+        self._note_turn(turn, None)
         self.changed()
 
     def freed(self, token_id: str, *, failed: bool = False) -> None:
@@ -228,18 +228,19 @@ class GatewayState:
         turn.ended = True
         self.active.pop(turn.id, None)
         self.budget.add(turn.license_id, turn.usage, self.clock.now())
-        self._note_turn(turn)
+        self._note_turn(turn, turn.usage)
         row = turn.row(outcome, self.clock.monotonic())
         self.recent.append(row)
         self.store.save_turn(row)
         self.changed()
         return row
 
-    def _note_turn(self, turn: LiveTurn) -> None:
-        """Remember what its session is by now, with what the turn says of it."""
+    def _note_turn(self, turn: LiveTurn, usage: Usage | None) -> None:
+        """Remember what the turn's session is by now, whose turn it was, and what it has used at its end."""
         session = self.pool.sessions.get(turn.session_id) if turn.session_id is not None else None
         if session is not None:
-            self.store.save_session(self.pool.sessions.put(with_turn(session, turn.client_name, turn.model, turn.usage)))
+            noted = with_turn(session, turn.client_name, turn.model, usage)
+            self.store.save_session(self.pool.sessions.put(noted))
 
     async def close(self) -> None:
         """Have everything handed to the store."""

@@ -14,7 +14,7 @@ from app.gateway.importer import WARNINGS, Imported, Taken
 from app.gateway.own_address import refuse_own_address
 from app.gateway.removed_tokens import removed_view
 from app.gateway.sign_in_desk import SignInView
-from app.gateway.snapshot import token_views
+from app.gateway.snapshot import TokenView, token_views
 from app.gateway.token_desk import MAX_LABEL
 
 
@@ -91,8 +91,11 @@ class TokenCommands:
             raise InvalidInput(f"This holds {len(found)} logins; import them as several.")
         return self._taken(await importer.take(found[0], label, follows=follow, proxy=proxy))
 
+    def _views(self) -> tuple[TokenView, ...]:
+        return token_views(self._gateway.state, self._gateway.sessions.by_token())
+
     async def _list(self) -> list[dict[str, Any]]:
-        return [asdict(view) for view in token_views(self._gateway.state)]
+        return [asdict(view) for view in self._views()]
 
     async def _enable(self, id: str) -> dict[str, Any]:
         token = await self._gateway.tokens.set_enabled(id, True)
@@ -134,7 +137,7 @@ class TokenCommands:
     async def _test(self, id: str) -> dict[str, Any]:
         """Try a token without spending a turn."""
         checked = await self._gateway.check.check(id)
-        view = next((view for view in token_views(self._gateway.state) if view.id == id), None)
+        view = next((view for view in self._views() if view.id == id), None)
         if view is None:
             raise NotFound(f"There is no token {id} any more.", id=id)
         error = None if checked.code is None else {"code": checked.code, "message": checked.message}
