@@ -45,7 +45,7 @@ class Conversation(ABC):
 
     models: tuple[tuple[str, str], ...] = ()
     """Models with the effort that is asked of each; a conversation keeps one of them."""
-    turns = (14, 28)
+    turns = (12, 22)
     """How many turns it has, at least and at most."""
 
     def __init__(self, name: str, random: Random, pace: float) -> None:

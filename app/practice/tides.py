@@ -21,7 +21,7 @@ class TidalWindow(QuotaWindow):
     """
 
     first_fill_s: float = 120.0
-    fill_s: float = 360.0
+    fill_s: float = 240.0
     stays_s: float = 180.0
     peak: float = 100.0
     _began: float = 0.0
@@ -45,7 +45,7 @@ class TidalWindow(QuotaWindow):
 
 
 def raise_tides(upstream: PracticeUpstream, accounts: Sequence[PracticeAccount], *, pace: float = 1.0) -> None:
-    """Give the sample accounts windows that move: the first reaches its limit two minutes from now, and every nine
+    """Give the sample accounts windows that move: the first reaches its limit two minutes from now, and every seven
     minutes from then on, and rests for three; the second always has room. ``pace`` multiplies all times.
     """
     first, second = accounts
@@ -63,7 +63,7 @@ def raise_tides(upstream: PracticeUpstream, accounts: Sequence[PracticeAccount],
         )
 
     quota = upstream.quota(first)
-    quota.primary = window(PRIMARY_MINUTES, 57.0, (120, 360), 180, 100.0)
+    quota.primary = window(PRIMARY_MINUTES, 57.0, (120, 240), 180, 100.0)
     quota.secondary = window(SECONDARY_MINUTES, 34.0, (2 * 86_400, 3 * 86_400), 86_400, 70.0)
     quota = upstream.quota(second)
     quota.primary = window(PRIMARY_MINUTES, 12.0, (5_400, 7_200), 3_600, 72.0)

@@ -35,6 +35,9 @@ _MOST_BYTES = 4 << 20
 _CLOSED_S = 1.0
 """Between two looks whether the gateway is open."""
 
+_FIRST_LASTS = 10
+"""Turns that a visitor's first conversations have more than later ones."""
+
 _REFUSED_S = 15.0
 """After an error: the user may have revoked the license, or stopped the gateway, and change that again."""
 
@@ -70,7 +73,11 @@ class Visitor:
         while len(self._open) < self.at_once:
             name = conversation_name(self.seed, self.name, self._begun)
             self._begun += 1
-            self._open.append(self.kind(name, self.random, self.pace))
+            conversation = self.kind(name, self.random, self.pace)
+            if self._begun <= self.at_once:
+                # It is to be there still when the first token reaches its limit.
+                conversation.left += _FIRST_LASTS
+            self._open.append(conversation)
         return self.random.choice(self._open)
 
     def pause(self) -> float:

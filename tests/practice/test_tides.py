@@ -33,8 +33,8 @@ def test_the_first_sample_reaches_its_limit_after_two_minutes_and_is_back_after_
         return None if end is None else end - START
 
     assert [back(after) for after in (0, 119, 121, 299)] == [None, None, 300, 300]
-    # From then on in nine minutes: six to fill, three at rest.
-    assert [back(after) for after in (301, 660, 662, 839, 843)] == [None, None, 841, 841, None]
+    # From then on in seven minutes: four to fill, three at rest.
+    assert [back(after) for after in (301, 540, 542, 720, 722)] == [None, None, 721, 721, None]
     assert not any(pro.blocked_until(START + hour * 3600) for hour in range(200))
 
 
