@@ -1,0 +1,152 @@
+"""Starting at sign-in: read from the system each time, since users also change it there."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+from app.core.errors import WaystationError
+from app.platform.autostart_files import DesktopEntry, LaunchAgent
+from app.platform.autostart_registry import RunKey
+from app.platform.paths import NAME
+
+#: Starts the program of this checkout wherever it is started from: at sign-in no folder is the current one.
+_FROM_CHECKOUT = "import sys;sys.path.insert(0,{root!r});from app.__main__ import main;sys.exit(main())"
+
+
+class AutostartFailed(WaystationError):
+    """The system does not let us change what starts at sign-in."""
+
+    code = "autostart_failed"
+
+
+class AutostartState(StrEnum):
+    """What the system starts at sign-in under our name."""
+
+    OFF = "off"
+    ON = "on"
+    #: Another copy of the program, such as one that was moved or removed since; switching on takes its place.
+    OTHER = "other"
+
+
+class Place(Protocol):
+    """Where a system keeps what it starts at sign-in."""
+
+    def read(self) -> str | None:
+        """What would be started, in the system's own words; None: nothing, or it is switched off there."""
+
+    def words(self, command: Sequence[str]) -> str:
+        """A command as `read` would give it back."""
+
+    def write(self, command: Sequence[str]) -> None:
+        """Have this started, whatever was there before."""
+
+    def remove(self) -> None:
+        """Have nothing started; harmless if there is nothing."""
+
+
+class Autostart:
+    """Whether this program starts when the user signs in.
+
+    Args:
+        command: what starts it, such as `start_command()`.
+        place: of this system, see `place_of`.
+    """
+
+    def __init__(self, command: Sequence[str], place: Place) -> None:
+        self._command = tuple(command)
+        self._place = place
+
+    def state(self) -> AutostartState:
+        """As the system has it now; what cannot be read does not start."""
+        found = None
+        with suppress(OSError, ValueError):
+            found = self._place.read()
+        if found is None:
+            return AutostartState.OFF
+        return AutostartState.ON if found == self._place.words(self._command) else AutostartState.OTHER
+
+    def is_on(self) -> bool:
+        """Whether this very program starts."""
+        return self.state() is AutostartState.ON
+
+    def set(self, on: bool) -> None:
+        """Start this program at sign-in, in place of whatever was there; or nothing under our name.
+
+        Raises:
+            AutostartFailed: the system refuses; all is as before.
+        """
+        try:
+            if on:
+                self._place.write(self._command)
+            else:
+                self._place.remove()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise AutostartFailed(
+                f"The system does not let Waystation change what starts at sign-in: {reason}. Use its own settings "
+                "for start-up programs instead.",
+                reason=reason,
+            ) from error
+
+
+def start_command(
+    data_dir: Path | None = None,
+    *,
+    frozen: bool | None = None,
+    executable: str = sys.executable,
+    environ: Mapping[str, str] = os.environ,
+) -> tuple[str, ...]:
+    """What starts this program in the tray: the bundle, or Python with this checkout.
+
+    Args:
+        data_dir: other than the user's own.
+        frozen: whether it is a bundle; None: look.
+        executable: the running one.
+        environ: names the AppImage, which `executable` is only a part of while it runs.
+    """
+    more = ("--minimized", *(() if data_dir is None else ("--data-dir", str(data_dir))))
+    if getattr(sys, "frozen", False) if frozen is None else frozen:
+        return (environ.get("APPIMAGE") or executable, *more)
+    root = str(Path(__file__).resolve().parents[2])
+    return (_windowless(executable), "-c", _FROM_CHECKOUT.format(root=root), *more)
+
+
+def place_of(platform: str, environ: Mapping[str, str], home: Path, open_registry: Callable[[], Any]) -> Place:
+    """Where this system keeps it.
+
+    Args:
+        platform: as `sys.platform`.
+        environ: may name the user's configuration folder.
+        home: the user's home folder.
+        open_registry: gives the module `winreg`.
+    """
+    if platform == "win32":
+        return RunKey(NAME, open_registry())
+    if platform == "darwin":
+        return LaunchAgent(home / "Library" / "LaunchAgents", NAME)
+    named = Path(environ.get("XDG_CONFIG_HOME", ""))
+    # The specification: a relative path is to be ignored.
+    return DesktopEntry((named if named.is_absolute() else home / ".config") / "autostart", NAME)
+
+
+def this_place() -> Place:
+    """Where the running system keeps it."""
+    return place_of(sys.platform, os.environ, Path.home(), _registry)
+
+
+def _registry() -> Any:
+    import winreg
+
+    return winreg
+
+
+def _windowless(executable: str) -> str:
+    """Python without a console window, where there is one."""
+    beside = Path(executable).with_name("pythonw.exe")
+    return str(beside) if Path(executable).name.lower() == "python.exe" and beside.exists() else executable
