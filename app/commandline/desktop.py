@@ -22,6 +22,7 @@ def run(
     *,
     preferences_file: Path,
     log_folder: Path,
+    data_dir: Path | None = None,
     minimized: bool = False,
     practice: bool = False,
     port: int | None = None,
@@ -33,6 +34,7 @@ def run(
         environ: names the gateway's placement, if it is not as the user has chosen.
         preferences_file: where the choices about the desktop itself are kept.
         log_folder: where the log files are.
+        data_dir: other than the user's own; None: that one.
         minimized: start in the tray.
         practice: mark everything as practice.
         port: instead of the remembered one.
@@ -41,6 +43,12 @@ def run(
     from app.desktop.application import run_desktop
     from app.desktop.machine import Machine
     from app.desktop.preferences import Placement, Preferences
+    from app.platform.addresses import lan_addresses
+    from app.platform.autostart import Autostart, start_command, this_place
+    from app.platform.crash import previous_crash
+
+    def lan_hosts() -> list[str]:
+        return [f"[{item.address}]" if ":" in item.address else item.address for item in lan_addresses()]
 
     chosen = environ.get(PLACEMENT_VARIABLE) or Preferences(preferences_file).placement
     threaded = chosen == Placement.THREAD
@@ -69,7 +77,12 @@ def run(
         resources=resources_dir(),
         build=build_dir(),
         preferences_file=preferences_file,
-        machine=Machine(lan_addresses=lambda: (), autostart=None, log_folder=log_folder),
+        machine=Machine(
+            lan_addresses=lan_hosts,
+            autostart=None if practice else Autostart(start_command(data_dir), this_place()),
+            log_folder=log_folder,
+            crash=None if practice else previous_crash(log_folder),
+        ),
     )
 
 

@@ -19,7 +19,7 @@ from app.platform.crash import crashes_noted
 from app.platform.display import display_problem
 from app.platform.instance import InstanceLock
 from app.platform.logfile import log_to_file
-from app.platform.paths import PREFERENCES_FILE, log_dir
+from app.platform.paths import PREFERENCES_FILE, default_data_dir, log_dir
 
 #: Of sysexits.h: an internal error.
 _EX_SOFTWARE = 70
@@ -115,6 +115,7 @@ def _desktop(folder: Path, environ: Mapping[str, str], *, minimized: bool) -> in
                 environ,
                 preferences_file=folder / PREFERENCES_FILE,
                 log_folder=log_dir(folder),
+                data_dir=None if folder == default_data_dir() else folder,
                 minimized=minimized,
             )
     finally:

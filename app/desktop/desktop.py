@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,15 @@ from app.desktop.feed import SnapshotFeed
 from app.desktop.icons import Icons
 from app.desktop.machine import Machine
 from app.desktop.messages import error_text
+from app.desktop.notifier import Notifier
 from app.desktop.opening import open_page
 from app.desktop.operations import Operations
 from app.desktop.overview import Overview, closing, failed, overview, starting
+from app.desktop.place import Place
 from app.desktop.preferences import Preferences
 from app.desktop.sign_in.leader import SignInLeader
 from app.desktop.tray import Tray, TrayActions
+from app.desktop.tray_entries import tray_entries
 from app.desktop.window import MainWindow
 from app.gateway.handle import GatewayHandle
 from app.gateway.snapshot import GatewaySnapshot
@@ -42,6 +46,8 @@ _log = logging.getLogger(__name__)
 
 # How long the instance may take to close before it is cancelled, in seconds.
 _CLOSE_LIMIT_S = 20.0
+# How long requests that run may hold up quitting, if the user waits for them, in seconds.
+_DRAIN_S = 600.0
 
 
 class Desktop(QObject):
@@ -80,7 +86,8 @@ class Desktop(QObject):
         self._instance: asyncio.Task[int] | None = None
         self._leaving = asyncio.Event()
         self._opened = False
-        self._announced: set[str] = set()
+        self._waiting_to_quit = False
+        self._notifier = Notifier(self._speak_up)
         self._overview: Overview | None = None
         self.feed = SnapshotFeed(self)
         self.operations = Operations(self._copy_secret, self)
@@ -107,7 +114,12 @@ class Desktop(QObject):
                 add_from_clipboard=self.adding.from_clipboard,
                 add_from_file=self.adding.choose_files,
                 wait_overnight=self.operations.pool.set_overnight,
+                enable_token=self.operations.tokens.set_enabled,
+                open_sessions=partial(self._open, Place.SESSIONS),
                 open_window=self.show_window,
+                open_settings=partial(self._open, Place.SETTINGS),
+                autostart=machine.autostart,
+                set_autostart=self._on_autostart,
                 quit=self.ask_to_quit,
             ),
             practice=practice,
@@ -156,7 +168,10 @@ class Desktop(QObject):
         """End; with requests running, only if the user says so."""
         self.feed.look()
         running = self.feed.latest.active_turns if self.feed.latest else 0
-        if running and not self._leaving.is_set():
+        if self._waiting_to_quit:
+            # Asked once more: the user will not wait after all.
+            self.quit()
+        elif running and not self._leaving.is_set():
             # In a group of its own: another question may be open.
             self._ask("quit", self._ask_and_quit(running))
         else:
@@ -181,6 +196,7 @@ class Desktop(QObject):
         if self.feed.latest is not None:
             self.window.show_snapshot(self.feed.latest)
             self._show_overview(overview(self.feed.latest, time.time()))
+            self.tray.show_entries(tray_entries(self.feed.latest, time.time()))
         if visible:
             self.window.bring_up()
         before.leave()
@@ -246,14 +262,27 @@ class Desktop(QObject):
         await asyncio.wait({telling, leaving}, return_when=asyncio.FIRST_COMPLETED)
 
     async def _ask_and_quit(self, running: int) -> None:
-        if await dialogs.confirmed(
+        way = await dialogs.chosen(
             self._visible_window(),
             self.tr("Quit Waystation"),
-            self.tr("%n request(s) are still running. Quit anyway?", "", running),
-            yes=self.tr("Quit"),
-            explanation=self.tr("Their clients will see a broken answer."),
-        ):
+            self.tr("%n request(s) are still running.", "", running),
+            [self.tr("Quit when they are done"), self.tr("Quit now")],
+            explanation=self.tr(
+                "Until then no new request is taken. If you quit now, their clients see a broken answer."
+            ),
+        )
+        if way == 0:
+            self._waiting_to_quit = True
+            self._tell_that_it_waits()
+            await self.operations.do("gateway.stop", drain_s=_DRAIN_S)
+        if way is not None:
             self.quit()
+
+    def _tell_that_it_waits(self) -> None:
+        said = self.tr("Waystation quits as soon as the running requests are done. To quit at once, choose Quit again.")
+        self.window.tell(said)
+        if not self.window.isActiveWindow():
+            self.tray.tell(said)
 
     def _ask(self, group: str, question: Coroutine[Any, Any, None]) -> None:
         if self.operations.is_busy(group):
@@ -275,6 +304,7 @@ class Desktop(QObject):
 
     def _on_snapshot(self, snapshot: GatewaySnapshot) -> None:
         self._show_overview(overview(snapshot, time.time()))
+        self.tray.show_entries(tray_entries(snapshot, time.time()))
         self.signing_in.show_snapshot(snapshot)
         self.window.show_snapshot(snapshot)
         self._announce_problems(snapshot)
@@ -285,11 +315,25 @@ class Desktop(QObject):
         self.window.show_overview(seen)
 
     def _announce_problems(self, snapshot: GatewaySnapshot) -> None:
-        told = announcements(snapshot, time.time())
-        for key, text in told.items():
-            if key not in self._announced and not self.window.isVisible():
-                self.tray.tell(text, failed=True)
-        self._announced = set(told)
+        silent = self.window.isVisible() or not self._preferences.notifications
+        self._notifier.show(announcements(snapshot, time.time()), time.monotonic(), silent=silent)
+
+    def _speak_up(self, sentence: str) -> None:
+        self.tray.tell(sentence, failed=True)
+
+    def _open(self, place: Place) -> None:
+        self.window.go(place)
+        self.show_window()
+
+    def _on_autostart(self, wanted: bool) -> None:
+        self.operations.begin("autostart", self._set_autostart(wanted))
+
+    async def _set_autostart(self, wanted: bool) -> None:
+        try:
+            if self._machine.autostart is not None:
+                self._machine.autostart.set(wanted)
+        finally:
+            self.tray.show_autostart()
 
     def _on_done(self, sentence: str) -> None:
         self.feed.look()

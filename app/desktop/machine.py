@@ -8,6 +8,17 @@ from pathlib import Path
 from typing import Protocol
 
 
+class Crash(Protocol):
+    """What is left of a crash; see `app.platform.crash`."""
+
+    @property
+    def text(self) -> str:
+        """To be sent to somebody who helps; without secrets."""
+
+    def forget(self) -> None:
+        """It need not be shown again."""
+
+
 class AutostartSwitch(Protocol):
     """Whether the application starts when the user signs in; see `app.platform.autostart`."""
 
@@ -23,11 +34,13 @@ class Machine:
     """This computer.
 
     Attributes:
-        lan_addresses: its addresses on the local network, the likeliest first.
+        lan_addresses: its addresses on the local network as a URL has them, the likeliest first.
         autostart: starting when the user signs in; None where that makes no sense, as in practice.
         log_folder: where the log files are.
+        crash: of the run before this one, if it ended in one.
     """
 
     lan_addresses: Callable[[], Sequence[str]]
     autostart: AutostartSwitch | None
     log_folder: Path
+    crash: Crash | None = None

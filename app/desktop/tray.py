@@ -13,7 +13,9 @@ from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from app.desktop import words
 from app.desktop.icons import Icons, Look
+from app.desktop.machine import AutostartSwitch
 from app.desktop.overview import Overview, Switch
+from app.desktop.tray_entries import TrayEntries
 from app.platform.shells import Shell
 
 # In the order in which the menus name them.
@@ -34,7 +36,12 @@ class TrayActions:
     add_from_clipboard: Callable[[], None]
     add_from_file: Callable[[], None]
     wait_overnight: Callable[[bool], None]
+    enable_token: Callable[[str, bool], None]
+    open_sessions: Callable[[], None]
     open_window: Callable[[], None]
+    open_settings: Callable[[], None]
+    autostart: AutostartSwitch | None
+    set_autostart: Callable[[bool], None]
     quit: Callable[[], None]
 
 
@@ -63,7 +70,9 @@ class Tray(QObject):
         self._practice = practice
         self._host_changed = host_changed
         self._overview: Overview | None = None
+        self._entries: TrayEntries | None = None
         self._busy = False
+        self._token_entries: dict[str, QAction] = {}
         self.docked = False
         self._menu = self._build_menu()
         self._tray = self._make_tray()
@@ -100,6 +109,9 @@ class Tray(QObject):
         if self._overview is not None:
             seen, self._overview = self._overview, None
             self.show_overview(seen)
+        if self._entries is not None:
+            entries, self._entries = self._entries, None
+            self.show_entries(entries)
 
     def show_overview(self, overview: Overview) -> None:
         """Show this state."""
@@ -118,6 +130,30 @@ class Tray(QObject):
         self._set_tool_tip()
         if look_changed:
             self._set_icon()
+
+    def show_entries(self, entries: TrayEntries) -> None:
+        """Show these tokens and sessions; entries that stay change in place."""
+        if entries == self._entries:
+            return
+        self._entries = entries
+        self._sessions.setText(entries.sessions)
+        wanted = {token.id: token for token in entries.tokens}
+        for token_id in [token_id for token_id in self._token_entries if token_id not in wanted]:
+            self._tokens.removeAction(self._token_entries.pop(token_id))
+        if list(self._token_entries) != list(wanted):
+            for action in self._token_entries.values():
+                self._tokens.removeAction(action)
+            old, self._token_entries = self._token_entries, {}
+            for token_id in wanted:
+                action = old.get(token_id) or self._token_entry(token_id)
+                self._tokens.insertAction(self._below_tokens, action)
+                self._token_entries[token_id] = action
+        for token_id, token in wanted.items():
+            action = self._token_entries[token_id]
+            action.setText(token.label)
+            action.setChecked(token.enabled)
+            action.setEnabled(token.changeable)
+        self._below_tokens.setVisible(bool(wanted))
 
     def show_busy(self, busy: bool) -> None:
         """Whether starting or stopping is under way."""
@@ -160,10 +196,14 @@ class Tray(QObject):
         menu.addSeparator()
         self._shell_menu(menu, self.tr("Copy environment variables"), self._actions.copy_environment)
         self._shell_menu(menu, self.tr("Copy full set-up"), self._actions.copy_setup)
-        add = menu.addMenu(self.tr("Add token"))
-        _entry(add, self.tr("Sign in with ChatGPT…"), self._actions.sign_in)
-        _entry(add, self.tr("From the clipboard"), self._actions.add_from_clipboard)
-        _entry(add, self.tr("From auth.json files…"), self._actions.add_from_file)
+        self._tokens = menu.addMenu(self.tr("Tokens"))
+        self._token_entries = {}
+        self._below_tokens: QAction = self._tokens.addSeparator()
+        self._below_tokens.setVisible(False)
+        _entry(self._tokens, self.tr("Sign in with ChatGPT…"), self._actions.sign_in)
+        _entry(self._tokens, self.tr("Add from the clipboard"), self._actions.add_from_clipboard)
+        _entry(self._tokens, self.tr("Add from auth.json files…"), self._actions.add_from_file)
+        self._sessions: QAction = _entry(menu, self.tr("Sessions"), self._actions.open_sessions)
         self._overnight = QAction(self.tr("Wait overnight when all tokens are at their limit"), menu)
         self._overnight.setCheckable(True)
         # Not `toggled`: showing a snapshot is not a wish of the user's.
@@ -171,8 +211,29 @@ class Tray(QObject):
         menu.addAction(self._overnight)
         menu.addSeparator()
         _entry(menu, self.tr("Open window"), self._actions.open_window)
+        _entry(menu, self.tr("Settings…"), self._actions.open_settings)
+        self._autostart = QAction(self.tr("Start at sign-in"), menu)
+        self._autostart.setCheckable(True)
+        self._autostart.triggered.connect(self._actions.set_autostart)
+        self._autostart.setVisible(self._actions.autostart is not None)
+        menu.addAction(self._autostart)
         _entry(menu, self.tr("Quit"), self._actions.quit)
+        # Somebody else may have changed it: ask the system whenever the menu opens.
+        menu.aboutToShow.connect(self.show_autostart)
+        self.show_autostart()
         return menu
+
+    def show_autostart(self) -> None:
+        """Show whether the application starts at sign-in, as the system has it now."""
+        if self._actions.autostart is not None:
+            self._autostart.setChecked(self._actions.autostart.is_on())
+
+    def _token_entry(self, token_id: str) -> QAction:
+        action = QAction(self._tokens)
+        action.setCheckable(True)
+        # Not `toggled`: showing a snapshot is not a wish of the user's.
+        action.triggered.connect(lambda wanted: self._actions.enable_token(token_id, wanted))
+        return action
 
     def _shell_menu(self, menu: QMenu, title: str, copy: Callable[[Shell], None]) -> None:
         shells = menu.addMenu(title)
@@ -209,6 +270,8 @@ class Tray(QObject):
         self._host_changed(True)
 
 
-def _entry(menu: QMenu, label: str, act: Callable[[], None]) -> None:
+def _entry(menu: QMenu, label: str, act: Callable[[], None]) -> QAction:
+    action = menu.addAction(label)
     # Not connected directly: `triggered` would hand its `checked` to the function.
-    menu.addAction(label).triggered.connect(lambda _checked=False: act())
+    action.triggered.connect(lambda _checked=False: act())
+    return action

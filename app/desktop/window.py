@@ -43,6 +43,7 @@ from app.desktop.pages.tokens import TokensPage
 from app.desktop.place import Place
 from app.desktop.preferences import Preferences
 from app.desktop.sign_in.leader import SignInLeader
+from app.desktop.widgets.notice import Remedy
 from app.desktop.widgets.page_frame import Page
 from app.desktop.widgets.sidebar import Sidebar
 from app.desktop.widgets.status_line import StatusLine
@@ -99,6 +100,7 @@ class MainWindow(QMainWindow):
         self._leaving = False
         self.setWindowTitle(self.tr("Waystation (practice)") if practice else self.tr("Waystation"))
         self._preferences = preferences
+        self._crash = machine.crash
         self.setMinimumSize(_SMALLEST)
         self.resize(_SIZE.boundedTo(self.screen().availableSize()))
         self.setAcceptDrops(True)
@@ -295,6 +297,13 @@ class MainWindow(QMainWindow):
                 "Practice: a simulated upstream answers, the tokens are samples, and everything is gone when you quit."
             )
             notices.append(NoticeText("practice", Tone.INFO, text, symbol="practice"))
+        if self._crash is not None:
+            text = self.tr("Waystation ended unexpectedly last time. A report without secrets can help to mend it.")
+            remedies = (
+                Remedy(self.tr("Copy the report"), self._on_copy_crash),
+                Remedy(self.tr("Dismiss"), self._on_forget_crash),
+            )
+            notices.append(NoticeText("crash", Tone.WARNING, text, remedies))
         if not self._has_tray:
             text = self.tr(
                 "This desktop shows no tray icons, so Waystation lives in this window: closing it minimises it, "
@@ -313,6 +322,16 @@ class MainWindow(QMainWindow):
     def _on_copy_address(self, address: str) -> None:
         self._copy_text(address)
         self.tell(self.tr("The address is copied."))
+
+    def _on_copy_crash(self) -> None:
+        if self._crash is not None:
+            self._on_copy_text(self._crash.text)
+
+    def _on_forget_crash(self) -> None:
+        if self._crash is not None:
+            self._crash.forget()
+            self._crash = None
+            self._show_notices()
 
     def _on_copy_text(self, text: str) -> None:
         self._copy_text(text)

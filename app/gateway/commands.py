@@ -11,7 +11,7 @@ from typing import Any
 
 from app import __version__
 from app.core.errors import InvalidInput
-from app.gateway.gateway import Gateway
+from app.gateway.gateway import DRAIN_S, Gateway
 from app.gateway.license_commands import LicenseCommands
 from app.gateway.pool_commands import PoolCommands
 from app.gateway.session_commands import SessionCommands
@@ -20,6 +20,9 @@ from app.gateway.token_commands import TokenCommands
 from app.store.key_stores import key_store_kind
 
 Command = Callable[..., Awaitable[Any]]
+
+# An hour: what runs longer is no request any more.
+_LONGEST_DRAIN_S = 3600.0
 
 
 class Commands:
@@ -96,8 +99,11 @@ class Commands:
         await self._gateway.start(host, port)
         return await self._status()
 
-    async def _stop(self) -> dict[str, Any]:
-        await self._gateway.stop()
+    async def _stop(self, drain_s: float = DRAIN_S) -> dict[str, Any]:
+        """Listen no more; requests that run get `drain_s` seconds to end."""
+        if not isinstance(drain_s, int | float) or not 0 <= drain_s <= _LONGEST_DRAIN_S:
+            raise InvalidInput(f"Requests that run get 0 to {_LONGEST_DRAIN_S:.0f} seconds.")
+        await self._gateway.stop(drain_s)
         return await self._status()
 
     async def _keystore_choose(self, kind: str) -> dict[str, Any]:

@@ -112,15 +112,18 @@ class GatewayServer:
         # Requests that were accepted just now shall have begun.
         await asyncio.sleep(0)
         http.pre_shutdown()
-        if self._running:
-            await asyncio.wait(self._running, timeout=drain_s)
-        self._turns.stopping = True
-        late = tuple(self._running)
-        for task in late:
-            task.cancel()
-        if late:
-            await asyncio.wait(late, timeout=_LET_GO_S)
-        await http.shutdown(_LET_GO_S)
+        try:
+            if self._running:
+                await asyncio.wait(self._running, timeout=drain_s)
+        finally:
+            # Also when nobody waits any more: who stops for long may change their mind and stop at once.
+            self._turns.stopping = True
+            late = tuple(self._running)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late, timeout=_LET_GO_S)
+            await http.shutdown(_LET_GO_S)
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         task = asyncio.current_task()
