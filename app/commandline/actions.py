@@ -11,8 +11,9 @@ from typing import Any
 
 from app.commandline.delivery import NOBODY, Deliver, ask_owner, carry_out, wait_until_ended
 from app.commandline.license_actions import run_license_action
-from app.commandline.listing import listed, time_text
+from app.commandline.listing import listed, plain, time_text
 from app.commandline.pool_actions import run_pool_action
+from app.commandline.settings_actions import run_settings_action
 from app.commandline.sign_in import sign_in
 from app.commandline.token_actions import run_token_action
 from app.core.errors import InstanceUnreachable, InvalidInput, NotFound
@@ -43,6 +44,8 @@ def run_action(arguments: argparse.Namespace, data_dir: Path, environ: Mapping[s
             return run_license_action(arguments, deliver)
         case "pool" | "proxy" | "turn":
             return run_pool_action(arguments, deliver)
+        case "settings" | "backup":
+            return run_settings_action(arguments, deliver)
     match arguments.action:
         case "show":
             return _show(data_dir)
@@ -54,6 +57,14 @@ def run_action(arguments: argparse.Namespace, data_dir: Path, environ: Mapping[s
             return 0
         case "session list":
             return _session_list(arguments, deliver)
+        case "session move":
+            done = deliver("session.move", {"id": arguments.id, "token_id": arguments.token})
+            print(f"{done['id']} goes to {done['token_id']} ({plain(done['label'])})")
+            return 0
+        case "session pin" | "session unpin":
+            done = deliver("session.pin", {"id": arguments.id, "pinned": arguments.action == "session pin"})
+            print(f"{done['id']} {'stays on its token' if done['pinned'] else 'may move again'}")
+            return 0
         case "session forget":
             done = deliver("session.forget", {"id": arguments.id, "all": arguments.all})
             print(f"forgot {done['forgotten']} session(s)")
@@ -93,12 +104,13 @@ def _session_list(arguments: argparse.Namespace, deliver: Deliver) -> int:
         arguments,
         deliver("session.list", {}),
         "No sessions in the last 24 hours.",
-        ("ID", "NAME", "LICENSE", "TOKEN", "CLIENT", "MODEL", "TURNS", "LAST ACTIVE"),
+        ("ID", "NAME", "LICENSE", "TOKEN", "PINNED", "CLIENT", "MODEL", "TURNS", "LAST ACTIVE"),
         lambda item: (
             item["id"],
             item["name"],
             item["license_label"],
             item["token_label"],
+            "yes" if item["pinned"] else None,
             item["client"],
             item["model"],
             item["turns"],

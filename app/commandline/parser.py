@@ -83,6 +83,14 @@ def parser() -> argparse.ArgumentParser:
 
     sessions = group("session", "the conversations, and the tokens they belong to")
     _listing(add(sessions, "session list", "list the live sessions"))
+    made = add(sessions, "session move", "give a session another token, from its next request on")
+    made.add_argument("id", metavar="ID")
+    made.add_argument("token", metavar="TOKEN")
+    for verb, text in (
+        ("pin", "keep a session on its token, and let it wait for that rather than move"),
+        ("unpin", "let a session move again"),
+    ):
+        add(sessions, f"session {verb}", text).add_argument("id", metavar="ID")
     made = add(sessions, "session forget", "let a session's next turn choose its token anew")
     which = made.add_mutually_exclusive_group(required=True)
     which.add_argument("id", nargs="?", metavar="ID")
@@ -91,6 +99,19 @@ def parser() -> argparse.ArgumentParser:
     _pool(group("pool", "the tokens as a whole"), add)
     _proxy(group("proxy", "the way to upstream, for all tokens without a proxy of their own"), add)
     _turns(group("turn", "the requests that wait at the station until a limit ends"), add)
+
+    made = add(commands, "settings", "show the gateway's settings, or set one")
+    made.add_argument(
+        "key",
+        nargs="?",
+        choices=["strict", "hold", "start-on-launch", "keep-days", "keep-mb"],
+        metavar="KEY",
+        help="strict (yes: requests go up without any edit), hold (seconds before an answer that says nothing yet is "
+        "passed on, or off), start-on-launch (the gateway starts with the application), keep-days and keep-mb (of the "
+        "history)",
+    )
+    made.add_argument("value", nargs="?", metavar="VALUE")
+    _backups(group("backup", "tokens, licenses and settings in one file, sealed by a passphrase"), add)
 
     made = add(group("setup", "texts that set up clients"), "setup codex", "print the set-up of Codex for a shell")
     made.add_argument("--shell", choices=[str(shell) for shell in Shell], help="default: this system's usual one")
@@ -181,6 +202,27 @@ def _turns(turns: _Commands, add: _Add) -> None:
     made.add_argument("id", metavar="ID")
     made.add_argument("token", metavar="TOKEN")
     add(turns, "turn give-up", "answer a request that waits with the limit now").add_argument("id", metavar="ID")
+
+
+def _backups(backups: _Commands, add: _Add) -> None:
+    made = add(backups, "backup export", "write everything to a file")
+    made.add_argument("file", type=Path, metavar="FILE")
+    made.add_argument("--force", action="store_true", help="overwrite the file if there is one")
+    _passphrase(made)
+    made = add(
+        backups,
+        "backup import",
+        "add what a backup holds and is missing here. A ChatGPT login works in one place only: renewed on one "
+        "computer, it is signed out on the other",
+    )
+    made.add_argument("file", type=Path, metavar="FILE")
+    _passphrase(made)
+
+
+def _passphrase(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--passphrase", choices=["-"], metavar="-", help="read it from standard input (default: ask for it)"
+    )
 
 
 def _named(
