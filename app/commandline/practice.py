@@ -17,7 +17,6 @@ from app.commandline.options import InstanceOptions
 from app.commandline.owner import owned_gateway
 from app.commandline.practice_history import history
 from app.core.quota_reading import quota_from_usage
-from app.core.session import Session
 from app.gateway.commands import Commands
 from app.gateway.gateway import Gateway
 from app.gateway.handle import GatewayHandle
@@ -140,21 +139,20 @@ async def _lived_in(options: InstanceOptions, upstream: PracticeUpstream, house:
             store.save_token_health(token_id, quota_from_usage(upstream.quota(account).usage(now), now), None)
         for stored in await store.tokens():
             await store.update_token(replace(stored.token, created_at=now - _AGE_S + stored.token.position))
-        last_used = _last_used(past.sessions)
+        last = {row.license_id: row for row in past.turns}
         for number, item in enumerate(await store.licenses()):
-            used = last_used.get(item.license.id)
-            await store.update_license(replace(item.license, created_at=now - _AGE_S + number, last_used_at=used))
+            row = last[item.license.id]
+            seen = replace(
+                item.license,
+                created_at=now - _AGE_S + number,
+                last_used_at=row.started_at,
+                last_peer=row.peer,
+                last_client=row.client,
+            )
+            await store.update_license(seen)
         await store.flush()
     finally:
         await store.close()
-
-
-def _last_used(sessions: tuple[Session, ...]) -> dict[str, float]:
-    """When each license was used last, by its id."""
-    found: dict[str, float] = {}
-    for session in sessions:
-        found[session.license_id] = max(found.get(session.license_id, 0.0), session.last_active_at)
-    return found
 
 
 def _address(handle: GatewayHandle) -> Callable[[], str | None]:

@@ -5,6 +5,7 @@ long is drawn from a seed: the same story each time.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -40,6 +41,8 @@ _FIRST_LASTS = 10
 
 _REFUSED_S = 15.0
 """After an error: the user may have revoked the license, or stopped the gateway, and change that again."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +122,19 @@ class Visitors:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Have them leave, in the middle of a sentence if need be; raises what one of them failed with."""
+        """Have them leave, in the middle of a sentence if need be."""
         for task in self._tasks:
             task.cancel()
-        ended = await asyncio.gather(*self._tasks, return_exceptions=True)
-        for failure in ended:
-            if isinstance(failure, Exception) and error is None:
-                raise failure
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _live(self, visitor: Visitor) -> None:
+        try:
+            await self._visit(visitor)
+        except Exception:
+            # The others go on; a story with one voice less is no reason to end badly.
+            _log.exception("the visitor %s has failed", visitor.name)
+
+    async def _visit(self, visitor: Visitor) -> None:
         timeout = aiohttp.ClientTimeout(total=_LONGEST_TURN_S)
         async with aiohttp.ClientSession(timeout=timeout, auto_decompress=False) as http:
             await asyncio.sleep(visitor.first_pause * self._pace)

@@ -58,6 +58,7 @@ async def test_it_looks_lived_in_before_anybody_comes() -> None:
         assert [token.label.partition(" (")[0] for token in snapshot.tokens] == ["Plus", "Pro", "API key"]
         assert [license.label for license in snapshot.licenses] == ["This computer", LAPTOP_LABEL, NIGHT_JOB_LABEL]
         assert all(license.last_used_at and license.created_at < license.last_used_at for license in snapshot.licenses)
+        assert [license.last_peer for license in snapshot.licenses] == ["127.0.0.1", "192.168.1.23", "127.0.0.1"]
         assert [token.quota is not None for token in snapshot.tokens] == [True, True, False]
         assert len(snapshot.turns) == 200
         assert {row.license_id for row in snapshot.turns} <= {license.id for license in snapshot.licenses}
