@@ -146,6 +146,56 @@ async def test_a_license_is_made_with_limits_and_changed_and_both_are_kept(insta
         assert (shown["label"], shown["expires_at"], shown["daily_tokens"]) == ("Anna", far, None)
 
 
+async def test_a_licenses_key_usage_and_rotation(instances: Instances) -> None:
+    async with instances.open() as handle:
+        await handle.call("token.add", api_key=KEY.key)
+        made = await handle.call("license.create", label="Ann")
+        idle = await handle.call("license.create", label="Bob")
+        assert await handle.call("license.key", id=made["id"]) == made
+        base_url = await started(handle)
+        for _ in range(2):
+            assert (await ask(base_url, made["key"]))[0] == 200
+        none = {"turns": 0, "input_tokens": 0, "cached_tokens": 0, "output_tokens": 0}
+        usage = await handle.call("license.usage")
+        assert (usage[made["id"]]["turns"], usage[idle["id"]]) == (2, none)
+        assert usage[made["id"]]["input_tokens"] > 0
+        rotated = await handle.call("license.rotate", id=made["id"])
+        assert (rotated["id"], rotated["label"]) == (made["id"], "Ann")
+        assert (await ask(base_url, made["key"]))[0] == 401
+        assert (await ask(base_url, rotated["key"]))[0] == 200
+        (view, _) = handle.snapshot().licenses
+        assert (view.last_peer, view.used_today > 0) == ("127.0.0.1", True)
+        assert view.last_client is not None
+        assert view.last_client.startswith("Python/")
+        for days in (0, -1, True, "30", 1e9):
+            with pytest.raises(InvalidInput):
+                await handle.call("license.usage", days=days)
+    async with instances.open() as handle:
+        base_url = await started(handle)
+        assert (await ask(base_url, made["key"]))[0] == 401
+        assert (await ask(base_url, rotated["key"]))[0] == 200
+        assert (await handle.call("license.usage", days=1))[made["id"]]["turns"] == 4
+        assert (await handle.call("license.list"))[0]["last_client"] == view.last_client
+
+
+async def test_a_removed_token_is_listed_and_restored(instances: Instances) -> None:
+    async with instances.open() as handle:
+        added = await handle.call("token.import", text=PLUS.auth_json(), label="mine")
+        await handle.call("token.remove", id=added["id"])
+        (removed,) = await handle.call("token.removed")
+        assert (removed["id"], removed["label"], removed["plan"]) == (added["id"], "mine", "plus")
+        assert removed["kept_until"] - removed["removed_at"] == 7 * 86_400
+        assert PLUS.email not in json.dumps(removed)
+    async with instances.open() as handle:
+        assert await handle.call("token.list") == []
+        assert await handle.call("token.restore", id=added["id"]) == {"id": added["id"], "label": "mine"}
+        assert await handle.call("token.removed") == []
+        (token,) = await handle.call("token.list")
+        assert (token["label"], token["state"], token["forecasts"], token["last_error"]) == ("mine", "ready", (), None)
+        with pytest.raises(NotFound):
+            await handle.call("token.restore", id=added["id"])
+
+
 async def test_a_busy_port_is_said_and_another_offered(handle: GatewayHandle) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

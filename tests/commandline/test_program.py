@@ -77,6 +77,44 @@ def test_a_license_gets_limits_in_words_that_people_write(data_dir: Path) -> Non
         assert refused.stderr
 
 
+def test_a_license_gets_a_new_key_and_both_commands_print_only_the_key(data_dir: Path) -> None:
+    made = waystation(data_dir, "license", "create", "--label", "Ann")
+    (item,) = json.loads(waystation(data_dir, "license", "list", "--json").stdout)
+    shown = waystation(data_dir, "license", "show", item["id"])
+    assert (shown.returncode, shown.stdout) == (0, made.stdout)
+    assert item["id"].encode() in shown.stderr
+    rotated = waystation(data_dir, "license", "rotate", item["id"])
+    assert rotated.returncode == 0
+    assert rotated.stdout.startswith(b"ws-")
+    assert rotated.stdout != made.stdout
+    assert waystation(data_dir, "license", "show", item["id"]).stdout == rotated.stdout
+    assert waystation(data_dir, "license", "revoke", item["id"]).returncode == 0
+    refused = waystation(data_dir, "license", "rotate", item["id"])
+    assert (refused.returncode, refused.stdout) == (2, b"")
+    assert b"revoked" in refused.stderr
+    assert waystation(data_dir, "license", "show", "l-unknown").returncode == 1
+    logs = b"".join(path.read_bytes() for path in (data_dir / "logs").iterdir())
+    assert made.stdout.strip() not in logs
+    assert rotated.stdout.strip() not in logs
+
+
+def test_a_removed_token_is_listed_and_restored(data_dir: Path) -> None:
+    assert b"No tokens" in waystation(data_dir, "token", "restore").stdout
+    waystation(data_dir, "token", "add", "--api-key", "-", "--label", LABEL, stdin=KEY.encode())
+    (item,) = json.loads(waystation(data_dir, "token", "list", "--json").stdout)
+    removed = waystation(data_dir, "token", "remove", item["id"])
+    assert removed.returncode == 0
+    assert f"token restore {item['id']}".encode() in removed.stderr
+    assert json.loads(waystation(data_dir, "token", "list", "--json").stdout) == []
+    (kept,) = json.loads(waystation(data_dir, "token", "restore", "--json").stdout)
+    assert (kept["id"], kept["label"], kept["kind"]) == (item["id"], LABEL, "api_key")
+    assert item["id"] in waystation(data_dir, "token", "restore").stdout.decode()
+    assert waystation(data_dir, "token", "restore", item["id"]).returncode == 0
+    (again,) = json.loads(waystation(data_dir, "token", "list", "--json").stdout)
+    assert (again["id"], again["label"], again["state"]) == (item["id"], LABEL, "ready")
+    assert waystation(data_dir, "token", "restore", item["id"]).returncode == 1
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_secrets_are_read_as_windows_writes_them(data_dir: Path, tmp_path: Path, encoding: str) -> None:
     file = tmp_path / "auth.json"

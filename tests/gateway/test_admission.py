@@ -10,6 +10,10 @@ import pytest
 
 from app.core.license import License, license_sha256
 from app.gateway.admission import MOST_HELD
+from app.gateway.license_desk import LicenseDesk
+from app.practice.script import Turn
+from app.store.key_stores import MemoryStore
+from app.store.vault import Vault
 from tests.gateway.house import KEY, House
 from tests.gateway.test_doors import error_of
 from tests.gateway.test_responses import CODEX_BODY
@@ -159,3 +163,40 @@ async def test_a_license_that_expires_later_lets_in_and_one_made_meanwhile_too(o
         request = request_bytes(one.port, CODEX_BODY, authorization=authorization)
         assert (await exchange(one.port, request)).status == 200
     assert [row.license_id for row in one.state.recent] == ["l-0001", "l-0002", "l-0001"]
+
+
+async def test_a_use_tells_from_where_and_by_what_it_came(one: House) -> None:
+    headers = (("User-Agent", "codex_cli_rs/0.169.0 " + "x" * 500),)
+    assert (await exchange(one.port, request_bytes(one.port, CODEX_BODY, headers=headers))).status == 200
+    used = one.state.licenses["l-0001"]
+    assert used.last_peer == "127.0.0.1"
+    assert used.last_client is not None
+    assert used.last_client.startswith("codex_cli_rs/0.169.0 ")
+    assert len(used.last_client) == 200
+    assert (await exchange(one.port, request_bytes(one.port, CODEX_BODY, authorization="Bearer wrong"))).status == 401
+    assert one.state.licenses["l-0001"] == used
+
+
+async def test_a_rotated_key_lets_in_at_once_and_the_old_one_no_more(one: House) -> None:
+    vault = Vault(MemoryStore())
+    await vault.unlock(has_sealed_rows=False)
+    desk = LicenseDesk(one.state, vault)
+    await one.store.put_license(one.state.licenses["l-0001"], vault.seal("license:l-0001:v1", KEY.encode()))
+    gate = asyncio.Event()
+    one.practice.script(Turn(hold=gate, hold_at="response.output_text.delta"))
+    running = one.start(exchange(one.port, request_bytes(one.port, CODEX_BODY)))
+    await one.until(lambda: one.practice.turns and one.practice.turns[0].sent)
+    issued = await desk.rotate("l-0001")
+    refused = await exchange(one.port, request_bytes(one.port, CODEX_BODY))
+    assert (refused.status, error_of(refused)["code"]) == (401, "invalid_api_key")
+    fresh = request_bytes(one.port, CODEX_BODY, authorization=f"Bearer {issued.key}")
+    assert (await exchange(one.port, fresh)).status == 200
+    # What runs under the old one ends normally.
+    gate.set()
+    assert (await running).status == 200
+    await one.row()
+    assert {row.license_id for row in one.state.recent} == {"l-0001"}
+    again = await desk.rotate("l-0001")
+    assert (await exchange(one.port, fresh)).status == 401
+    newest = request_bytes(one.port, CODEX_BODY, authorization=again.key)
+    assert (await exchange(one.port, newest)).status == 200

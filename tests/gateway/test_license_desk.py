@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,16 +12,19 @@ from pathlib import Path
 import pytest
 
 from app.core.budget import BudgetBook
-from app.core.errors import InvalidInput, NotFound
-from app.core.license import LicenseState
+from app.core.errors import DataKeyLost, DataUnusable, InvalidInput, NotFound
+from app.core.license import LicenseState, license_sha256
+from app.core.turn import Usage
 from app.gateway.clock import Clock
 from app.gateway.gateway import Gateway
 from app.gateway.license_desk import license_views
 from app.store.key_stores import KeyStoreKind
+from app.store.licenses import StoredLicense
 from app.store.store import DATABASE_FILE, Store
 from app.upstream.endpoints import UpstreamEndpoints
 
 NOW = 1_780_000_000.0
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -124,5 +129,125 @@ async def test_a_revoked_license_stays_revoked_while_uses_are_written_down(tmp_p
         await seen.close()
         assert stored[made[-1].id].revoked_at is not None
         assert stored[made[0].id].last_used_at == 1.0
+    finally:
+        await gateway.close()
+
+
+async def stored(tmp_path: Path) -> list[StoredLicense]:
+    """What a restart would find."""
+    seen = await Store.open(tmp_path / DATABASE_FILE)
+    try:
+        return await seen.licenses()
+    finally:
+        await seen.close()
+
+
+async def test_a_key_can_be_shown_again(gateway: Gateway) -> None:
+    made = await gateway.licenses.create("Ann", None)
+    shown = await gateway.licenses.key(made.license.id)
+    assert (shown.license, shown.key) == (made.license, made.key)
+    assert made.key not in repr(shown)
+    with pytest.raises(NotFound):
+        await gateway.licenses.key("l-unknown")
+
+
+async def test_a_rotated_license_has_another_key_and_is_the_same_otherwise(gateway: Gateway, tmp_path: Path) -> None:
+    made = await gateway.licenses.create("Ann", None, expires_at=NOW + 60, daily_tokens=5)
+    gateway.state.budget.add(made.license.id, Usage(3, 0, 1, 0), NOW)
+    rotated = await gateway.licenses.rotate(made.license.id)
+    assert rotated.key != made.key
+    assert rotated.license == replace(made.license, sha256=license_sha256(rotated.key))
+    assert gateway.state.licenses == {made.license.id: rotated.license}
+    assert (await gateway.licenses.key(made.license.id)).key == rotated.key
+    assert [item.license for item in await stored(tmp_path)] == [rotated.license]
+    (view,) = license_views(gateway.state.licenses.values(), gateway.state.budget, NOW)
+    assert (view.label, view.used_today, view.daily_tokens, view.expires_at) == ("Ann", 4, 5, NOW + 60)
+
+
+async def test_a_revoked_license_gets_no_new_key(gateway: Gateway, tmp_path: Path) -> None:
+    made = (await gateway.licenses.create("Ann", None)).license
+    await gateway.licenses.revoke(made.id)
+    with pytest.raises(InvalidInput, match="revoked"):
+        await gateway.licenses.rotate(made.id)
+    with pytest.raises(NotFound):
+        await gateway.licenses.rotate("l-unknown")
+    assert [item.license.sha256 for item in await stored(tmp_path)] == [made.sha256]
+
+
+async def test_a_rotation_that_cannot_be_written_leaves_the_old_key(gateway: Gateway, tmp_path: Path) -> None:
+    made = await gateway.licenses.create("Ann", None)
+    other = sqlite3.connect(tmp_path / DATABASE_FILE, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        with pytest.raises(DataUnusable):
+            await gateway.licenses.rotate(made.license.id)
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+    assert (await gateway.licenses.key(made.license.id)).key == made.key
+    assert gateway.state.licenses[made.license.id] == made.license
+
+
+async def test_a_process_that_is_killed_while_it_rotates_leaves_one_whole_key(tmp_path: Path) -> None:
+    for name in ("one", "two", "three"):
+        folder = tmp_path / name
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.gateway.rotating_child", folder, stdout=asyncio.subprocess.PIPE, cwd=ROOT
+        )
+        assert child.stdout is not None
+        try:
+            async with asyncio.timeout(30):
+                for _ in range(5):
+                    assert await child.stdout.readline() == b"rotated\n"
+        finally:
+            child.kill()
+            await child.wait()
+        after = await Gateway.open(folder, UpstreamEndpoints(), key_store_kind=KeyStoreKind.FILE, live=False)
+        try:
+            ((license_id, item),) = after.state.licenses.items()
+            assert license_sha256((await after.licenses.key(license_id)).key) == item.sha256
+        finally:
+            await after.close()
+
+
+async def test_a_use_during_a_rotation_is_not_lost(gateway: Gateway) -> None:
+    made = (await gateway.licenses.create("Ann", None)).license
+    async with asyncio.TaskGroup() as rotating:
+        rotating.create_task(gateway.licenses.rotate(made.id))
+        # It has asked the store and waits for it.
+        await asyncio.sleep(0)
+        gateway.state.licenses[made.id] = replace(made, last_used_at=NOW, last_peer="192.0.2.7")
+    used = gateway.state.licenses[made.id]
+    assert used.sha256 != made.sha256
+    assert (used.last_used_at, used.last_peer) == (NOW, "192.0.2.7")
+
+
+async def test_where_a_license_was_used_last_is_kept_with_its_use(gateway: Gateway, tmp_path: Path) -> None:
+    made = (await gateway.licenses.create("Ann", None)).license
+    used = replace(made, last_used_at=NOW, last_peer="192.0.2.7", last_client="codex_cli_rs/0.169.0")
+    gateway.state.licenses[made.id] = used
+    await gateway.licenses.save_uses()
+    assert [item.license for item in await stored(tmp_path)] == [used]
+    (view,) = license_views(gateway.state.licenses.values(), gateway.state.budget, NOW)
+    assert (view.last_peer, view.last_client) == ("192.0.2.7", "codex_cli_rs/0.169.0")
+
+
+async def test_another_vault_opens_what_it_sealed_and_forgets_no_use(tmp_path: Path) -> None:
+    gateway = await Gateway.open(tmp_path, UpstreamEndpoints(), clock=Clock(now=lambda: NOW), live=False)
+    try:
+        desk = gateway.licenses
+        await gateway.choose_key_store(KeyStoreKind.FILE)
+        made = await desk.create("Ann", None)
+        gateway.state.licenses[made.license.id] = replace(made.license, last_used_at=NOW, last_peer="192.0.2.7")
+        with pytest.raises(DataKeyLost):
+            await gateway.choose_key_store(KeyStoreKind.MEMORY)
+        await gateway.replace_lost_key()
+        assert gateway.state.licenses[made.license.id].last_peer == "192.0.2.7"
+        with pytest.raises(DataKeyLost, match="license rotate"):
+            await gateway.licenses.key(made.license.id)
+        rotated = await gateway.licenses.rotate(made.license.id)
+        assert (await gateway.licenses.key(made.license.id)).key == rotated.key
+        await gateway.licenses.save_uses()
+        assert [item.license.last_peer for item in await stored(tmp_path)] == ["192.0.2.7"]
     finally:
         await gateway.close()
