@@ -141,7 +141,7 @@ async def _once(data_dir: Path, environ: Mapping[str, str], name: str, params: d
     from app.gateway.gateway import Gateway
 
     options = instance_options(data_dir, environ)
-    if name in ("token.add", "token.import"):
+    if name in ("token.add", "token.import", "backup.import"):
         _refuse_memory(options)
     gateway = await Gateway.open(
         data_dir, options.endpoints, key_store_kind=options.key_store_kind, strict=options.strict, live=False

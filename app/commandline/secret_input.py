@@ -66,6 +66,29 @@ def proxy_from(text: str | None) -> str | None:
     return text
 
 
+def passphrase_from(named: str | None, *, twice: bool = False) -> str:
+    """The passphrase of a backup: one line of standard input where that was named, else typed unseen.
+
+    Args:
+        named: `-` for standard input.
+        twice: let it be typed once more.
+
+    Raises:
+        InvalidInput: there is none, or there is nobody to type it.
+    """
+    if named == "-":
+        lines = from_standard_input().splitlines()
+        if not lines or not lines[0]:
+            raise InvalidInput("No passphrase came on standard input.")
+        return lines[0]
+    if sys.stdin is None or not sys.stdin.isatty():
+        raise InvalidInput("There is nobody to ask for the passphrase. Write it to standard input: --passphrase -")
+    passphrase = getpass.getpass("Passphrase of the backup: ")
+    if twice and getpass.getpass("The same once more: ") != passphrase:
+        raise InvalidInput("The two are not the same. Nothing was written.")
+    return passphrase
+
+
 def _decoded(raw: bytes, complaint: str) -> str:
     # Windows PowerShell writes UTF-16 by `>`; it and editors begin files with a byte order mark.
     wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
