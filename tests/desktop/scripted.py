@@ -7,11 +7,13 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from app.core.errors import WaystationError
+from app.core.license import LicenseState
 from app.core.quota import Quota, Window
 from app.core.settings import GatewaySettings
 from app.core.token import TokenKind
 from app.core.turn import Outcome, TurnRow, Usage
 from app.gateway.handle import GatewayHandle
+from app.gateway.license_desk import LicenseView
 from app.gateway.sign_in_desk import SignInStage, SignInView, SignInWay
 from app.gateway.snapshot import GatewaySnapshot, HeldView, Problem, RunState, SessionView, TokenState, TokenView
 
@@ -190,6 +192,22 @@ def session(number: int = 1, **changes: Any) -> SessionView:
         active_turns=0,
     )
     return replace(view, **changes)
+
+
+def license_view(number: int = 1, **changes: Any) -> LicenseView:
+    """A license that lets in."""
+    fields = {
+        "id": f"l-{number}",
+        "label": f"License {number}",
+        "state": LicenseState.VALID,
+        "created_at": NOW - 86400,
+        "last_used_at": NOW - 60,
+        "revoked_at": None,
+        "expires_at": None,
+        "daily_tokens": None,
+        "used_today": 0,
+    }
+    return LicenseView(**(fields | changes))
 
 
 def turn(number: int = 1, **changes: Any) -> TurnRow:

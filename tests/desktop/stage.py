@@ -1,6 +1,7 @@
 """The window and its operations on a scripted gateway, with everything that they did written down."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,6 +92,7 @@ class Stage:
         self.quits = 0
         self.opened: list[str] = []
         self.has_browser = True
+        self.machine = machine(folder)
         self.preferences = Preferences(folder / "desktop.ini")
         application = QApplication.instance()
         assert isinstance(application, QApplication)
@@ -103,7 +105,7 @@ class Stage:
             desk.operations,
             preferences=self.preferences,
             appearance=self.appearance,
-            machine=machine(folder),
+            machine=self.machine,
             shell=Shell.BASH,
             practice=practice,
             adding=desk.adding,
@@ -134,6 +136,13 @@ class Stage:
 
     def _quit(self) -> None:
         self.quits += 1
+
+
+async def until(look: Callable[[], object]) -> None:
+    """Wait until something can be seen."""
+    async with asyncio.timeout(5):
+        while not look():
+            await asyncio.sleep(0.01)
 
 
 def button(parent: QWidget, label: str) -> QPushButton:

@@ -35,13 +35,16 @@ Copy full set-up
     bash
     PowerShell
     cmd
-Add token
+Tokens
     Sign in with ChatGPT…
-    From the clipboard
-    From auth.json files…
+    Add from the clipboard
+    Add from auth.json files…
+Sessions: 0 active
 [ ] Wait overnight when all tokens are at their limit
 ---
 Open window
+Settings…
+[ ] Start at sign-in
 Quit"""
 CHINESE_MENU = """\
 (运行中 · 127.0.0.1:8787)
@@ -55,13 +58,16 @@ CHINESE_MENU = """\
     bash
     PowerShell
     cmd
-添加 Token
+Token
     用 ChatGPT 登录…
-    从剪贴板
-    从 auth.json 文件…
+    从剪贴板添加
+    从 auth.json 文件添加…
+会话：0 个活跃
 [ ] 所有 Token 都到上限时通宵候车
 ---
 打开窗口
+设置…
+[ ] 登录系统时启动
 退出"""
 
 
@@ -163,7 +169,7 @@ def test_a_token_is_added_from_the_clipboard(screen: Screen) -> None:
     program = screen.start("empty", "minimized")
     screen.wait_for_status("Running · 127.0.0.1:8787 · no token yet")
     screen.session.set_clipboard("sk-abcdefgh12345678")
-    screen.session.tray_click("Add token", "From the clipboard")
+    screen.session.tray_click("Tokens", "Add from the clipboard")
     screen.wait_for_status("Running · 127.0.0.1:8787")
     program.terminate()
     assert ended(program) == 0
@@ -186,7 +192,7 @@ def test_quitting_while_requests_run_asks_first(screen: Screen) -> None:
 def test_quitting_asks_even_while_another_question_is_open(screen: Screen) -> None:
     program = screen.start("full", "minimized")
     screen.wait_for_menu(ENGLISH_MENU)
-    screen.session.tray_click("Add token", "From auth.json files…")
+    screen.session.tray_click("Tokens", "Add from auth.json files…")
     screen.session.wait_for(lambda: screen.windows() == ["Choose Codex's auth.json"], "the file dialog")
     screen.session.tray_click("Quit")
     screen.session.wait_for(lambda: "Quit Waystation" in screen.windows(), "the question")

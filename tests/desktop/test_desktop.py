@@ -27,7 +27,7 @@ async def test_what_cannot_be_done_before_the_gateway_is_there_is_said(
     appearance = Appearance(qapp, preferences, tmp_path)
     desktop = Desktop(icons, preferences, appearance, machine(tmp_path), Shell.BASH, qapp.clipboard(), practice=False)
     qapp.clipboard().setText("sk-abcdefgh12345678")
-    for label in ("bash", "PowerShell", "cmd", "From the clipboard"):
+    for label in ("bash", "PowerShell", "cmd", "Add from the clipboard"):
         for entry in (entry for entry in entries(desktop.tray.menu) if entry.text() == label):
             desktop.window.notices.close_passing()
             entry.trigger()

@@ -6,12 +6,16 @@ import pytest
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from app.core.policy import Policy
+from app.core.quota import Quota, Window
+from app.desktop.formats import minute
 from app.desktop.icons import Icons
 from app.desktop.overview import overview, starting
 from app.desktop.tray import Tray, TrayActions
-from app.gateway.snapshot import RunState
+from app.desktop.tray_entries import tray_entries
+from app.gateway.snapshot import RunState, TokenState
 from app.platform.shells import Shell
-from tests.desktop.scripted import NOW, RUNNING, token
+from tests.desktop.scripted import NOW, RUNNING, session, token
+from tests.desktop.stage import Autostart
 
 FULL = replace(RUNNING, tokens=(token(),))
 
@@ -22,6 +26,7 @@ class Shown:
     def __init__(self, icons: Icons) -> None:
         self.did: list[object] = []
         self.hosts: list[bool] = []
+        self.autostart = Autostart()
         did = self.did.append
         actions = TrayActions(
             start=lambda: did("start"),
@@ -32,11 +37,17 @@ class Shown:
             add_from_clipboard=lambda: did("clipboard"),
             add_from_file=lambda: did("file"),
             wait_overnight=lambda overnight: did(("overnight", overnight)),
+            enable_token=lambda token_id, wanted: did((token_id, wanted)),
+            open_sessions=lambda: did("sessions"),
             open_window=lambda: did("window"),
+            open_settings=lambda: did("settings"),
+            autostart=self.autostart,
+            set_autostart=lambda wanted: did(("autostart", wanted)),
             quit=lambda: did("quit"),
         )
         self.tray = Tray(icons, actions, practice=False, host_changed=self.hosts.append)
         self.tray.show_overview(overview(FULL, NOW))
+        self.tray.show_entries(tray_entries(FULL, NOW))
 
     def labels(self, menu: QMenu | None = None) -> list[object]:
         """The labels, submenus as lists behind theirs."""
@@ -69,11 +80,14 @@ def test_the_menu_names_state_and_address_and_what_can_be_done(shown: Shown) -> 
         ["bash", "PowerShell", "cmd"],
         "Copy full set-up",
         ["bash", "PowerShell", "cmd"],
-        "Add token",
-        ["Sign in with ChatGPT…", "From the clipboard", "From auth.json files…"],
+        "Tokens",
+        ["Account 1", "---", "Sign in with ChatGPT…", "Add from the clipboard", "Add from auth.json files…"],
+        "Sessions: 0 active",
         "Wait overnight when all tokens are at their limit",
         "---",
         "Open window",
+        "Settings…",
+        "Start at sign-in",
         "Quit",
     ]
     assert not shown.tray.menu.actions()[0].isEnabled()
@@ -88,11 +102,14 @@ def test_the_menu_is_chinese(chinese: None, icons: Icons) -> None:
         ["bash", "PowerShell", "cmd"],
         "复制完整配置",
         ["bash", "PowerShell", "cmd"],
-        "添加 Token",
-        ["用 ChatGPT 登录…", "从剪贴板", "从 auth.json 文件…"],
+        "Token",
+        ["Account 1", "---", "用 ChatGPT 登录…", "从剪贴板添加", "从 auth.json 文件添加…"],
+        "会话：0 个活跃",
         "所有 Token 都到上限时通宵候车",
         "---",
         "打开窗口",
+        "设置…",
+        "登录系统时启动",
         "退出",
     ]
 
@@ -108,9 +125,13 @@ def test_every_entry_does_what_it_says(shown: Shown) -> None:
     shown.choose("Stop")
     shown.choose("Copy environment variables", "PowerShell")
     shown.choose("Copy full set-up", "cmd")
-    shown.choose("Add token", "Sign in with ChatGPT…")
-    shown.choose("Add token", "From the clipboard")
-    shown.choose("Add token", "From auth.json files…")
+    shown.choose("Tokens", "Sign in with ChatGPT…")
+    shown.choose("Tokens", "Add from the clipboard")
+    shown.choose("Tokens", "Add from auth.json files…")
+    shown.choose("Tokens", "Account 1")
+    shown.choose("Sessions: 0 active")
+    shown.choose("Start at sign-in")
+    shown.choose("Settings…")
     shown.choose("Open window")
     shown.choose("Quit")
     shown.tray.show_overview(overview(replace(FULL, state=RunState.STOPPED), NOW))
@@ -122,6 +143,10 @@ def test_every_entry_does_what_it_says(shown: Shown) -> None:
         "sign in",
         "clipboard",
         "file",
+        ("t-1", False),
+        "sessions",
+        ("autostart", True),
+        "settings",
         "window",
         "quit",
         "start",
@@ -165,3 +190,56 @@ def test_without_a_tray_it_says_so_and_does_not_pretend(shown: Shown) -> None:
 def test_a_click_on_its_message_opens_the_window(shown: Shown) -> None:
     shown.tray.findChild(QSystemTrayIcon).messageClicked.emit()
     assert shown.did == ["window"]
+
+
+def test_tokens_say_what_is_left_and_are_ticked_in_place(shown: Shown) -> None:
+    window = Window("codex", "primary", 27.0, 300, NOW + 3600)
+    first = token(1, label="A & B", quota=Quota((window,), NOW))
+    second = token(2, state=TokenState.SIGN_IN)
+    shown.tray.show_entries(tray_entries(replace(FULL, tokens=(first, second)), NOW))
+    menu = shown.tray.menu.actions()[5].menu()
+    assert menu is not None
+    before = menu.actions()
+    assert [action.text() for action in before[:2]] == [
+        f"A && B  73 % · {minute(NOW + 3600, NOW)}",
+        "Account 2  Sign in again",
+    ]
+    assert [action.isChecked() for action in before[:2]] == [True, True]
+    off = replace(first, enabled=False, state=TokenState.DISABLED)
+    shown.tray.show_entries(tray_entries(replace(FULL, tokens=(off, second)), NOW))
+    assert menu.actions() == before
+    assert (before[0].text(), before[0].isChecked()) == ("A && B  Disabled", False)
+    shown.tray.show_entries(tray_entries(replace(FULL, tokens=(second, off, token(3))), NOW))
+    assert [action.text() for action in menu.actions()[:3]] == [
+        "Account 2  Sign in again",
+        "A && B  Disabled",
+        "Account 3",
+    ]
+    assert menu.actions()[0] is before[1]
+    shown.tray.show_entries(tray_entries(replace(FULL, tokens=()), NOW))
+    assert next(action.text() for action in menu.actions() if action.isVisible()) == "Sign in with ChatGPT…"
+
+
+def test_a_sealed_token_cannot_be_ticked(shown: Shown) -> None:
+    sealed = replace(FULL, tokens=(token(1, state=TokenState.SEALED),))
+    shown.tray.show_entries(tray_entries(sealed, NOW))
+    menu = shown.tray.menu.actions()[5].menu()
+    assert menu is not None
+    assert not menu.actions()[0].isEnabled()
+
+
+def test_sessions_count_as_active_for_ten_minutes_or_while_they_are_answered() -> None:
+    sessions = (
+        session(1, last_active_at=NOW - 60, active_turns=0),
+        session(2, last_active_at=NOW - 3600, active_turns=1),
+        session(3, last_active_at=NOW - 3600, active_turns=0),
+    )
+    assert tray_entries(replace(FULL, sessions=sessions), NOW).sessions == "Sessions: 2 active"
+
+
+def test_starting_at_sign_in_is_asked_of_the_system_whenever_the_menu_opens(shown: Shown) -> None:
+    entry = next(action for action in shown.tray.menu.actions() if action.text() == "Start at sign-in")
+    assert not entry.isChecked()
+    shown.autostart.on = True
+    shown.tray.menu.aboutToShow.emit()
+    assert entry.isChecked()

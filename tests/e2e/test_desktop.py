@@ -26,13 +26,16 @@ Copy full set-up
     bash
     PowerShell
     cmd
-Add token
+Tokens
     Sign in with ChatGPT…
-    From the clipboard
-    From auth.json files…
+    Add from the clipboard
+    Add from auth.json files…
+Sessions: 0 active
 [ ] Wait overnight when all tokens are at their limit
 ---
 Open window
+Settings…
+[ ] Start at sign-in
 Quit"""
 CHINESE_MENU = """\
 (运行中 · 127.0.0.1:{port} · 尚无 Token)
@@ -46,13 +49,16 @@ CHINESE_MENU = """\
     bash
     PowerShell
     cmd
-添加 Token
+Token
     用 ChatGPT 登录…
-    从剪贴板
-    从 auth.json 文件…
+    从剪贴板添加
+    从 auth.json 文件添加…
+会话：0 个活跃
 [ ] 所有 Token 都到上限时通宵候车
 ---
 打开窗口
+设置…
+[ ] 登录系统时启动
 退出"""
 
 
@@ -175,7 +181,7 @@ async def test_a_token_is_added_from_the_clipboard(desktop: DesktopWaystation, u
         (upstream.accounts[0].auth_json(), upstream.accounts[1].access_token, upstream.api_keys[0].key), 1
     ):
         screen.session.set_clipboard(text)
-        await screen.click("Add token", "From the clipboard")
+        await screen.click("Tokens", "Add from the clipboard")
 
         async def added(number: int = number) -> bool:
             return len(await desktop.waystation.command("token.list")) == number
