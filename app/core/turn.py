@@ -103,9 +103,9 @@ class TurnRow:
 
 
 def row_to_dict(row: TurnRow) -> dict[str, Any]:
-    """The row as JSON can carry it; the inverse of `row_from_dict`."""
+    """The row as JSON can carry it, as `asdict` does it but several times as fast; see `row_from_dict`."""
     shown = {name: getattr(row, name) for name in _FIELDS}
-    shown["usage"] = asdict(row.usage) if row.usage is not None else None
+    shown["usage"] = {name: getattr(row.usage, name) for name in _USAGE_FIELDS} if row.usage is not None else None
     shown["attempts"] = [asdict(attempt) for attempt in row.attempts]
     return shown
 
@@ -129,3 +129,4 @@ def row_from_dict(data: Mapping[str, Any]) -> TurnRow:
 
 
 _FIELDS = tuple(field.name for field in fields(TurnRow))
+_USAGE_FIELDS = tuple(field.name for field in fields(Usage))

@@ -6,7 +6,8 @@ import uuid
 from dataclasses import replace
 
 from app.core import session as module
-from app.core.session import Session, SessionBook, header_name, with_names
+from app.core.session import Session, SessionBook, header_name, with_names, with_turn
+from app.core.turn import Usage
 
 ONE = Session("s-1", "l-1", ("a", "b"), "t-1", "t-1", 0, 10)
 TWO = Session("s-2", "l-1", ("c",), "t-2", "t-2", 0, 20)
@@ -55,3 +56,27 @@ def test_the_header_name_is_a_stable_uuid_that_differs_by_license() -> None:
     name = header_name("l-1", "会话")
     assert uuid.UUID(name)
     assert name == header_name("l-1", "会话") != header_name("l-2", "会话")
+
+
+def test_a_session_adds_up_what_its_turns_used() -> None:
+    used = with_turn(with_turn(ONE, "codex", "m-1", Usage(100, 80, 20, 5)), "curl", None, Usage(1, 0, 2, 0))
+    assert (used.client, used.model) == ("curl", None)
+    assert (used.input_tokens, used.cached_tokens, used.output_tokens) == (101, 80, 22)
+    # A turn that has only begun, or of which upstream said nothing.
+    assert with_turn(used, "curl", None) is used
+    assert with_turn(used, "codex", "m-2") == replace(used, client="codex", model="m-2")
+
+
+def test_a_total_stays_what_the_store_can_hold() -> None:
+    huge = with_turn(with_turn(ONE, "", None, Usage(2**62, 0, 0, 0)), "", None, Usage(2**80, 2**80, 1, 0))
+    assert (huge.input_tokens, huge.cached_tokens, huge.output_tokens) == (2**63 - 1, 2**63 - 1, 1)
+
+
+def test_the_book_says_once_what_has_changed() -> None:
+    book = SessionBook([ONE, TWO])
+    assert book.take_changed() == {"s-1", "s-2"}
+    assert book.take_changed() == set()
+    book.put(replace(ONE, turns=2))
+    book.forget("s-2")
+    book.forget("s-unknown")
+    assert book.take_changed() == {"s-1", "s-2"}
