@@ -203,7 +203,7 @@ def _make_report(folder: Path) -> None:
         trace = trace_file.read_text(encoding="utf-8", errors="replace").strip()
         if trace:
             at = trace_file.stat().st_mtime
-            text = redacted(_composed(about, trace, at, _last_lines(folder)), home=str(Path.home()), user=_user())
+            text = redacted(_composed(about, trace, at, _last_lines(folder)), home=_home(), user=_user())
             report = folder / _REPORT_FILE
             report.write_text(json.dumps({"at": at, "text": text}), encoding="utf-8")
             report.chmod(0o600)
@@ -221,7 +221,8 @@ def _read(file: Path) -> dict[str, Any]:
 
 def _composed(about: dict[str, Any], trace: str, at: float, log: list[str]) -> str:
     packages = about.get("packages")
-    libraries = ", ".join(f"{name} {version}" for name, version in packages.items()) if packages else "unknown"
+    known = packages.items() if isinstance(packages, dict) else ()
+    libraries = ", ".join(f"{name} {version}" for name, version in known) or "unknown"
     if len(trace) > _LONGEST_TRACE:
         # The last error is the one that ended it.
         trace = f"[…]\n{trace[-_LONGEST_TRACE:]}"
@@ -280,6 +281,14 @@ def _moment(at: Any) -> str:
         return time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(float(at)))
     except (TypeError, ValueError, OverflowError, OSError):
         return "unknown"
+
+
+def _home() -> str:
+    try:
+        return str(Path.home())
+    except RuntimeError:
+        # Neither the environment nor the system names one.
+        return ""
 
 
 def _user() -> str:

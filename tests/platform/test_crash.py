@@ -155,6 +155,15 @@ def test_damaged_files_are_no_report_and_no_hindrance(tmp_path: Path, left: byte
         assert previous_crash(tmp_path) is None
 
 
+def test_a_marker_that_says_little_is_enough_for_a_report(tmp_path: Path) -> None:
+    (tmp_path / "running.json").write_text('{"pid": 1, "packages": ["?"], "started_at": "yesterday"}')
+    (tmp_path / "crash.log").write_text("Fatal Python error: Aborted")
+    text = next_start(tmp_path)
+    assert text is not None
+    assert "Fatal Python error: Aborted" in text
+    assert "Started unknown" in text
+
+
 def test_a_successor_that_has_begun_already_keeps_its_marker(tmp_path: Path) -> None:
     with crashes_noted(tmp_path):
         (tmp_path / "running.json").write_text('{"pid": 1}')
