@@ -242,7 +242,7 @@ class PoolMachine(RuleBasedStateMachine):
     def policy_changes(self, strategy: Strategy, cap: int) -> None:
         self.pool.policy = Policy(strategy, turns_per_token=cap)
 
-    @precondition(lambda self: len(self.pool.sessions))
+    @precondition(lambda self: len(self.pool.sessions) > 0)
     @rule(pick=st.integers(0, 9), whether=st.booleans())
     def user_pins(self, pick: int, whether: bool) -> None:
         session = self.picked_session(pick)
@@ -251,7 +251,7 @@ class PoolMachine(RuleBasedStateMachine):
         if whether:
             self.pinned[session.id] = session.home_token_id
 
-    @precondition(lambda self: len(self.pool.sessions) and self.pool.tokens)
+    @precondition(lambda self: len(self.pool.sessions) > 0 and self.pool.tokens)
     @rule(pick=st.integers(0, 9), where=st.integers(0, 9))
     def user_moves_a_session(self, pick: int, where: int) -> None:
         session, chosen = self.picked_session(pick), self.picked(where)

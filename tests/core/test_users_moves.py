@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ def moved(pool: Pool, number: int) -> Session:
     return pool.move(session_of(pool), known(pool, number))
 
 
-def pinned_on(number: int, *others: int | Token, **policy: int) -> Pool:
+def pinned_on(number: int, *others: int | Token, **policy: Any) -> Pool:
     """A pool in which conversation `a` has begun on this token, and is pinned to it."""
     pool = pool_of(number, **policy)
     Turn(pool).answered()
