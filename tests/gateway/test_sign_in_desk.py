@@ -176,7 +176,7 @@ async def stored(gateway: Gateway) -> dict[str, str | None]:
     """The refresh tokens that a restart would find, by the tokens' ids."""
     found = {}
     for item in await gateway.state.store.tokens():
-        opened = secrets_from_json(gateway._vault.open(token_subject(item.token.id), item.sealed))
+        opened = secrets_from_json(gateway.vault.open(token_subject(item.token.id), item.sealed))
         assert isinstance(opened.credential, ChatGPTLogin)
         found[item.token.id] = opened.credential.refresh_token
     return found
@@ -241,13 +241,13 @@ async def test_having_the_key_again_does_not_bring_back_what_was_replaced(
 ) -> None:
     first = await signed_in(desk, practice, ANN)
     assert first.token_id is not None
-    unlock = gateway._vault.unlock
+    unlock = gateway.vault.unlock
 
     async def meanwhile(has_sealed_rows: bool) -> None:
         await unlock(has_sealed_rows)
         await gateway.tokens.renewed(first.token_id or "", None, "rt_newer", None)
 
-    monkeypatch.setattr(gateway._vault, "unlock", meanwhile)
+    monkeypatch.setattr(gateway.vault, "unlock", meanwhile)
     await gateway.unlock()
     assert refresh_token(gateway, first.token_id) == "rt_newer"
 
