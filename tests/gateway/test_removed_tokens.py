@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from app.core.credential import ChatGPTLogin, login_from_access_token, login_from_auth_json, secrets_from_json
@@ -18,7 +17,7 @@ from app.gateway.refresher import RefreshResult
 from app.gateway.removed_tokens import KEPT_S, removed_view
 from app.gateway.snapshot import TokenState
 from app.gateway.upkeep import Upkeep
-from app.practice.script import Turn
+from app.practice.script import Turn, failed
 from app.store.vault import token_subject
 from app.upstream.sign_in import SignInService
 from tests.gateway.fresh import HOUR, Rig, rig
@@ -97,16 +96,16 @@ async def test_it_comes_back_after_a_restart_too_and_serves(tmp_path: Path) -> N
 async def test_what_ends_after_the_removal_leaves_the_kept_health_alone(two: House) -> None:
     assert await ask(two) == 200
     gate = asyncio.Event()
-    two.practice.script(Turn(hold=gate, hold_at="response.output_text.delta", cut_at="response.completed"))
+    ending = failed("server_error", "Trouble.", at="response.output_text.done")
+    two.practice.script(replace(ending, hold=gate, hold_at="response.output_text.delta"))
     client = two.start(ask(two))
     await two.until(lambda: len(two.practice.turns) == 2 and two.practice.turns[1].sent)
     quota = two.state.pool.quota("t-0000")
     assert quota is not None
     await two.desk.remove("t-0000")
     gate.set()
-    with pytest.raises(aiohttp.ClientPayloadError):
-        await client
-    await two.row()
+    assert await client == 200
+    assert (await two.row()).error == "server_error"
     assert two.state.last_errors == {}
     await two.desk.restore("t-0000")
     assert two.state.pool.quota("t-0000") == quota
