@@ -57,6 +57,20 @@ BY_CODE: dict[str, object] = {
         "with a device code.",
     ),
     "usage_refused": QT_TRANSLATE_NOOP("Errors", "Upstream did not tell the usage of this token ({status})."),
+    "backup_damaged": QT_TRANSLATE_NOOP(
+        "Errors", "This backup is damaged: some of it is missing or was changed. Nothing was imported."
+    ),
+    "backup_too_new": QT_TRANSLATE_NOOP(
+        "Errors",
+        "This backup was written by a newer Waystation. Install that version, then import it. Nothing was imported.",
+    ),
+    "wrong_passphrase": QT_TRANSLATE_NOOP("Errors", "This passphrase does not open the backup. Nothing was imported."),
+    "autostart_failed": QT_TRANSLATE_NOOP(
+        "Errors",
+        "The system does not let Waystation change what starts at sign-in: {reason}. Use its own settings for start-up "
+        "programs instead.",
+    ),
+    "file_unwritable": QT_TRANSLATE_NOOP("Errors", "{path} cannot be written. Check the folder's rights and the disk."),
     # What `token.test` found.
     "sealed": QT_TRANSLATE_NOOP("Errors", "This token cannot be opened: the key that sealed it is gone. Add it again."),
     "unauthorized": QT_TRANSLATE_NOOP(

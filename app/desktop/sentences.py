@@ -51,6 +51,8 @@ BY_SENTENCE: tuple[object, ...] = (
         "Sentences", "Only a file with a ChatGPT login in it can be followed; import this without following."
     ),
     QT_TRANSLATE_NOOP("Sentences", "The sign-in service gave no access token for this refresh token. Sign in instead."),
+    QT_TRANSLATE_NOOP("Sentences", "This file is no backup of Waystation."),
+    QT_TRANSLATE_NOOP("Sentences", "WAYSTATION_STRICT fixes strict pass-through; change it there."),
     # Signing in.
     QT_TRANSLATE_NOOP("Sentences", "The sign-in was cancelled."),
     QT_TRANSLATE_NOOP("Sentences", "The sign-in was cancelled: another program asked for its port."),

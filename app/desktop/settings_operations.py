@@ -8,9 +8,10 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication
 
-from app.desktop import formats
+from app.desktop import formats, words
 from app.desktop.commanding import Commanding
 from app.desktop.messages import Told
+from app.platform.private_file import write_private
 
 #: Listens on every address of the computer.
 ANYWHERE = "0.0.0.0"  # noqa: S104 - chosen by the user, after a warning
@@ -49,19 +50,19 @@ class SettingsOperations:
         """Write everything, sealed by a passphrase; returns what to tell.
 
         Raises:
-            Told: the file cannot be written.
-            WaystationError: as the command says.
+            WaystationError: the file cannot be written, or as the command says.
         """
-        text = (await self._commanding.call("backup.export", passphrase=passphrase))["text"]
-        try:
-            await asyncio.to_thread(write_private, path, text)
-        except OSError as error:
-            said = QCoreApplication.translate("SettingsOperations", "{path} cannot be written: {problem}")
-            raise Told(said.format(path=path, problem=error.strerror or str(error))) from None
+        made = await self._commanding.call("backup.export", passphrase=passphrase)
+        # The system has asked before one that is there is replaced.
+        await asyncio.to_thread(write_private, path, made["text"], replace=True)
         said = QCoreApplication.translate(
             "SettingsOperations", "Everything is in {path}, sealed by your passphrase. Nobody can open it without."
         )
-        return said.format(path=path)
+        text = said.format(path=path)
+        if made["left_out"]:
+            but = QCoreApplication.translate("SettingsOperations", "Left out, since they cannot be opened: {labels}.")
+            text += " " + but.format(labels=", ".join(map(words.token_label, made["left_out"])))
+        return text
 
     async def import_from(self, path: Path, passphrase: str) -> str:
         """Add what an exported file holds and is missing here; returns what to tell.
@@ -79,21 +80,19 @@ class SettingsOperations:
         said = QCoreApplication.translate(
             "SettingsOperations",
             "Added: {tokens} tokens, {licenses} licenses. Already here: {tokens_known} tokens, "
-            "{licenses_known} licenses. A ChatGPT login works on one computer at a time: where the other goes on "
-            "using it, sign in anew here.",
+            "{licenses_known} licenses.",
         )
         names = ("tokens", "licenses", "tokens_known", "licenses_known")
-        return said.format(**{name: formats.count(done[name]) for name in names})
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only the user can read, whole or not at all. Raises OSError."""
-    part = path.with_name(f"{path.name}.part")
-    part.unlink(missing_ok=True)
-    part.touch(mode=0o600)
-    try:
-        part.write_text(text, encoding="utf-8", newline="\n")
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
+        text = said.format(**{name: formats.count(done[name]) for name in names})
+        shared = [words.token_label(login["label"]) for login in done["shared_logins"]]
+        if shared:
+            but = QCoreApplication.translate(
+                "SettingsOperations",
+                "A ChatGPT login works on one computer at a time. Where the other one goes on using these, sign in "
+                "anew here: {labels}.",
+            )
+            text += " " + but.format(labels=", ".join(shared))
+        if done["address"]:
+            but = QCoreApplication.translate("SettingsOperations", "There the gateway listened on {address}.")
+            text += " " + but.format(address=done["address"])
+        return text

@@ -19,7 +19,6 @@ from app.desktop.place import Place
 from app.desktop.preferences import Placement
 from app.desktop.settings.about import parts_of_this_installation, report_text
 from app.desktop.settings.passphrase import PassphraseDialog
-from app.desktop.settings_operations import write_private
 from tests.desktop.scripted import NOW, license_view, token, turn
 from tests.desktop.stage import FULL, Autostart, Stage, answer, button, until
 
@@ -205,7 +204,7 @@ async def dialog(kind: type[QDialog]) -> QDialog:
 
 
 async def test_everything_is_exported_into_a_file_that_only_the_user_reads(opened: Stage, tmp_path: Path) -> None:
-    opened.desk.gateway.results["backup.export"] = {"text": '{"waystation": 1}'}
+    opened.desk.gateway.results["backup.export"] = {"text": '{"waystation": 1}', "left_out": []}
     button(opened.window.settings.data, "Export everything…").click()
     asking = await dialog(PassphraseDialog)
     assert isinstance(asking, PassphraseDialog)
@@ -228,12 +227,27 @@ async def test_everything_is_exported_into_a_file_that_only_the_user_reads(opene
     assert str(written) in opened.desk.told[0]
 
 
-def test_a_file_that_cannot_be_written_leaves_what_was_there(tmp_path: Path) -> None:
-    target = tmp_path / "folder.json"
-    target.mkdir()
-    with pytest.raises(OSError, match="folder"):
-        write_private(target, "text")
-    assert list(tmp_path.iterdir()) == [target]
+async def test_an_import_says_what_came_and_what_cannot_be_used_twice(opened: Stage, tmp_path: Path) -> None:
+    (tmp_path / "all.json").write_text('{"waystation": 1}', "utf-8")
+    counted = {"tokens": 2, "tokens_known": 1, "licenses": 0, "licenses_known": 3, "settings": 4, "address": None}
+    shared = [{"id": "t-5", "label": "Work"}]
+    opened.desk.gateway.results["backup.import"] = {**counted, "shared_logins": shared}
+    button(opened.window.settings.data, "Import…").click()
+    choosing = await dialog(QFileDialog)
+    assert isinstance(choosing, QFileDialog)
+    choosing.setDirectory(str(tmp_path))
+    choosing.selectFile("all.json")
+    choosing.accept()
+    asking = await dialog(PassphraseDialog)
+    assert isinstance(asking, PassphraseDialog)
+    asking.first.setText("long enough")
+    asking.ok.click()
+    await opened.desk.settle()
+    assert calls(opened) == [("backup.import", {"text": '{"waystation": 1}', "passphrase": "long enough"})]
+    assert opened.desk.told == [
+        "Added: 2 tokens, 0 licenses. Already here: 1 tokens, 3 licenses. A ChatGPT login works on one computer at a "
+        "time. Where the other one goes on using these, sign in anew here: Work."
+    ]
 
 
 def test_the_report_names_states_and_nothing_of_the_users() -> None:
