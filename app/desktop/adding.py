@@ -1,4 +1,4 @@
-"""Adding tokens that are there already as a text: files of Codex's, and what is on the clipboard."""
+"""Adding tokens that are there already as a text: files of Codex's, what is on the clipboard, what is typed."""
 
 from __future__ import annotations
 
@@ -50,6 +50,14 @@ class Adding(QObject):
         """Add what is on the clipboard: access tokens, refresh tokens, API keys, or the text of an auth.json."""
         text = self._clipboard_text()
         self._begin("add_token", self._add([lambda: recognised(text)]))
+
+    async def add_text(self, text: str) -> str | None:
+        """Add the logins in this text; returns the sentence that tells what became of them.
+
+        Raises:
+            WaystationError: none, or not all, could be added.
+        """
+        return await self._add([lambda: recognised(text)])
 
     def from_files(self, paths: Sequence[Path]) -> None:
         """Add the logins in these files."""

@@ -16,9 +16,17 @@ class Counts(QObject):
         """So many live sessions."""
         return self.tr("%n live session(s)", "", n)
 
+    def sessions(self, n: int) -> str:
+        """So many sessions."""
+        return self.tr("%n session(s)", "", n)
+
     def running(self, n: int) -> str:
         """So many turns that run."""
         return self.tr("%n request(s) running", "", n)
+
+    def busy(self, n: int) -> str:
+        """So many turns that run, where there is little room."""
+        return self.tr("%n running", "", n)
 
     def edits(self, n: int) -> str:
         """So many edits of a request's body."""
@@ -27,6 +35,14 @@ class Counts(QObject):
     def added(self, n: int) -> str:
         """So many tokens were added."""
         return self.tr("%n token(s) added.", "", n)
+
+    def recognised(self, n: int) -> str:
+        """So many logins are in a text."""
+        return self.tr("Recognised: %n login(s).", "", n)
+
+    def more_sessions(self, n: int) -> str:
+        """So many sessions beside those that are named."""
+        return self.tr("%n more…", "", n)
 
     def renewed(self, n: int) -> str:
         """So many tokens were there already."""

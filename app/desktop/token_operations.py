@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication
@@ -11,6 +12,23 @@ from app.desktop import formats, words
 from app.desktop.commanding import Commanding
 from app.desktop.messages import Told, error_text
 from app.gateway.snapshot import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedToken:
+    """A token that can be restored.
+
+    Attributes:
+        id, label: of it.
+        email: masked, or None.
+        removed_at, kept_until: Unix seconds.
+    """
+
+    id: str
+    label: str
+    email: str | None
+    removed_at: float
+    kept_until: float
 
 
 class TokenOperations:
@@ -43,9 +61,24 @@ class TokenOperations:
         """Ask upstream whether it accepts the token, without spending a turn."""
         self._commanding.begin("tokens", self._test(token_id, label))
 
-    def remove(self, token_id: str) -> None:
-        """Forget a token and its secrets."""
-        self._do("token.remove", id=token_id)
+    def remove(self, token_id: str, then: Callable[[], None]) -> None:
+        """Take a token out of use; for a week it can be restored. `then` is called when that is done."""
+        self._commanding.begin("tokens", self._remove(token_id, then))
+
+    def restore(self, token_id: str, label: str) -> None:
+        """Undo a removal."""
+        self._commanding.begin("tokens", self._restore(token_id, label))
+
+    async def removed(self) -> list[RemovedToken]:
+        """The tokens that can be restored, the last removed first.
+
+        Raises:
+            WaystationError: as the command says.
+        """
+        return [
+            RemovedToken(item["id"], item["label"], item["email"], item["removed_at"], item["kept_until"])
+            for item in await self._commanding.call("token.removed")
+        ]
 
     async def set_proxy(self, token_id: str, proxy: str) -> None:
         """Give it a way upstream of its own: an address, `direct`, or nothing for Waystation's.
@@ -61,6 +94,14 @@ class TokenOperations:
     async def _retry(self, token_id: str, label: str) -> str:
         await self._commanding.call("token.retry", id=token_id)
         return QCoreApplication.translate("TokenOperations", "“{label}” is tried again.").format(label=_name(label))
+
+    async def _remove(self, token_id: str, then: Callable[[], None]) -> None:
+        await self._commanding.do("token.remove", id=token_id)
+        then()
+
+    async def _restore(self, token_id: str, label: str) -> str:
+        await self._commanding.do("token.restore", id=token_id)
+        return QCoreApplication.translate("TokenOperations", "“{label}” is back.").format(label=_name(label))
 
     async def _test(self, token_id: str, label: str) -> str:
         tried = await self._commanding.call("token.test", id=token_id)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 
 from app.core.health import FAULTY, LIMIT, RATE
 from app.core.quota import CODEX, PRIMARY, Quota, Window
+from app.core.token import TokenKind
 from app.desktop import formats, words
 from app.desktop.translation import translated
 from app.gateway.snapshot import TokenState, TokenView
@@ -34,11 +37,67 @@ _SIGN_IN_REASONS: dict[str, object] = {
 }
 _REFUSED = QT_TRANSLATE_NOOP("SignInReasons", "upstream refuses it")
 
+#: The name that upstream itself gave in 2026 to a family of windows whose id says nothing.
+_LIMIT_NAMES = {"codex_bengalfox": "GPT-5.3-Codex-Spark"}
+_MODEL_NAME = re.compile(r"(gpt|o\d)[-.\d]", re.IGNORECASE)
+
+
+def is_sign_in_reason(code: str) -> bool:
+    """Whether a failure with this code says why only a new sign-in helps."""
+    return code in _SIGN_IN_REASONS
+
 
 def sign_in_reason(code: str) -> str:
     """Why only a new sign-in helps, as the second half of a sentence."""
     source = str(_SIGN_IN_REASONS.get(code, _REFUSED))
     return translated("SignInReasons", source) or source
+
+
+def limit_name(limit: str) -> str:
+    """A family of windows as a user can read it: upstream names them for itself, such as `codex_bengalfox`."""
+    known = limit.lower().replace("-", "_")
+    if known == "code_review":
+        return QCoreApplication.translate("TokenWords", "Code review")
+    if known in _LIMIT_NAMES:
+        return _LIMIT_NAMES[known]
+    if _MODEL_NAME.match(limit):
+        return limit
+    said = " ".join(known.split("_")).strip()
+    return said[:1].upper() + said[1:] or limit
+
+
+def explanation(token: TokenView, now: float) -> str:
+    """What a token's state means, and what ends it; empty where the state says it all. `now` is in Unix seconds."""
+    match token.state:
+        case TokenState.READY if token.spare:
+            return QCoreApplication.translate("TokenWords", "It serves only when the others cannot.")
+        case TokenState.READY:
+            return ""
+        case TokenState.DISABLED:
+            return QCoreApplication.translate("TokenWords", "No request goes through it until you enable it.")
+        case TokenState.SEALED:
+            return QCoreApplication.translate(
+                "TokenWords", "The key that sealed its login is gone. Add the same login again, and it is as before."
+            )
+        case TokenState.SIGN_IN:
+            if token.kind is TokenKind.API_KEY:
+                return QCoreApplication.translate(
+                    "TokenWords", "Upstream does not take this key any more. Add a new one."
+                )
+            return QCoreApplication.translate(
+                "TokenWords", "Only a new sign-in helps. Its name, order and sessions stay as they are."
+            )
+    if token.rest_reason in (LIMIT, RATE):
+        return QCoreApplication.translate(
+            "TokenWords", "Its sessions go on with other tokens meanwhile. It serves again by itself."
+        )
+    if token.rest_reason in (FAULTY, None):
+        return QCoreApplication.translate(
+            "TokenWords", "It failed several times in a row, so it rests for a moment. It is tried again by itself."
+        )
+    return QCoreApplication.translate(
+        "TokenWords", "Upstream does not let this account do this now. Look at its plan and its billing."
+    )
 
 
 def state(token: TokenView, now: float) -> str:
@@ -150,7 +209,7 @@ def _is_long(window: Window) -> bool:
 def _window_line(window: Window, now: float) -> str:
     name = span(window.minutes) or window.slot
     if window.limit != CODEX:
-        name = f"{window.limit}, {name}"
+        name = f"{limit_name(window.limit)}, {name}"
     said = QCoreApplication.translate("TokenWords", "{window}: {percent} % left")
     line = said.format(window=name, percent=formats.count(left_percent(window, now)))
     if window.resets_at is None or window.resets_at <= now:

@@ -109,7 +109,7 @@ class MainWindow(QMainWindow):
         self.notices = Notices(icons, operations, self.gateway.last)
         self.status = StatusLine()
         self.overview = OverviewPage(icons, operations, self._on_copy_address, self.go)
-        self.tokens = TokensPage(icons, operations, adding, signing_in.sign_in)
+        self.tokens = TokensPage(icons, operations, adding, signing_in.sign_in, self.open_session)
         self.sessions = SessionsPage(icons, operations, self.open_set_up)
         self.set_up = SetUpPage(icons, operations, shell)
         self.requests = RequestsPage(icons, self.open_set_up)
@@ -196,6 +196,10 @@ class MainWindow(QMainWindow):
     def open_tokens(self) -> None:
         """Turn to the tokens."""
         self.go(Place.TOKENS)
+
+    def open_session(self, session_id: str | None) -> None:
+        """Turn to a session; None: to all of them."""
+        self.go(Place.SESSIONS)
 
     def open_set_up(self) -> None:
         """Turn to the set-up of Codex."""

@@ -35,7 +35,7 @@ def frozen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def entry(menu: QMenu, label: str) -> QAction:
     """The entry with this label, whatever its access key."""
-    found = [action for action in menu.actions() if action.text().replace("&", "") == label]
+    found = [action for action in menu.actions() if action.text().replace("&", "").partition("\t")[0] == label]
     assert len(found) == 1, [action.text() for action in menu.actions()]
     return found[0]
 

@@ -53,12 +53,18 @@ async def begun(stage: Stage, way: SignInWay = SignInWay.BROWSER, token_id: str 
     return dialog_of(stage)
 
 
+def choose_way(stage: Stage, label: str) -> None:
+    """Choose an entry of the menu that adds tokens."""
+    menu = button(stage.window.tokens, "Add token").menu()
+    next(action for action in menu.actions() if action.text().replace("&", "") == label).trigger()
+
+
 def calls(stage: Stage) -> list[str]:
     return [command for command, _ in stage.desk.gateway.calls]
 
 
 async def test_the_browser_opens_and_the_link_can_be_copied_for_another_profile(shown: Stage) -> None:
-    button(shown.window.tokens, "Sign in with ChatGPT").click()
+    choose_way(shown, "Sign in with the browser")
     assert "Preparing" in words(dialog_of(shown))
     assert shown.opened == []
     await shown.desk.settle()
@@ -74,8 +80,7 @@ async def test_the_browser_opens_and_the_link_can_be_copied_for_another_profile(
 
 async def test_a_device_code_is_one_of_the_other_ways(stage: Stage) -> None:
     stage.show(FULL)
-    menu = button(stage.window.tokens, "Other ways").menu()
-    next(action for action in menu.actions() if "device code" in action.text().replace("&", "")).trigger()
+    choose_way(stage, "Sign in with a device code")
     await stage.desk.settle()
     assert ("signin.device", {}) in stage.desk.gateway.calls
     assert "WXYZ-12345" in words(dialog_of(stage))
@@ -346,7 +351,7 @@ async def test_a_token_that_needs_it_is_signed_in_from_its_notice_and_from_its_r
     await shown.desk.settle()
     shown.window.go(Place.TOKENS)
     shown.window.tokens.table.select_row(0)
-    button(shown.window.tokens, "Sign in again").click()
+    button(shown.window.tokens.detail, "Sign in again").click()
     await shown.desk.settle()
     begun_for = [params for command, params in shown.desk.gateway.calls if command == "signin.browser"]
     assert begun_for == [{"token_id": "t-1"}, {"token_id": "t-1"}]

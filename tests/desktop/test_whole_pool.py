@@ -83,7 +83,10 @@ def ended(stage: Stage) -> bool:
 
 async def test_a_browser_signs_in_and_signs_in_again(whole: Stage, gateway: Gateway) -> None:
     for times, said in ((1, "The token “an•••@example.com” is added."), (2, "who is already here")):
-        button(whole.window.tokens, "Sign in with ChatGPT").click()
+        if times == 1:
+            button(whole.window.tokens, "Sign in with ChatGPT").click()
+        else:
+            button(whole.window.tokens, "Add token").menu().actions()[0].trigger()
         page = await opened_page(whole)
         async with aiohttp.ClientSession() as browser, browser.get(f"{page}&practice_account=0") as answer:
             assert answer.status == 200, times
@@ -93,7 +96,7 @@ async def test_a_browser_signs_in_and_signs_in_again(whole: Stage, gateway: Gate
         assert said in dialog.text
         dialog.close()
     assert [token.plan for token in gateway.snapshot().tokens] == ["plus"]
-    assert whole.window.tokens.table.model().index(0, 1).data() == "an•••@example.com"
+    assert whole.window.tokens.table.model().index(0, 0).data() == "an•••@example.com"
 
 
 async def test_a_browser_elsewhere_signs_in_by_what_is_pasted(whole: Stage, gateway: Gateway) -> None:
@@ -169,4 +172,4 @@ async def test_a_request_waits_at_the_station_and_is_given_up(
 
 def state_of_first_token(stage: Stage) -> str:
     stage.window.go(Place.TOKENS)
-    return str(stage.window.tokens.table.model().index(0, 3).data())
+    return str(stage.window.tokens.table.model().index(0, 1).data())

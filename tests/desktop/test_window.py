@@ -11,7 +11,7 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
 )
-from PySide6.QtWidgets import QAbstractButton, QApplication, QMessageBox
+from PySide6.QtWidgets import QAbstractButton, QApplication, QInputDialog
 
 from app.desktop.icons import Icons
 from app.desktop.place import Place
@@ -128,29 +128,6 @@ async def test_the_address_is_copied(stage: Stage) -> None:
     assert stage.copied == ["http://127.0.0.1:8787/codex/v1"]
 
 
-async def test_a_token_is_disabled_enabled_and_removed_after_a_question(stage: Stage) -> None:
-    page = stage.window.tokens
-    stage.show(FULL)
-    assert not button(page, "Disable").isEnabled()
-    page.table.select_row(0)
-    button(page, "Disable").click()
-    await stage.desk.settle()
-    stage.window.show_snapshot(replace(FULL, tokens=(token(1, enabled=False, state=TokenState.DISABLED), token(2))))
-    button(page, "Enable").click()
-    await stage.desk.settle()
-    button(page, "Remove…").click()
-    await answer("Cancel")
-    await stage.desk.settle()
-    button(page, "Remove…").click()
-    assert "Account 1" in await answer("Remove")
-    await stage.desk.settle()
-    assert stage.desk.gateway.calls == [
-        ("token.disable", {"id": "t-1"}),
-        ("token.enable", {"id": "t-1"}),
-        ("token.remove", {"id": "t-1"}),
-    ]
-
-
 async def test_a_session_is_forgotten_after_a_question(stage: Stage) -> None:
     stage.show(FULL, Place.SESSIONS)
     stage.window.sessions.table.select_row(0)
@@ -162,11 +139,11 @@ async def test_a_session_is_forgotten_after_a_question(stage: Stage) -> None:
 
 async def test_a_question_goes_away_with_the_application(stage: Stage) -> None:
     stage.show(FULL)
-    stage.window.tokens.table.select_row(0)
-    button(stage.window.tokens, "Remove…").click()
+    stage.window.tokens.menu.ask_for_name(FULL.tokens[0])
     await asyncio.sleep(0)
+    assert any(isinstance(box, QInputDialog) and box.isVisible() for box in QApplication.topLevelWidgets())
     await stage.desk.operations.close()
-    assert not any(isinstance(box, QMessageBox) and box.isVisible() for box in QApplication.topLevelWidgets())
+    assert not any(isinstance(box, QInputDialog) and box.isVisible() for box in QApplication.topLevelWidgets())
     assert stage.desk.gateway.calls == []
 
 
@@ -225,6 +202,9 @@ async def test_practice_is_marked_in_title_and_notice(icons: Icons, desk: Desk, 
     stage.show(FULL)
     assert "practice" in stage.window.windowTitle()
     assert stage.window.notices.texts()[0].startswith("Practice:")
+    assert stage.window.status.standing == "Practice: everything is gone when it ends"
+    stage.window.notices.press("Start for real")
+    assert stage.starts_for_real == 1
     stage.window.leave()
 
 

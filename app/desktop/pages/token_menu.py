@@ -23,14 +23,23 @@ class TokenMenu(QMenu):
         icons: for dialogs.
         operations: carry it out.
         sign_in: begins the sign-in that renews a token's login.
+        removed: called with id and label when a token has been removed.
         parent: over whose window questions stand.
     """
 
-    def __init__(self, icons: Icons, operations: Operations, sign_in: Callable[[str], None], parent: QWidget) -> None:
+    def __init__(
+        self,
+        icons: Icons,
+        operations: Operations,
+        sign_in: Callable[[str], None],
+        removed: Callable[[str, str], None],
+        parent: QWidget,
+    ) -> None:
         super().__init__(parent)
         self._icons = icons
         self._operations = operations
         self._sign_in = sign_in
+        self._removed = removed
         self._owner = parent
 
     def show_token(self, token: TokenView, order: Sequence[str]) -> None:
@@ -59,35 +68,37 @@ class TokenMenu(QMenu):
         )
         spare.setCheckable(True)
         spare.setChecked(token.spare)
-        self._entry(self.tr("Move &up"), lambda: tokens.order(_moved(order, place, -1)), place > 0)
-        self._entry(self.tr("Move dow&n"), lambda: tokens.order(_moved(order, place, 1)), place + 1 < len(order))
+        self._entry(self.tr("Move &up"), lambda: self.move_token(token, order, -1), place > 0, "Alt+Up")
+        self._entry(self.tr("Move dow&n"), lambda: self.move_token(token, order, 1), place + 1 < len(order), "Alt+Down")
         self.addSeparator()
-        self._entry(self.tr("Rena&me…"), lambda: self._operations.run("ask", self._ask_for_name(token)))
-        self._entry(self.tr("Own pro&xy…"), lambda: self._operations.run("ask", self._ask_for_way(token)), opened)
-        self._entry(self.tr("&Remove…"), lambda: self.ask_to_remove(token))
+        self._entry(self.tr("Rena&me…"), lambda: self.ask_for_name(token), keys="F2")
+        self._entry(self.tr("Own pro&xy…"), lambda: self.ask_for_way(token), opened)
+        self._entry(self.tr("&Remove"), lambda: self.remove(token), keys="Del")
 
-    def ask_to_remove(self, token: TokenView) -> None:
-        """Remove it if the user says so."""
-        self._operations.run("ask", self._ask_and_remove(token))
+    def remove(self, token: TokenView) -> None:
+        """Remove it; that can be undone."""
+        self._operations.tokens.remove(token.id, lambda: self._removed(token.id, token.label))
 
-    def _entry(self, label: str, act: Callable[[], object], possible: bool = True) -> QAction:
-        entry = self.addAction(label)
+    def move_token(self, token: TokenView, order: Sequence[str], by: int) -> None:
+        """Change its place among all tokens by so many, as far as there are places."""
+        place = order.index(token.id)
+        if 0 <= place + by < len(order):
+            self._operations.tokens.order(_moved(order, place, by))
+
+    def ask_for_name(self, token: TokenView) -> None:
+        """Let the user rename it."""
+        self._operations.run("ask", self._ask_for_name(token))
+
+    def ask_for_way(self, token: TokenView) -> None:
+        """Let the user choose its way upstream."""
+        self._operations.run("ask", self._ask_for_way(token))
+
+    def _entry(self, label: str, act: Callable[[], object], possible: bool = True, keys: str = "") -> QAction:
+        # The table has the keys; the menu only tells of them.
+        entry = self.addAction(f"{label}\t{keys}" if keys else label)
         entry.triggered.connect(lambda _checked=False: act())
         entry.setEnabled(possible)
         return entry
-
-    async def _ask_and_remove(self, token: TokenView) -> None:
-        if await dialogs.confirmed(
-            self._owner.window(),
-            self.tr("Remove token"),
-            self.tr("Remove the token “{label}”?").format(label=_name(token)),
-            yes=self.tr("Remove"),
-            explanation=self.tr(
-                "Its credentials are deleted from this computer. Its sessions go on with another token. "
-                "The account itself is not touched."
-            ),
-        ):
-            self._operations.tokens.remove(token.id)
 
     async def _ask_for_name(self, token: TokenView) -> None:
         label = await dialogs.named(
@@ -103,7 +114,7 @@ class TokenMenu(QMenu):
         dialog = ProxyDialog(
             self._icons,
             self._operations,
-            self.tr("Proxy of “{label}”").format(label=_name(token)),
+            self.tr("Proxy of “{label}”").format(label=formats.shortened(words.token_label(token.label), 60)),
             self.tr("The &same way as Waystation"),
             token.proxy,
             choose,
@@ -111,10 +122,6 @@ class TokenMenu(QMenu):
         )
         dialog.offer(await self._operations.pool.found_proxies())
         await dialogs.finished(dialog)
-
-
-def _name(token: TokenView) -> str:
-    return formats.shortened(words.token_label(token.label), 60)
 
 
 def _moved(order: Sequence[str], place: int, by: int) -> list[str]:

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from typing import Protocol
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtGui import QIcon, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QAbstractItemView, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
+from app.core.token import TokenKind
+from app.desktop import words
 from app.desktop.adding import Adding
+from app.desktop.design import colours, space
 from app.desktop.icons import Icons
-from app.desktop.models.table_model import TableModel
-from app.desktop.models.tokens import token_columns, token_lines
+from app.desktop.models.tokens import TONES, TokensModel
 from app.desktop.operations import Operations
+from app.desktop.pages.add_menu import AddMenu
 from app.desktop.pages.pool_bar import PoolBar
+from app.desktop.pages.token_detail import DetailActions, TokenDetail
 from app.desktop.pages.token_menu import TokenMenu
+from app.desktop.pages.undo_notices import UndoNotices
 from app.desktop.widgets.empty_state import EmptyState
-from app.desktop.widgets.page_frame import Page
+from app.desktop.widgets.page_frame import PageFrame
 from app.desktop.widgets.symbol import Symbol
 from app.desktop.widgets.table import Table
+from app.desktop.widgets.two_lines import use_two_lines
 from app.gateway.sign_in_desk import SignInWay
 from app.gateway.snapshot import GatewaySnapshot, TokenState, TokenView
+
+# From this width on, in pixels, the detail stands beside the list, otherwise below it.
+_WIDE = 760
+_SIDE_BY_SIDE = [620, 320]
 
 
 class BeginSignIn(Protocol):
@@ -29,14 +42,15 @@ class BeginSignIn(Protocol):
         """Begin in this way."""
 
 
-class TokensPage(Page):
-    """All tokens in a table, and what can be done with them.
+class TokensPage(PageFrame):
+    """A list of all tokens, everything about the selected one, and what can be done with them.
 
     Args:
         icons: for symbols and buttons.
         operations: what the buttons do.
-        adding: adds tokens from files and from the clipboard.
+        adding: adds tokens from files, from the clipboard and from what is typed.
         sign_in: begins a sign-in.
+        open_session: turns to a session; None: to all of them.
     """
 
     def __init__(
@@ -45,155 +59,168 @@ class TokensPage(Page):
         operations: Operations,
         adding: Adding,
         sign_in: BeginSignIn,
-        parent: QWidget | None = None,
+        open_session: Callable[[str | None], None],
     ) -> None:
-        super().__init__(parent)
+        add = QPushButton()
+        super().__init__(self.tr("Tokens"), actions=[add])
+        self.add = add
         self._icons = icons
         self._operations = operations
         self._adding = adding
         self._sign_in = sign_in
+        self._snapshot: GatewaySnapshot | None = None
         self._tokens: dict[str, TokenView] = {}
-        self._model = TableModel(token_columns(), lambda name: icons.symbol(name, self.palette()), self)
+        self._now = 0.0
+        self.add.setText(self.tr("&Add token"))
+        Symbol(icons, self.add, "add")
+        self.add.setMenu(self._make_menu())
+        self._model = TokensModel(self._symbol, self)
+        self._model.reordered.connect(operations.tokens.order)
         self.table = Table(self._model, self.tr("Tokens"))
+        use_two_lines(self.table)
+        self._let_drag()
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(self._on_context_menu)
-        self.table.selectionModel().selectionChanged.connect(self._update_buttons)
-        self.menu = TokenMenu(icons, operations, sign_in, self)
-        self.pool = PoolBar(icons, operations)
-        self._help = QPushButton(self.tr("Try n&ow"))
-        self._help_symbol = Symbol(icons, self._help, "sign-in")
-        self._help.clicked.connect(self._on_help)
-        self._enable = QPushButton(self.tr("&Disable"))
-        self._enable.clicked.connect(self._on_enable)
-        self._more = QPushButton(self.tr("&More"))
-        self._more.clicked.connect(self._on_more)
-        self._remove = QPushButton(self.tr("&Remove…"))
-        self._remove.clicked.connect(self._on_remove)
-        self._add_buttons: list[QPushButton] = []
-        self._stack = QStackedWidget()
-        self._stack.addWidget(
-            EmptyState(
-                icons,
-                "key",
-                self.tr("No token yet"),
-                self.tr(
-                    "A token is a ChatGPT login or an OpenAI API key. Waystation answers your clients with it. "
-                    "Sign in with your ChatGPT account; the sign-in is Waystation's own and signs nobody out. "
-                    "You can also import auth.json files, drop them onto this window, or copy an access token or a "
-                    "key and add it from the clipboard."
-                ),
-                self._make_add_buttons(),
-            )
+        self.table.selectionModel().selectionChanged.connect(self._show_detail)
+        self.undo = UndoNotices(icons, operations.tokens.restore)
+        self.menu = TokenMenu(icons, operations, sign_in, self.undo.show_removed, self)
+        self.detail = TokenDetail(
+            icons,
+            DetailActions(
+                help=self._on_help,
+                sign_in=lambda token: sign_in(token.id),
+                choose_way=self.menu.ask_for_way,
+                test=lambda token: operations.tokens.test(token.id, token.label),
+                enable=lambda token: operations.tokens.set_enabled(token.id, not token.enabled),
+                more=lambda button: self._pop_up(button.mapToGlobal(QPoint(0, button.height()))),
+                open_session=open_session,
+            ),
         )
-        self._stack.addWidget(self._filled())
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._stack)
+        self.pool = PoolBar(icons, operations)
+        self._split = QSplitter()
+        self._lay_out()
+        self._add_shortcuts()
         operations.busy_changed.connect(self._on_busy_changed)
-        self._update_buttons()
+        self._update_adding()
 
     def show_snapshot(self, snapshot: GatewaySnapshot, now: float) -> None:
         """Show these tokens; `now` is in Unix seconds."""
+        self._snapshot, self._now = snapshot, now
         self._tokens = {token.id: token for token in snapshot.tokens}
-        self._model.update_lines(token_lines(snapshot, now))
+        self._model.show_tokens(snapshot.tokens, now)
+        if snapshot.tokens and self.selected() is None:
+            self.table.select_row(0)
         self._stack.setCurrentIndex(1 if snapshot.tokens else 0)
+        self.add.setVisible(bool(snapshot.tokens))
+        self.set_sentence(_summary(snapshot) if len(snapshot.tokens) > 1 else "")
+        self.undo.show_present(self._tokens)
         self.pool.show_snapshot(snapshot)
-        self._update_buttons()
+        self._show_detail()
 
     def selected(self) -> TokenView | None:
         """The selected token."""
         return self._tokens.get(self.table.selected_id() or "")
 
-    def _filled(self) -> QWidget:
-        buttons = QHBoxLayout()
-        buttons.addWidget(self._make_sign_in())
-        buttons.addWidget(self._make_other_ways())
-        buttons.addStretch()
-        for button in (self._help, self._enable, self._remove, self._more):
-            buttons.addWidget(button)
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The detail stands where it has room."""
+        super().resizeEvent(event)
+        wanted = Qt.Orientation.Horizontal if event.size().width() >= _WIDE else Qt.Orientation.Vertical
+        if self._split.orientation() is not wanted:
+            self._split.setOrientation(wanted)
+            self._split.setSizes([10, 10] if wanted is Qt.Orientation.Vertical else _SIDE_BY_SIDE)
+
+    def _symbol(self, name: str) -> QIcon:
+        return self._icons.tinted(name, colours.mark(TONES[name], self.palette()))
+
+    def _let_drag(self) -> None:
+        self.table.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
+        self.table.setDragDropOverwriteMode(False)
+        self.table.setDefaultDropAction(Qt.DropAction.MoveAction)
+
+    def _make_menu(self) -> AddMenu:
+        return AddMenu(self._icons, self._operations, self._adding, lambda way: self._sign_in(None, way), self)
+
+    def _lay_out(self) -> None:
+        self._split.setChildrenCollapsible(False)
+        self._split.setHandleWidth(space.M)
+        self._split.addWidget(self.table)
+        self._split.addWidget(self.detail)
+        self._split.setStretchFactor(0, 1)
+        self._split.setSizes(_SIDE_BY_SIDE)
+        self.table.setMinimumSize(QSize(260, 110))
         filled = QWidget()
         column = QVBoxLayout(filled)
-        column.setContentsMargins(12, 12, 12, 12)
-        column.setSpacing(10)
-        column.addLayout(buttons)
-        column.addWidget(self.table)
+        space.bare(column, space.S)
+        column.addWidget(self._split, 1)
         column.addWidget(self.pool)
-        return filled
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._empty())
+        self._stack.addWidget(filled)
+        self.body.setSpacing(space.S)
+        self.body.addWidget(self.undo)
+        self.body.addWidget(self._stack, 1)
 
-    def _make_sign_in(self) -> QPushButton:
+    def _empty(self) -> EmptyState:
         sign_in = QPushButton(self.tr("Sign in with Chat&GPT"))
         Symbol(self._icons, sign_in, "sign-in")
         sign_in.clicked.connect(lambda _checked=False: self._sign_in(None))
-        return sign_in
-
-    def _make_other_ways(self) -> QPushButton:
+        self._from_clipboard = QPushButton(self.tr("Add from &clipboard"))
+        Symbol(self._icons, self._from_clipboard, "clipboard")
+        self._from_clipboard.clicked.connect(self._adding.from_clipboard)
         others = QPushButton(self.tr("Other &ways"))
-        menu = QMenu(others)
-        menu.addAction(self.tr("Sign in with a &device code")).triggered.connect(
-            lambda _checked=False: self._sign_in(None, SignInWay.DEVICE)
+        others.setMenu(self._make_menu())
+        return EmptyState(
+            self._icons,
+            "key",
+            self.tr("No token yet"),
+            self.tr(
+                "A token is a ChatGPT login or an OpenAI API key. Waystation answers your clients with it. "
+                "Sign in with your ChatGPT account; the sign-in is Waystation's own and signs nobody out. "
+                "You can also import auth.json files, drop them onto this window, or copy an access token or a "
+                "key and add it from the clipboard."
+            ),
+            [sign_in, self._from_clipboard, others],
         )
-        menu.addAction(self.tr("&Import auth.json…")).triggered.connect(self._adding.choose_files)
-        menu.addAction(self.tr("Add from &clipboard")).triggered.connect(self._adding.from_clipboard)
-        others.setMenu(menu)
-        self._add_buttons.append(others)
-        return others
 
-    def _make_add_buttons(self) -> list[QPushButton]:
-        from_file = QPushButton(self.tr("&Import auth.json…"))
-        Symbol(self._icons, from_file, "file")
-        from_file.clicked.connect(self._adding.choose_files)
-        from_clipboard = QPushButton(self.tr("Add from &clipboard"))
-        Symbol(self._icons, from_clipboard, "clipboard")
-        from_clipboard.clicked.connect(self._adding.from_clipboard)
-        self._add_buttons += [from_file, from_clipboard]
-        return [self._make_sign_in(), from_file, from_clipboard]
+    def _add_shortcuts(self) -> None:
+        keys: dict[str, Callable[[TokenView], None]] = {
+            "Del": self.menu.remove,
+            "F2": self.menu.ask_for_name,
+            "Alt+Up": lambda token: self.menu.move_token(token, list(self._tokens), -1),
+            "Alt+Down": lambda token: self.menu.move_token(token, list(self._tokens), 1),
+        }
+        for key, act in keys.items():
+            shortcut = QShortcut(QKeySequence(key), self.table)
+            shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
+            shortcut.activated.connect(lambda act=act: self._with_selected(act))
 
-    def _update_buttons(self) -> None:
+    def _with_selected(self, act: Callable[[TokenView], None]) -> None:
         token = self.selected()
-        free = not self._operations.is_busy("tokens")
-        self._show_help(token)
-        self._help.setEnabled(free)
-        self._enable.setText(self.tr("&Disable") if token is None or token.enabled else self.tr("&Enable"))
-        self._enable.setEnabled(token is not None and token.state is not TokenState.SEALED and free)
-        self._more.setEnabled(token is not None and free)
-        self._remove.setEnabled(token is not None and free)
-        for button in self._add_buttons:
-            button.setEnabled(not self._operations.is_busy("add_token"))
+        if token is not None and not self._operations.is_busy("tokens"):
+            act(token)
 
-    def _show_help(self, token: TokenView | None) -> None:
-        """The one thing that brings the selected token back; without any the button is not there."""
-        state = token.state if token is not None else None
-        if state is TokenState.SIGN_IN:
-            self._help.setText(self.tr("Sign in &again"))
-            self._help_symbol.show("sign-in")
-        elif state is TokenState.RESTING:
-            self._help.setText(self.tr("Try n&ow"))
-            self._help_symbol.show("start")
-        self._help.setVisible(state in (TokenState.SIGN_IN, TokenState.RESTING))
-
-    def _on_busy_changed(self, group: str, _busy: bool) -> None:
-        if group in ("tokens", "add_token"):
-            self._update_buttons()
-
-    def _on_help(self) -> None:
+    def _show_detail(self) -> None:
         token = self.selected()
-        if token is not None and token.state is TokenState.SIGN_IN:
+        self.detail.setVisible(token is not None)
+        if token is not None and self._snapshot is not None:
+            self.detail.show_token(token, self._snapshot, self._now, busy=self._operations.is_busy("tokens"))
+
+    def _update_adding(self) -> None:
+        free = not self._operations.is_busy("add_token")
+        self.add.setEnabled(free)
+        self._from_clipboard.setEnabled(free)
+
+    def _on_busy_changed(self, group: str, busy: bool) -> None:
+        if group == "tokens":
+            self.detail.show_busy(busy)
+        elif group == "add_token":
+            self._update_adding()
+
+    def _on_help(self, token: TokenView) -> None:
+        if token.state is TokenState.SIGN_IN and token.kind is TokenKind.CHATGPT:
             self._sign_in(token.id)
-        elif token is not None and token.state is TokenState.RESTING:
+        elif token.state is TokenState.RESTING:
             self._operations.tokens.retry(token.id, token.label)
-
-    def _on_enable(self) -> None:
-        token = self.selected()
-        if token is not None:
-            self._operations.tokens.set_enabled(token.id, not token.enabled)
-
-    def _on_remove(self) -> None:
-        token = self.selected()
-        if token is not None:
-            self.menu.ask_to_remove(token)
-
-    def _on_more(self) -> None:
-        self._pop_up(self._more.mapToGlobal(QPoint(0, self._more.height())))
 
     def _on_context_menu(self, position: QPoint) -> None:
         self._pop_up(self.table.viewport().mapToGlobal(position))
@@ -203,3 +230,9 @@ class TokensPage(Page):
         if token is not None:
             self.menu.show_token(token, list(self._tokens))
             self.menu.popup(where)
+
+
+def _summary(snapshot: GatewaySnapshot) -> str:
+    """How many tokens are in each state: `Ready: 3 · Resting: 1`."""
+    found = Counter(token.state for token in snapshot.tokens)
+    return " · ".join(f"{words.token_state(state)}: {found[state]}" for state in TokenState if found[state])
