@@ -108,7 +108,15 @@ class MainWindow(QMainWindow):
         self.sidebar = Sidebar(icons, self.tr("Pages"))
         self.notices = Notices(icons, operations, self.gateway.last)
         self.status = StatusLine()
-        self.overview = OverviewPage(icons, operations, self._on_copy_address, self.go)
+        self.overview = OverviewPage(
+            icons,
+            operations,
+            self._on_copy_address,
+            self.go,
+            adding=adding,
+            sign_in=lambda: signing_in.sign_in(),
+            chosen_shell=lambda: self.set_up.shell,
+        )
         self.tokens = TokensPage(icons, operations, adding, signing_in.sign_in, self.open_session)
         self.sessions = SessionsPage(icons, operations, self.open_set_up)
         self.set_up = SetUpPage(icons, operations, shell)
@@ -318,9 +326,9 @@ class MainWindow(QMainWindow):
             ways = Ways(self.open_tokens, self._on_new_key, self._signing_in.sign_in, self._signing_in.show_running)
             elsewhere = self._signing_in.elsewhere is not None
             problems = problem_notices(self._snapshot, self._operations, ways, time.time(), sign_in_elsewhere=elsewhere)
-            # These pages say themselves what to do while there is none.
-            leading = self.place in (Place.OVERVIEW, Place.TOKENS)
-            notices += [notice for notice in problems if not (leading and notice.key == "no_token")]
+            # What a page says itself is not said twice.
+            said = {Place.OVERVIEW: self.overview.says(self._snapshot), Place.TOKENS: {"no_token"}}
+            notices += [notice for notice in problems if notice.key not in said.get(self.place, ())]
         self.notices.show_standing(notices)
 
     def _on_copy_address(self, address: str) -> None:

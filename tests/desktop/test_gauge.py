@@ -56,14 +56,14 @@ def test_the_forecast_is_that_of_its_own_window() -> None:
 
 
 def test_a_window_of_another_limit_says_which() -> None:
-    assert reading(Window("spark", "primary", 27, 300), (), NOW).label == "spark, 5 h"
+    assert reading(Window("spark", "primary", 27, 300), (), NOW).label == "Spark, 5 h"
     assert reading(Window("codex", "primary", 27), (), NOW).label == "primary"
 
 
 def test_a_screen_reader_hears_all_of_it_as_a_progress_bar(qtbot: Any) -> None:
     gauge = Gauge()
     qtbot.addWidget(gauge)
-    gauge.show_reading(Reading("5 h", 73, "73 % left", "resets 14:02", "at this pace until 13:40"), of="Work")
+    gauge.show_reading(Reading("5 h", 73, "73 % left", "resets 14:02", "14:02", "at this pace until 13:40"), of="Work")
     spoken = QAccessible.queryAccessibleInterface(gauge)
     assert spoken.role() is QAccessible.Role.ProgressBar
     assert spoken.text(QAccessible.Text.Name) == "Work · 5 h · 73 % left · resets 14:02 · at this pace until 13:40"

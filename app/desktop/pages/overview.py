@@ -1,38 +1,116 @@
-"""The page "Overview"."""
+"""The page "Overview": whether it runs, how to connect, what is left, and what went on."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QWidget
+
+from app.desktop.adding import Adding
+from app.desktop.design import space
+from app.desktop.first_steps import Mark, Step, is_newcomer, marks
 from app.desktop.icons import Icons
 from app.desktop.operations import Operations
+from app.desktop.pages.overview_activity import ActivityCard
+from app.desktop.pages.overview_connection import ConnectionCard
+from app.desktop.pages.overview_quota import QuotaCard
+from app.desktop.pages.overview_steps import StepsCard
 from app.desktop.place import Place
-from app.desktop.widgets.address_line import AddressLine
 from app.desktop.widgets.page_frame import PageFrame
-from app.gateway.snapshot import GatewaySnapshot
+from app.gateway.snapshot import GatewaySnapshot, RunState
+from app.platform.shells import Shell
+
+# From this width on, two cards have room beside each other.
+_WIDE = 760
 
 
 class OverviewPage(PageFrame):
-    """The page "Overview".
+    """The gateway at a glance.
 
     Args:
         icons: for symbols.
         operations: what the buttons do.
         copy_address: copies the address and says so.
         go: turns to another page.
+        adding: adds tokens from files and from the clipboard.
+        sign_in: begins a sign-in for a new token.
+        chosen_shell: what the user has chosen for set-up texts.
     """
 
     def __init__(
-        self, icons: Icons, operations: Operations, copy_address: Callable[[str], None], go: Callable[[Place], None]
+        self,
+        icons: Icons,
+        operations: Operations,
+        copy_address: Callable[[str], None],
+        go: Callable[[Place], None],
+        *,
+        adding: Adding,
+        sign_in: Callable[[], None],
+        chosen_shell: Callable[[], Shell],
     ) -> None:
         super().__init__(self.tr("Overview"), scrolls=True)
-        self._icons = icons
-        self._operations = operations
-        self._go = go
-        self._address = AddressLine(icons, copy_address)
-        self.body.addWidget(self._address)
-        self.body.addStretch()
+        self.connection = ConnectionCard(icons, operations, copy_address, chosen_shell)
+        self.steps = StepsCard(
+            icons,
+            operations,
+            adding=adding,
+            sign_in=sign_in,
+            chosen_shell=chosen_shell,
+            open_set_up=lambda: go(Place.SET_UP),
+        )
+        self.activity = ActivityCard(operations)
+        self.quota = QuotaCard(lambda: go(Place.TOKENS))
+        self.body.addWidget(self.connection)
+        self.body.addWidget(self.steps)
+        self.body.addWidget(_Beside(self.activity, self.quota))
+        self.body.addStretch(1)
 
     def show_snapshot(self, snapshot: GatewaySnapshot, now: float) -> None:
         """Show this; `now` is in Unix seconds."""
-        self._address.show_address(snapshot.base_url)
+        self.connection.show_snapshot(snapshot, now)
+        newcomer = is_newcomer(snapshot)
+        self.steps.setVisible(newcomer)
+        if newcomer:
+            self.steps.show_snapshot(snapshot)
+        self.quota.setVisible(bool(snapshot.tokens))
+        self.quota.show_snapshot(snapshot, now)
+        # A newcomer has nothing to count.
+        self.activity.setVisible(bool(snapshot.turns) or not newcomer)
+        if not self.activity.isHidden():
+            self.activity.show_snapshot(snapshot, now)
+
+    def says(self, snapshot: GatewaySnapshot) -> set[str]:
+        """The keys of notices that need not stand above: the page itself says what is wrong and what to do."""
+        said = set()
+        if not snapshot.tokens:
+            said.add("no_token")
+        if is_newcomer(snapshot) and marks(snapshot)[Step.GATEWAY] is Mark.ACTIVE and snapshot.state is RunState.FAILED:
+            said.add("gateway")
+        return said
+
+
+class _Beside(QWidget):
+    """Two cards beside each other where there is room, else one below the other."""
+
+    def __init__(self, first: QWidget, second: QWidget) -> None:
+        super().__init__()
+        self._cards = (first, second)
+        self._layout = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
+        space.bare(self._layout, space.M)
+        self._layout.addWidget(first, 1)
+        self._layout.addWidget(second, 1)
+
+    def minimumSizeHint(self) -> QSize:
+        """As narrow as one card, so that the two can go below each other."""
+        least = max(card.minimumSizeHint().width() for card in self._cards)
+        return QSize(least, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Beside or below."""
+        super().resizeEvent(event)
+        wide = event.size().width() >= _WIDE
+        direction = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
+        if direction is not self._layout.direction():
+            self._layout.setDirection(direction)

@@ -48,7 +48,7 @@ def problem_notices(
     """
     notices = []
     if snapshot.problem is not None:
-        notices.append(_gateway_problem(snapshot.state, snapshot.problem, operations))
+        notices.append(gateway_problem(snapshot.state, snapshot.problem, operations))
     if snapshot.key_problem is not None:
         notices.append(_key_problem(snapshot.key_problem, operations, ways.ask_new_key))
     elif not snapshot.tokens:
@@ -82,7 +82,8 @@ def _offered_proxies(addresses: Sequence[str], operations: Operations) -> Notice
     return NoticeText("proxy", Tone.WARNING, text, remedies)
 
 
-def _gateway_problem(state: RunState, problem: Problem, operations: Operations) -> NoticeText:
+def gateway_problem(state: RunState, problem: Problem, operations: Operations) -> NoticeText:
+    """Why the gateway does not run, or what hinders it, with what helps."""
     if state is RunState.RUNNING:
         return NoticeText("gateway", Tone.ERROR, error_text(problem))
     again = Remedy(QCoreApplication.translate("Problems", "Try again"), operations.start_gateway, "gateway")

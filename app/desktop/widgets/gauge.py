@@ -37,6 +37,7 @@ class Reading:
         left_percent: 0 to 100.
         left: the same in words, which also say when it is little: `73 % left`, `Low: 8 % left`, `Used up`.
         resets: when it begins anew, in words: `resets 14:02`; empty when upstream did not say, or nothing is used.
+        resets_short: the time alone, for where the words have no room.
         forecast: when it runs out if it goes on like this: `at this pace until 16:40`; empty when it lasts.
     """
 
@@ -44,6 +45,7 @@ class Reading:
     left_percent: int
     left: str
     resets: str = ""
+    resets_short: str = ""
     forecast: str = ""
 
     @property
@@ -69,17 +71,18 @@ def reading(window: Window, forecasts: Iterable[Forecast], now: float) -> Readin
     """
     label = token_words.span(window.minutes) or window.slot
     if window.limit != CODEX:
-        label = f"{window.limit}, {label}"
+        label = f"{token_words.limit_name(window.limit)}, {label}"
     percent = token_words.left_percent(window, now)
-    resets = forecast = ""
+    resets = time = forecast = ""
     if window.resets_at is not None and window.resets_at > now and percent < 100:
-        resets = QCoreApplication.translate("Gauge", "resets {time}").format(time=formats.minute(window.resets_at, now))
+        time = formats.minute(window.resets_at, now)
+        resets = QCoreApplication.translate("Gauge", "resets {time}").format(time=time)
     ends = [item.runs_out_at for item in forecasts if (item.limit, item.slot) == (window.limit, window.slot)]
     if percent > 0 and ends and ends[0] is not None:
         forecast = QCoreApplication.translate("Gauge", "at this pace until {time}").format(
             time=formats.minute(ends[0], now)
         )
-    return Reading(label, percent, _left(percent), resets, forecast)
+    return Reading(label, percent, _left(percent), resets, time, forecast)
 
 
 def _left(percent: int) -> str:
@@ -96,8 +99,9 @@ class Gauge(QProgressBar):
     """One window of a token's quota: its label and what is left, when it resets, a bar, and below it the forecast.
 
     It takes no keyboard focus: screen readers find it as a progress bar with the percentage as its value and the whole
-    reading in its name. It needs 120 pixels of width at least, and about 200 to show all words; what does not fit is
-    elided and in its tooltip. Its height grows by one line while there is a forecast.
+    reading in its name. It needs 120 pixels of width at least, and about 200 to show all words; narrower, the reset is
+    said by its time alone, and what does not fit even so is elided. The tooltip has all of it. Its height grows by one
+    line while there is a forecast.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -157,7 +161,9 @@ class Gauge(QProgressBar):
         painter.setPen(colours.quiet_text(self.palette()))
         painter.setFont(self._quiet_font())
         room = top.width() - line.horizontalAdvance(head) - space.S
-        resets = quiet.elidedText(self._reading.resets, Qt.TextElideMode.ElideRight, max(room, 0))
+        fits = quiet.horizontalAdvance(self._reading.resets) <= room
+        resets = self._reading.resets if fits else self._reading.resets_short
+        resets = quiet.elidedText(resets, Qt.TextElideMode.ElideRight, max(room, 0))
         painter.drawText(top, side | Qt.AlignmentFlag.AlignRight, resets)
         bar = QRect(0, top.bottom() + 1 + space.XS, self.width(), _BAR)
         self._draw_bar(painter, QRectF(bar))

@@ -247,7 +247,7 @@ class HoursChart(QWidget):
             painter.save()
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 2))
-            field = QRectF(self._column(self._chosen)).adjusted(0, -space.XS / 2, 0, space.XS / 2)
+            field = QRectF(self._column(self._chosen)).adjusted(1, -space.XS / 2, -1, space.XS / 2)
             painter.drawRoundedRect(field, space.XS / 2, space.XS / 2)
             painter.restore()
 
