@@ -45,7 +45,9 @@ def run(
     from app.desktop.preferences import Placement, Preferences
     from app.platform.addresses import lan_addresses
     from app.platform.autostart import Autostart, start_command, this_place
+    from app.platform.codex_install import find_codex
     from app.platform.crash import previous_crash
+    from app.platform.own_program import program_command, start_program
 
     def lan_hosts() -> list[str]:
         return [f"[{item.address}]" if ":" in item.address else item.address for item in lan_addresses()]
@@ -82,6 +84,8 @@ def run(
             autostart=None if practice else Autostart(start_command(data_dir), this_place()),
             log_folder=log_folder,
             crash=None if practice else previous_crash(log_folder),
+            find_codex=lambda: find_codex(environ, Path.home()),
+            start_for_real=(lambda: start_program(program_command())) if practice else None,
         ),
     )
 

@@ -165,9 +165,9 @@ class Desktop(QObject):
         self._leaving.set()
 
     def ask_to_quit(self) -> None:
-        """End; with requests running, only if the user says so."""
+        """End; with requests running, only if the user says so. Those of practice are nobody's."""
         self.feed.look()
-        running = self.feed.latest.active_turns if self.feed.latest else 0
+        running = self.feed.latest.active_turns if self.feed.latest and not self._practice else 0
         if self._waiting_to_quit:
             # Asked once more: the user will not wait after all.
             self.quit()
@@ -176,6 +176,10 @@ class Desktop(QObject):
             self._ask("quit", self._ask_and_quit(running))
         else:
             self.quit()
+
+    def start_for_real(self) -> None:
+        """Leave practice for the application itself; if that does not start, stay and say so."""
+        self.operations.begin("practice", self._start_for_real())
 
     def show_window(self) -> None:
         """What a second start of the application does."""
@@ -215,6 +219,7 @@ class Desktop(QObject):
             signing_in=self.signing_in,
             copy_text=self._clipboard.setText,
             visible_changed=self._on_window_visible,
+            start_for_real=self.start_for_real,
             quit=self.ask_to_quit,
         )
 
@@ -243,6 +248,11 @@ class Desktop(QObject):
             await self._tell_fatal(self.tr("Something unexpected went wrong. The log file says more."))
             return 1
         return 0
+
+    async def _start_for_real(self) -> None:
+        if self._machine.start_for_real is not None:
+            self._machine.start_for_real()
+            self.quit()
 
     def _visible_window(self) -> MainWindow | None:
         return self.window if self.window.isVisible() else None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from app.platform.codex_install import CodexInstall
 
 
 class Crash(Protocol):
@@ -29,6 +31,11 @@ class AutostartSwitch(Protocol):
         """Change it; raises a WaystationError that the user can act on."""
 
 
+async def no_codex() -> CodexInstall | None:
+    """For a computer without Codex."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Machine:
     """This computer.
@@ -38,9 +45,13 @@ class Machine:
         autostart: starting when the user signs in; None where that makes no sense, as in practice.
         log_folder: where the log files are.
         crash: of the run before this one, if it ended in one.
+        find_codex: finds the installed Codex.
+        start_for_real: in practice, starts the application outside it, or raises a WaystationError; None: no practice.
     """
 
     lan_addresses: Callable[[], Sequence[str]]
     autostart: AutostartSwitch | None
     log_folder: Path
     crash: Crash | None = None
+    find_codex: Callable[[], Awaitable[CodexInstall | None]] = no_codex
+    start_for_real: Callable[[], None] | None = None

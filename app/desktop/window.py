@@ -69,6 +69,7 @@ class MainWindow(QMainWindow):
         signing_in: leads through sign-ins.
         copy_text: puts a text without secrets on the clipboard.
         visible_changed: called when it is shown or hidden.
+        start_for_real: leaves practice for the application itself.
         quit: ends the application.
     """
 
@@ -86,6 +87,7 @@ class MainWindow(QMainWindow):
         signing_in: SignInLeader,
         copy_text: Callable[[str], None],
         visible_changed: Callable[[bool], None],
+        start_for_real: Callable[[], None],
         quit: Callable[[], None],
     ) -> None:
         super().__init__()
@@ -95,6 +97,7 @@ class MainWindow(QMainWindow):
         self._practice = practice
         self._copy_text = copy_text
         self._visible_changed = visible_changed
+        self._start_for_real = start_for_real
         self._snapshot: GatewaySnapshot | None = None
         self._has_tray = True
         self._leaving = False
@@ -158,7 +161,7 @@ class MainWindow(QMainWindow):
     def show_snapshot(self, snapshot: GatewaySnapshot) -> None:
         """Show this snapshot; only what is visible is drawn."""
         self._snapshot = snapshot
-        self.status.show_standing(words.key_store(snapshot.key_store))
+        self.status.show_standing(words.key_store(snapshot.key_store, practice=self._practice))
         if self._stack.isHidden():
             self._stack.show()
             self.sidebar.setFocus()
@@ -308,7 +311,8 @@ class MainWindow(QMainWindow):
             text = self.tr(
                 "Practice: a simulated upstream answers, the tokens are samples, and everything is gone when you quit."
             )
-            notices.append(NoticeText("practice", Tone.INFO, text, symbol="practice"))
+            out = Remedy(self.tr("Start for real"), self._start_for_real, "practice")
+            notices.append(NoticeText("practice", Tone.INFO, text, (out,), symbol="practice"))
         if self._crash is not None:
             text = self.tr("Waystation ended unexpectedly last time. A report without secrets can help to mend it.")
             remedies = (

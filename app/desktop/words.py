@@ -45,16 +45,14 @@ def token_label(label: str) -> str:
     made_up = _NUMBERED_KEY.fullmatch(label)
     if made_up:
         return QCoreApplication.translate("Words", "API key {number}").format(number=made_up[1])
-    sample = _SAMPLE.fullmatch(label)
-    if sample:
-        name = token_kind(TokenKind.API_KEY) if sample[1] == "API key" else sample[1]
-        return QCoreApplication.translate("Words", "{name} (practice)").format(name=name)
-    return label
+    return _sample_label(label) or label
 
 
 def license_label(label: str) -> str:
-    """A license's label; the one for this computer is translated."""
-    return QCoreApplication.translate("Words", "This computer") if label == "This computer" else label
+    """A license's label; the one for this computer and those of practice are translated."""
+    if label == "This computer":
+        return QCoreApplication.translate("Words", "This computer")
+    return _sample_label(label) or label
 
 
 def plan(name: str | None) -> str:
@@ -82,8 +80,10 @@ def outcome(value: Outcome) -> str:
             return QCoreApplication.translate("Words", "client left")
 
 
-def key_store(kind: str | None) -> str:
-    """Where the key lives that seals tokens and licenses."""
+def key_store(kind: str | None, *, practice: bool = False) -> str:
+    """Where the key lives that seals tokens and licenses; in practice, what becomes of them."""
+    if practice:
+        return QCoreApplication.translate("Words", "Practice: everything is gone when it ends")
     match kind:
         case "keyring":
             return QCoreApplication.translate("Words", "Secrets are sealed by a key in the system's keyring")
@@ -114,3 +114,20 @@ def shell_with_system(value: Shell) -> str:
             return QCoreApplication.translate("Words", "PowerShell (Windows)")
         case Shell.CMD:
             return QCoreApplication.translate("Words", "cmd (Windows)")
+
+
+def _sample_label(label: str) -> str | None:
+    """A label that practice gave, in the user's language; None: it is another."""
+    sample = _SAMPLE.fullmatch(label)
+    if sample is None:
+        return None
+    match sample[1]:
+        case "API key":
+            name = token_kind(TokenKind.API_KEY)
+        case "Laptop":
+            name = QCoreApplication.translate("Words", "Laptop")
+        case "Night job":
+            name = QCoreApplication.translate("Words", "Night job")
+        case other:
+            name = other
+    return QCoreApplication.translate("Words", "{name} (practice)").format(name=name)

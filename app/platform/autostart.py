@@ -13,10 +13,8 @@ from typing import Any, Protocol
 from app.core.errors import WaystationError
 from app.platform.autostart_files import DesktopEntry, LaunchAgent
 from app.platform.autostart_registry import RunKey
+from app.platform.own_program import program_command
 from app.platform.paths import NAME
-
-#: Starts the program of this checkout wherever it is started from: at sign-in no folder is the current one.
-_FROM_CHECKOUT = "import sys;sys.path.insert(0,{root!r});from app.__main__ import main;sys.exit(main())"
 
 
 class AutostartFailed(WaystationError):
@@ -102,19 +100,14 @@ def start_command(
     executable: str = sys.executable,
     environ: Mapping[str, str] = os.environ,
 ) -> tuple[str, ...]:
-    """What starts this program in the tray: the bundle, or Python with this checkout.
+    """What starts this program in the tray; see `program_command`.
 
     Args:
         data_dir: other than the user's own.
-        frozen: whether it is a bundle; None: look.
-        executable: the running one.
-        environ: names the AppImage, which `executable` is only a part of while it runs.
+        frozen, executable, environ: as there.
     """
-    more = ("--minimized", *(() if data_dir is None else ("--data-dir", str(data_dir))))
-    if getattr(sys, "frozen", False) if frozen is None else frozen:
-        return (environ.get("APPIMAGE") or executable, *more)
-    root = str(Path(__file__).resolve().parents[2])
-    return (_windowless(executable), "-c", _FROM_CHECKOUT.format(root=root), *more)
+    command = program_command(frozen=frozen, executable=executable, environ=environ)
+    return (*command, "--minimized", *(() if data_dir is None else ("--data-dir", str(data_dir))))
 
 
 def place_of(platform: str, environ: Mapping[str, str], home: Path, open_registry: Callable[[], Any]) -> Place:
@@ -144,9 +137,3 @@ def _registry() -> Any:
     import winreg
 
     return winreg
-
-
-def _windowless(executable: str) -> str:
-    """Python without a console window, where there is one."""
-    beside = Path(executable).with_name("pythonw.exe")
-    return str(beside) if Path(executable).name.lower() == "python.exe" and beside.exists() else executable

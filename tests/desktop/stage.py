@@ -90,6 +90,7 @@ class Stage:
         self.visible: list[bool] = []
         self.copied: list[str] = []
         self.quits = 0
+        self.starts_for_real = 0
         self.opened: list[str] = []
         self.has_browser = True
         self.machine = machine(folder)
@@ -112,6 +113,7 @@ class Stage:
             signing_in=self.signing_in,
             copy_text=self.copied.append,
             visible_changed=self.visible.append,
+            start_for_real=self._start_for_real,
             quit=self._quit,
         )
 
@@ -133,6 +135,9 @@ class Stage:
     def _open_page(self, address: str) -> bool:
         self.opened.append(address)
         return self.has_browser
+
+    def _start_for_real(self) -> None:
+        self.starts_for_real += 1
 
     def _quit(self) -> None:
         self.quits += 1

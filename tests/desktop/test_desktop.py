@@ -1,7 +1,11 @@
 """Tray, window and operations together, before there is a gateway."""
 
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QMenu
 
@@ -9,8 +13,10 @@ from app.desktop.appearance import Appearance
 from app.desktop.desktop import Desktop
 from app.desktop.icons import Icons
 from app.desktop.preferences import Preferences
+from app.platform.own_program import ProgramNotStarted
 from app.platform.shells import Shell
-from tests.desktop.stage import machine, settled
+from tests.desktop.scripted import RUNNING, ScriptedGateway
+from tests.desktop.stage import machine, settled, until
 
 STARTING = "Waystation is still starting, or is closing. Try again in a moment."
 
@@ -35,3 +41,59 @@ async def test_what_cannot_be_done_before_the_gateway_is_there_is_said(
             assert desktop.window.notices.texts() == [STARTING], entry.text()
     await desktop.operations.close()
     desktop.window.leave()
+
+
+class Practice:
+    """A desktop in practice with a request under way, on a computer that starts the real one or does not."""
+
+    def __init__(self, qapp: QApplication, icons: Icons, folder: Path) -> None:
+        preferences = Preferences(folder / "desktop.ini")
+        appearance = Appearance(qapp, preferences, folder)
+        computer = replace(machine(folder), start_for_real=self._start)
+        self.desktop = Desktop(icons, preferences, appearance, computer, Shell.BASH, qapp.clipboard(), practice=True)
+        self.starts = 0
+        self.refusal: ProgramNotStarted | None = None
+
+    async def opened(self) -> asyncio.Task[int]:
+        """Let it live; ready when it has seen the request."""
+        gateway = ScriptedGateway(replace(RUNNING, active_turns=1))
+        living = asyncio.create_task(self.desktop.live(gateway.opener(), minimized=False))
+        await until(lambda: self.desktop.feed.latest)
+        return living
+
+    def _start(self) -> None:
+        self.starts += 1
+        if self.refusal is not None:
+            raise self.refusal
+
+
+@pytest.fixture
+def practice(qapp: QApplication, icons: Icons, tmp_path: Path) -> Iterator[Practice]:
+    made = Practice(qapp, icons, tmp_path)
+    yield made
+    made.desktop.window.deleteLater()
+
+
+async def test_practice_ends_without_a_question_while_its_requests_run(practice: Practice) -> None:
+    living = await practice.opened()
+    practice.desktop.ask_to_quit()
+    assert await asyncio.wait_for(living, 5) == 0
+    assert practice.starts == 0
+
+
+async def test_practice_starts_the_real_one_and_ends(practice: Practice) -> None:
+    living = await practice.opened()
+    practice.desktop.window.notices.press("Start for real")
+    assert await asyncio.wait_for(living, 5) == 0
+    assert practice.starts == 1
+
+
+async def test_practice_stays_when_the_real_one_does_not_start(practice: Practice) -> None:
+    practice.refusal = ProgramNotStarted("The system did not start Waystation: no such file.")
+    living = await practice.opened()
+    practice.desktop.window.notices.press("Start for real")
+    await settled(practice.desktop.operations)
+    assert practice.desktop.window.notices.texts()[-1] == practice.refusal.message
+    assert not living.done()
+    practice.desktop.quit()
+    await asyncio.wait_for(living, 5)

@@ -46,7 +46,7 @@ class SettingsPage(PageFrame):
         self.network = NetworkSection(operations, machine)
         self.pool = PoolSection(icons, operations)
         self.looks = LooksSection(operations, preferences, appearance, machine)
-        self.data = DataSection(operations)
+        self.data = DataSection(operations, practice=machine.start_for_real is not None)
         self.about = AboutSection(operations, machine, copy_text)
         self._sections = (self.network, self.pool, self.looks, self.data, self.about)
         for section in self._sections:

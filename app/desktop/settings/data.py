@@ -25,12 +25,14 @@ class DataSection(Section):
 
     Args:
         operations: what it does.
+        practice: whether all of it is gone at the end.
     """
 
-    def __init__(self, operations: Operations) -> None:
+    def __init__(self, operations: Operations, *, practice: bool) -> None:
         super().__init__("")
         self.set_heading(self.tr("Data"))
         self._operations = operations
+        self._practice = practice
         self._settings = GatewaySettings()
         self._folder: Path | None = None
         self.days = QSpinBox()
@@ -73,7 +75,8 @@ class DataSection(Section):
 
     def show_snapshot(self, snapshot: GatewaySnapshot, now: float) -> None:
         """See `Section`."""
-        self._key_store.setText(words.key_store(snapshot.key_store) or self.tr("No key yet: see the notice above."))
+        said = words.key_store(snapshot.key_store, practice=self._practice)
+        self._key_store.setText(said or self.tr("No key yet: see the notice above."))
         if snapshot.settings != self._settings:
             self._settings = snapshot.settings
             self._show()

@@ -1,0 +1,50 @@
+"""This program as a command, and what is started to outlive the one that starts it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from app.platform.own_program import ProgramNotStarted, program_command, start_program
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_it_is_started_without_arguments() -> None:
+    assert program_command(frozen=True, executable="/opt/waystation", environ={}) == ("/opt/waystation",)
+    mounted = {"APPIMAGE": "/home/someone/Waystation.AppImage"}
+    assert program_command(frozen=True, executable="/tmp/.mount/w", environ=mounted) == (mounted["APPIMAGE"],)
+    program, dash, code = program_command(frozen=False)
+    assert (program, dash) == (sys.executable, "-c")
+    compile(code, "command", "exec")
+
+
+def test_what_is_started_goes_on_when_the_one_that_started_it_is_gone(tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    later = (
+        "import os,pathlib,sys,time;time.sleep(0.3);"
+        f"pathlib.Path({str(told)!r}).write_text(f'{{os.getsid(0) == os.getpid()}} {{os.environ[\"PYTHONPATH\"]}}')"
+    )
+    starter = (
+        "import os;from app.platform.own_program import start_program;"
+        f"start_program(({sys.executable!r}, '-c', {later!r}))"
+    )
+    environ = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
+    done = subprocess.run([sys.executable, "-c", starter], env=environ, capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not told.exists()
+    deadline = time.monotonic() + 10
+    while not (told.exists() and told.read_text()):
+        assert time.monotonic() < deadline, "it ended with the one that started it"
+        time.sleep(0.02)
+    assert told.read_text() == f"True {ROOT}"
+
+
+def test_a_program_that_is_not_there_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ProgramNotStarted, match="start it yourself"):
+        start_program((str(tmp_path / "gone"),))
