@@ -32,7 +32,7 @@ from tests.desktop.scripted import LICENSE, RUNNING, busy_port, session, token
 from tests.desktop.stage import FULL, Desk, Stage
 
 
-def test_keys_turn_pages_close_and_quit(stage: Stage, qtbot: Any) -> None:
+async def test_keys_turn_pages_close_and_quit(stage: Stage, qtbot: Any) -> None:
     stage.show(FULL)
     with qtbot.waitActive(stage.window):
         stage.window.bring_up()
@@ -90,7 +90,7 @@ def symbols_and_quiet_words(window: QWidget, lighter_than: float) -> bool:
     return all(colour.lightnessF() >= lighter_than for colour in colours)
 
 
-def test_before_the_gateway_is_there_the_pages_do_not_say_that_there_is_nothing(stage: Stage) -> None:
+async def test_before_the_gateway_is_there_the_pages_do_not_say_that_there_is_nothing(stage: Stage) -> None:
     stage.window.show_overview(starting())
     stage.window.bring_up()
     assert not stage.window.tokens.isVisible()
@@ -100,7 +100,7 @@ def test_before_the_gateway_is_there_the_pages_do_not_say_that_there_is_nothing(
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
-def test_no_two_access_keys_that_can_be_pressed_at_once_are_the_same(
+async def test_no_two_access_keys_that_can_be_pressed_at_once_are_the_same(
     language: str, icons: Icons, desk: Desk, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     if language == "zh_CN":
@@ -124,7 +124,7 @@ def access_key(text: str) -> str:
     return found[1].upper() if found else ""
 
 
-def test_all_that_takes_the_keyboard_is_reached_by_tab_and_has_a_name(stage: Stage, qtbot: Any) -> None:
+async def test_all_that_takes_the_keyboard_is_reached_by_tab_and_has_a_name(stage: Stage, qtbot: Any) -> None:
     for place in Place:
         stage.show(replace(FULL, state=RunState.FAILED, problem=busy_port()), place)
         with qtbot.waitActive(stage.window):
@@ -166,7 +166,7 @@ async def test_a_folder_or_a_file_that_is_not_there_cannot_be_dropped(stage: Sta
 
 
 @pytest.mark.parametrize("place", Place)
-def test_a_text_without_spaces_does_not_widen_the_window(stage: Stage, place: Place) -> None:
+async def test_a_text_without_spaces_does_not_widen_the_window(stage: Stage, place: Place) -> None:
     long = "x" * 2000
     stage.show(replace(FULL, tokens=(token(1, label=long),), sessions=(session(1, name=long),)), place)
     stage.window.tell_failure(f"{long} cannot be read")
