@@ -51,7 +51,7 @@ def start_program(command: Sequence[str], environ: Mapping[str, str] = os.enviro
         ProgramNotStarted: there is no such program, or the system refuses.
     """
     try:
-        started = subprocess.Popen(
+        started = subprocess.Popen(  # noqa: S603 - ourselves
             list(command),
             env={**environ, **_BUNDLE_OF_ITS_OWN},
             stdin=subprocess.DEVNULL,

@@ -54,10 +54,10 @@ class Practice:
         self.starts = 0
         self.refusal: ProgramNotStarted | None = None
 
-    async def opened(self) -> asyncio.Task[int]:
+    async def opened(self, tasks: asyncio.TaskGroup) -> asyncio.Task[int]:
         """Let it live; ready when it has seen the request."""
         gateway = ScriptedGateway(replace(RUNNING, active_turns=1))
-        living = asyncio.create_task(self.desktop.live(gateway.opener(), minimized=False))
+        living = tasks.create_task(self.desktop.live(gateway.opener(), minimized=False))
         await until(lambda: self.desktop.feed.latest)
         return living
 
@@ -75,25 +75,27 @@ def practice(qapp: QApplication, icons: Icons, tmp_path: Path) -> Iterator[Pract
 
 
 async def test_practice_ends_without_a_question_while_its_requests_run(practice: Practice) -> None:
-    living = await practice.opened()
-    practice.desktop.ask_to_quit()
-    assert await asyncio.wait_for(living, 5) == 0
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        living = await practice.opened(tasks)
+        practice.desktop.ask_to_quit()
+        assert await living == 0
     assert practice.starts == 0
 
 
 async def test_practice_starts_the_real_one_and_ends(practice: Practice) -> None:
-    living = await practice.opened()
-    practice.desktop.window.notices.press("Start for real")
-    assert await asyncio.wait_for(living, 5) == 0
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        living = await practice.opened(tasks)
+        practice.desktop.window.notices.press("Start for real")
+        assert await living == 0
     assert practice.starts == 1
 
 
 async def test_practice_stays_when_the_real_one_does_not_start(practice: Practice) -> None:
     practice.refusal = ProgramNotStarted("The system did not start Waystation: no such file.")
-    living = await practice.opened()
-    practice.desktop.window.notices.press("Start for real")
-    await settled(practice.desktop.operations)
-    assert practice.desktop.window.notices.texts()[-1] == practice.refusal.message
-    assert not living.done()
-    practice.desktop.quit()
-    await asyncio.wait_for(living, 5)
+    async with asyncio.timeout(5), asyncio.TaskGroup() as tasks:
+        living = await practice.opened(tasks)
+        practice.desktop.window.notices.press("Start for real")
+        await settled(practice.desktop.operations)
+        assert practice.desktop.window.notices.texts()[-1] == practice.refusal.message
+        assert not living.done()
+        practice.desktop.quit()

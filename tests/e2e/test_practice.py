@@ -104,6 +104,41 @@ async def test_practice_with_a_display_shows_window_and_tray(
     assert await run.wait_end() == 0
 
 
+async def test_practice_hands_over_to_the_application_itself(
+    desktop_session: DesktopSession, make_waystation: Make
+) -> None:
+    screen = Screen(desktop_session)
+    waystation = make_waystation(desktop_session.env)
+    # Its port must be remembered: the desktop is given none.
+    serve = await waystation.serve("--port", str(free_port()))
+    await serve.quit()
+    run, folder = await practice(waystation)
+    await screen.wait_windows(1)
+
+    async def practising() -> bool:
+        return (await screen.status()).startswith("Running")
+
+    await until(practising, "the status line")
+    (window,) = await screen.windows()
+    # From the pages past the gateway's button and the words of the notice.
+    keys = ("ctrl+1", "Tab", "Tab", "Tab", "space")
+    await asyncio.to_thread(desktop_session.run, ["xdotool", "windowfocus", "--sync", window, "key", *keys])
+    try:
+        assert await run.wait_end() == 0
+        assert not folder.exists()
+
+        async def runs() -> bool:
+            return (await waystation.status())["state"] == "running"
+
+        await until(runs, "the application itself", 30)
+        assert await waystation.json("token", "list") == []
+        await screen.wait_windows(1)
+        assert await screen.windows("practice") == []
+    finally:
+        # It is no child of ours.
+        await waystation.run("quit")
+
+
 @pytest.mark.parametrize("display", ["offscreen", "Xvfb"])
 async def test_the_selftest_passes(
     display: str, desktop_session: DesktopSession, make_waystation: Make, tmp_path: Path
