@@ -24,7 +24,7 @@ from tests.desktop.stage import FULL, Autostart, Stage, answer, button, until
 
 
 @pytest.fixture
-def opened(stage: Stage) -> Stage:
+async def opened(stage: Stage) -> Stage:
     stage.show(FULL, Place.SETTINGS)
     return stage
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
 
 from app.desktop.appearance import Appearance
@@ -62,11 +63,16 @@ class SettingsPage(PageFrame):
     def showEvent(self, event: QShowEvent) -> None:
         """What is not in the snapshot is asked for when somebody looks."""
         super().showEvent(event)
-        self.looks.look()
-        self._operations.run("look at settings", self._look())
+        # Later: Qt does not survive an error in here.
+        QTimer.singleShot(0, self, self._ask)
 
     def _on_busy_changed(self, group: str, busy: bool) -> None:
-        if group == "settings" and not busy and self.isVisible():
+        if group == "settings" and not busy:
+            self._ask()
+
+    def _ask(self) -> None:
+        if self.isVisible():
+            self.looks.look()
             self._operations.run("look at settings", self._look())
 
     async def _look(self) -> None:
