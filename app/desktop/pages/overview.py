@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QWidget
-
 from app.desktop.adding import Adding
 from app.desktop.design import space
 from app.desktop.first_steps import Mark, Step, is_newcomer, marks
@@ -18,6 +14,7 @@ from app.desktop.pages.overview_connection import ConnectionCard
 from app.desktop.pages.overview_quota import QuotaCard
 from app.desktop.pages.overview_steps import StepsCard
 from app.desktop.place import Place
+from app.desktop.widgets.folding_row import FoldingRow
 from app.desktop.widgets.page_frame import PageFrame
 from app.gateway.snapshot import GatewaySnapshot, RunState
 from app.platform.shells import Shell
@@ -64,7 +61,10 @@ class OverviewPage(PageFrame):
         self.quota = QuotaCard(lambda: go(Place.TOKENS))
         self.body.addWidget(self.connection)
         self.body.addWidget(self.steps)
-        self.body.addWidget(_Beside(self.activity, self.quota))
+        beside = FoldingRow(space.M, _WIDE)
+        beside.line.addWidget(self.activity, 1)
+        beside.line.addWidget(self.quota, 1)
+        self.body.addWidget(beside)
         self.body.addStretch(1)
 
     def show_snapshot(self, snapshot: GatewaySnapshot, now: float) -> None:
@@ -89,28 +89,3 @@ class OverviewPage(PageFrame):
         if is_newcomer(snapshot) and marks(snapshot)[Step.GATEWAY] is Mark.ACTIVE and snapshot.state is RunState.FAILED:
             said.add("gateway")
         return said
-
-
-class _Beside(QWidget):
-    """Two cards beside each other where there is room, else one below the other."""
-
-    def __init__(self, first: QWidget, second: QWidget) -> None:
-        super().__init__()
-        self._cards = (first, second)
-        self._layout = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
-        space.bare(self._layout, space.M)
-        self._layout.addWidget(first, 1)
-        self._layout.addWidget(second, 1)
-
-    def minimumSizeHint(self) -> QSize:
-        """As narrow as one card, so that the two can go below each other."""
-        least = max(card.minimumSizeHint().width() for card in self._cards)
-        return QSize(least, super().minimumSizeHint().height())
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Beside or below."""
-        super().resizeEvent(event)
-        wide = event.size().width() >= _WIDE
-        direction = QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom
-        if direction is not self._layout.direction():
-            self._layout.setDirection(direction)

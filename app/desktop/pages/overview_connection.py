@@ -49,14 +49,14 @@ class ConnectionCard(Card):
         self._operations = operations
         self._chosen_shell = chosen_shell
         self._base_url = ""
-        self._look = Look.STARTING
+        self._look: Look | None = None
         self._newcomer: bool | None = None
         self._picture = QLabel()
         self.headline = styled(QLabel(), TextRole.HEADING)
         self._address = AddressLine(icons, copy_address)
         self._mark = QLabel()
         self.summary = ElidedLabel(quiet=True)
-        self._copy = QPushButton()
+        self._copy = QPushButton(self.tr("Copy full set-up"))
         Symbol(icons, self._copy, "copy")
         self._copy.clicked.connect(self._on_copy)
         operations.busy_changed.connect(self._update_button)
@@ -66,7 +66,6 @@ class ConnectionCard(Card):
         """Show this state; `now` is in Unix seconds."""
         seen = overview(snapshot, now)
         self._base_url = snapshot.base_url
-        self._look = seen.look
         self.headline.setText(seen.headline)
         self._address.show_address(snapshot.base_url)
         self._copy.setText(self.tr("Copy full set-up for {shell}").format(shell=words.shell(self._chosen_shell())))
@@ -79,7 +78,9 @@ class ConnectionCard(Card):
             # It happened while the user waited for it, in another window most likely.
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self.summary, self.summary.text()))
         self._newcomer = newcomer
-        self._draw()
+        if seen.look is not self._look:
+            self._look = seen.look
+            self._draw()
         self._update_button()
 
     def changeEvent(self, event: QEvent) -> None:
@@ -107,6 +108,8 @@ class ConnectionCard(Card):
         self.body.addLayout(grid)
 
     def _draw(self) -> None:
+        if self._look is None:
+            return
         ratio = self.devicePixelRatioF()
         self._picture.setPixmap(self._icons.state(self._look).pixmap(QSize(_PICTURE_SIZE, _PICTURE_SIZE), ratio))
         done = self._icons.tinted("state-ready", colours.mark(Tone.POSITIVE, self.palette()))

@@ -65,6 +65,7 @@ class TokenQuota(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._shown: tuple[TokenView, float] | None = None
         self.name = ElidedLabel()
         self.aside = styled(ElidedLabel(quiet=True), TextRole.CAPTION)
         self.aside.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -87,6 +88,10 @@ class TokenQuota(QWidget):
 
     def show_token(self, token: TokenView, now: float) -> None:
         """Show this token; `now` is in Unix seconds."""
+        # Times are told to the minute.
+        if (token, now // 60) == self._shown:
+            return
+        self._shown = token, now // 60
         label = words.token_label(token.label)
         self.name.setText(label)
         self.aside.setText(_aside(token, now))

@@ -17,6 +17,7 @@ from app.desktop.icons import Icons
 from app.desktop.operations import Operations
 from app.desktop.pages.problems import gateway_problem
 from app.desktop.widgets.card import Card
+from app.desktop.widgets.folding_row import FoldingRow
 from app.desktop.widgets.layouts import clear_layout, show_in
 from app.desktop.widgets.notice import Remedy
 from app.desktop.widgets.quiet_label import QuietLabel
@@ -54,12 +55,8 @@ class StepRow(QWidget):
         head.addWidget(self._title)
         head.addStretch()
         head.addWidget(self._word)
-        self._buttons = QWidget()
-        self.row = QHBoxLayout(self._buttons)
-        space.bare(self.row, space.S)
-        for button in buttons:
-            self.row.addWidget(button)
-        self.row.addStretch()
+        self._buttons = FoldingRow(space.S)
+        self.show_buttons(buttons)
         below = QVBoxLayout()
         below.setContentsMargins(_MARK_SIZE + space.S, 0, 0, 0)
         below.setSpacing(space.S)
@@ -75,6 +72,13 @@ class StepRow(QWidget):
     def text(self) -> str:
         """What it says under its title; empty while it is not active."""
         return self._text.text()
+
+    def show_buttons(self, buttons: Sequence[QWidget]) -> None:
+        """Have these buttons from now on."""
+        clear_layout(self._buttons.line)
+        show_in(self._buttons.line, *buttons)
+        self._buttons.line.addStretch()
+        self._buttons.fold()
 
     def show_step(self, mark: Mark, text: str) -> None:
         """Show how it stands; `text` says what to do, and only the active step says it."""
@@ -145,7 +149,7 @@ class StepsCard(Card):
             self._button(self.tr("Import auth.json…"), "file", adding.choose_files),
             self._button(self.tr("Add from clipboard"), "clipboard", adding.from_clipboard),
         ]
-        self._copy = self._button("", "copy", self._on_copy)
+        self._copy = self._button(self.tr("Copy full set-up"), "copy", self._on_copy)
         self._copy.setDefault(True)
         others = self._button(self.tr("Other shells and clients"), None, open_set_up)
         self.steps = {
@@ -197,12 +201,9 @@ class StepsCard(Card):
         if labels == self._shown_remedies:
             return
         self._shown_remedies = labels
-        row = self.steps[Step.GATEWAY].row
-        clear_layout(row)
         self._remedies = [(remedy, self._button(remedy.label, None, remedy.pressed)) for remedy in wanted]
         self._remedies[0][1].setDefault(True)
-        show_in(row, *(button for _, button in self._remedies))
-        row.addStretch()
+        self.steps[Step.GATEWAY].show_buttons([button for _, button in self._remedies])
 
     def _update_buttons(self) -> None:
         for button in self._adding:
