@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
 
 from app.desktop.appearance import Appearance
@@ -44,6 +43,7 @@ class SettingsPage(PageFrame):
     ) -> None:
         super().__init__(self.tr("Settings"), scrolls=True)
         self._operations = operations
+        self._asked = False
         self.network = NetworkSection(operations, machine)
         self.pool = PoolSection(icons, operations)
         self.looks = LooksSection(operations, preferences, appearance, machine)
@@ -59,12 +59,13 @@ class SettingsPage(PageFrame):
         """See `Page`."""
         for section in self._sections:
             section.show_snapshot(snapshot, now)
+        if not self._asked:
+            self._ask()
 
     def showEvent(self, event: QShowEvent) -> None:
         """What is not in the snapshot is asked for when somebody looks."""
         super().showEvent(event)
-        # Later: Qt does not survive an error in here.
-        QTimer.singleShot(0, self, self._ask)
+        self._asked = False
 
     def _on_busy_changed(self, group: str, busy: bool) -> None:
         if group == "settings" and not busy:
@@ -72,6 +73,7 @@ class SettingsPage(PageFrame):
 
     def _ask(self) -> None:
         if self.isVisible():
+            self._asked = True
             self.looks.look()
             self._operations.run("look at settings", self._look())
 

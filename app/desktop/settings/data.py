@@ -52,7 +52,6 @@ class DataSection(Section):
         self.form.row(self.tr("At most:"), self.megabytes)
         self.form.addRow(self._size)
         self._key_store = QLabel()
-        self._key_store.setWordWrap(True)
         make_selectable(self._key_store)
         self._key_store.setAccessibleName(self.tr("Where the key is kept that seals secrets"))
         self.form.row(self.tr("Secrets:"), self._key_store)
@@ -71,6 +70,7 @@ class DataSection(Section):
         )
         operations.failed.connect(self._show)
         operations.busy_changed.connect(self._draw)
+        self._show()
         self._draw()
 
     def show_snapshot(self, snapshot: GatewaySnapshot, now: float) -> None:

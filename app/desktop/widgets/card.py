@@ -23,22 +23,24 @@ class Card(QWidget):
 
     def __init__(self, heading: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        column = QVBoxLayout(self)
+        self._column = column = QVBoxLayout(self)
         column.setContentsMargins(space.M + space.XS, space.M, space.M + space.XS, space.M)
         column.setSpacing(space.S)
         self.head = QHBoxLayout()
         space.bare(self.head, space.S)
         self._heading = styled(QLabel(heading), TextRole.HEADING)
-        if heading:
-            self.head.addWidget(self._heading)
-            self.head.addStretch()
-            column.addLayout(self.head)
         self.body = QVBoxLayout()
         space.bare(self.body, space.S)
         column.addLayout(self.body, 1)
+        if heading:
+            self.set_heading(heading)
 
     def set_heading(self, text: str) -> None:
-        """Change the heading that it was made with."""
+        """Say something else above, also where nothing was said."""
+        if self._heading.parent() is None:
+            self.head.insertWidget(0, self._heading)
+            self.head.insertStretch(1)
+            self._column.insertLayout(0, self.head)
         self._heading.setText(text)
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -9,6 +9,10 @@ from app.desktop.design.text import TextRole, styled
 from app.desktop.widgets.quiet_label import QuietLabel
 
 
+# So that the controls of several cards stand below each other, in pixels.
+_LABEL_WIDTH = 210
+
+
 class Form(QFormLayout):
     """Labels at the left, controls beside them; below each other where the window is narrow."""
 
@@ -24,10 +28,12 @@ class Form(QFormLayout):
         """A labelled row; the label belongs to the first control."""
         title = QLabel(label)
         title.setBuddy(controls[0])
+        title.setMinimumWidth(_LABEL_WIDTH)
         beside = QHBoxLayout()
         space.bare(beside, space.S)
         for control in controls:
             beside.addWidget(control)
+        beside.addStretch()
         self.addRow(title, beside)
         self.note(note)
 
