@@ -307,6 +307,7 @@ class MainWindow(QMainWindow):
 
     def _show_notices(self) -> None:
         notices = []
+        said: set[str] = set()
         if self._practice:
             text = self.tr(
                 "Practice: a simulated upstream answers, the tokens are samples, and everything is gone when you quit."
@@ -331,9 +332,11 @@ class MainWindow(QMainWindow):
             elsewhere = self._signing_in.elsewhere is not None
             problems = problem_notices(self._snapshot, self._operations, ways, time.time(), sign_in_elsewhere=elsewhere)
             # What a page says itself is not said twice.
-            said = {Place.OVERVIEW: self.overview.says(self._snapshot), Place.TOKENS: {"no_token"}}
-            notices += [notice for notice in problems if notice.key not in said.get(self.place, ())]
-        self.notices.show_standing(notices)
+            pages = {Place.OVERVIEW: self.overview.says(self._snapshot), Place.TOKENS: {"no_token"}}
+            keys = pages.get(self.place, set())
+            notices += [notice for notice in problems if notice.key not in keys]
+            said = {notice.text for notice in problems if notice.key in keys}
+        self.notices.show_standing(notices, said)
 
     def _on_copy_address(self, address: str) -> None:
         self._copy_text(address)

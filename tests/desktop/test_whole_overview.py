@@ -107,9 +107,10 @@ async def test_a_busy_port_is_said_once_and_mended_from_its_step(whole: Stage, g
     await whole.desk.handle.call("token.import", text=ANN.auth_json(), label="Ann")
     taken = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0)
     async with taken:
+        whole.desk.operations.failed.connect(whole.window.tell_failure)
         whole.desk.operations.start_gateway(taken.sockets[0].getsockname()[1])
         await whole.desk.settle()
-        whole.desk.failures.clear()
+        assert len(whole.desk.failures) == 1
         await seen(whole, lambda: any(text.startswith("Use port") for text in visible_buttons(whole)))
         assert whole.window.notices.texts() == []
         other = next(text for text in visible_buttons(whole) if text.startswith("Use port"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -56,6 +56,7 @@ class Notices(QWidget):
         self._operations = operations
         self._after = after
         self._standing: tuple[NoticeText, ...] = ()
+        self._said: frozenset[str] = frozenset()
         self._passing: NoticeText | None = None
         self._drawn: list[tuple[NoticeText, Notice]] = []
         self._column = QVBoxLayout(self)
@@ -64,9 +65,10 @@ class Notices(QWidget):
         operations.busy_changed.connect(self._update_buttons)
         self.hide()
 
-    def show_standing(self, notices: Sequence[NoticeText]) -> None:
-        """Show these for as long as they are true."""
+    def show_standing(self, notices: Sequence[NoticeText], said: Collection[str] = ()) -> None:
+        """Show these for as long as they are true; `said` are texts that the page says itself."""
         self._standing = tuple(notices)
+        self._said = frozenset(said)
         self._draw()
 
     def show_passing(self, text: str) -> None:
@@ -94,8 +96,9 @@ class Notices(QWidget):
 
     def _draw(self) -> None:
         wanted = list(self._standing)
-        # What a standing notice says already is not said twice.
-        if self._passing is not None and all(notice.text != self._passing.text for notice in wanted):
+        # What a standing notice, or the page, says already is not said twice.
+        said = self._said.union(notice.text for notice in wanted)
+        if self._passing is not None and self._passing.text not in said:
             wanted.append(self._passing)
         before = [text for text, _ in self._drawn]
         if len(wanted) == len(before) and all(map(NoticeText.looks_like, wanted, before)):

@@ -87,6 +87,8 @@ class Notice(QWidget):
         for remedy in remedies:
             button = QPushButton(remedy.label)
             button.clicked.connect(remedy.pressed)
+            # The first is the one that helps most.
+            button.setDefault(not self.remedies)
             row.addWidget(button)
             self.remedies.append((remedy, button))
         if dismissed is not None:
