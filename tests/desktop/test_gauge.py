@@ -55,6 +55,13 @@ def test_the_forecast_is_that_of_its_own_window() -> None:
     assert reading(five_hours(100), forecasts, NOW).forecast == ""
 
 
+def test_a_forecast_that_has_passed_is_not_told_nor_one_of_a_window_that_has_been_reset() -> None:
+    passed = (Forecast("codex", "primary", NOW - 60),)
+    assert reading(five_hours(27), passed, NOW).forecast == ""
+    of_the_last = (Forecast("codex", "primary", NOW + 1800),)
+    assert reading(five_hours(27, NOW - 1), of_the_last, NOW).forecast == ""
+
+
 def test_a_window_of_another_limit_says_which() -> None:
     assert reading(Window("spark", "primary", 27, 300), (), NOW).label == "Spark, 5 h"
     assert reading(Window("codex", "primary", 27), (), NOW).label == "primary"

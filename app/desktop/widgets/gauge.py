@@ -77,11 +77,11 @@ def reading(window: Window, forecasts: Iterable[Forecast], now: float) -> Readin
     if window.resets_at is not None and window.resets_at > now and percent < 100:
         time = formats.minute(window.resets_at, now)
         resets = QCoreApplication.translate("Gauge", "resets {time}").format(time=time)
-    ends = [item.runs_out_at for item in forecasts if (item.limit, item.slot) == (window.limit, window.slot)]
-    if percent > 0 and ends and ends[0] is not None:
-        forecast = QCoreApplication.translate("Gauge", "at this pace until {time}").format(
-            time=formats.minute(ends[0], now)
-        )
+        ends = [item.runs_out_at for item in forecasts if (item.limit, item.slot) == (window.limit, window.slot)]
+        # One that has passed was wrong.
+        if percent > 0 and ends and ends[0] is not None and ends[0] > now:
+            said = QCoreApplication.translate("Gauge", "at this pace until {time}")
+            forecast = said.format(time=formats.minute(ends[0], now))
     return Reading(label, percent, _left(percent), resets, time, forecast)
 
 
