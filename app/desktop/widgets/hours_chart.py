@@ -36,7 +36,7 @@ _LEAST_WIDTH = 280
 _STEPS = (1, 2, 3, 4, 6, 8, 12, 24)
 _BAR_SHARE = 0.72
 # Something is never too little to be seen.
-_LEAST_BAR = 2.0
+_LEAST_BAR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,8 @@ class HoursChart(QWidget):
         self._draw_marks(painter, places)
         for at, hour in enumerate(self._hours):
             column = QRectF(self._column(at))
-            bar = column.adjusted(column.width() * (1 - _BAR_SHARE) / 2, 0, -column.width() * (1 - _BAR_SHARE) / 2, 0)
+            beside = round(column.width() * (1 - _BAR_SHARE) / 2)
+            bar = column.adjusted(beside, 0, -beside, 0)
             kinds = (
                 (Stroke.CACHED, hour.cached_tokens),
                 (Stroke.INPUT, hour.input_tokens - hour.cached_tokens),
@@ -216,7 +217,8 @@ class HoursChart(QWidget):
         base = float(field.bottom())
         for stroke, amount in parts:
             if amount > 0:
-                high = max(field.height() * amount / top, _LEAST_BAR)
+                # On whole pixels, so that no seam shows between the parts.
+                high = max(round(field.height() * amount / top), _LEAST_BAR)
                 draw_stroke(painter, QRectF(column.left(), base - high, column.width(), high), stroke, self.palette())
                 base -= high
 
