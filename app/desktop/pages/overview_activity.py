@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton
 
@@ -149,6 +149,8 @@ class _Figure(QLabel):
     def __init__(self, caption: str) -> None:
         super().__init__(formats.NOTHING)
         styled(self, TextRole.FIGURE)
+        # A Chinese unit makes the line higher; the digits shall stand on one line all the same.
+        self.setAlignment(Qt.AlignmentFlag.AlignBottom)
         self.caption = styled(QuietLabel(caption), TextRole.CAPTION)
         self.setAccessibleName(f"{caption}: {formats.NOTHING}")
 
