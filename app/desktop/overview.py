@@ -128,7 +128,8 @@ def _status_line(snapshot: GatewaySnapshot, headline: str, now: float) -> str:
     parts = [headline, short_address(snapshot)]
     if snapshot.key_problem is not None:
         parts.append(QCoreApplication.translate("Overview", "keyring unavailable"))
-    elif not snapshot.tokens:
+        return _joined(parts)
+    if not snapshot.tokens:
         parts.append(QCoreApplication.translate("Overview", "no token yet"))
     elif unusable_tokens(snapshot):
         parts.append(QCoreApplication.translate("Overview", "no usable token"))
@@ -137,6 +138,13 @@ def _status_line(snapshot: GatewaySnapshot, headline: str, now: float) -> str:
     elif (until := resting_until(snapshot)) is not None:
         said = QCoreApplication.translate("Overview", "all tokens resting until {time}")
         parts.append(said.format(time=formats.minute(until, now)))
+    if any(token.state is TokenState.SIGN_IN and token.enabled for token in snapshot.tokens):
+        # Also beside the others: it may be what helps.
+        parts.append(QCoreApplication.translate("Overview", "sign-in needed"))
+    return _joined(parts)
+
+
+def _joined(parts: list[str]) -> str:
     return " · ".join(parts)
 
 
