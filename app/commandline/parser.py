@@ -193,6 +193,7 @@ def _proxy(proxy: _Commands, add: _Add) -> None:
         help="such as http://127.0.0.1:7890 or socks5://127.0.0.1:1080; system; direct for none; - reads standard "
         "input, for one with a password",
     )
+    add(proxy, "proxy test", "try whether OpenAI answers; no token is used for it")
     add(proxy, "proxy detect", "look for proxies on this computer")
 
 

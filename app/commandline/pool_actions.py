@@ -35,6 +35,8 @@ def run_pool_action(arguments: argparse.Namespace, deliver: Deliver) -> int:
         case "proxy set":
             system = arguments.address == "system"
             _print_proxy(deliver("proxy.set", {"proxy": None if system else proxy_from(arguments.address)}))
+        case "proxy test":
+            _print_tested(deliver("proxy.test", {}))
         case "proxy detect":
             _print_detected(deliver("proxy.detect", {}))
         case "turn list":
@@ -86,6 +88,16 @@ def _print_policy(policy: dict[str, Any]) -> None:
     print(f"strategy          {policy['strategy'].replace('_', '-')}")
     print(f"wait at a limit   {whole if wait_s else 'off'}")
     print(f"turns per token   {policy['turns_per_token']}")
+
+
+def _print_tested(seen: dict[str, Any]) -> None:
+    way = f"through {seen['in_use']}" if seen["in_use"] else "without a proxy"
+    if seen["ok"]:
+        print(f"OpenAI answers, {way}, after {seen['ms']} ms")
+    else:
+        print(
+            f"a web page came in place of OpenAI's answer ({seen['status']}), {way}: try another proxy or network"
+        )
 
 
 def _print_proxy(seen: dict[str, Any]) -> None:

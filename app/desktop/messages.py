@@ -71,9 +71,6 @@ BY_CODE: dict[str, object] = {
         "programs instead.",
     ),
     "file_unwritable": QT_TRANSLATE_NOOP("Errors", "{path} cannot be written. Check the folder's rights and the disk."),
-    "autostart_failed": QT_TRANSLATE_NOOP(
-        "Errors", "The system does not let Waystation change what starts at sign-in. Use its own settings for that."
-    ),
     "program_not_started": QT_TRANSLATE_NOOP(
         "Errors", "The system did not start Waystation. Quit this one and start it yourself."
     ),

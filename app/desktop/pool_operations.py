@@ -9,7 +9,9 @@ from PySide6.QtCore import QCoreApplication
 
 from app.core.errors import NotFound
 from app.core.policy import DEFAULT_WAIT_S, OVERNIGHT_WAIT_S, Strategy
+from app.desktop import formats
 from app.desktop.commanding import Commanding
+from app.desktop.messages import Told
 
 
 class PoolOperations:
@@ -47,6 +49,10 @@ class PoolOperations:
         """Go upstream through this proxy from now on."""
         self._commanding.begin("proxy", self._use_proxy(address))
 
+    def test_way(self) -> None:
+        """Try whether upstream answers."""
+        self._commanding.begin("proxy", self._test_way())
+
     async def set_proxy(self, proxy: str | None) -> None:
         """The application's way upstream: an address, `direct`, or None for the environment's or the system's.
 
@@ -63,6 +69,22 @@ class PoolOperations:
         """
         found = await self._commanding.call("proxy.detect")
         return [str(address) for address in found]
+
+    async def _test_way(self) -> str:
+        seen = await self._commanding.call("proxy.test")
+        way = QCoreApplication.translate("PoolOperations", "without a proxy")
+        if seen["in_use"] is not None:
+            said = QCoreApplication.translate("PoolOperations", "through {proxy}")
+            way = said.format(proxy=seen["in_use"])
+        if not seen["ok"]:
+            problem = QCoreApplication.translate(
+                "PoolOperations",
+                "A web page came in place of an answer of OpenAI ({status}), {way}. Cloudflare or the network stands "
+                "between: try another proxy or network.",
+            )
+            raise Told(problem.format(status=seen["status"], way=way))
+        said = QCoreApplication.translate("PoolOperations", "OpenAI answers, {way}, after {duration}.")
+        return said.format(way=way, duration=formats.duration(seen["ms"]))
 
     def _policy(self, **params: Any) -> None:
         self._commanding.begin("pool", self._commanding.do("pool.policy", **params))

@@ -35,7 +35,7 @@ from app.gateway.upkeep import Upkeep
 from app.store.key_stores import KeyStoreKind, key_store
 from app.store.store import DATABASE_FILE, Store
 from app.store.vault import Vault
-from app.upstream.client import Upstream
+from app.upstream.client import Knocked, Upstream
 from app.upstream.endpoints import UpstreamEndpoints
 from app.upstream.http import UpstreamHttp
 from app.upstream.proxies import ProxyFinder, Way
@@ -276,6 +276,12 @@ class Gateway:
         if not self.is_listening:
             self._take_address(stored)
         self.state.tokens_changed()
+
+    async def knock(self) -> Knocked:
+        """Try the way to upstream, without a token; see `Upstream.knock`."""
+        knocked = await self._upstream.knock()
+        self.state.way_found()
+        return knocked
 
     def require_key(self) -> None:
         """See that a secret can be sealed before it is fetched.

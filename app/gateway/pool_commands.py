@@ -27,6 +27,7 @@ class PoolCommands:
             "proxy.show": self._proxy_show,
             "proxy.set": self._proxy_set,
             "proxy.detect": self._proxy_detect,
+            "proxy.test": self._proxy_test,
             "turn.held": self._held,
             "turn.move": self._move,
             "turn.give_up": self._give_up,
@@ -72,6 +73,17 @@ class PoolCommands:
             refuse_own_address(self._gateway, proxy)
         await self._gateway.proxies.choose(proxy)
         return await self._proxy_show()
+
+    async def _proxy_test(self) -> dict[str, Any]:
+        """Whether upstream answers by the application's way; `ok` is false for a web page in its place."""
+        way = await self._gateway.way()
+        knocked = await self._gateway.knock()
+        return {
+            "ok": not knocked.page,
+            "status": knocked.status,
+            "ms": round(knocked.ms),
+            "in_use": way.proxy.shown if way.proxy is not None else None,
+        }
 
     async def _proxy_detect(self) -> list[str]:
         """Addresses on this machine where something listens that may be a proxy."""

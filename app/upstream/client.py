@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
@@ -28,8 +29,25 @@ _NO_PATIENCE_S = 30.0
 #: A connection that upstream had closed already fails as soon as it is used again. Who hangs up later may have begun
 #: the turn, and it must not be paid for twice. In seconds.
 _STALE_S = 1.0
+#: For a test that the user waits for, in seconds.
+_KNOCK_S = 20.0
 _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Knocked:
+    """What came of knocking at upstream's door.
+
+    Attributes:
+        status: of HTTP; without a token it is a refusal, which is fine.
+        page: a web page came in its place, of Cloudflare or of a network that wants something first.
+        ms: how long it took, in milliseconds.
+    """
+
+    status: int
+    page: bool
+    ms: float
 
 
 class Upstream:
@@ -127,6 +145,18 @@ class Upstream:
             ("Accept-Encoding", "identity"),
         ]
         return await self._patiently("POST", token, secrets, path, headers, body, patience_s)
+
+    async def knock(self) -> Knocked:
+        """Ask the ChatGPT backend for something without a token: any answer of its own shows that the way is open.
+
+        Raises:
+            NoAnswer: there was none.
+        """
+        begun = self._monotonic()
+        url = f"{self.endpoints.chatgpt_base_url}/models"
+        headers = [("User-Agent", f"Waystation/{__version__}"), ("Accept", "application/json")]
+        answer = await ask(self.http, "GET", url, headers, timeout_s=_KNOCK_S)
+        return Knocked(answer.status, answer.page, (self._monotonic() - begun) * 1000)
 
     async def get(
         self,

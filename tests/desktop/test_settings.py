@@ -282,3 +282,23 @@ async def test_a_crash_is_told_until_it_is_dismissed(stage: Stage, tmp_path: Pat
     assert crash.forgotten
     assert stage.window.notices.texts() == []
     assert Machine(lan_addresses=list, autostart=None, log_folder=tmp_path).crash is None
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        ({"ok": True, "status": 401, "ms": 85, "in_use": None}, "OpenAI answers, without a proxy, after 85 ms."),
+        (
+            {"ok": False, "status": 403, "ms": 85, "in_use": "http://127.0.0.1:7890"},
+            "A web page came in place of an answer of OpenAI (403), through http://127.0.0.1:7890. Cloudflare or the "
+            "network stands between: try another proxy or network.",
+        ),
+    ],
+)
+async def test_the_way_can_be_tried(opened: Stage, found: dict[str, object], told: str) -> None:
+    opened.desk.gateway.results["proxy.test"] = found
+    button(opened.window.settings.pool, "Test").click()
+    assert not opened.window.settings.pool.test.isEnabled()
+    await opened.desk.settle()
+    assert opened.desk.told + opened.desk.failures == [told]
+    assert opened.window.settings.pool.test.isEnabled()

@@ -71,7 +71,11 @@ class PoolSection(Section):
             self.strict,
             self.tr("Plain API clients then see upstream's refusal where Waystation would help, and so do moved ones."),
         )
-        self.form.row(self.tr("Proxy:"), self.way)
+        self.test = QPushButton(self.tr("Test"))
+        self.test.setToolTip(self.tr("Try whether OpenAI answers; no token is used for it"))
+        self.test.clicked.connect(operations.pool.test_way)
+        self.form.row(self.tr("Proxy:"), self.way, self.test)
+        operations.busy_changed.connect(lambda: self.test.setEnabled(not operations.is_busy("proxy")))
         operations.failed.connect(self._show)
         self._show()
         self._show_way()
