@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMenu, QWid
 
 from app.desktop.icons import Icons
 from app.desktop.overview import starting
+from app.desktop.pages.set_up import What
 from app.desktop.place import Place
 from app.desktop.widgets.masked_text import MaskedText
 from app.desktop.widgets.quiet_label import QuietLabel
@@ -146,7 +147,7 @@ async def test_all_that_takes_the_keyboard_is_reached_by_tab_and_has_a_name(stag
         assert turned[3:5] == ["Use port 8788", "Try again"]
         expected = {
             Place.TOKENS: {"Tokens"},
-            Place.SET_UP: {"Full set-up", "Environment variables"},
+            Place.SET_UP: {"Full set-up", "What for: Codex", "Your shell: bash or zsh"},
             Place.SESSIONS: {"Live sessions"},
             Place.REQUESTS: {"Last requests"},
         }
@@ -181,7 +182,8 @@ async def test_copying_the_mask_from_the_screen_copies_the_whole_text_with_the_l
     stage: Stage, qapp: QApplication
 ) -> None:
     stage.show(FULL, Place.SET_UP)
-    view = stage.window.set_up.findChildren(MaskedText)[1]
+    stage.window.set_up.choose(Shell.BASH, What.ENVIRONMENT)
+    view = stage.window.set_up.findChild(MaskedText)
     view.selectAll()
     QTest.keyClick(view, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     await stage.desk.settle()

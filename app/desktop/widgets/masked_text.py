@@ -17,12 +17,9 @@ class MaskedText(QPlainTextEdit):
         mask: stands for the secret.
         copy_whole: copies the whole text with the secret in it: the mask would be of no use in a terminal.
         lines: how many it shows without scrolling.
-        grows: takes more room where there is some.
     """
 
-    def __init__(
-        self, name: str, mask: str, copy_whole: Callable[[], None], *, lines: int, grows: bool = False
-    ) -> None:
+    def __init__(self, name: str, mask: str, copy_whole: Callable[[], None], *, lines: int) -> None:
         super().__init__()
         self._mask = mask
         self._copy_whole = copy_whole
@@ -31,12 +28,15 @@ class MaskedText(QPlainTextEdit):
         self.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.setTabChangesFocus(True)
+        self.show_lines(lines)
+
+    def show_lines(self, lines: int) -> None:
+        """Be so high, and no higher."""
         margins = 2 * (self.frameWidth() + round(self.document().documentMargin()))
-        self._height = self.fontMetrics().lineSpacing() * lines + margins + 2
-        if grows:
-            self.setMinimumHeight(self._height)
-        else:
-            self.setFixedHeight(self._height)
+        # A long line may bring a bar, which must not cover the last one.
+        bar = self.horizontalScrollBar().sizeHint().height()
+        self._height = self.fontMetrics().lineSpacing() * lines + margins + bar
+        self.setFixedHeight(self._height)
 
     def sizeHint(self) -> QSize:
         """No higher than needed: what stands below is worth more than a view of the whole text."""

@@ -1,0 +1,270 @@
+"""The set-up page: one text at a time, the Codex that is there, and whether a request came."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
+
+from app.core.turn import Outcome
+from app.desktop.icons import Icons
+from app.desktop.machine import no_codex
+from app.desktop.pages.set_up import SetUpPage, What
+from app.desktop.place import Place
+from app.gateway.commands import Commands
+from app.gateway.gateway import Gateway
+from app.gateway.handle import LoopHandle
+from app.gateway.snapshot import RunState
+from app.platform.codex_install import CodexInstall
+from app.platform.codex_setup import environment_text, setup_text
+from app.platform.curl_texts import CurlExample, curl_text
+from app.platform.shells import Shell
+from app.practice.accounts import practice_account
+from app.practice.server import PracticeUpstream
+from app.store.key_stores import KeyStoreKind
+from app.upstream.endpoints import UpstreamEndpoints
+from tests.desktop.scripted import LICENSE, NOW, turn
+from tests.desktop.stage import FULL, Desk, Stage, button
+
+CODEX = Path("/opt/node/bin/codex")
+COPY = {
+    What.CODEX: "Copy full set-up",
+    What.ENVIRONMENT: "Copy environment variables",
+    What.CURL_CHAT: "Copy curl command",
+    What.CURL_RESPONSES: "Copy curl command",
+}
+ANN = practice_account("ann", "plus")
+
+
+def wanted(shell: Shell, what: What, base_url: str, key: str) -> str:
+    match what:
+        case What.CODEX:
+            return setup_text(shell, base_url, key)
+        case What.ENVIRONMENT:
+            return environment_text(shell, base_url, key)
+        case What.CURL_CHAT:
+            return curl_text(shell, CurlExample.CHAT, base_url, key)
+        case What.CURL_RESPONSES:
+            return curl_text(shell, CurlExample.RESPONSES, base_url, key)
+
+
+class Computer:
+    """Finds the Codex that the test put there."""
+
+    def __init__(self) -> None:
+        self.install: CodexInstall | None = None
+        self.failure: Exception | None = None
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.looks = 0
+
+    async def find(self) -> CodexInstall | None:
+        self.looks += 1
+        await self.gate.wait()
+        if self.failure:
+            raise self.failure
+        return self.install
+
+
+@pytest.fixture
+def computer() -> Computer:
+    return Computer()
+
+
+@pytest.fixture
+async def page(icons: Icons, desk: Desk, computer: Computer) -> AsyncIterator[SetUpPage]:
+    made = SetUpPage(icons, desk.operations, Shell.BASH, computer.find, desk.copied.append)
+    made.show()
+    yield made
+    made.close()
+    made.deleteLater()
+    await desk.operations.close()
+
+
+def said(widget: QWidget) -> str:
+    return "\n".join(label.text() for label in widget.findChildren(QLabel) if label.isVisibleTo(widget))
+
+
+@pytest.mark.parametrize("what", What)
+@pytest.mark.parametrize("shell", Shell)
+async def test_each_text_is_shown_without_the_license_and_copied_with_it(
+    page: SetUpPage, desk: Desk, shell: Shell, what: What
+) -> None:
+    page.show_snapshot(FULL, NOW)
+    page.choose(shell, what)
+    full = wanted(shell, what, FULL.base_url, LICENSE)
+    assert page.text() == full.replace(LICENSE, "ws-" + "•" * 16).replace("\r\n", "\n").rstrip("\n")
+    button(page, COPY[what]).click()
+    await desk.settle()
+    assert desk.copied == [full]
+    assert "copied" in desk.told[0]
+    assert LICENSE not in desk.told[0]
+
+
+async def test_the_text_follows_the_address(page: SetUpPage) -> None:
+    page.show_snapshot(FULL, NOW)
+    for what in What:
+        page.choose(Shell.BASH, what)
+        page.show_snapshot(replace(FULL, base_url="http://192.168.1.20:8788/codex/v1"), NOW)
+        assert "http://192.168.1.20:8788/codex/v1" in page.text()
+        page.show_snapshot(FULL, NOW)
+
+
+async def test_choices_are_made_by_keyboard(page: SetUpPage, qapp: QApplication) -> None:
+    page.show_snapshot(FULL, NOW)
+    page.activateWindow()
+    chosen = next(item for item in page.findChildren(QWidget) if item.accessibleName() == "What for: Codex")
+    chosen.setFocus()
+    QTest.keyClick(chosen, Qt.Key.Key_Right)
+    assert page.what is What.ENVIRONMENT
+    assert "OPENAI_BASE_URL" in page.text()
+
+
+async def test_codex_is_looked_for_once_and_again_when_asked(page: SetUpPage, desk: Desk, computer: Computer) -> None:
+    computer.gate.clear()
+    page.show_snapshot(FULL, NOW)
+    await asyncio.sleep(0)
+    assert "Looking for Codex" in page.codex.text
+    computer.gate.set()
+    await desk.settle()
+    assert "Codex was not found on this computer." in page.codex.text
+    assert "npm install -g @openai/codex" in said(page.codex)
+    computer.install = CodexInstall(CODEX, (0, 169, 0))
+    page.show_snapshot(FULL, NOW)
+    assert computer.looks == 1
+    button(page.codex, "Look again").click()
+    await desk.settle()
+    assert f"Codex 0.169.0 was found at {CODEX}." in page.codex.text
+    assert "npm install" not in said(page.codex)
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ((0, 42, 0), "press 2, then Enter"),
+        ((0, 90, 0), "(2 or 3)"),
+        ((0, 100, 0), "press 3 (here 2 is a device code"),
+        ((0, 120, 0), "ignores OPENAI_BASE_URL and sends your requests, and the key, to api.openai.com"),
+        ((0, 169, 0), "neither 2, a device code"),
+        ((0, 200, 0), "newer than 0.169"),
+        ((0, 30, 0), "older than 0.42"),
+        (None, "does not tell its version"),
+    ],
+)
+async def test_what_follows_from_the_version_is_said(
+    page: SetUpPage, desk: Desk, computer: Computer, version: tuple[int, int, int] | None, expected: str
+) -> None:
+    computer.install = CodexInstall(CODEX, version)
+    page.show_snapshot(FULL, NOW)
+    await desk.settle()
+    assert expected in page.codex.text
+
+
+async def test_the_notes_fit_the_version_that_was_found(page: SetUpPage, desk: Desk, computer: Computer) -> None:
+    computer.install = CodexInstall(CODEX, (0, 100, 0))
+    page.show_snapshot(FULL, NOW)
+    page.choose(Shell.BASH, What.ENVIRONMENT)
+    assert "0.120 and newer ignores" in said(page)
+    await desk.settle()
+    assert "0.120 and newer ignores" not in said(page)
+    assert 'echo "$OPENAI_API_KEY" | codex login --with-api-key' in said(page)
+
+
+async def test_a_failed_look_is_said_and_can_be_repeated(page: SetUpPage, desk: Desk, computer: Computer) -> None:
+    computer.failure = OSError("no processes here")
+    page.show_snapshot(FULL, NOW)
+    await desk.settle()
+    assert "could not be looked for" in page.codex.text
+    computer.failure = None
+    button(page.codex, "Look again").click()
+    await desk.settle()
+    assert "not found" in page.codex.text
+
+
+async def test_commands_without_a_license_are_copied_as_they_are(page: SetUpPage, desk: Desk) -> None:
+    page.show_snapshot(FULL, NOW)
+    await desk.settle()
+    copy = next(
+        item for item in page.findChildren(QWidget) if item.accessibleName() == "Copy “npm install -g @openai/codex”"
+    )
+    QTest.mouseClick(copy, Qt.MouseButton.LeftButton)
+    assert desk.copied == ["npm install -g @openai/codex"]
+
+
+async def test_the_check_waits_for_a_request_that_is_newer_than_the_page(page: SetUpPage) -> None:
+    old = turn(1, started_at=NOW - 5)
+    page.show_snapshot(replace(FULL, turns=(old,)), NOW)
+    assert "waiting for the first request from Codex" in page.check.text
+    curl = turn(2, started_at=NOW + 2, client="curl/8.5.0")
+    page.show_snapshot(replace(FULL, turns=(old, curl)), NOW + 3)
+    assert "waiting" in page.check.text
+    failed = turn(3, started_at=NOW + 4, outcome=Outcome.FAILED)
+    page.show_snapshot(replace(FULL, turns=(failed, curl, old)), NOW + 5)
+    assert "Codex 0.169.0 has reached Waystation" in page.check.text
+    assert "failed" in page.check.text
+    done = turn(4, started_at=NOW + 6)
+    page.show_snapshot(replace(FULL, turns=(done, failed, curl, old)), NOW + 9)
+    assert "the first request of Codex 0.169.0 was answered" in page.check.text
+
+
+async def test_the_check_begins_anew_with_every_copy(page: SetUpPage, desk: Desk) -> None:
+    done = turn(1, started_at=NOW + 1)
+    page.show_snapshot(FULL, NOW)
+    page.show_snapshot(replace(FULL, turns=(done,)), NOW + 2)
+    assert "answered" in page.check.text
+    button(page, "Copy full set-up").click()
+    await desk.settle()
+    assert "waiting for the first request from Codex" in page.check.text
+    page.choose(Shell.BASH, What.CURL_CHAT)
+    assert "waiting for the first request from curl" in page.check.text
+    page.show_snapshot(replace(FULL, turns=(done, turn(2, started_at=NOW + 3, client="curl/8.5.0"))), NOW + 4)
+    assert "the first request of curl 8.5.0 was answered" in page.check.text
+
+
+async def test_a_stopped_gateway_is_not_waited_for(page: SetUpPage) -> None:
+    page.show_snapshot(replace(FULL, state=RunState.STOPPED), NOW)
+    assert "The gateway is stopped" in page.check.text
+
+
+async def test_the_pasted_request_turns_the_check_on_a_real_gateway(icons: Icons, tmp_path: Path) -> None:
+    upstream = PracticeUpstream((ANN,), ())
+    await upstream.start()
+    endpoints = UpstreamEndpoints(upstream.chatgpt_base_url, upstream.openai_base_url, upstream.auth_issuer)
+    gateway = await Gateway.open(tmp_path, endpoints, key_store_kind=KeyStoreKind.MEMORY)
+    handle = LoopHandle(gateway, Commands(gateway, lambda: False, lambda: None))
+    stage = Stage(icons, Desk(handle), tmp_path)
+    try:
+        await gateway.start(port=0)
+        await handle.call("token.import", text=ANN.auth_json(), label="Ann")
+        stage.show(gateway.snapshot(), Place.SET_UP)
+        page = stage.window.set_up
+        page.choose(Shell.BASH, What.CURL_RESPONSES)
+        button(page, "Copy curl command").click()
+        await stage.desk.settle()
+        (text,) = stage.desk.copied
+        shell = await asyncio.create_subprocess_exec(
+            "bash", "--norc", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL, env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        )  # fmt: skip
+        async with asyncio.timeout(20):
+            answer, _ = await shell.communicate(text.encode())
+            assert b'"completed"' in answer
+            while "answered" not in page.check.text:
+                stage.look()
+                await asyncio.sleep(0.05)
+        assert "the first request of curl" in page.check.text
+    finally:
+        stage.signing_in.close()
+        stage.window.leave()
+        stage.window.deleteLater()
+        await stage.desk.operations.close()
+        await gateway.close()
+        await upstream.stop()
+
+
+async def test_there_may_be_no_codex_at_all() -> None:
+    assert await no_codex() is None
