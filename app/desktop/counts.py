@@ -28,6 +28,10 @@ class Counts(QObject):
         """So many turns that run, where there is little room."""
         return self.tr("%n running", "", n)
 
+    def moves(self, n: int) -> str:
+        """So many moves of a session."""
+        return self.tr("%n move(s)", "", n)
+
     def edits(self, n: int) -> str:
         """So many edits of a request's body."""
         return self.tr("%n edit(s)", "", n)

@@ -14,15 +14,14 @@ from PySide6.QtCore import QObject, Signal
 
 from app.core.errors import WaystationError
 from app.desktop import words
-from app.desktop.license_operations import LicenseOperations
 from app.desktop.messages import Told, error_text
 from app.desktop.pool_operations import PoolOperations
+from app.desktop.session_operations import SessionOperations
 from app.desktop.settings_operations import SettingsOperations
 from app.desktop.token_operations import TokenOperations
 from app.gateway.handle import GatewayHandle
 from app.gateway.tasks import TaskSet
 from app.platform.codex_setup import environment_text, setup_text
-from app.platform.curl_texts import CurlExample, curl_text
 from app.platform.shells import Shell
 
 _log = logging.getLogger(__name__)
@@ -42,8 +41,8 @@ class Operations(QObject):
     Attributes:
         tokens: those about one token.
         pool: those about all tokens, and about requests that wait for one.
+        sessions: those about one session.
         settings: those on the settings page.
-        licenses: those about licenses.
     """
 
     done = Signal(str)
@@ -58,8 +57,8 @@ class Operations(QObject):
         self._running: Counter[str] = Counter()
         self.tokens = TokenOperations(self)
         self.pool = PoolOperations(self)
+        self.sessions = SessionOperations(self)
         self.settings = SettingsOperations(self)
-        self.licenses = LicenseOperations(self, copy_secret)
 
     def attach(self, handle: GatewayHandle) -> None:
         """The gateway is there; until then every operation says that it is not."""
@@ -82,10 +81,6 @@ class Operations(QObject):
     def stop_gateway(self) -> None:
         """Listen no more."""
         self.begin("gateway", self.do("gateway.stop"))
-
-    def forget_session(self, session_id: str) -> None:
-        """Forget which token a session belongs to."""
-        self.begin("sessions", self.do("session.forget", id=session_id))
 
     def choose_key_store(self, kind: str) -> None:
         """Keep the data key in `file` or `memory`, since the keyring cannot be had."""
@@ -114,12 +109,6 @@ class Operations(QObject):
         said = self.tr("The full set-up for {shell} is copied, with your license. Paste it and run codex.")
         sentence = said.format(shell=words.shell(shell))
         self.begin("copy", self._copy(lambda key: setup_text(shell, base_url, key), sentence))
-
-    def copy_curl(self, shell: Shell, example: CurlExample, base_url: str) -> None:
-        """Copy one of the guide's examples, with the license of this computer."""
-        said = self.tr("The curl command for {shell} is copied, with your license. Paste it into your terminal.")
-        sentence = said.format(shell=words.shell(shell))
-        self.begin("copy", self._copy(lambda key: curl_text(shell, example, base_url, key), sentence))
 
     def run(self, group: str, work: Coroutine[Any, Any, str | None]) -> None:
         """Do something that the user asked for, unless its group is busy; tell the sentence that it returns."""

@@ -11,7 +11,7 @@ from app.core.license import LicenseState
 from app.core.quota import Quota, Window
 from app.core.settings import GatewaySettings
 from app.core.token import TokenKind
-from app.core.turn import Outcome, TurnRow, Usage
+from app.core.turn import Outcome, TurnRow, Usage, row_to_dict
 from app.gateway.handle import GatewayHandle
 from app.gateway.license_desk import LicenseView
 from app.gateway.sign_in_desk import SignInStage, SignInView, SignInWay
@@ -39,6 +39,7 @@ class ScriptedGateway:
         failures: what a command raises, by name.
         results: what a command returns, by name.
         gate: cleared, it holds every command back.
+        turns: what `turn.list` has, the newest first.
         imports: what differs in what `token.import` says of a text, by its number.
         sign_ins: how many were begun.
         too_late: how a sign-in ends that is cancelled when it is done already.
@@ -54,6 +55,7 @@ class ScriptedGateway:
             "proxy.detect": [],
             "settings.show": {**asdict(GatewaySettings()), "size_bytes": 12_345_678, "data_dir": "/data/Waystation"},
         }
+        self.turns: list[TurnRow] = []
         self.imports: dict[int, dict[str, Any]] = {}
         self.sign_ins = 0
         self.too_late: dict[str, Any] = {}
@@ -90,9 +92,19 @@ class ScriptedGateway:
                 self.become(policy=replace(self._snapshot.policy, **params))
             case "proxy.set":
                 self.become(proxy=params["proxy"], offered_proxies=())
+            case "turn.list":
+                return self._listed(**params)
             case "keystore.choose":
                 self.become(key_problem=None, key_store=params["kind"])
         return self.results.get(command, {})
+
+    def _listed(
+        self, limit: int, before: float | None = None, before_id: str | None = None, session_id: str | None = None
+    ) -> list[dict[str, Any]]:
+        found = [row for row in self.turns if session_id in (None, row.session_id)]
+        if before is not None and before_id is not None:
+            found = [row for row in found if (row.started_at, row.id) < (before, before_id)]
+        return [row_to_dict(row) for row in found[:limit]]
 
     def sign_in(self, **changes: Any) -> None:
         """Change the sign-in that runs."""

@@ -244,34 +244,6 @@ async def test_waiting_requests_stand_on_top_and_can_be_tried_and_given_up(stage
     assert stage.desk.failures == []
 
 
-async def test_a_waiting_session_says_until_when_and_can_be_moved_or_given_up(stage: Stage) -> None:
-    stage.show(LIMITED, Place.SESSIONS)
-    page = stage.window.sessions
-    page.table.select_row(0)
-    state = page.table.model().index(0, 5)
-    assert state.data() == f"Waiting until {minute(NOW + 7200, NOW)}"
-    button(page, "Waiting…").click()
-    page.menu.close()
-    move = entry(page.menu, "Move to").menu()
-    assert [action.text() for action in move.actions()] == ["Work", "Account 2"]
-    move.actions()[1].trigger()
-    entry(page.menu, "Give up waiting").trigger()
-    await stage.desk.settle()
-    assert stage.desk.gateway.calls == [
-        ("turn.move", {"id": "r-1", "token_id": "t-2"}),
-        ("turn.give_up", {"id": "r-1"}),
-    ]
-
-
-async def test_a_session_that_does_not_wait_is_offered_nothing_of_it(stage: Stage) -> None:
-    stage.show(FULL, Place.SESSIONS)
-    page = stage.window.sessions
-    page.table.select_row(0)
-    page.fill_menu()
-    assert [action.text().replace("&", "") for action in page.menu.actions()] == ["Forget…"]
-    assert not page._waiting.isVisible()
-
-
 async def test_when_all_rest_the_notice_says_until_when(stage: Stage) -> None:
     stage.show(replace(LIMITED, held=()))
     assert stage.window.notices.texts() == [f"No token can serve now; the first is back at {minute(NOW + 3600, NOW)}."]

@@ -1,25 +1,42 @@
 """How the table shares its width, and keeps what the user looks at while it is updated."""
 
 from collections.abc import Iterator
+from operator import attrgetter
 
 import pytest
+from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QStyle
 
-from app.desktop.models.lines import Cell, Column, Line
-from app.desktop.models.table_model import TableModel
+from app.desktop.models.lines import Cell
+from app.desktop.models.rows_model import RowColumn, RowsModel
 from app.desktop.widgets.table import Table
+from tests.desktop.test_rows_model import Row
 
-COLUMNS = (Column("Name", 10, stretch=True), Column("Result", 20, stretch=True), Column("Size", 6, numeric=True))
+COLUMNS: tuple[RowColumn[Row], ...] = (
+    RowColumn("Name", 10, lambda row: Cell(row.text), attrgetter("text"), stretch=True),
+    RowColumn("Result", 20, lambda row: Cell(row.id), stretch=True),
+    RowColumn("Size", 6, lambda row: Cell(str(row.number)), attrgetter("number"), numeric=True),
+)
+
+
+def made() -> Table:
+    return Table(RowsModel(COLUMNS, attrgetter("id"), lambda _name: QIcon()), "Things")
 
 
 @pytest.fixture
 def table(qapp: QApplication) -> Iterator[Table]:
-    made = Table(TableModel(COLUMNS, lambda _name: QIcon()), "Things")
-    made.show()
-    yield made
-    made.close()
-    made.deleteLater()
+    shown = made()
+    shown.show()
+    yield shown
+    shown.close()
+    shown.deleteLater()
+
+
+def model_of(table: Table) -> RowsModel[Row]:
+    model = table.model()
+    assert isinstance(model, RowsModel)
+    return model
 
 
 def widths(table: Table, total: int) -> list[int]:
@@ -28,8 +45,8 @@ def widths(table: Table, total: int) -> list[int]:
     return [table.columnWidth(column) for column in range(len(COLUMNS))]
 
 
-def lines(count: int, suffix: str = "") -> list[Line]:
-    return [Line(str(number), tuple(Cell(f"{number}{suffix}") for _ in COLUMNS)) for number in range(count)]
+def rows(first: int, last: int, text: str = "") -> list[Row]:
+    return [Row(str(number), f"{number}{text}", number) for number in range(first, last)]
 
 
 def test_the_columns_fill_the_table_and_those_that_stretch_take_what_is_left(table: Table) -> None:
@@ -53,6 +70,25 @@ def test_the_width_that_the_user_gave_a_column_stays(table: Table) -> None:
     assert sum(widths(table, 800)) == table.viewport().width()
 
 
+def test_widths_and_order_come_back_in_the_next_window(table: Table) -> None:
+    widths(table, 900)
+    table.horizontalHeader().resizeSection(2, 222)
+    table.sort_by(2, Qt.SortOrder.DescendingOrder)
+    model_of(table).update_rows(rows(0, 9))
+    other = made()
+    model_of(other).update_rows(rows(0, 9))
+    other.arrange(table.arrangement())
+    assert widths(other, 700)[2] == 222
+    assert model_of(other).line_id(0) == "8"
+
+
+@pytest.mark.parametrize("state", [None, b"", b"\xff", b"[]", b'{"widths": [1]}', b'{"widths": ["a"], "sorted": 7}'])
+def test_what_is_kept_but_does_not_fit_changes_nothing(table: Table, state: bytes | None) -> None:
+    before = widths(table, 900)
+    table.arrange(None if state is None else QByteArray(state))
+    assert widths(table, 900) == before
+
+
 def test_headers_and_cells_have_the_same_room_beside_their_text(table: Table) -> None:
     cells = table.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin, None, table) + 1
     header = table.horizontalHeader()
@@ -61,16 +97,42 @@ def test_headers_and_cells_have_the_same_room_beside_their_text(table: Table) ->
 
 
 def test_an_update_keeps_the_selection_the_scroll_position_and_what_is_equal(table: Table) -> None:
-    model = table.model()
-    assert isinstance(model, TableModel)
-    model.update_lines(lines(200))
+    model = model_of(table)
+    model.update_rows(rows(0, 200))
     table.select_row(150)
     table.scrollTo(model.index(150, 0))
     place = table.verticalScrollBar().value()
     changes: list[object] = []
     model.dataChanged.connect(lambda *what: changes.append(what))
-    model.update_lines(lines(200))
+    model.update_rows(rows(0, 200))
     assert changes == []
-    model.update_lines(lines(200, " again"))
+    model.update_rows(rows(0, 200, " again"))
     assert len(changes) == 1
     assert (table.selected_id(), table.verticalScrollBar().value()) == ("150", place)
+
+
+@pytest.mark.parametrize("many", [3, 500])
+def test_what_comes_above_does_not_move_what_the_user_reads(table: Table, many: int) -> None:
+    table.resize(400, 300)
+    model = model_of(table)
+    model.update_rows(rows(1000, 2000))
+    QApplication.processEvents()
+    table.verticalScrollBar().setValue(777)
+    QApplication.processEvents()
+    first, offset = model.line_id(table.rowAt(0)), table.rowViewportPosition(table.rowAt(0))
+    # In one piece, or between all others.
+    if many < 10:
+        model.update_rows([*rows(0, many), *rows(1000, 2000)])
+    else:
+        model.update_rows([row for pair in zip(rows(0, many), rows(1000, 1000 + many), strict=True) for row in pair])
+    QApplication.processEvents()
+    assert (model.line_id(table.rowAt(0)), table.rowViewportPosition(table.rowAt(0))) == (first, offset)
+
+
+def test_who_looks_at_the_top_sees_what_comes(table: Table) -> None:
+    table.resize(400, 300)
+    model = model_of(table)
+    model.update_rows(rows(1000, 2000))
+    model.update_rows([*rows(0, 3), *rows(1000, 2000)])
+    QApplication.processEvents()
+    assert model.line_id(table.rowAt(0)) == "0"

@@ -161,7 +161,7 @@ async def test_a_request_waits_at_the_station_and_is_given_up(
         await seen(whole, lambda: any("waiting at the station" in text for text in whole.window.notices.texts()))
         whole.window.go(Place.SESSIONS)
         whole.look()
-        assert "Waiting until" in whole.window.sessions.table.model().index(0, 5).data()
+        assert whole.window.sessions.table.model().index(0, 1).data() == "Waiting"
         assert "At its limit until" in state_of_first_token(whole)
         whole.window.notices.press("Give up")
         answer = await posting

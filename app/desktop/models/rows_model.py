@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QIcon
 
 from app.desktop.models.lines import Cell
@@ -52,7 +52,13 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
         row_id: the id of a row.
         symbol: draws the symbol of a cell by its name.
         parent: its owner.
+
+    Signals:
+        updating, updated: before and after `update_rows` has changed something, for views that keep their place.
     """
+
+    updating = Signal()
+    updated = Signal()
 
     def __init__(
         self,
@@ -65,7 +71,11 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
         self.columns = tuple(columns)
         self._row_id = row_id
         self._symbol = symbol
-        self._all: list[_R] = []
+        self._source: Sequence[_R] = ()
+        # By id: the rows as they were last weighed, what they are sorted by, and which the filter refuses.
+        self._known: dict[str, _R] = {}
+        self._places: dict[str, Any] = {}
+        self._refused: set[str] = set()
         self._rows: list[_R] = []
         self._ids: list[str] = []
         self._accepts: Callable[[_R], bool] | None = None
@@ -74,7 +84,7 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
     @property
     def total(self) -> int:
         """How many rows there are, also those that the filter hides."""
-        return len(self._all)
+        return len(self._source)
 
     @property
     def shown(self) -> Sequence[_R]:
@@ -82,14 +92,29 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
         return self._rows
 
     def update_rows(self, rows: Sequence[_R]) -> None:
-        """Become these rows. What is equal is not touched; what changed is announced as one range."""
-        self._all = list(rows)
-        self._become(self._wanted())
+        """Become these rows. What is equal is not touched; what changed is announced as one range.
+
+        Rows that are the very objects of the last update cost next to nothing, and the very same sequence nothing.
+
+        Raises:
+            ValueError: two of them have one id.
+        """
+        if rows is self._source:
+            return
+        before, self._source = self._source, rows
+        try:
+            wanted = self._wanted()
+        except ValueError:
+            self._source = before
+            raise
+        self.updating.emit()
+        self._become(*wanted)
+        self.updated.emit()
 
     def set_filter(self, accepts: Callable[[_R], bool] | None) -> None:
         """Show only the rows that are accepted; None: all."""
         self._accepts = accepts
-        self._become(self._wanted())
+        self._weigh_anew()
 
     def row(self, number: int) -> _R | None:
         """The row that is shown there."""
@@ -107,7 +132,8 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
             return None
 
     def redraw(self) -> None:
-        """What the cells say is different now, though the rows are the same."""
+        """What the cells say is different now, though the rows are the same; so may be their order."""
+        self._weigh_anew()
         self._tell_changed(0, len(self._rows) - 1)
 
     def symbols_changed(self) -> None:
@@ -118,7 +144,7 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
         """Sort by a column from now on; -1: as the rows come."""
         by = self.columns[column].order if 0 <= column < len(self.columns) else None
         self._sorted_by = None if by is None else (column, order)
-        self._become(self._wanted())
+        self._weigh_anew()
 
     def rowCount(self, parent: _Index = _NO_INDEX) -> int:
         """See QAbstractItemModel."""
@@ -160,22 +186,37 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
                 return _alignment(column)
         return None
 
-    def _wanted(self) -> list[_R]:
-        rows = list(self._all) if self._accepts is None else [row for row in self._all if self._accepts(row)]
-        if self._sorted_by is not None:
-            column, order = self._sorted_by
-            by = self.columns[column].order
-            if by is not None:
-                # Python keeps the order of equals, also in reverse.
-                rows.sort(key=by, reverse=order is Qt.SortOrder.DescendingOrder)
-        return rows
+    def _weigh_anew(self) -> None:
+        self._known = {}
+        self._become(*self._wanted())
 
-    def _become(self, rows: list[_R]) -> None:
-        ids = [self._row_id(row) for row in rows]
+    def _wanted(self) -> tuple[list[_R], list[str]]:
+        """The rows that pass the filter in the order wanted, and their ids."""
+        order = self._sorted_by and self.columns[self._sorted_by[0]].order
+        accepts, row_id, known = self._accepts, self._row_id, self._known
+        rows = {row_id(row): row for row in self._source}
+        if len(rows) != len(self._source):
+            raise ValueError("two rows have one id")
+        # Flat dictionaries: ten thousand small tuples would call for the garbage collector in the middle of a slot.
+        places, refused = self._places, self._refused
+        for name, row in rows.items():
+            if known.get(name) is not row:
+                if order:
+                    places[name] = order(row)
+                (refused.discard if accepts is None or accepts(row) else refused.add)(name)
+        self._known = rows
+        for name in known.keys() - rows.keys():
+            places.pop(name, None)
+            refused.discard(name)
+        ids = [name for name in rows if name not in refused] if refused else list(rows)
+        if self._sorted_by is not None:
+            # Python keeps the order of equals, also in reverse.
+            ids.sort(key=places.__getitem__, reverse=self._sorted_by[1] is Qt.SortOrder.DescendingOrder)
+        return [rows[name] for name in ids], ids
+
+    def _become(self, rows: list[_R], ids: list[str]) -> None:
         if ids != self._ids:
             wanted = set(ids)
-            if len(wanted) != len(ids):
-                raise ValueError("two rows have one id")
             known = set(self._ids)
             gone = _runs([position for position, row_id in enumerate(self._ids) if row_id not in wanted])
             new = _runs([position for position, row_id in enumerate(ids) if row_id not in known])

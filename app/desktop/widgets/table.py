@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QSize, Qt
+from PySide6.QtCore import QByteArray, QEvent, QItemSelectionModel, QModelIndex, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -17,9 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.desktop.models.lines import Column
 from app.desktop.models.rows_model import RowColumn, RowsModel
-from app.desktop.models.table_model import TableModel
 
 _SYMBOL_SIZE = 16
 # Left and right of each text, in cells and headers alike.
@@ -29,9 +28,9 @@ _NARROWEST = 0.6
 
 
 class Table(QTableView):
-    """A read-only table; over a `RowsModel` the user can sort it by a click on a title."""
+    """A read-only table that the user can sort by a click on a title."""
 
-    def __init__(self, model: TableModel | RowsModel[Any], name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, model: RowsModel[Any], name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._lines = model
         self._style = _PaddedStyle(self)
@@ -57,16 +56,18 @@ class Table(QTableView):
         header.setMinimumSectionSize(4 * self.fontMetrics().horizontalAdvance("0"))
         header.setMinimumHeight(self.fontMetrics().height() + 10)
         header.sectionResized.connect(self._on_section_resized)
-        self._columns: tuple[Column | RowColumn[Any], ...] = tuple(model.columns)
+        self._columns: tuple[RowColumn[Any], ...] = tuple(model.columns)
         self._widths = [self._wanted_width(column) for column in self._columns]
         self._sharing = False
-        self._kept: tuple[str | None, int] = (None, 0)
-        if isinstance(model, RowsModel):
-            header.setSortIndicatorClearable(True)
-            header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-            self.setSortingEnabled(True)
-            model.modelAboutToBeReset.connect(self._keep_place)
-            model.modelReset.connect(self._take_place)
+        self._selected: str | None = None
+        self._top: tuple[str, int] | None = None
+        header.setSortIndicatorClearable(True)
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        self.setSortingEnabled(True)
+        model.modelAboutToBeReset.connect(self._keep_selection)
+        model.modelReset.connect(self._take_selection)
+        model.updating.connect(self._keep_place)
+        model.updated.connect(self._take_place)
 
     def sort_by(self, column: int, order: Qt.SortOrder) -> None:
         """Sort by a column at first; the user may choose another."""
@@ -82,15 +83,62 @@ class Table(QTableView):
         flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
         self.selectionModel().setCurrentIndex(self._lines.index(row, 0), flags)
 
+    def arrangement(self) -> QByteArray:
+        """The widths that the user gave to columns and what it is sorted by, for `Preferences.keep_geometry`."""
+        header = self.horizontalHeader()
+        order = header.sortIndicatorOrder() is Qt.SortOrder.DescendingOrder
+        kept = {"widths": self._widths, "sorted": [header.sortIndicatorSection(), order]}
+        return QByteArray(json.dumps(kept).encode())
+
+    def arrange(self, state: QByteArray | None) -> None:
+        """Be as the user left it; what does not fit any more is left as it is."""
+        try:
+            kept = json.loads(bytes(state.data())) if state is not None else {}
+            widths = [int(width) for width in kept.get("widths", ())]
+            column, descending = kept.get("sorted", (-1, False))
+        except (ValueError, TypeError, AttributeError):
+            return
+        if len(widths) == len(self._columns) and min(widths) > 0 and -1 <= int(column) < len(widths):
+            self._widths = widths
+            self._share_width()
+            self.sort_by(column, Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder)
+
+    def _keep_selection(self) -> None:
+        self._selected = self.selected_id()
+
+    def _take_selection(self) -> None:
+        """After a reset: the row, but not the place, which the user is about to change, or `_take_place` restores."""
+        number = self._number_of(self._selected)
+        if number is not None:
+            flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+            index = self._lines.index(number, 0)
+            self.selectionModel().setCurrentIndex(index, QItemSelectionModel.SelectionFlag.NoUpdate)
+            self.selectionModel().select(index, flags)
+
     def _keep_place(self) -> None:
-        self._kept = (self.selected_id(), self.verticalScrollBar().value())
+        """Remember the first row in sight, unless the user looks at the top and wants to see what comes."""
+        scrolled = self.verticalScrollBar().value()
+        first = self._lines.line_id(self.rowAt(0)) if scrolled else None
+        self._top = None if first is None else (first, -self.rowViewportPosition(self.rowAt(0)))
 
     def _take_place(self) -> None:
-        selected, scrolled = self._kept
-        number = self._lines.number_of(selected) if selected and isinstance(self._lines, RowsModel) else None
+        if self._top is None:
+            return
+        first, hidden = self._top
+        number = self._number_of(first)
         if number is not None:
-            self.select_row(number)
-        self.verticalScrollBar().setValue(scrolled)
+            # The range of the bar follows only when the view is next drawn.
+            self.updateGeometries()
+            self.verticalScrollBar().setValue(number * self.verticalHeader().defaultSectionSize() + hidden)
+
+    def _number_of(self, line_id: str | None) -> int | None:
+        return self._lines.number_of(line_id) if line_id else None
+
+    def rowsAboutToBeRemoved(self, parent: QModelIndex | QPersistentModelIndex, start: int, end: int) -> None:
+        """When the selected row goes, none is selected: Qt would choose another one for the user."""
+        if start <= self.currentIndex().row() <= end:
+            self.selectionModel().clear()
+        super().rowsAboutToBeRemoved(parent, start, end)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Copy takes the whole line, its cells separated by tabs."""
@@ -112,16 +160,19 @@ class Table(QTableView):
         super().resizeEvent(event)
         self._share_width()
 
-    def _wanted_width(self, column: Column | RowColumn[Any]) -> int:
+    def _wanted_width(self, column: RowColumn[Any]) -> int:
         metrics = self.fontMetrics()
         # One pixel more than the title, or some styles cut it off.
-        text = max(column.width * metrics.horizontalAdvance("0"), metrics.horizontalAdvance(column.title) + 2)
+        arrow = self.style().pixelMetric(QStyle.PixelMetric.PM_HeaderMarkSize) if column.order is not None else 0
+        title = metrics.horizontalAdvance(column.title) + 2 + arrow
+        text = max(column.width * metrics.horizontalAdvance("0"), title)
         return text + 2 * _PADDING
 
     def _share_width(self) -> None:
         """Columns that stretch take what is left equally, and give what is missing as far as they can."""
-        widths = list(self._widths)
-        stretching = [section for section, column in enumerate(self._columns) if column.stretch]
+        hidden = [self.isColumnHidden(section) for section in range(len(self._columns))]
+        widths = [0 if away else width for width, away in zip(self._widths, hidden, strict=True)]
+        stretching = [section for section, column in enumerate(self._columns) if column.stretch and not hidden[section]]
         left = self.viewport().width() - sum(widths)
         if left > 0:
             weights = dict.fromkeys(stretching, 1.0)
@@ -135,12 +186,13 @@ class Table(QTableView):
             left, whole = left - part, whole - weight
         self._sharing = True
         for section, width in enumerate(widths):
-            self.horizontalHeader().resizeSection(section, width)
+            if not hidden[section]:
+                self.horizontalHeader().resizeSection(section, width)
         self._sharing = False
 
     def _on_section_resized(self, section: int, _old: int, new: int) -> None:
         # As long as the table lives, the user's own width is the wanted one.
-        if not self._sharing:
+        if not self._sharing and new:
             self._widths[section] = new
 
 
