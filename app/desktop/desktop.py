@@ -106,6 +106,7 @@ class Desktop(QObject):
         self.tray = Tray(
             icons,
             TrayActions(
+                look=self._on_tray_opens,
                 start=self.operations.start_gateway,
                 stop=self.operations.stop_gateway,
                 copy_environment=self._on_copy_environment,
@@ -199,8 +200,7 @@ class Desktop(QObject):
             self.window.show_overview(self._overview)
         if self.feed.latest is not None:
             self.window.show_snapshot(self.feed.latest)
-            self._show_overview(overview(self.feed.latest, time.time()))
-            self.tray.show_entries(tray_entries(self.feed.latest, time.time()))
+            self._show_standing(self.feed.latest)
         if visible:
             self.window.bring_up()
         before.leave()
@@ -312,9 +312,17 @@ class Desktop(QObject):
     def _copy_secret(self, text: str) -> None:
         put_text(self._clipboard, text, secret=True, platform=sys.platform)
 
-    def _on_snapshot(self, snapshot: GatewaySnapshot) -> None:
+    def _on_tray_opens(self) -> None:
+        self.feed.look()
+        if self.feed.latest is not None:
+            self._show_standing(self.feed.latest)
+
+    def _show_standing(self, snapshot: GatewaySnapshot) -> None:
         self._show_overview(overview(snapshot, time.time()))
         self.tray.show_entries(tray_entries(snapshot, time.time()))
+
+    def _on_snapshot(self, snapshot: GatewaySnapshot) -> None:
+        self._show_standing(snapshot)
         self.signing_in.show_snapshot(snapshot)
         self.window.show_snapshot(snapshot)
         self._announce_problems(snapshot)

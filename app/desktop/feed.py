@@ -16,7 +16,7 @@ class SnapshotFeed(QObject):
     """Asks the handle for its snapshot, and tells of those that differ from the last.
 
     Attributes:
-        latest: the last snapshot; None before the gateway is there.
+        latest: the last snapshot; None before the gateway is there and after it has gone.
     """
 
     changed = Signal(object)
@@ -39,6 +39,7 @@ class SnapshotFeed(QObject):
         """The gateway is going: look no more."""
         self._timer.stop()
         self._handle = None
+        self.latest = None
 
     def set_watched(self, watched: bool) -> None:
         """Look more often while somebody watches."""

@@ -26,7 +26,9 @@ _MESSAGE_MS = 6000
 
 @dataclass(frozen=True, slots=True)
 class TrayActions:
-    """What the menu's entries do."""
+    """What the menu's entries do; `look` is called before it is seen."""
+
+    look: Callable[[], None]
 
     start: Callable[[], None]
     stop: Callable[[], None]
@@ -218,7 +220,8 @@ class Tray(QObject):
         self._autostart.setVisible(self._actions.autostart is not None)
         menu.addAction(self._autostart)
         _entry(menu, self.tr("Quit"), self._actions.quit)
-        # Somebody else may have changed it: ask the system whenever the menu opens.
+        # Time passes without a change in the gateway, and somebody else may have changed what starts at sign-in.
+        menu.aboutToShow.connect(self._actions.look)
         menu.aboutToShow.connect(self.show_autostart)
         self.show_autostart()
         return menu

@@ -19,6 +19,7 @@ def test_only_snapshots_with_another_revision_are_told(qtbot: object) -> None:
     gateway.become(state=RunState.RUNNING)
     feed.look()
     assert len(seen) == 2
+    assert feed.latest is None
 
 
 def test_it_looks_by_itself_and_more_often_while_somebody_watches(qtbot: object) -> None:

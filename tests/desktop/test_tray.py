@@ -29,6 +29,7 @@ class Shown:
         self.autostart = Autostart()
         did = self.did.append
         actions = TrayActions(
+            look=lambda: did("look"),
             start=lambda: did("start"),
             stop=lambda: did("stop"),
             copy_environment=lambda shell: did(("environment", shell)),
@@ -178,6 +179,11 @@ def test_nothing_can_be_switched_while_it_starts_or_is_busy(shown: Shown) -> Non
     assert switch.isEnabled()
     shown.tray.show_overview(starting())
     assert not switch.isEnabled()
+
+
+def test_it_asks_for_what_is_true_now_before_it_is_seen(shown: Shown) -> None:
+    shown.tray.menu.aboutToShow.emit()
+    assert shown.did == ["look"]
 
 
 def test_without_a_tray_it_says_so_and_does_not_pretend(shown: Shown) -> None:
