@@ -1,16 +1,18 @@
-"""The desktop around a scripted gateway, as a program: program.py SCENE [minimized] [practice].
+"""The desktop around a scripted gateway, as a program: program.py SCENE[,SCENE...] [minimized] [practice].
 
-The scene says what the gateway shows. Commands change it as the real one would. TRANSLATIONS names the folder whose
-`translations` are compiled; without it they are the checkout's.
+The scene says what the gateway shows; SIGUSR1 turns to the next. Commands change it as the real one would.
+TRANSLATIONS names the folder whose `translations` are compiled; without it they are the checkout's.
 """
 
 import asyncio
 import os
+import signal
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
@@ -18,17 +20,16 @@ from PySide6.QtGui import QSessionManager
 from PySide6.QtWidgets import QApplication
 
 from app.core.errors import DataTooNew
+from app.core.quota import Quota, Window
 from app.core.token import TokenKind
 from app.core.turn import Outcome
-from app.desktop.application import run_desktop
+from app.desktop.application import OpenInstance, run_desktop
 from app.gateway.handle import GatewayHandle
 from app.gateway.snapshot import GatewaySnapshot, Problem, RunState, TokenState
 from tests.desktop.scripted import (
-    NOW,
     RUNNING,
     ScriptedGateway,
     busy_port,
-    quota,
     rested,
     session,
     token,
@@ -41,21 +42,35 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def scene(name: str) -> GatewaySnapshot:
-    """What the gateway shows."""
+    """What the gateway shows; its times are from now on, as the tray tells them."""
+    now = time.time()
+    back = now + 7200
+
+    def used(short: float, long: float) -> Quota:
+        windows = (Window("codex", "primary", short, 300, now + 3600), Window("codex", "secondary", long, 10080, back))
+        return Quota(windows, now - 60)
+
     full = replace(
         RUNNING,
         tokens=(
-            token(1, label="Work", sessions=3, active_turns=1, quota=quota(), expires_at=NOW + 9 * 86400),
-            token(2, email="an•••@example.org", plan="pro", state=TokenState.RESTING, rest_until=NOW + 7200),
+            token(1, label="Work", sessions=3, active_turns=1, quota=used(27, 60), expires_at=now + 9 * 86400),
+            token(2, email="an•••@example.org", plan="pro", state=TokenState.RESTING, rest_until=back),
             token(3, kind=TokenKind.API_KEY, label="API key 3", email=None, plan=None, sessions=0),
             token(4, label="Old account", state=TokenState.DISABLED, enabled=False, sessions=0),
             token(5, label="Sealed one", plan="team", state=TokenState.SEALED, sessions=0),
-            token(6, label="Spare one", email="ch•••@example.net", spare=True, quota=quota(0.0, 3.0), sessions=0),
+            token(6, label="Spare one", email="ch•••@example.net", spare=True, quota=used(0, 3), sessions=0),
         ),
         sessions=(
             session(1, active_turns=1, token_label="Work"),
-            session(2, name="代码审查", client="OpenAI/Python 2.8.0", model="gpt-5-high", token_id="t-2"),
-            session(3, turns=1204),
+            session(
+                2,
+                name="代码审查",
+                client="OpenAI/Python 2.8.0",
+                model="gpt-5-high",
+                token_id="t-2",
+                last_active_at=now - 60,
+            ),
+            session(3, turns=1204, last_active_at=now - 3600),
         ),
         turns=(
             turn(1),
@@ -80,8 +95,8 @@ def scene(name: str) -> GatewaySnapshot:
     limited = replace(
         full,
         tokens=(
-            rested(1, label="Work", quota=quota(100.0, 71.0), expires_at=NOW + 9 * 86400, sessions=2),
-            rested(2, NOW + 9000, email="an•••@example.org", plan="pro", quota=quota(34.0, 100.0), spare=True),
+            rested(1, back, label="Work", quota=used(100, 71), expires_at=now + 9 * 86400, sessions=2),
+            rested(2, back + 1800, email="an•••@example.org", plan="pro", quota=used(34, 100), spare=True),
             token(
                 3,
                 label="Team",
@@ -92,13 +107,16 @@ def scene(name: str) -> GatewaySnapshot:
                 proxy="socks5://127.0.0.1:1080",
             ),
         ),
-        held=(waiting(1), waiting(2, session_id="s-2")),
+        held=(waiting(1, until=back), waiting(2, session_id="s-2", until=back)),
         active_turns=2,
         offered_proxies=("http://127.0.0.1:7890",),
     )
     scenes = {
         "full": full,
         "limited": limited,
+        "resting": replace(limited, tokens=limited.tokens[:2], held=(), active_turns=0),
+        "sign_in": replace(full, tokens=(full.tokens[0], limited.tokens[2]), active_turns=0),
+        "starting": replace(full, state=RunState.STARTING, active_turns=0),
         "idle": replace(full, active_turns=0),
         "empty": RUNNING,
         "stopped": replace(full, state=RunState.STOPPED, active_turns=0),
@@ -113,6 +131,26 @@ def scene(name: str) -> GatewaySnapshot:
         ),
     }
     return scenes[name]
+
+
+def turning(names: list[str]) -> OpenInstance:
+    """A gateway that shows the next scene at each signal."""
+    gateway = ScriptedGateway(scene(names.pop(0)))
+
+    def turn_to_next() -> None:
+        shown = scene(names.pop(0))
+        gateway.become(**{item.name: getattr(shown, item.name) for item in fields(shown) if item.name != "revision"})
+
+    @asynccontextmanager
+    async def opened(_show: object, _quit: object) -> AsyncIterator[GatewayHandle]:
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGUSR1, turn_to_next)
+        try:
+            yield gateway
+        finally:
+            loop.remove_signal_handler(signal.SIGUSR1)
+
+    return opened
 
 
 @asynccontextmanager
@@ -167,7 +205,7 @@ def main(name: str, *options: str) -> int:
 def run(name: str, preferences_file: Path, *options: str) -> int:
     openers = {"broken": broken, "slow": slow, "slow_to_close": slow_to_close, "session_end": session_end}
     return run_desktop(
-        openers.get(name) or ScriptedGateway(scene(name)).opener(),
+        openers.get(name) or turning(name.split(",")),
         minimized="minimized" in options,
         practice="practice" in options,
         resources=ROOT / "resources",

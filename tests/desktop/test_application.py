@@ -36,10 +36,17 @@ Copy full set-up
     PowerShell
     cmd
 Tokens
+    [x] Work  40 % · TIME
+    [x] Account 2  Resting until TIME
+    [x] API key 3
+    [ ] Old account  Disabled
+    [x] (Sealed one  Sealed: add it again)
+    [x] Spare one  97 % · TIME
+    ---
     Sign in with ChatGPT…
     Add from the clipboard
     Add from auth.json files…
-Sessions: 0 active
+Sessions: 2 active
 [ ] Wait overnight when all tokens are at their limit
 ---
 Open window
@@ -59,16 +66,25 @@ CHINESE_MENU = """\
     PowerShell
     cmd
 Token
+    [x] Work  40 % · TIME
+    [x] Account 2  冷却至 TIME
+    [x] API 密钥 3
+    [ ] Old account  已停用
+    [x] (Sealed one  无法解密，请重新添加)
+    [x] Spare one  97 % · TIME
+    ---
     用 ChatGPT 登录…
     从剪贴板添加
     从 auth.json 文件添加…
-会话：0 个活跃
+会话：2 个活跃
 [ ] 所有 Token 都到上限时通宵候车
 ---
 打开窗口
 设置…
 [ ] 登录系统时启动
 退出"""
+# A minute, with its date where it is not of this day.
+TIME = re.compile(r"(?:\d\d-\d\d )?\d\d:\d\d\b")
 
 
 class Screen:
@@ -94,11 +110,19 @@ class Screen:
     def _title(self, number: str) -> str:
         return self.session.run(["xdotool", "getwindowname", number]).stdout.strip()
 
+    def menu(self) -> str:
+        """The tray's menu with TIME for each time."""
+        return TIME.sub("TIME", menu_text(self.session.tray_menu()))
+
     def wait_for_menu(self, wanted: str) -> None:
-        self.session.wait_for(lambda: menu_text(self.session.tray_menu()) == wanted, f"the menu\n{wanted}")
+        try:
+            self.session.wait_for(lambda: self.menu() == wanted, "the menu")
+        except AssertionError:
+            assert self.menu() == wanted
 
     def status(self) -> str:
-        return self.session.tray_menu()[0].label
+        """The status line with TIME for each time."""
+        return TIME.sub("TIME", self.session.tray_menu()[0].label)
 
     def wait_for_status(self, wanted: str) -> None:
         self.session.wait_for(lambda: self.status() == wanted, f"the status {wanted}")
@@ -157,6 +181,30 @@ def test_the_tray_copies_starts_stops_shows_and_quits(screen: Screen) -> None:
     assert ended(program) == 0
 
 
+def test_the_status_line_says_what_the_gateway_does(screen: Screen) -> None:
+    running = "Running · 127.0.0.1:8787"
+    scenes = {
+        "starting": "Starting…",
+        "idle": running,
+        "sign_in": f"{running} · sign-in needed",
+        "resting": f"{running} · all tokens resting until TIME",
+        "limited": f"{running} · 2 waiting until TIME · sign-in needed",
+        "busy_port": "Port 8787 is busy",
+        "no_keyring": f"{running} · keyring unavailable",
+        "stopped": "Stopped",
+    }
+    program = screen.start(",".join(scenes))
+    screen.wait_for_status(scenes.pop("starting"))
+    pictures = {}
+    for scene, status in scenes.items():
+        program.send_signal(signal.SIGUSR1)
+        screen.wait_for_status(status)
+        pictures[scene] = screen.session.tray_pixmap()
+    assert len({pictures[scene] for scene in ("idle", "busy_port", "stopped")}) == 3
+    program.terminate()
+    assert ended(program) == 0
+
+
 def test_it_speaks_chinese_where_the_system_does(screen: Screen) -> None:
     program = screen.start("idle", LANG="zh_CN.UTF-8")
     screen.wait_for_menu(CHINESE_MENU)
@@ -185,7 +233,7 @@ def test_quitting_while_requests_run_asks_first(screen: Screen) -> None:
     assert program.poll() is None
     screen.session.tray_click("Quit")
     screen.session.wait_for(lambda: screen.windows() == ["Quit Waystation"], "the question")
-    screen.session.run(["xdotool", "key", "shift+Tab", "Return"])
+    screen.session.run(["xdotool", "key", "Return"])
     assert ended(program) == 0
 
 
