@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import aiohttp
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QDialog, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QLabel, QWidget
 
 from app.core.errors import InvalidInput, KeyStoreUnavailable
 from app.core.license import LicenseState
@@ -32,6 +32,7 @@ from app.store.key_stores import KeyStoreKind
 from app.upstream.endpoints import UpstreamEndpoints
 from tests.desktop.scripted import NOW, RUNNING, license_view
 from tests.desktop.stage import FULL, Desk, Stage, answer, button, until
+from tests.desktop.test_window_access import access_key
 
 KEY = "ws-keykeykeykeykeykeykeykey"
 LAN = "http://192.168.1.20:8787/codex/v1"
@@ -106,7 +107,7 @@ async def test_each_license_says_its_state_its_last_use_and_what_it_used(opened:
     assert here[1].endswith("|this computer · Codex 0.169.0")
     assert here[2] == "0|no budget"
     assert here[3].startswith("42M|12 request")
-    assert here[4].startswith("never|created 20")
+    assert here[4].startswith("no expiry|created 20")
     assert ann[2] == "1.8M of 2M"
     assert ann[1].endswith("|192.168.1.34")
     assert ann[3] == "0"
@@ -260,6 +261,23 @@ async def test_an_expiry_chosen_elsewhere_keeps_its_hour(opened: Stage) -> None:
     assert calls(opened) == [("license.update", {"id": "l-2", "label": "Other"})]
 
 
+async def test_an_expired_license_gets_more_time_but_no_day_that_has_passed(opened: Stage) -> None:
+    expired = license_view(2, state=LicenseState.EXPIRED, expires_at=NOW - 20 * 86400)
+    opened.tell(replace(THREE, licenses=(expired,)))
+    assert "Edit it to give it more time" in page_of(opened).card.facts()
+    button(page_of(opened), "Edit…").click()
+    form = await dialog(LicenseDialog)
+    form.last_day.setDate(form.last_day.date().addDays(1))
+    button(form, "Save").click()
+    assert "Choose today or a later day." in said(form)
+    form.last_day.setDate(form.last_day.date().addDays(30))
+    button(form, "Save").click()
+    await opened.desk.settle()
+    ((name, params),) = calls(opened)
+    assert name == "license.update"
+    assert params["expires_at"] > NOW
+
+
 async def test_what_the_gateway_refuses_stays_in_the_dialog(opened: Stage) -> None:
     opened.desk.gateway.failures["license.create"] = InvalidInput("No.")
     button(page_of(opened), "New license…").click()
@@ -358,6 +376,15 @@ async def test_usage_is_asked_for_again_only_when_something_was_used_and_not_at_
     opened.tell(replace(THREE, revision=2, licenses=(replace(HERE, used_today=5), ANN, OLD)))
     await opened.desk.settle()
     assert asked() == 2
+
+
+async def test_no_access_key_is_there_twice(opened: Stage) -> None:
+    page = page_of(opened)
+    buttons = [item for item in opened.window.findChildren(QAbstractButton) if item.isVisible()]
+    assert page.revoked in buttons
+    keys = [key for item in buttons if (key := access_key(item.text()))]
+    assert len(keys) >= 6
+    assert len(set(keys)) == len(keys), keys
 
 
 async def test_updates_keep_the_selection(opened: Stage) -> None:

@@ -15,7 +15,7 @@ from app.desktop.icons import Icons
 from app.desktop.messages import error_text
 from app.desktop.operations import Operations
 from app.desktop.widgets.form import Form, note_label
-from app.desktop.widgets.layouts import clear_layout, show_in
+from app.desktop.widgets.layouts import clear_layout, fit_height, show_in
 from app.desktop.widgets.notice import Notice, Remedy
 from app.gateway.license_desk import DEFAULT_LABEL
 from app.gateway.snapshot import GatewaySnapshot
@@ -67,7 +67,7 @@ class ColleagueDialog(QDialog):
         self._operations = operations
         self._open_settings = open_settings
         self.setWindowTitle(self.tr("Copy for a colleague"))
-        self.setMinimumWidth(_WIDTH)
+        self.setFixedWidth(_WIDTH)
         self.license = QComboBox()
         self.license.addItem(self.tr("A new license"), None)
         for item in snapshot.licenses:
@@ -101,6 +101,7 @@ class ColleagueDialog(QDialog):
         clear_layout(self._problem)
         if text is not None:
             show_in(self._problem, Notice(self._icons, Tone.ERROR, text))
+        fit_height(self)
 
     def _lay_out(self, *, alone: bool) -> None:
         column = QVBoxLayout(self)
@@ -142,6 +143,7 @@ class ColleagueDialog(QDialog):
         self._form.setRowVisible(self.label, new)
         self.address.setEnabled(self.address.count() > 1)
         self._ok.setEnabled(self.address.count() > 0)
+        fit_height(self)
 
     def _on_settings(self) -> None:
         self.reject()

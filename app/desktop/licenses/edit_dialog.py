@@ -7,7 +7,16 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from PySide6.QtCore import QDate
-from PySide6.QtWidgets import QCheckBox, QDateEdit, QDialog, QDialogButtonBox, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDateEdit,
+    QDialog,
+    QDialogButtonBox,
+    QLineEdit,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.core.errors import InvalidInput, WaystationError
 from app.core.license import MAX_LABEL, daily_tokens_from_text, expiry_from_text
@@ -17,7 +26,7 @@ from app.desktop.icons import Icons
 from app.desktop.messages import error_text
 from app.desktop.operations import Operations
 from app.desktop.widgets.form import Form
-from app.desktop.widgets.layouts import clear_layout, show_in
+from app.desktop.widgets.layouts import clear_layout, fit_height, show_in
 from app.desktop.widgets.notice import Notice
 from app.gateway.license_desk import LicenseView
 
@@ -54,7 +63,7 @@ class LicenseDialog(QDialog):
         self._now = now
         self._apply = apply
         self.setWindowTitle(self.tr("New license") if before is None else self.tr("Edit license"))
-        self.setMinimumWidth(_WIDTH)
+        self.setFixedWidth(_WIDTH)
         self.label = QLineEdit(before.label if before else "")
         self.label.setMaxLength(MAX_LABEL)
         self.label.setPlaceholderText(self.tr("Such as “Ann's laptop”"))
@@ -79,12 +88,14 @@ class LicenseDialog(QDialog):
         buttons.rejected.connect(self.reject)
         self._lay_out(buttons)
         self._update()
+        fit_height(self)
 
     def show_problem(self, text: str | None) -> None:
         """What is wrong with what was written."""
         clear_layout(self._problem)
         if text is not None:
             show_in(self._problem, Notice(self._icons, Tone.ERROR, text))
+        fit_height(self)
 
     def _fill(self) -> None:
         today = datetime.fromtimestamp(self._now).date()
@@ -104,12 +115,18 @@ class LicenseDialog(QDialog):
     def _lay_out(self, buttons: QDialogButtonBox) -> None:
         form = Form()
         form.setFieldGrowthPolicy(Form.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        form.row(self.tr("&Label:"), self.label, note=self.tr("Who or what uses it. One for each client or device."))
+        form.addRow(self.tr("&Label:"), self.label)
+        form.note(self.tr("Who or what uses it. One for each client or device."))
+        for box in (self.expires, self.limited):
+            # Not wider than its words: the fields need the room.
+            box.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         form.addRow(self.expires, self.last_day)
         form.note(self.tr("It lets in until the end of that day."))
         form.addRow(self.limited, self.budget)
         form.note(
-            self.tr("Tokens of text, read and written, from midnight to midnight. When they are used up, it waits.")
+            self.tr(
+                "Tokens of text, in and out, from midnight to midnight. When they are used up, requests are refused."
+            )
         )
         column = QVBoxLayout(self)
         column.setContentsMargins(space.L, space.L, space.L, space.M)
@@ -133,6 +150,10 @@ class LicenseDialog(QDialog):
         except InvalidInput:
             self.show_problem(self.tr("Write the daily budget such as 2000000, 500k or 1.5M."))
             self.budget.setFocus()
+            return
+        if (changes.get("expires_at") or self._now + 1) <= self._now:
+            self.show_problem(self.tr("Choose today or a later day."))
+            self.last_day.setFocus()
             return
         if not changes:
             self.reject()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton
 
@@ -11,7 +12,7 @@ from app.core.license import LicenseState
 from app.desktop import formats, words
 from app.desktop.design import space
 from app.desktop.icons import Icons
-from app.desktop.models.licenses import LicenseRow, state_words, usage_words
+from app.desktop.models.licenses import LicenseRow, spent, usage_words
 from app.desktop.widgets.card import Card
 from app.desktop.widgets.elided_label import ElidedLabel
 from app.desktop.widgets.form import note_label
@@ -45,8 +46,8 @@ class LicenseCard(Card):
         self._key.setAccessibleName(self.tr("Key, hidden"))
         self.copy_key = QToolButton()
         self.copy_key.setAutoRaise(True)
+        self.copy_key.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.copy_key.setText(self.tr("Copy key"))
-        self.copy_key.setToolTip(self.tr("Copy the key"))
         Symbol(icons, self.copy_key, "copy")
         self.edit = QPushButton(self.tr("&Edit…"))
         self.rotate = QPushButton(self.tr("R&otate…"))
@@ -97,6 +98,8 @@ class LicenseCard(Card):
             return said.format(time=formats.full_moment(view.revoked_at))
         if view.state is LicenseState.EXPIRED:
             return self.tr("Expired: it lets nobody in. Edit it to give it more time.")
-        if view.daily_tokens is not None and view.used_today >= view.daily_tokens:
+        if spent(view):
             return self.tr("Its budget of today is used up: it lets in again after midnight. Edit it to give it more.")
-        return state_words(view) + "."
+        if view.expires_at is not None:
+            return self.tr("It lets in until {time}.").format(time=formats.full_moment(view.expires_at))
+        return self.tr("It lets in until it is revoked.")

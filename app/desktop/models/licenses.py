@@ -89,7 +89,7 @@ class LicensesModel(RowsModel[LicenseRow]):
             RowColumn(
                 QCoreApplication.translate("Tables", "Last used"),
                 17,
-                lambda row: self._moment(row.view.last_used_at, _last_hint(row.view)),
+                lambda row: self._moment(row.view.last_used_at, _last_hint(row.view)) or Cell(_never()),
                 order=lambda row: row.view.last_used_at or 0.0,
                 stretch=True,
             ),
@@ -102,7 +102,7 @@ class LicensesModel(RowsModel[LicenseRow]):
             ),
             RowColumn(
                 QCoreApplication.translate("Tables", "30 days"),
-                9,
+                11,
                 lambda row: Cell(_total(row.usage), hint=usage_words(row.usage)),
                 order=lambda row: _sum(row.usage),
                 hint=QCoreApplication.translate("Tables", "Tokens of text used in the last 30 days"),
@@ -110,14 +110,14 @@ class LicensesModel(RowsModel[LicenseRow]):
             RowColumn(
                 QCoreApplication.translate("Tables", "Expires"),
                 15,
-                lambda row: self._moment(row.view.expires_at, ""),
+                lambda row: self._moment(row.view.expires_at) or Cell(_no_end()),
                 order=lambda row: row.view.expires_at or float("inf"),
             ),
         )
 
-    def _moment(self, at: float | None, hint: str) -> Cell:
+    def _moment(self, at: float | None, hint: str = "") -> Cell | None:
         if at is None:
-            return Cell(QCoreApplication.translate("Licenses", "never"))
+            return None
         said = "\n".join(part for part in (formats.full_moment(at), hint) if part)
         return Cell(formats.minute(at, self._now), hint=said)
 
@@ -187,6 +187,14 @@ def usage_words(usage: LicenseUsage | None) -> str:
 def spent(view: LicenseView) -> bool:
     """Whether its budget of today is used up."""
     return view.daily_tokens is not None and view.used_today >= view.daily_tokens
+
+
+def _never() -> str:
+    return QCoreApplication.translate("Licenses", "never")
+
+
+def _no_end() -> str:
+    return QCoreApplication.translate("Licenses", "no expiry")
 
 
 def _bar(view: LicenseView) -> tuple[int, Tone] | None:

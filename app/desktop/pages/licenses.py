@@ -97,7 +97,7 @@ class LicensesPage(PageFrame):
         for button in self._head:
             button.setVisible(there)
         hidden = sum(item.state is LicenseState.REVOKED for item in snapshot.licenses)
-        self.revoked.setText(self.tr("&Show revoked ones ({number})").format(number=formats.count(hidden)))
+        self.revoked.setText(self.tr("Show re&voked ones ({number})").format(number=formats.count(hidden)))
         self.revoked.setVisible(hidden > 0)
         self._show_rows()
         self._ask_for_usage()

@@ -104,7 +104,7 @@ class SetUpPage(PageFrame):
         self.body.addWidget(self.codex)
         self.body.addWidget(self._text_card())
         self.body.addWidget(self.check)
-        self.body.addStretch()
+        self.body.addStretch(1)
         self._show_text()
 
     @property

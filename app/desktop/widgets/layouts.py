@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QBoxLayout, QLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QDialog, QLayout, QWidget
 
 
 def clear_layout(layout: QLayout) -> None:
@@ -19,3 +19,11 @@ def show_in(layout: QBoxLayout, *widgets: QWidget) -> None:
     for widget in widgets:
         layout.addWidget(widget)
         widget.show()
+
+
+def fit_height(dialog: QDialog) -> None:
+    """As high as its content at its width; a dialog itself reckons texts that wrap as narrow and high."""
+    layout = dialog.layout()
+    if layout is not None:
+        layout.activate()
+        dialog.resize(dialog.width(), layout.totalHeightForWidth(dialog.width()))
