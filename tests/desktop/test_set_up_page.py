@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QScrollArea, QWidget
 
 from app.core.turn import Outcome
 from app.desktop.icons import Icons
@@ -122,6 +122,32 @@ async def test_choices_are_made_by_keyboard(page: SetUpPage, qapp: QApplication)
     QTest.keyClick(chosen, Qt.Key.Key_Right)
     assert page.what is What.ENVIRONMENT
     assert "OPENAI_BASE_URL" in page.text()
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+async def test_nothing_is_cut_off_in_a_small_window(
+    icons: Icons, desk: Desk, tmp_path: Path, language: str, request: pytest.FixtureRequest, computer: Computer
+) -> None:
+    if language == "zh_CN":
+        request.getfixturevalue("chinese")
+    stage = Stage(icons, desk, tmp_path)
+    stage.window.resize(800, 560)
+    computer.install = CodexInstall(Path("/x" * 200), (0, 169, 0))
+    stage.show(FULL, Place.SET_UP)
+    page = stage.window.set_up
+    page.codex._find = computer.find
+    page.codex._on_again()
+    await desk.settle()
+    scroll = page.findChild(QScrollArea)
+    for what in What:
+        for shell in Shell:
+            page.choose(shell, what)
+            QApplication.processEvents()
+            assert scroll.widget().minimumSizeHint().width() <= scroll.viewport().width(), (what, shell)
+    stage.signing_in.close()
+    stage.window.leave()
+    stage.window.deleteLater()
+    await desk.operations.close()
 
 
 async def test_codex_is_looked_for_once_and_again_when_asked(page: SetUpPage, desk: Desk, computer: Computer) -> None:

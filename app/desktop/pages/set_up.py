@@ -6,7 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton
+from PySide6.QtWidgets import QHBoxLayout, QPushButton
 
 from app.core.errors import InvalidInput
 from app.desktop import words
@@ -147,8 +147,6 @@ class SetUpPage(PageFrame):
         choices.addStretch()
         shells = QHBoxLayout()
         space.bare(shells, space.M)
-        label = QLabel(self.tr("Your shell:"))
-        shells.addWidget(label)
         shells.addWidget(self._shells)
         shells.addStretch()
         shells.addWidget(self._copy)
