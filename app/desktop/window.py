@@ -122,9 +122,9 @@ class MainWindow(QMainWindow):
         )
         self.tokens = TokensPage(icons, operations, adding, signing_in.sign_in, self.open_session)
         self.sessions = SessionsPage(icons, operations, preferences, self.open_set_up)
-        self.set_up = SetUpPage(icons, operations, shell)
+        self.set_up = SetUpPage(icons, operations, shell, machine.find_codex, self._on_copy_text)
         self.requests = RequestsPage(icons, operations, preferences, self.open_set_up, self._on_copy_text)
-        self.licenses = LicensesPage(icons, operations)
+        self.licenses = LicensesPage(icons, operations, shell, machine, self.open_settings)
         self.settings = SettingsPage(icons, operations, preferences, appearance, machine, self._on_copy_text)
         self.pages: dict[Place, tuple[Page, str]] = {
             Place.OVERVIEW: (self.overview, self.tr("Overview")),
@@ -216,6 +216,10 @@ class MainWindow(QMainWindow):
     def open_set_up(self) -> None:
         """Turn to the set-up of Codex."""
         self.go(Place.SET_UP)
+
+    def open_settings(self) -> None:
+        """Turn to the settings."""
+        self.go(Place.SETTINGS)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Closing leaves the gateway running: in the tray, or minimised where there is none."""
