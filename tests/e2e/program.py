@@ -22,6 +22,7 @@ START_TIMEOUT = 30.0
 COMMAND_TIMEOUT = 40.0
 END_TIMEOUT = 20.0
 LISTENING = re.compile(r"listening on (http://\S+:(\d+)/codex/v1)")
+PROGRAM = ("-m", "app")
 KEPT = ("PATH", "PYENV_ROOT", "TMPDIR", "HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME")
 # What no log of a healthy run has.
 TROUBLE = re.compile(
@@ -49,6 +50,8 @@ class Waystation:
         self.folder = folder
         self.data_dir = folder / "data"
         self.secrets: set[str] = set()
+        # What `start` has Python run.
+        self.program: tuple[str | Path, ...] = PROGRAM
         self.env = {name: os.environ[name] for name in KEPT if name in os.environ}
         self.env |= {
             "LANG": "C.UTF-8",
@@ -117,7 +120,8 @@ class Waystation:
     async def start(self, *arguments: str | Path, env: Mapping[str, str] | None = None) -> "Run":
         """Start it without waiting for anything."""
         number = len(self._runs)
-        run = Run(self, [*_command(arguments)], self.folder / f"run-{number}.out", self.folder / f"run-{number}.err")
+        command = [sys.executable, *map(str, (*self.program, *arguments))]
+        run = Run(self, command, self.folder / f"run-{number}.out", self.folder / f"run-{number}.err")
         self._runs.append(run)
         await run.launch(self.env | dict(env or {}))
         return run
@@ -269,4 +273,4 @@ def free_port() -> int:
 
 
 def _command(arguments: tuple[str | Path, ...]) -> list[str]:
-    return [sys.executable, "-m", "app", *map(str, arguments)]
+    return [sys.executable, *map(str, (*PROGRAM, *arguments))]

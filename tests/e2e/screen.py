@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.e2e.program import Run, Waystation, free_port, until
+from tests.e2e.program import PROGRAM, Run, Waystation, free_port, until
 from tests.support.desktop_session import DesktopSession
 from tests.support.tray import MenuEntry, find_entry, menu_text
 
@@ -109,16 +109,21 @@ Make = Callable[..., Waystation]
 
 
 async def desktop_on(
-    screen: Screen, make: Make, *arguments: str, env: dict[str, str] | None = None
+    screen: Screen,
+    make: Make,
+    *arguments: str,
+    env: dict[str, str] | None = None,
+    program: tuple[str | Path, ...] = PROGRAM,
 ) -> DesktopWaystation:
     """Start the desktop application on a port of its own and wait until its control channel answers.
 
-    The port is the one that an earlier ``serve`` was given: that is remembered.
+    The port is the one that an earlier ``serve`` was given: that is remembered. ``program`` is what Python runs.
     """
     waystation = make(screen.session.env | (env or {}))
     port = free_port()
     serve = await waystation.serve("--port", str(port))
     await serve.quit()
+    waystation.program = program
     run = await waystation.start(*arguments)
 
     async def listens() -> bool:
