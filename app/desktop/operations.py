@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.core.errors import WaystationError
 from app.desktop import words
+from app.desktop.license_operations import LicenseOperations
 from app.desktop.messages import Told, error_text
 from app.desktop.pool_operations import PoolOperations
 from app.desktop.session_operations import SessionOperations
@@ -22,6 +23,7 @@ from app.desktop.token_operations import TokenOperations
 from app.gateway.handle import GatewayHandle
 from app.gateway.tasks import TaskSet
 from app.platform.codex_setup import environment_text, setup_text
+from app.platform.curl_texts import CurlExample, curl_text
 from app.platform.shells import Shell
 
 _log = logging.getLogger(__name__)
@@ -43,6 +45,7 @@ class Operations(QObject):
         pool: those about all tokens, and about requests that wait for one.
         sessions: those about one session.
         settings: those on the settings page.
+        licenses: those about licenses.
     """
 
     done = Signal(str)
@@ -59,6 +62,7 @@ class Operations(QObject):
         self.pool = PoolOperations(self)
         self.sessions = SessionOperations(self)
         self.settings = SettingsOperations(self)
+        self.licenses = LicenseOperations(self, copy_secret)
 
     def attach(self, handle: GatewayHandle) -> None:
         """The gateway is there; until then every operation says that it is not."""
@@ -109,6 +113,12 @@ class Operations(QObject):
         said = self.tr("The full set-up for {shell} is copied, with your license. Paste it and run codex.")
         sentence = said.format(shell=words.shell(shell))
         self.begin("copy", self._copy(lambda key: setup_text(shell, base_url, key), sentence))
+
+    def copy_curl(self, shell: Shell, example: CurlExample, base_url: str) -> None:
+        """Copy one of the guide's examples, with the license of this computer."""
+        said = self.tr("The curl command for {shell} is copied, with your license. Paste it into your terminal.")
+        sentence = said.format(shell=words.shell(shell))
+        self.begin("copy", self._copy(lambda key: curl_text(shell, example, base_url, key), sentence))
 
     def run(self, group: str, work: Coroutine[Any, Any, str | None]) -> None:
         """Do something that the user asked for, unless its group is busy; tell the sentence that it returns."""

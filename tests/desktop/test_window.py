@@ -16,9 +16,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QInputDialog
 from app.desktop.icons import Icons
 from app.desktop.place import Place
 from app.gateway.snapshot import Problem, RunState, TokenState
-from app.platform.codex_setup import environment_text, setup_text
-from app.platform.shells import Shell
-from tests.desktop.scripted import LICENSE, RUNNING, busy_port, token
+from tests.desktop.scripted import RUNNING, busy_port, token
 from tests.desktop.stage import FULL, Desk, Stage, answer, button
 
 
@@ -136,30 +134,6 @@ async def test_a_question_goes_away_with_the_application(stage: Stage) -> None:
     await stage.desk.operations.close()
     assert not any(isinstance(box, QInputDialog) and box.isVisible() for box in QApplication.topLevelWidgets())
     assert stage.desk.gateway.calls == []
-
-
-@pytest.mark.parametrize("shell", Shell)
-async def test_the_set_up_page_shows_the_texts_without_the_license_and_copies_them_with_it(
-    stage: Stage, shell: Shell
-) -> None:
-    stage.show(FULL, Place.SET_UP)
-    page = stage.window.set_up
-    page.choose(shell)
-    shown_setup, shown_environment = page.texts()
-    expected = setup_text(shell, FULL.base_url, LICENSE), environment_text(shell, FULL.base_url, LICENSE)
-    for shown, full in zip((shown_setup, shown_environment), expected, strict=True):
-        assert shown == full.replace(LICENSE, "ws-" + "•" * 16).replace("\r\n", "\n").rstrip("\n")
-    button(page, "Copy full set-up").click()
-    await stage.desk.settle()
-    button(page, "Copy environment variables").click()
-    await stage.desk.settle()
-    assert stage.desk.copied == list(expected)
-
-
-async def test_the_texts_follow_the_address(stage: Stage) -> None:
-    stage.show(FULL, Place.SET_UP)
-    stage.window.show_snapshot(replace(FULL, base_url="http://192.168.1.20:8788/codex/v1"))
-    assert all("192.168.1.20:8788" in text for text in stage.window.set_up.texts())
 
 
 async def test_only_a_visible_window_is_watched_and_drawn(stage: Stage) -> None:
