@@ -120,7 +120,7 @@ class MainWindow(QMainWindow):
             sign_in=lambda: signing_in.sign_in(),
             chosen_shell=lambda: self.set_up.shell,
         )
-        self.tokens = TokensPage(icons, operations, adding, signing_in.sign_in, self.open_session)
+        self.tokens = TokensPage(icons, operations, preferences, adding, signing_in.sign_in, self.open_session)
         self.sessions = SessionsPage(icons, operations, preferences, self.open_set_up)
         self.set_up = SetUpPage(icons, operations, shell, machine.find_codex, self._on_copy_text)
         self.requests = RequestsPage(icons, operations, preferences, self.open_set_up, self._on_copy_text)

@@ -9,7 +9,6 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QDialogButtonBox, QInputDialog, QMenu
 
 from app.core.errors import InvalidInput, NotFound
-from app.core.policy import Policy, Strategy
 from app.core.token import TokenKind
 from app.desktop.announcements import announcements
 from app.desktop.formats import minute
@@ -183,47 +182,6 @@ async def test_a_password_without_a_user_is_asked_about(stage: Stage) -> None:
     assert not any(command == "token.change" for command, _ in stage.desk.gateway.calls)
     dialog.reject()
     await stage.desk.settle()
-
-
-async def test_the_way_of_waystation_itself_is_set_and_shown(stage: Stage) -> None:
-    stage.show(FULL)
-    way = stage.window.tokens.pool.way
-    assert way.text().replace("&", "") == "Proxy: as the system says…"
-    way.click()
-    dialog = await open_dialog(ProxyDialog)
-    dialog.address.setEditText("http://127.0.0.1:7890")
-    dialog.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Ok).click()
-    await stage.desk.settle()
-    assert stage.desk.gateway.calls[-1] == ("proxy.set", {"proxy": "http://127.0.0.1:7890"})
-    stage.tell(replace(FULL, proxy="http://127.0.0.1:7890"))
-    assert "http://127.0.0.1:7890" in way.text()
-    stage.tell(replace(FULL, proxy="direct"))
-    assert "no proxy" in way.text()
-
-
-async def test_strategy_and_waiting_time_are_chosen_and_follow_the_gateway(stage: Stage) -> None:
-    stage.show(FULL)
-    pool = stage.window.tokens.pool
-    assert [pool.wait.itemText(n) for n in range(3)] == ["not at all", "up to 10 minutes", "overnight (up to 6 hours)"]
-    assert pool.wait.currentIndex() == 1
-    for combo, index in ((pool.strategy, 1), (pool.wait, 2), (pool.wait, 1)):
-        combo.setCurrentIndex(index)
-        combo.activated.emit(index)
-    await stage.desk.settle()
-    assert stage.desk.gateway.calls == [("pool.policy", {"strategy": "in_order"}), ("pool.policy", {"wait_s": 21600.0})]
-    stage.tell(replace(FULL, policy=Policy(Strategy.IN_ORDER, wait_s=1800.0)))
-    assert pool.strategy.currentData() == "in_order"
-    assert pool.wait.currentText() == "up to 30 minutes"
-
-
-async def test_a_choice_that_is_refused_is_taken_back(stage: Stage) -> None:
-    stage.show(FULL)
-    pool = stage.window.tokens.pool
-    stage.desk.gateway.failures["pool.policy"] = InvalidInput("No.")
-    pool.wait.setCurrentIndex(0)
-    pool.wait.activated.emit(0)
-    await stage.desk.settle()
-    assert pool.wait.currentIndex() == 1
 
 
 async def test_waiting_requests_stand_on_top_and_can_be_tried_and_given_up(stage: Stage) -> None:

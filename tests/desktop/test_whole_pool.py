@@ -11,7 +11,9 @@ import pytest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 
 from app.desktop.icons import Icons
+from app.desktop.key_dialog import KeyDialog
 from app.desktop.place import Place
+from app.desktop.removed_dialog import RemovedDialog
 from app.gateway.clock import Clock
 from app.gateway.commands import Commands
 from app.gateway.gateway import Gateway
@@ -173,3 +175,46 @@ async def test_a_request_waits_at_the_station_and_is_given_up(
 def state_of_first_token(stage: Stage) -> str:
     stage.window.go(Place.TOKENS)
     return str(stage.window.tokens.table.model().index(0, 1).data())
+
+
+def visible(kind: type[Any]) -> list[Any]:
+    """The dialogs of this kind that stand."""
+    return [item for item in QApplication.topLevelWidgets() if isinstance(item, kind) and item.isVisible()]
+
+
+async def test_a_token_is_removed_and_taken_back(whole: Stage, gateway: Gateway) -> None:
+    for account, label in ((ANN, "Ann"), (BOB, "Bob")):
+        await whole.desk.handle.call("token.import", text=account.auth_json(), label=label)
+    page = whole.window.tokens
+    await seen(whole, lambda: page.table.model().rowCount() == 2)
+    removed = gateway.snapshot().tokens[0]
+    for way in ("notice", "list"):
+        page.menu.remove(removed)
+        await seen(whole, lambda: page.table.model().rowCount() == 1)
+        if way == "notice":
+            button(page.undo, "Undo").click()
+        else:
+            button(page, "Add token").menu().actions()[-1].trigger()
+            await seen(whole, lambda: visible(RemovedDialog))
+            button(visible(RemovedDialog)[0], "Restore").click()
+        await seen(whole, lambda: page.table.model().rowCount() == 2)
+        assert [token.label for token in gateway.snapshot().tokens] == ["Ann", "Bob"]
+        assert not page.undo.isVisible()
+    await whole.desk.settle()
+
+
+async def test_a_login_that_is_pasted_behind_dots_is_added_and_tested(whole: Stage, gateway: Gateway) -> None:
+    button(whole.window.tokens, "Other ways").menu().actions()[5].trigger()
+    await seen(whole, lambda: visible(KeyDialog))
+    dialog = visible(KeyDialog)[0]
+    QApplication.clipboard().setText(ANN.auth_json())
+    dialog.entry.paste()
+    button(dialog, "Add").click()
+    await seen(whole, lambda: gateway.snapshot().tokens)
+    await seen(whole, lambda: whole.window.tokens.detail.isVisible())
+    await whole.desk.settle()
+    button(whole.window.tokens.detail, "Test").click()
+    await whole.desk.settle()
+    assert any("accepts" in text for text in whole.desk.told)
+    # What the test has seen of the quota stands in the list.
+    await seen(whole, lambda: "%" in str(whole.window.tokens.table.model().index(0, 2).data()))

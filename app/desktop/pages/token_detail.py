@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -38,10 +38,10 @@ from app.desktop.widgets.gauge import Gauge, reading
 from app.desktop.widgets.layouts import clear_layout
 from app.desktop.widgets.quiet_label import QuietLabel
 from app.desktop.widgets.selectable import make_selectable
+from app.desktop.widgets.state_line import StateLine
 from app.desktop.widgets.symbol import Symbol
 from app.gateway.snapshot import GatewaySnapshot, SessionView, TokenState, TokenView
 
-_SYMBOL_SIZE = 18
 # Named of the sessions; the others are counted.
 _MOST_SESSIONS = 5
 # From this width on, in pixels, the buttons stand beside the name.
@@ -92,9 +92,9 @@ class TokenDetail(Card):
         self.more = QPushButton(self.tr("&More"))
         Symbol(icons, self.more, "more")
         self.more.clicked.connect(lambda: actions.more(self.more))
-        self._state = _StateLine(icons)
+        self._state = StateLine(icons, self.tr("State of the token"))
         self._explanation = _wrapping(QuietLabel())
-        self.help = QPushButton()
+        self.help = QPushButton(self.tr("Sign in &again"))
         self._help_symbol = Symbol(icons, self.help, "sign-in")
         self.help.clicked.connect(lambda: self._act(actions.help))
         self._failure = QVBoxLayout()
@@ -352,48 +352,12 @@ class TokenDetail(Card):
             self._facts.addRow(QuietLabel(title), value)
 
 
-class _StateLine(QWidget):
-    """A symbol and the state in words."""
-
-    def __init__(self, icons: Icons) -> None:
-        super().__init__()
-        self._icons = icons
-        self._shown: tuple[str, Tone] | None = None
-        self._picture = QLabel()
-        self._text = _wrapping(QLabel())
-        make_selectable(self._text)
-        row = QHBoxLayout(self)
-        space.bare(row, space.S)
-        row.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
-        row.addWidget(self._text, 1)
-
-    def show_state(self, symbol: str, tone: Tone, text: str) -> None:
-        """Show this."""
-        self._text.setText(text)
-        if (symbol, tone) != self._shown:
-            self._shown = (symbol, tone)
-            self._draw()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Follow the system from light to dark."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._draw()
-
-    def _draw(self) -> None:
-        if self._shown is None:
-            return
-        name, tone = self._shown
-        icon = self._icons.tinted(name, colours.mark(tone, self.palette()))
-        self._picture.setPixmap(icon.pixmap(QSize(_SYMBOL_SIZE, _SYMBOL_SIZE), self.devicePixelRatioF()))
-
-
 class _FailureField(QWidget):
     """A tinted field: what failed last, what to do, and the button that does it."""
 
     def __init__(self, icons: Icons, title: str, text: str, button: QPushButton | None) -> None:
         super().__init__()
-        state = _StateLine(icons)
+        state = StateLine(icons, title)
         state.show_state("warning", Tone.WARNING, title)
         column = QVBoxLayout(self)
         column.setContentsMargins(space.M, space.S, space.M, space.M)

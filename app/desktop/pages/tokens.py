@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from PySide6.QtCore import QPoint, QSize, Qt
-from PySide6.QtGui import QIcon, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QPushButton, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QHideEvent, QIcon, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QAbstractItemView, QPushButton, QSplitter, QStackedWidget
 
 from app.core.token import TokenKind
 from app.desktop import words
@@ -18,10 +18,10 @@ from app.desktop.icons import Icons
 from app.desktop.models.tokens import TONES, TokensModel
 from app.desktop.operations import Operations
 from app.desktop.pages.add_menu import AddMenu
-from app.desktop.pages.pool_bar import PoolBar
 from app.desktop.pages.token_detail import DetailActions, TokenDetail
 from app.desktop.pages.token_menu import TokenMenu
 from app.desktop.pages.undo_notices import UndoNotices
+from app.desktop.preferences import Preferences
 from app.desktop.widgets.empty_state import EmptyState
 from app.desktop.widgets.page_frame import PageFrame
 from app.desktop.widgets.symbol import Symbol
@@ -48,6 +48,7 @@ class TokensPage(PageFrame):
     Args:
         icons: for symbols and buttons.
         operations: what the buttons do.
+        preferences: where the sizes are kept.
         adding: adds tokens from files, from the clipboard and from what is typed.
         sign_in: begins a sign-in.
         open_session: turns to a session; None: to all of them.
@@ -57,6 +58,7 @@ class TokensPage(PageFrame):
         self,
         icons: Icons,
         operations: Operations,
+        preferences: Preferences,
         adding: Adding,
         sign_in: BeginSignIn,
         open_session: Callable[[str | None], None],
@@ -66,6 +68,7 @@ class TokensPage(PageFrame):
         self.add = add
         self._icons = icons
         self._operations = operations
+        self._preferences = preferences
         self._adding = adding
         self._sign_in = sign_in
         self._snapshot: GatewaySnapshot | None = None
@@ -79,6 +82,7 @@ class TokensPage(PageFrame):
         self.table = Table(self._model, self.tr("Tokens"))
         use_two_lines(self.table)
         self._let_drag()
+        self.table.arrange(preferences.geometry("tokens.table"))
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(self._on_context_menu)
         self.table.selectionModel().selectionChanged.connect(self._show_detail)
@@ -96,7 +100,6 @@ class TokensPage(PageFrame):
                 open_session=open_session,
             ),
         )
-        self.pool = PoolBar(icons, operations)
         self._split = QSplitter()
         self._lay_out()
         self._add_shortcuts()
@@ -114,7 +117,6 @@ class TokensPage(PageFrame):
         self.add.setVisible(bool(snapshot.tokens))
         self.set_sentence(_summary(snapshot) if len(snapshot.tokens) > 1 else "")
         self.undo.show_present(self._tokens)
-        self.pool.show_snapshot(snapshot)
         self._show_detail()
 
     def selected(self) -> TokenView | None:
@@ -128,6 +130,11 @@ class TokensPage(PageFrame):
         if self._split.orientation() is not wanted:
             self._split.setOrientation(wanted)
             self._split.setSizes([10, 10] if wanted is Qt.Orientation.Vertical else _SIDE_BY_SIDE)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Remember what the user arranged."""
+        super().hideEvent(event)
+        self._preferences.keep_geometry("tokens.table", self.table.arrangement())
 
     def _symbol(self, name: str) -> QIcon:
         return self._icons.tinted(name, colours.mark(TONES[name], self.palette()))
@@ -148,14 +155,9 @@ class TokensPage(PageFrame):
         self._split.setStretchFactor(0, 1)
         self._split.setSizes(_SIDE_BY_SIDE)
         self.table.setMinimumSize(QSize(260, 110))
-        filled = QWidget()
-        column = QVBoxLayout(filled)
-        space.bare(column, space.S)
-        column.addWidget(self._split, 1)
-        column.addWidget(self.pool)
         self._stack = QStackedWidget()
         self._stack.addWidget(self._empty())
-        self._stack.addWidget(filled)
+        self._stack.addWidget(self._split)
         self.body.setSpacing(space.S)
         self.body.addWidget(self.undo)
         self.body.addWidget(self._stack, 1)

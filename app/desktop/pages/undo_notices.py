@@ -12,6 +12,7 @@ from app.desktop import formats, words
 from app.desktop.design import space
 from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons
+from app.desktop.widgets.layouts import show_in
 from app.desktop.widgets.notice import Notice, Remedy
 
 _STANDS_MS = 90_000
@@ -49,7 +50,7 @@ class UndoNotices(QWidget):
 
         notice = Notice(self._icons, Tone.NEUTRAL, text, (undo,), symbol="trash", dismissed=close)
         self._shown[token_id] = notice
-        self._column.addWidget(notice)
+        show_in(self._column, notice)
         self.show()
         # Its own child, so that it ends with the notice.
         end = QTimer(notice)
