@@ -48,7 +48,14 @@ class TrayEntries:
 
 def tray_entries(snapshot: GatewaySnapshot, now: float) -> TrayEntries:
     """The entries for this snapshot; `now` is in Unix seconds."""
-    active = sum(1 for item in snapshot.sessions if item.active_turns or now - item.last_active_at < _ACTIVE_S)
+    active, running = 0, snapshot.active_turns
+    # The last active come first: most of the others need no look.
+    for item in snapshot.sessions:
+        recent = now - item.last_active_at < _ACTIVE_S
+        if not recent and running <= 0:
+            break
+        active += recent or item.active_turns > 0
+        running -= item.active_turns
     said = QCoreApplication.translate("Tray", "Sessions: {number} active").format(number=formats.count(active))
     return TrayEntries(tuple(_entry(token, now) for token in snapshot.tokens[:MOST_TOKENS]), said)
 

@@ -46,7 +46,10 @@ class SessionViews:
             if session is not None:
                 self._put_in(session)
         if changed or (self._shown and self._shown[-1].last_active_at <= now - LIVE_SESSION_S):
-            shown = sorted(self._views.values(), key=_last_active, reverse=True)
+            new = [self._views[one] for one in changed if one in self._views]
+            # The others are in order already, so that sorting has little to do.
+            shown = [*new, *(view for view in self._shown if view.id not in changed)]
+            shown.sort(key=_last_active, reverse=True)
             while shown and shown[-1].last_active_at <= now - LIVE_SESSION_S:
                 self._take_out(shown.pop().id)
             self._shown = tuple(shown)

@@ -240,7 +240,7 @@ def test_sessions_count_as_active_for_ten_minutes_or_while_they_are_answered() -
         session(2, last_active_at=NOW - 3600, active_turns=1),
         session(3, last_active_at=NOW - 3600, active_turns=0),
     )
-    assert tray_entries(replace(FULL, sessions=sessions), NOW).sessions == "Sessions: 2 active"
+    assert tray_entries(replace(FULL, sessions=sessions, active_turns=1), NOW).sessions == "Sessions: 2 active"
 
 
 def test_starting_at_sign_in_is_asked_of_the_system_whenever_the_menu_opens(shown: Shown) -> None:

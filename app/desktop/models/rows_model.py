@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QIcon
 
 from app.desktop.models.lines import Cell
@@ -18,6 +18,8 @@ _Index = QModelIndex | QPersistentModelIndex
 _NO_INDEX = QModelIndex()
 # More separate places than this, and telling the view of each takes longer than beginning anew.
 _MANY = 64
+#: So many rows are weighed in one slot, for the order and for the filter; more take several.
+AT_ONCE = 1_500
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,13 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
         parent: its owner.
 
     Signals:
-        updating, updated: before and after `update_rows` has changed something, for views that keep their place.
+        updating, updated: before and after new rows have changed something, for views that keep their place.
+        settled: what is shown is again what was asked for, some time after that was asked.
     """
 
     updating = Signal()
     updated = Signal()
+    settled = Signal()
 
     def __init__(
         self,
@@ -72,12 +76,20 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
         self._row_id = row_id
         self._symbol = symbol
         self._source: Sequence[_R] = ()
+        self._by_id: dict[str, _R] = {}
         # By id: the rows as they were last weighed, what they are sorted by, and which the filter refuses.
+        # Flat: ten thousand small tuples would call for the garbage collector in the middle of a slot.
         self._known: dict[str, _R] = {}
         self._places: dict[str, Any] = {}
         self._refused: set[str] = set()
         self._rows: list[_R] = []
         self._ids: list[str] = []
+        self._shown_ids: set[str] = set()
+        # The user asked for something else: the view need not keep its place.
+        self._anew = False
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._on_later)
         self._accepts: Callable[[_R], bool] | None = None
         self._sorted_by: tuple[int, Qt.SortOrder] | None = None
 
@@ -91,6 +103,11 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
         """The rows that pass the filter, in the order shown."""
         return self._rows
 
+    @property
+    def weighing(self) -> bool:
+        """Whether what is shown is not yet what was asked for."""
+        return self._later.isActive()
+
     def update_rows(self, rows: Sequence[_R]) -> None:
         """Become these rows. What is equal is not touched; what changed is announced as one range.
 
@@ -101,20 +118,18 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
         """
         if rows is self._source:
             return
-        before, self._source = self._source, rows
-        try:
-            wanted = self._wanted()
-        except ValueError:
-            self._source = before
-            raise
-        self.updating.emit()
-        self._become(*wanted)
-        self.updated.emit()
+        row_id = self._row_id
+        by_id = {row_id(row): row for row in rows}
+        if len(by_id) != len(rows):
+            raise ValueError("two rows have one id")
+        self._source, self._by_id = rows, by_id
+        self._go_on()
 
     def set_filter(self, accepts: Callable[[_R], bool] | None) -> None:
         """Show only the rows that are accepted; None: all."""
         self._accepts = accepts
-        self._weigh_anew()
+        self._accept_all()
+        self._become()
 
     def row(self, number: int) -> _R | None:
         """The row that is shown there."""
@@ -133,7 +148,10 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
 
     def redraw(self) -> None:
         """What the cells say is different now, though the rows are the same; so may be their order."""
+        anew = self._anew
         self._weigh_anew()
+        # That is not the user's doing.
+        self._anew = self._anew and anew
         self._tell_changed(0, len(self._rows) - 1)
 
     def symbols_changed(self) -> None:
@@ -144,7 +162,8 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
         """Sort by a column from now on; -1: as the rows come."""
         by = self.columns[column].order if 0 <= column < len(self.columns) else None
         self._sorted_by = None if by is None else (column, order)
-        self._weigh_anew()
+        self._place_all()
+        self._become()
 
     def rowCount(self, parent: _Index = _NO_INDEX) -> int:
         """See QAbstractItemModel."""
@@ -186,47 +205,56 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
                 return _alignment(column)
         return None
 
-    def _weigh_anew(self) -> None:
-        self._known = {}
-        self._become(*self._wanted())
+    def _order(self) -> Callable[[_R], Any] | None:
+        return None if self._sorted_by is None else self.columns[self._sorted_by[0]].order
 
-    def _wanted(self) -> tuple[list[_R], list[str]]:
-        """The rows that pass the filter in the order wanted, and their ids."""
-        order = self._sorted_by and self.columns[self._sorted_by[0]].order
-        accepts, row_id, known = self._accepts, self._row_id, self._known
-        rows = {row_id(row): row for row in self._source}
-        if len(rows) != len(self._source):
-            raise ValueError("two rows have one id")
-        # Flat dictionaries: ten thousand small tuples would call for the garbage collector in the middle of a slot.
+    def _accept_all(self) -> None:
+        accepts = self._accepts
+        refused = () if accepts is None else (name for name, row in self._known.items() if not accepts(row))
+        self._refused = set(refused)
+
+    def _place_all(self) -> None:
+        order = self._order()
+        self._places = {} if order is None else {name: order(row) for name, row in self._known.items()}
+
+    def _weigh(self, rows: dict[str, _R]) -> None:
+        """Look at what is another object than before. Flat dictionaries hold what was found: ten thousand small tuples
+        would call for the garbage collector in the middle of a slot.
+        """
+        known, accepts, order = self._known, self._accepts, self._order()
         places, refused = self._places, self._refused
         for name, row in rows.items():
             if known.get(name) is not row:
-                if order:
+                if order is not None:
                     places[name] = order(row)
                 (refused.discard if accepts is None or accepts(row) else refused.add)(name)
-        self._known = rows
         for name in known.keys() - rows.keys():
             places.pop(name, None)
             refused.discard(name)
-        ids = [name for name in rows if name not in refused] if refused else list(rows)
+        self._known = rows
+
+    def _become(self) -> None:
+        """Show the rows that pass the filter, in the order wanted."""
+        refused = self._refused
+        ids = [name for name in self._known if name not in refused] if refused else list(self._known)
         if self._sorted_by is not None:
             # Python keeps the order of equals, also in reverse.
-            ids.sort(key=places.__getitem__, reverse=self._sorted_by[1] is Qt.SortOrder.DescendingOrder)
-        return [rows[name] for name in ids], ids
-
-    def _become(self, rows: list[_R], ids: list[str]) -> None:
+            ids.sort(key=self._places.__getitem__, reverse=self._sorted_by[1] is Qt.SortOrder.DescendingOrder)
+        rows = [self._known[name] for name in ids]
         if ids != self._ids:
-            wanted = set(ids)
-            known = set(self._ids)
-            gone = _runs([position for position, row_id in enumerate(self._ids) if row_id not in wanted])
-            new = _runs([position for position, row_id in enumerate(ids) if row_id not in known])
+            wanted, known = set(ids), self._shown_ids
+            self._shown_ids = wanted
+            gone = _runs(
+                [number for number, name in enumerate(self._ids) if name not in wanted] if known - wanted else []
+            )
+            new = _runs([number for number, name in enumerate(ids) if name not in known] if wanted - known else [])
             if len(gone) + len(new) > _MANY:
                 self.beginResetModel()
                 self._rows, self._ids = rows, ids
                 self.endResetModel()
                 return
             self._remove(gone)
-            self._reorder([row_id for row_id in ids if row_id in known])
+            self._reorder([name for name in ids if name in known] if new else list(ids))
             self._insert(new, rows, ids)
         before, self._rows = self._rows, rows
         changed = [
@@ -247,12 +275,15 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
             return
         self.layoutAboutToBeChanged.emit()
         before = self.persistentIndexList()
-        place = {row_id: number for number, row_id in enumerate(ids)}
+        moved = {self._ids[old.row()] for old in before}
+        place = {name: number for number, name in enumerate(ids) if name in moved} if moved else {}
         after = [self.index(place[self._ids[old.row()]], old.column()) for old in before]
-        rows = dict(zip(self._ids, self._rows, strict=True))
-        self._rows, self._ids = [rows[row_id] for row_id in ids], ids
+        by_id = self._by_id
+        self._rows, self._ids = [by_id[name] for name in ids], ids
         self.changePersistentIndexList(before, after)
         self.layoutChanged.emit()
+        # Some may have changed as well; everything is drawn again anyway.
+        self._tell_changed(0, len(ids) - 1)
 
     def _insert(self, runs: list[tuple[int, int]], rows: list[_R], ids: list[str]) -> None:
         for first, last in runs:

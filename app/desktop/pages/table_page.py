@@ -104,6 +104,7 @@ class TablePage(PageFrame):
         self._parts.addWidget(filled)
         self.body.addWidget(self._parts)
         detail.closed.connect(self._on_closed)
+        model.settled.connect(self.show_parts)
         table.selectionModel().selectionChanged.connect(self.show_selected)
         table.arrange(self._preferences.geometry(f"{self._key}.table"))
         kept = self._preferences.geometry(f"{self._key}.split")
@@ -125,7 +126,9 @@ class TablePage(PageFrame):
     def show_parts(self) -> None:
         """Show the table, or why it is empty."""
         self._parts.setCurrentIndex(1 if self._model.total else 0)
-        self._rows.setCurrentIndex(0 if self._model.shown or not self._model.total else 1)
+        # While many rows are being looked at, nobody knows yet that none matches.
+        some = self._model.shown or self._model.weighing or not self._model.total
+        self._rows.setCurrentIndex(0 if some else 1)
         self.bar.show_counts(len(self._model.shown), self._model.total)
         self.show_selected()
 
