@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtGui import QAction
@@ -48,7 +49,7 @@ class Practice:
 
     def __init__(self, qapp: QApplication, icons: Icons, folder: Path) -> None:
         preferences = Preferences(folder / "desktop.ini")
-        appearance = Appearance(qapp, preferences, folder)
+        self.appearance = appearance = Appearance(qapp, preferences, folder)
         computer = replace(machine(folder), start_for_real=self._start)
         self.desktop = Desktop(icons, preferences, appearance, computer, Shell.BASH, qapp.clipboard(), practice=True)
         self.starts = 0
@@ -72,6 +73,21 @@ def practice(qapp: QApplication, icons: Icons, tmp_path: Path) -> Iterator[Pract
     made = Practice(qapp, icons, tmp_path)
     yield made
     made.desktop.window.deleteLater()
+
+
+async def test_a_window_that_was_replaced_in_another_language_hears_of_nothing_any_more(
+    practice: Practice, qtbot: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        await practice.opened(tasks)
+        before = practice.desktop.window
+        with qtbot.waitSignal(before.destroyed), qtbot.captureExceptions() as exceptions:
+            practice.appearance.use_language("en")
+        practice.desktop.operations.start_gateway()
+        await settled(practice.desktop.operations)
+        assert exceptions == []
+        assert "already deleted" not in capsys.readouterr().err
+        practice.desktop.quit()
 
 
 async def test_practice_ends_without_a_question_while_its_requests_run(practice: Practice) -> None:

@@ -75,7 +75,8 @@ class PoolSection(Section):
         self.test.setToolTip(self.tr("Try whether OpenAI answers; no token is used for it"))
         self.test.clicked.connect(operations.pool.test_way)
         self.form.row(self.tr("Proxy:"), self.way, self.test)
-        operations.busy_changed.connect(lambda: self.test.setEnabled(not operations.is_busy("proxy")))
+        # A method, since Qt forgets those of a window that was replaced by one in another language.
+        operations.busy_changed.connect(self._update_test)
         operations.failed.connect(self._show)
         self._show()
         self._show_way()
@@ -109,6 +110,9 @@ class PoolSection(Section):
         if wait_s == OVERNIGHT_WAIT_S:
             return self.tr("overnight (up to 6 hours)")
         return self.tr("up to {minutes} minutes").format(minutes=formats.count(round(wait_s / 60)))
+
+    def _update_test(self) -> None:
+        self.test.setEnabled(not self._operations.is_busy("proxy"))
 
     def _show_way(self) -> None:
         text = self.tr("as the system says") if self._proxy is None else token_words.proxy(self._proxy)
