@@ -16,8 +16,14 @@ from app.desktop.models.lines import Cell
 _R = TypeVar("_R")
 _Index = QModelIndex | QPersistentModelIndex
 _NO_INDEX = QModelIndex()
+_LEFT, _RIGHT = (
+    side | Qt.AlignmentFlag.AlignVCenter for side in (Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight)
+)
+_CELL_ROLES = frozenset({Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.DecorationRole})
 # More separate places than this, and telling the view of each takes longer than beginning anew.
 _MANY = 64
+# More cells than anybody sees at once are not remembered.
+_CELLS = 2_000
 #: So many rows are weighed in one slot, for the order and for the filter; more take several.
 AT_ONCE = 1_500
 
@@ -48,6 +54,9 @@ class RowColumn(Generic[_R]):
 class RowsModel(QAbstractTableModel, Generic[_R]):
     """Rows with stable ids: selection and scroll position survive every update.
 
+    What has to be looked at for the order and for the filter is done in portions, so that no slot is long; until it is
+    done, what was shown before stays.
+
     Args:
         columns: fixed for the model's life. What their cells say besides the row itself (such as today's date) may
             change; then call `redraw`.
@@ -77,14 +86,17 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
         self._symbol = symbol
         self._source: Sequence[_R] = ()
         self._by_id: dict[str, _R] = {}
-        # By id: the rows as they were last weighed, what they are sorted by, and which the filter refuses.
-        # Flat: ten thousand small tuples would call for the garbage collector in the middle of a slot.
-        self._known: dict[str, _R] = {}
+        # By id: what it is sorted by and which the filter refuses, with the rows of which that was found. All are flat:
+        # ten thousand small tuples would call for the garbage collector in the middle of a slot.
         self._places: dict[str, Any] = {}
+        self._placed: dict[str, _R] = {}
         self._refused: set[str] = set()
+        self._judged: dict[str, _R] = {}
         self._rows: list[_R] = []
         self._ids: list[str] = []
         self._shown_ids: set[str] = set()
+        # What cells in sight say, by the row and its column, until something else may be true.
+        self._said: dict[tuple[str, int], tuple[_R, Cell]] = {}
         # The user asked for something else: the view need not keep its place.
         self._anew = False
         self._later = QTimer(self)
@@ -122,18 +134,36 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
         by_id = {row_id(row): row for row in rows}
         if len(by_id) != len(rows):
             raise ValueError("two rows have one id")
+        for name in self._by_id.keys() - by_id.keys():
+            self._places.pop(name, None)
+            self._placed.pop(name, None)
+            self._refused.discard(name)
+            self._judged.pop(name, None)
         self._source, self._by_id = rows, by_id
         self._go_on()
 
     def set_filter(self, accepts: Callable[[_R], bool] | None) -> None:
         """Show only the rows that are accepted; None: all."""
         self._accepts = accepts
-        self._accept_all()
-        self._become()
+        self._judged, self._refused = {}, set()
+        self._anew = True
+        self._go_on()
 
     def row(self, number: int) -> _R | None:
         """The row that is shown there."""
         return self._rows[number] if 0 <= number < len(self._rows) else None
+
+    def cell(self, number: int, column: int) -> Cell:
+        """What a cell says."""
+        row, key = self._rows[number], (self._ids[number], column)
+        said = self._said.get(key)
+        if said is not None and said[0] is row:
+            return said[1]
+        if len(self._said) >= _CELLS:
+            self._said.clear()
+        cell = self.columns[column].cell(row)
+        self._said[key] = (row, cell)
+        return cell
 
     def line_id(self, number: int) -> str | None:
         """The id of the row that is shown there."""
@@ -148,10 +178,8 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
 
     def redraw(self) -> None:
         """What the cells say is different now, though the rows are the same; so may be their order."""
-        anew = self._anew
-        self._weigh_anew()
-        # That is not the user's doing.
-        self._anew = self._anew and anew
+        self._placed, self._judged = {}, {}
+        self._go_on()
         self._tell_changed(0, len(self._rows) - 1)
 
     def symbols_changed(self) -> None:
@@ -162,8 +190,9 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
         """Sort by a column from now on; -1: as the rows come."""
         by = self.columns[column].order if 0 <= column < len(self.columns) else None
         self._sorted_by = None if by is None else (column, order)
-        self._place_all()
-        self._become()
+        self._placed = {}
+        self._anew = True
+        self._go_on()
 
     def rowCount(self, parent: _Index = _NO_INDEX) -> int:
         """See QAbstractItemModel."""
@@ -180,9 +209,9 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
         column = self.columns[index.column()]
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(column)
-        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.DecorationRole):
+        if role not in _CELL_ROLES:
             return None
-        cell = column.cell(self._rows[index.row()])
+        cell = self.cell(index.row(), index.column())
         match role:
             case Qt.ItemDataRole.DisplayRole:
                 return cell.text
@@ -205,42 +234,46 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
                 return _alignment(column)
         return None
 
-    def _order(self) -> Callable[[_R], Any] | None:
-        return None if self._sorted_by is None else self.columns[self._sorted_by[0]].order
+    def _go_on(self) -> None:
+        """Look at the rows that are other objects than before; when all are done, show what came of it."""
+        rows, accepts, left = self._by_id, self._accepts, AT_ONCE
+        order = None if self._sorted_by is None else self.columns[self._sorted_by[0]].order
+        if order is not None:
+            stale = [name for name, row in rows.items() if self._placed.get(name) is not row]
+            for name in stale[:left]:
+                self._placed[name] = rows[name]
+                self._places[name] = order(rows[name])
+            left -= len(stale)
+        if accepts is not None and left > 0:
+            stale = [name for name, row in rows.items() if self._judged.get(name) is not row]
+            for name in stale[:left]:
+                self._judged[name] = rows[name]
+                (self._refused.discard if accepts(rows[name]) else self._refused.add)(name)
+            left -= len(stale)
+        if left < 0:
+            self._later.start(0)
+            return
+        self._later.stop()
+        keeps, self._anew = not self._anew, False
+        if keeps:
+            self.updating.emit()
+        self._become()
+        if keeps:
+            self.updated.emit()
 
-    def _accept_all(self) -> None:
-        accepts = self._accepts
-        refused = () if accepts is None else (name for name, row in self._known.items() if not accepts(row))
-        self._refused = set(refused)
-
-    def _place_all(self) -> None:
-        order = self._order()
-        self._places = {} if order is None else {name: order(row) for name, row in self._known.items()}
-
-    def _weigh(self, rows: dict[str, _R]) -> None:
-        """Look at what is another object than before. Flat dictionaries hold what was found: ten thousand small tuples
-        would call for the garbage collector in the middle of a slot.
-        """
-        known, accepts, order = self._known, self._accepts, self._order()
-        places, refused = self._places, self._refused
-        for name, row in rows.items():
-            if known.get(name) is not row:
-                if order is not None:
-                    places[name] = order(row)
-                (refused.discard if accepts is None or accepts(row) else refused.add)(name)
-        for name in known.keys() - rows.keys():
-            places.pop(name, None)
-            refused.discard(name)
-        self._known = rows
+    def _on_later(self) -> None:
+        self._go_on()
+        if not self.weighing:
+            self.settled.emit()
 
     def _become(self) -> None:
         """Show the rows that pass the filter, in the order wanted."""
-        refused = self._refused
-        ids = [name for name in self._known if name not in refused] if refused else list(self._known)
+        by_id, refused = self._by_id, self._refused if self._accepts is not None else ()
+        ids = [name for name in by_id if name not in refused] if refused else list(by_id)
         if self._sorted_by is not None:
             # Python keeps the order of equals, also in reverse.
             ids.sort(key=self._places.__getitem__, reverse=self._sorted_by[1] is Qt.SortOrder.DescendingOrder)
-        rows = [self._known[name] for name in ids]
+        rows = [by_id[name] for name in ids]
         if ids != self._ids:
             wanted, known = set(ids), self._shown_ids
             self._shown_ids = wanted
@@ -298,8 +331,7 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
 
 
 def _alignment(column: RowColumn[Any]) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column.numeric else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter
+    return _RIGHT if column.numeric else _LEFT
 
 
 def _runs(numbers: list[int]) -> list[tuple[int, int]]:

@@ -10,6 +10,7 @@ from app.desktop.models.rows_model import RowsModel
 from app.desktop.widgets.two_lines import BELOW
 
 _R = TypeVar("_R")
+_ROLES = frozenset({BELOW, Qt.ItemDataRole.AccessibleTextRole})
 
 
 class TwoLineRows(RowsModel[_R]):
@@ -17,10 +18,9 @@ class TwoLineRows(RowsModel[_R]):
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """See QAbstractItemModel."""
-        row = self.row(index.row()) if role in (BELOW, Qt.ItemDataRole.AccessibleTextRole) else None
-        if row is None:
+        if role not in _ROLES or not index.isValid():
             return super().data(index, role)
-        cell = self.columns[index.column()].cell(row)
+        cell = self.cell(index.row(), index.column())
         if role == BELOW:
             return cell.below
         return f"{cell.text}, {cell.below}" if cell.below.strip() else cell.text

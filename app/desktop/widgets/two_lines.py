@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QIcon, QPainter, QPalette, QTextLayout, QTextOption
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.desktop.design import colours, space, text
 from app.desktop.design.colours import Tone
@@ -30,8 +32,28 @@ def use_two_lines(table: Table) -> None:
     table.verticalHeader().setDefaultSectionSize(delegate.height(table.font()))
 
 
+@dataclass(frozen=True, slots=True)
+class _Inks:
+    """What cells are drawn with, made once for each palette and font: hundreds are drawn at a time."""
+
+    font: QFont
+    metrics: QFontMetrics
+    below: QFont
+    below_metrics: QFontMetrics
+    text: QColor
+    quiet: QColor
+    line: QColor
+    accent: QColor
+    selected: QColor
+    focused: QColor
+
+
 class TwoLineDelegate(QStyledItemDelegate):
     """The selected row is only tinted, so that symbols and gauges keep their colours, and has a mark at its edge."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._inks: tuple[int, _Inks] | None = None
 
     def height(self, font: QFont) -> int:
         """Of a row, in pixels."""
@@ -48,64 +70,84 @@ class TwoLineDelegate(QStyledItemDelegate):
         """See QStyledItemDelegate."""
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_field(painter, option, index)
-        field = option.rect.adjusted(space.S, space.S, -space.S, -space.S)
-        icon = index.data(Qt.ItemDataRole.DecorationRole)
+        inks, rect = self._inks_for(option), option.rect
+        _paint_field(painter, option, index.column(), rect, inks)
+        # Asked for directly: through the index each answer would be made into Qt's own kind and back.
+        ask = index.model().data
+        field = rect.adjusted(space.S, space.S, -space.S, -space.S)
+        icon = ask(index, Qt.ItemDataRole.DecorationRole)
         if isinstance(icon, QIcon):
-            top = option.rect.center().y() - _SYMBOL_SIZE // 2
+            top = rect.center().y() - _SYMBOL_SIZE // 2
             icon.paint(painter, QRect(field.left(), top, _SYMBOL_SIZE, _SYMBOL_SIZE))
             field.setLeft(field.left() + _SYMBOL_SIZE + space.S)
-        side = Qt.AlignmentFlag(index.data(Qt.ItemDataRole.TextAlignmentRole)) & Qt.AlignmentFlag.AlignHorizontal_Mask
-        said, below, bar = str(index.data() or ""), index.data(BELOW), index.data(BAR)
-        metrics = QFontMetrics(option.font)
-        ink = option.palette.color(QPalette.ColorRole.Text)
+        side = ask(index, Qt.ItemDataRole.TextAlignmentRole)
+        said, below, bar = str(ask(index) or ""), ask(index, BELOW), ask(index, BAR)
         if bar is None and not below:
-            _draw_wrapped(painter, field, side, said, option.font, ink)
+            _draw_wrapped(painter, field, side, said, inks)
         else:
-            upper = QRect(field.left(), field.top(), field.width(), metrics.height())
-            _draw_line(painter, upper, side, said, option.font, ink)
+            upper = QRect(field.left(), field.top(), field.width(), inks.metrics.height())
+            painter.setFont(inks.font)
+            painter.setPen(inks.text)
+            _draw_line(painter, upper, side, said, inks.metrics)
             lower = QRect(field.left(), upper.bottom() + 1, field.width(), field.bottom() - upper.bottom())
             if bar is not None:
                 left, tone = bar
                 _draw_bar(painter, lower, left, tone, option.palette)
-            else:
-                quiet = text.font(TextRole.CAPTION)
-                _draw_line(painter, lower, side, str(below), quiet, colours.quiet_text(option.palette))
+            elif below != " ":
+                painter.setFont(inks.below)
+                painter.setPen(inks.quiet)
+                _draw_line(painter, lower, side, str(below), inks.below_metrics)
         painter.restore()
 
-    def _paint_field(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        palette: QPalette = option.palette
-        base, accent = palette.color(QPalette.ColorRole.Base), palette.color(QPalette.ColorRole.Highlight)
-        if option.state & QStyle.StateFlag.State_Selected:
-            focused = option.widget is not None and option.widget.hasFocus()
-            painter.fillRect(option.rect, colours.blended(base, accent, 0.22 if focused else 0.14))
-            if index.column() == 0:
-                painter.fillRect(QRect(option.rect.topLeft(), QSize(_MARK, option.rect.height())), accent)
-        painter.fillRect(
-            QRect(option.rect.left(), option.rect.bottom(), option.rect.width(), 1),
-            colours.blended(base, palette.color(QPalette.ColorRole.Text), 0.10),
-        )
+    def _inks_for(self, option: QStyleOptionViewItem) -> _Inks:
+        palette, font = option.palette, option.font
+        key = palette.cacheKey()
+        if self._inks is None or self._inks[0] != key or self._inks[1].font != font:
+            base, accent = palette.color(QPalette.ColorRole.Base), palette.color(QPalette.ColorRole.Highlight)
+            ink, below = palette.color(QPalette.ColorRole.Text), text.font(TextRole.CAPTION)
+            self._inks = (
+                key,
+                _Inks(
+                    font=QFont(font),
+                    metrics=QFontMetrics(font),
+                    below=below,
+                    below_metrics=QFontMetrics(below),
+                    text=ink,
+                    quiet=colours.quiet_text(palette),
+                    line=colours.blended(base, ink, 0.10),
+                    accent=accent,
+                    selected=colours.blended(base, accent, 0.14),
+                    focused=colours.blended(base, accent, 0.22),
+                ),
+            )
+        return self._inks[1]
 
 
-def _draw_line(painter: QPainter, where: QRect, side: Qt.AlignmentFlag, said: str, font: QFont, colour: QColor) -> None:
-    painter.setFont(font)
-    painter.setPen(colour)
-    shown = QFontMetrics(font).elidedText(said, Qt.TextElideMode.ElideRight, where.width())
-    painter.drawText(where, side | Qt.AlignmentFlag.AlignVCenter, shown)
+def _paint_field(painter: QPainter, option: QStyleOptionViewItem, column: int, rect: QRect, inks: _Inks) -> None:
+    if option.state & QStyle.StateFlag.State_Selected:
+        focused = option.widget is not None and option.widget.hasFocus()
+        painter.fillRect(rect, inks.focused if focused else inks.selected)
+        if column == 0:
+            painter.fillRect(QRect(rect.topLeft(), QSize(_MARK, rect.height())), inks.accent)
+    painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), inks.line)
 
 
-def _draw_wrapped(
-    painter: QPainter, where: QRect, side: Qt.AlignmentFlag, said: str, font: QFont, colour: QColor
-) -> None:
+def _draw_line(painter: QPainter, where: QRect, side: Qt.AlignmentFlag, said: str, metrics: QFontMetrics) -> None:
+    shown = metrics.elidedText(said, Qt.TextElideMode.ElideRight, where.width())
+    painter.drawText(where, side, shown)
+
+
+def _draw_wrapped(painter: QPainter, where: QRect, side: Qt.AlignmentFlag, said: str, inks: _Inks) -> None:
     """On two lines where it needs them; what has no room even so is elided."""
-    metrics = QFontMetrics(font)
-    lines = wrapped(said, font, where.width())
+    metrics = inks.metrics
+    painter.setFont(inks.font)
+    painter.setPen(inks.text)
+    fits = metrics.horizontalAdvance(said) <= where.width()
+    lines = [said] if fits else wrapped(said, inks.font, where.width())
     top = where.center().y() - len(lines) * metrics.height() // 2 + 1
     for number, line in enumerate(lines):
         row = QRect(where.left(), top + number * metrics.height(), where.width(), metrics.height())
-        _draw_line(painter, row, side, line, font, colour)
+        _draw_line(painter, row, side, line, metrics)
 
 
 def wrapped(said: str, font: QFont, width: int) -> list[str]:
