@@ -66,6 +66,8 @@ class KeyDialog(QDialog):
         column.addWidget(self.recognised)
         column.addLayout(self._problem)
         column.addSpacing(space.S)
+        # The words above are not always as long as at first.
+        column.addStretch(1)
         column.addWidget(buttons)
         self.entry.textChanged.connect(self._on_text)
         self._on_text("")

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.desktop import formats, words
 from app.desktop.design import space
@@ -15,6 +24,7 @@ from app.desktop.widgets.quiet_label import QuietLabel
 from app.desktop.widgets.symbol import Symbol
 
 _WIDTH = 460
+_LIST_HEIGHT = 160
 _ID = Qt.ItemDataRole.UserRole
 
 
@@ -43,6 +53,8 @@ class RemovedDialog(QDialog):
         self.setWindowTitle(self.tr("Removed tokens"))
         self.setMinimumWidth(_WIDTH)
         self.list = QListWidget()
+        self.list.setSpacing(space.XS)
+        self.list.setMinimumHeight(_LIST_HEIGHT)
         for token in tokens:
             self.list.addItem(_item(token, self._line(token, now)))
         label = QLabel(self.tr("&Can be restored:"))
@@ -71,6 +83,9 @@ class RemovedDialog(QDialog):
         label.setVisible(bool(tokens))
         self.list.setVisible(bool(tokens))
         self._button.setVisible(bool(tokens))
+        if isinstance(self._button, QPushButton):
+            # Only now, within a dialog, a button can be its default.
+            self._button.setDefault(bool(tokens))
         self.list.setCurrentRow(0)
         self._update_button()
 

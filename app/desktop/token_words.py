@@ -66,8 +66,8 @@ def limit_name(limit: str) -> str:
     return said[:1].upper() + said[1:] or limit
 
 
-def explanation(token: TokenView, now: float) -> str:
-    """What a token's state means, and what ends it; empty where the state says it all. `now` is in Unix seconds."""
+def explanation(token: TokenView) -> str:
+    """What a token's state means, and what ends it; empty where the state says it all."""
     match token.state:
         case TokenState.READY if token.spare:
             return QCoreApplication.translate("TokenWords", "It serves only when the others cannot.")

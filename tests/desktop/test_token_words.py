@@ -8,7 +8,7 @@ from app.core.verdict import TABLE, Meaning
 from app.desktop.token_failures import Help, failure
 from app.desktop.token_words import explanation, limit_name
 from app.gateway.snapshot import TokenState
-from tests.desktop.scripted import NOW, rested, token
+from tests.desktop.scripted import rested, token
 
 
 @pytest.mark.parametrize(
@@ -69,11 +69,11 @@ def test_a_limit_has_a_name_that_can_be_read(qapp: QApplication, limit: str, nam
 
 
 def test_every_state_but_ready_is_explained(qapp: QApplication) -> None:
-    assert explanation(token(1), NOW) == ""
-    assert explanation(token(1, spare=True), NOW)
+    assert explanation(token(1)) == ""
+    assert explanation(token(1, spare=True))
     for state in TokenState:
         if state is not TokenState.READY:
-            assert explanation(token(1, state=state), NOW), state
-    assert "Add a new one" in explanation(token(1, kind=TokenKind.API_KEY, state=TokenState.SIGN_IN), NOW)
-    said = {explanation(rested(1, rest_reason=reason), NOW) for reason in ("usage_limit_reached", "x", None)}
+            assert explanation(token(1, state=state)), state
+    assert "Add a new one" in explanation(token(1, kind=TokenKind.API_KEY, state=TokenState.SIGN_IN))
+    said = {explanation(rested(1, rest_reason=reason)) for reason in ("usage_limit_reached", "x", None)}
     assert len(said) == 3

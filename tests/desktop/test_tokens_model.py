@@ -68,6 +68,12 @@ def test_a_token_says_why_it_does_not_serve_and_until_when(model: TokensModel) -
     ]
 
 
+def test_a_token_that_serves_though_it_failed_says_when(model: TokensModel) -> None:
+    failed = {"last_error": "http_500", "last_error_at": NOW - 60}
+    below = said(model, STATE, token(1, **failed), rested(2, **failed), token(3), role=BELOW)
+    assert below == [f"failed at {minute(NOW - 60, NOW)}", "", ""]
+
+
 def test_the_hint_of_the_state_names_upstreams_code_and_an_own_proxy(model: TokensModel) -> None:
     view = token(1, state=TokenState.SIGN_IN, sign_in_needed="of_tomorrow", proxy="direct")
     (hint,) = said(model, STATE, view, role=Qt.ItemDataRole.ToolTipRole)

@@ -191,6 +191,9 @@ class _Cells:
         """The second line of a cell."""
         if column == _LABEL:
             return account_line(token)
+        if column == _STATE and token.state is TokenState.READY and token.last_error_at is not None:
+            said = QCoreApplication.translate("Tables", "failed at {time}")
+            return said.format(time=formats.minute(token.last_error_at, self.now))
         if column == _USE and token.active_turns:
             return Counts().busy(token.active_turns)
         return ""

@@ -126,7 +126,7 @@ class TokenDetail(Card):
         self._account.setText(account_line(token))
         symbol = symbol_of(token)
         self._state.show_state(symbol, TONES[symbol], token_words.state(token, now))
-        _say(self._explanation, token_words.explanation(token, now))
+        _say(self._explanation, token_words.explanation(token))
         self._show_help(token)
         self._show_failure(token, now)
         self._show_quota(token, now)
