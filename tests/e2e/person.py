@@ -94,6 +94,11 @@ class Person:
         x, y = found.middle
         await self._do("mousemove", str(x), str(y), "click", "1")
 
+    async def turn_wheel_over(self, text: str, kind: str) -> None:
+        """Turn the wheel up and down by a notch with the mouse over something."""
+        x, y = (await self._usable(text, kind)).middle
+        await self._do("mousemove", str(x), str(y), "click", "5", "click", "4", "click", "5")
+
     async def keys(self, *names: str) -> None:
         """Press keys, such as ``ctrl+2``."""
         await self._do("key", *names)

@@ -115,8 +115,11 @@ def _parts(widget: QWidget) -> Iterator[dict[str, Any]]:
         yield _part(widget, "button", widget.text() or widget.accessibleName())
     elif isinstance(widget, QComboBox):
         yield _part(widget, "choice", _name(widget), value=widget.currentText())
-    elif isinstance(widget, QAbstractSpinBox | QLineEdit):
-        yield _part(widget, "field", _name(widget))
+    elif isinstance(widget, QAbstractSpinBox):
+        yield _part(widget, "field", _name(widget), value=widget.text())
+    elif isinstance(widget, QLineEdit):
+        if not isinstance(widget.parent(), QAbstractSpinBox):
+            yield _part(widget, "field", _name(widget))
     elif isinstance(widget, QLabel):
         yield _part(widget, "label", widget.text())
 
