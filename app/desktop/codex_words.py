@@ -13,7 +13,7 @@ def dotted(version: CodexVersion) -> str:
     return ".".join(str(number) for number in version)
 
 
-def client_name(client: str) -> str:
+def client_words(client: str) -> str:
     """A client by the start of its User-Agent: `Codex 0.169.0`, `curl 8.5.0`."""
     name, _, version = client.partition(" ")[0].partition("/")
     return f"{'Codex' if is_codex(client) else name} {version}".strip()
@@ -32,8 +32,8 @@ def advice_text(advice: SetupAdvice) -> str:
             QCoreApplication.translate(
                 "CodexAdvice",
                 "With the full set-up no sign-in screen comes. If one does, the text is missing in that terminal; "
-                "choose neither 2, a device code for OpenAI's own sign-in, nor 3: it saves your license as a key, which Codex "
-                "then sends to api.openai.com.",
+                "choose neither 2, a device code for OpenAI's own sign-in, nor 3: it saves your license as a key, "
+                "which Codex then sends to api.openai.com.",
             )
         )
     if advice.newer_than_tried:

@@ -124,7 +124,7 @@ class MainWindow(QMainWindow):
         self.sessions = SessionsPage(icons, operations, preferences, self.open_set_up)
         self.set_up = SetUpPage(icons, operations, shell, machine.find_codex, self._on_copy_text)
         self.requests = RequestsPage(icons, operations, preferences, self.open_set_up, self._on_copy_text)
-        self.licenses = LicensesPage(icons, operations, shell, machine, self.open_settings)
+        self.licenses = LicensesPage(icons, operations, preferences, shell, machine, self.open_settings)
         self.settings = SettingsPage(icons, operations, preferences, appearance, machine, self._on_copy_text)
         self.pages: dict[Place, tuple[Page, str]] = {
             Place.OVERVIEW: (self.overview, self.tr("Overview")),

@@ -31,7 +31,7 @@ from app.practice.server import PracticeUpstream
 from app.store.key_stores import KeyStoreKind
 from app.upstream.endpoints import UpstreamEndpoints
 from tests.desktop.scripted import NOW, RUNNING, license_view
-from tests.desktop.stage import FULL, Desk, Stage, answer, button, until
+from tests.desktop.stage import FULL, Desk, Stage, answer, button, machine, until
 from tests.desktop.test_window_access import access_key
 
 KEY = "ws-keykeykeykeykeykeykeykey"
@@ -394,6 +394,35 @@ async def test_updates_keep_the_selection(opened: Stage) -> None:
     assert page.table.selected_id() == "l-1"
     opened.tell(replace(THREE, licenses=(replace(HERE, used_today=9), ANN, license_view(9, label="Another"))))
     assert page.table.selected_id() == "l-1"
+
+
+async def test_a_double_click_edits_unless_the_license_is_revoked(opened: Stage) -> None:
+    page = page_of(opened)
+    page.revoked.click()
+    choose(page, 2)
+    page.table.activated.emit(page.table.model().index(2, 0))
+    await opened.desk.settle()
+    choose(page, 0)
+    page.table.activated.emit(page.table.model().index(0, 0))
+    form = await dialog(LicenseDialog)
+    assert form.label.text() == "This computer"
+    # The set-up texts look for it by this label.
+    assert not form.label.isEnabled()
+    form.limited.click()
+    button(form, "Save").click()
+    await opened.desk.settle()
+    assert calls(opened) == [("license.update", {"id": "l-1", "daily_tokens": 2_000_000})]
+
+
+async def test_the_order_of_the_table_is_remembered(opened: Stage, icons: Icons) -> None:
+    page_of(opened).table.sort_by(4, Qt.SortOrder.DescendingOrder)
+    opened.window.hide()
+    kept = opened.preferences.geometry("licenses.table")
+    assert kept is not None
+    other = LicensesPage(icons, opened.desk.operations, opened.preferences, Shell.BASH, machine(Path()), lambda: None)
+    header = other.table.horizontalHeader()
+    assert (header.sortIndicatorSection(), header.sortIndicatorOrder()) == (4, Qt.SortOrder.DescendingOrder)
+    other.deleteLater()
 
 
 @pytest.fixture

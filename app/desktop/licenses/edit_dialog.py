@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from app.core.errors import InvalidInput, WaystationError
 from app.core.license import MAX_LABEL, daily_tokens_from_text, expiry_from_text
+from app.desktop import words
 from app.desktop.design import space
 from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons
@@ -28,7 +29,7 @@ from app.desktop.operations import Operations
 from app.desktop.widgets.form import Form
 from app.desktop.widgets.layouts import clear_layout, fit_height, show_in
 from app.desktop.widgets.notice import Notice
-from app.gateway.license_desk import LicenseView
+from app.gateway.license_desk import DEFAULT_LABEL, LicenseView
 
 _WIDTH = 440
 _USUAL_DAYS = 30
@@ -64,7 +65,7 @@ class LicenseDialog(QDialog):
         self._apply = apply
         self.setWindowTitle(self.tr("New license") if before is None else self.tr("Edit license"))
         self.setFixedWidth(_WIDTH)
-        self.label = QLineEdit(before.label if before else "")
+        self.label = QLineEdit(words.license_label(before.label) if before else "")
         self.label.setMaxLength(MAX_LABEL)
         self.label.setPlaceholderText(self.tr("Such as “Ann's laptop”"))
         self.expires = QCheckBox(self.tr("E&xpires after"))
@@ -76,6 +77,9 @@ class LicenseDialog(QDialog):
         self.budget = QLineEdit()
         self.budget.setAccessibleName(self.tr("Tokens a day"))
         self.budget.setPlaceholderText(self.tr("Such as 500k or 2M"))
+        # By this label the gateway finds it for the set-up texts.
+        self._named = before is not None and before.label == DEFAULT_LABEL
+        self.label.setDisabled(self._named)
         self._fill()
         self.expires.toggled.connect(self._update)
         self.limited.toggled.connect(self._update)
@@ -169,6 +173,8 @@ class LicenseDialog(QDialog):
         """
         day: date | None = self.last_day.date().toPython() if self.expires.isChecked() else None  # type: ignore[assignment]
         expires_at = expiry_from_text(day.isoformat(), self._now) if day else None
+        if self._before is not None and self._named:
+            label = self._before.label
         before, wanted = self._before, {"label": label, "expires_at": expires_at, "daily_tokens": self._daily_tokens()}
         if before is None:
             return {name: value for name, value in wanted.items() if value is not None}

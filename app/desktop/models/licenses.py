@@ -13,15 +13,16 @@ from PySide6.QtGui import QIcon
 from app.core.license import LicenseState, LicenseUsage
 from app.desktop import formats, words
 from app.desktop.amounts import compact
-from app.desktop.codex_words import client_name
+from app.desktop.codex_words import client_words
 from app.desktop.design.colours import Tone
 from app.desktop.models.lines import Cell
-from app.desktop.models.rows_model import RowColumn, RowsModel
-from app.desktop.widgets.two_lines import BAR, BELOW
+from app.desktop.models.rows_model import RowColumn
+from app.desktop.models.two_line_rows import TwoLineRows
+from app.desktop.widgets.two_lines import BAR
 from app.gateway.license_desk import LicenseView
 
 _Index = QModelIndex | QPersistentModelIndex
-_LABEL, _USED, _TODAY, _MONTH, _EXPIRES = range(5)
+_TODAY = 2
 # Less left of a budget than this, in percent, is little.
 _LITTLE = 20
 
@@ -42,8 +43,8 @@ class LicenseRow:
     usage: LicenseUsage | None
 
 
-class LicensesModel(RowsModel[LicenseRow]):
-    """Cells answer `BELOW` and `BAR` beside Qt's own roles.
+class LicensesModel(TwoLineRows[LicenseRow]):
+    """Cells answer `BAR` too: how much of today's budget is left.
 
     Args:
         symbol: draws the symbol of a state.
@@ -64,77 +65,73 @@ class LicensesModel(RowsModel[LicenseRow]):
             self.redraw()
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """See QAbstractItemModel; `BELOW` is a text, `BAR` a tuple of percent and tone, or None."""
-        if role not in (BELOW, BAR, Qt.ItemDataRole.AccessibleTextRole):
+        """See QAbstractItemModel; `BAR` is a tuple of percent and tone, or None."""
+        if role != BAR:
             return super().data(index, role)
-        row = self.row(index.row()) if index.isValid() else None
-        if row is None:
-            return None
-        if role == BAR:
-            return _bar(row.view) if index.column() == _TODAY else None
-        below = self._below(row, index.column())
-        if role == BELOW:
-            return below
-        return ", ".join(part for part in (str(self.data(index)), below) if part)
+        row = self.row(index.row()) if index.isValid() and index.column() == _TODAY else None
+        return None if row is None else _bar(row.view)
 
     def _columns(self) -> tuple[RowColumn[LicenseRow], ...]:
         return (
             RowColumn(
                 QCoreApplication.translate("Tables", "License"),
                 17,
-                lambda row: Cell(words.license_label(row.view.label), icon=_symbol(row.view)),
+                _label,
                 order=lambda row: words.license_label(row.view.label).casefold(),
                 stretch=True,
             ),
             RowColumn(
                 QCoreApplication.translate("Tables", "Last used"),
                 17,
-                lambda row: self._moment(row.view.last_used_at, _last_hint(row.view)) or Cell(_never()),
+                self._last_used,
                 order=lambda row: row.view.last_used_at or 0.0,
                 stretch=True,
             ),
             RowColumn(
                 QCoreApplication.translate("Tables", "Today"),
                 11,
-                lambda row: Cell(today(row.view), hint=_today_hint(row.view)),
+                _today,
                 order=lambda row: row.view.used_today,
                 hint=QCoreApplication.translate("Tables", "Tokens of text used since midnight, and the daily budget"),
             ),
             RowColumn(
                 QCoreApplication.translate("Tables", "30 days"),
                 11,
-                lambda row: Cell(_total(row.usage), hint=usage_words(row.usage)),
+                self._month,
                 order=lambda row: _sum(row.usage),
                 hint=QCoreApplication.translate("Tables", "Tokens of text used in the last 30 days"),
             ),
             RowColumn(
                 QCoreApplication.translate("Tables", "Expires"),
                 15,
-                lambda row: self._moment(row.view.expires_at) or Cell(_no_end()),
+                self._expires,
                 order=lambda row: row.view.expires_at or float("inf"),
             ),
         )
 
-    def _moment(self, at: float | None, hint: str = "") -> Cell | None:
-        if at is None:
-            return None
-        said = "\n".join(part for part in (formats.full_moment(at), hint) if part)
-        return Cell(formats.minute(at, self._now), hint=said)
-
-    def _below(self, row: LicenseRow, column: int) -> str:
+    def _last_used(self, row: LicenseRow) -> Cell:
         view = row.view
-        if column == _LABEL:
-            return state_words(view)
-        if column == _USED:
-            return whence(view)
-        if column == _TODAY and view.daily_tokens is None:
-            return QCoreApplication.translate("Licenses", "no budget")
-        if column == _MONTH and row.usage is not None and row.usage.turns:
-            return self.tr("%n request(s)", "", row.usage.turns)
-        if column == _EXPIRES:
-            said = QCoreApplication.translate("Licenses", "created {time}")
-            return said.format(time=datetime.fromtimestamp(view.created_at).date().isoformat())
-        return ""
+        if view.last_used_at is None:
+            return Cell(QCoreApplication.translate("Licenses", "never"))
+        parts = (formats.full_moment(view.last_used_at), view.last_peer, view.last_client)
+        hint = "\n".join(part for part in parts if part)
+        return Cell(formats.minute(view.last_used_at, self._now), hint=hint, below=whence(view))
+
+    def _month(self, row: LicenseRow) -> Cell:
+        turns = row.usage.turns if row.usage is not None else 0
+        return Cell(
+            formats.NOTHING if row.usage is None else compact(_sum(row.usage)),
+            hint=usage_words(row.usage),
+            below=self.tr("%n request(s)", "", turns) if turns else "",
+        )
+
+    def _expires(self, row: LicenseRow) -> Cell:
+        ends = row.view.expires_at
+        created = QCoreApplication.translate("Licenses", "created {time}")
+        below = created.format(time=datetime.fromtimestamp(row.view.created_at).date().isoformat())
+        if ends is None:
+            return Cell(QCoreApplication.translate("Licenses", "no expiry"), below=below)
+        return Cell(formats.minute(ends, self._now), hint=formats.full_moment(ends), below=below)
 
 
 def state_words(view: LicenseView) -> str:
@@ -155,15 +152,7 @@ def whence(view: LicenseView) -> str:
     peer = view.last_peer or ""
     if peer.startswith("127.") or peer == "::1":
         peer = QCoreApplication.translate("Licenses", "this computer")
-    return " · ".join(part for part in (peer, client_name(view.last_client or "")) if part)
-
-
-def today(view: LicenseView) -> str:
-    """What it used since midnight, of how much."""
-    if view.daily_tokens is None:
-        return compact(view.used_today) if view.used_today else "0"
-    said = QCoreApplication.translate("Licenses", "{used} of {budget}")
-    return said.format(used=compact(view.used_today), budget=compact(view.daily_tokens))
+    return " · ".join(part for part in (peer, client_words(view.last_client or "")) if part)
 
 
 def usage_words(usage: LicenseUsage | None) -> str:
@@ -189,24 +178,12 @@ def spent(view: LicenseView) -> bool:
     return view.daily_tokens is not None and view.used_today >= view.daily_tokens
 
 
-def _never() -> str:
-    return QCoreApplication.translate("Licenses", "never")
-
-
-def _no_end() -> str:
-    return QCoreApplication.translate("Licenses", "no expiry")
-
-
 def _bar(view: LicenseView) -> tuple[int, Tone] | None:
     """What is left of today's budget."""
     if view.daily_tokens is None:
         return None
     left = max(0, round(100 * (1 - view.used_today / view.daily_tokens)))
     return left, Tone.POSITIVE if left > _LITTLE else Tone.WARNING
-
-
-def _last_hint(view: LicenseView) -> str:
-    return "\n".join(part for part in (view.last_peer, view.last_client) if part)
 
 
 def _symbol(view: LicenseView) -> str:
@@ -219,17 +196,23 @@ def _symbol(view: LicenseView) -> str:
             return "state-resting" if spent(view) else "state-ready"
 
 
-def _today_hint(view: LicenseView) -> str:
-    used = formats.count(view.used_today)
-    if view.daily_tokens is None:
-        return QCoreApplication.translate("Licenses", "{used} tokens since midnight; no daily budget").format(used=used)
-    said = QCoreApplication.translate("Licenses", "{used} tokens since midnight, of {budget} a day")
-    return said.format(used=used, budget=formats.count(view.daily_tokens))
+def _label(row: LicenseRow) -> Cell:
+    return Cell(words.license_label(row.view.label), icon=_symbol(row.view), below=state_words(row.view))
+
+
+def _today(row: LicenseRow) -> Cell:
+    used, budget = row.view.used_today, row.view.daily_tokens
+    if budget is None:
+        hint = QCoreApplication.translate("Licenses", "{used} tokens since midnight; no daily budget")
+        below = QCoreApplication.translate("Licenses", "no budget")
+        return Cell(compact(used), hint=hint.format(used=formats.count(used)), below=below)
+    said = QCoreApplication.translate("Licenses", "{used} of {budget}")
+    hint = QCoreApplication.translate("Licenses", "{used} tokens since midnight, of {budget} a day")
+    return Cell(
+        said.format(used=compact(used), budget=compact(budget)),
+        hint=hint.format(used=formats.count(used), budget=formats.count(budget)),
+    )
 
 
 def _sum(usage: LicenseUsage | None) -> int:
     return usage.input_tokens + usage.output_tokens if usage else 0
-
-
-def _total(usage: LicenseUsage | None) -> str:
-    return formats.NOTHING if usage is None else compact(_sum(usage))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from app.core.turn import Outcome, TurnRow
 from app.desktop import formats
-from app.desktop.codex_words import client_name, is_codex
+from app.desktop.codex_words import client_words, is_codex
 from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons
 from app.desktop.widgets.card import Card
@@ -62,5 +62,5 @@ class CheckCard(Card):
             self._line.show_state("waiting", Tone.NEUTRAL, self.tr("Check: waiting for the first request from Codex…"))
 
     def _tell(self, symbol: str, tone: Tone, said: str, turn: TurnRow, now: float) -> None:
-        client = client_name(turn.client) or turn.peer
+        client = client_words(turn.client) or turn.peer
         self._line.show_state(symbol, tone, said.format(client=client, time=formats.moment(turn.started_at, now)))

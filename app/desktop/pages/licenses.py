@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtGui import QIcon
+from PySide6.QtGui import QHideEvent, QIcon
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QMenu, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from app.core.license import LicenseState, LicenseUsage
@@ -19,6 +20,7 @@ from app.desktop.licenses.license_card import LicenseCard
 from app.desktop.machine import Machine
 from app.desktop.models.licenses import TONES, LicenseRow, LicensesModel
 from app.desktop.operations import Operations
+from app.desktop.preferences import Preferences
 from app.desktop.widgets.empty_state import EmptyState
 from app.desktop.widgets.page_frame import PageFrame
 from app.desktop.widgets.symbol import Symbol
@@ -38,6 +40,7 @@ class LicensesPage(PageFrame):
     Args:
         icons: for symbols.
         operations: what the buttons do.
+        preferences: where the widths of the columns are kept.
         shell: chosen at first for a colleague.
         machine: knows this computer's addresses.
         open_settings: leads to where other computers are let in.
@@ -47,6 +50,7 @@ class LicensesPage(PageFrame):
         self,
         icons: Icons,
         operations: Operations,
+        preferences: Preferences,
         shell: Shell,
         machine: Machine,
         open_settings: Callable[[], None],
@@ -59,6 +63,7 @@ class LicensesPage(PageFrame):
         )
         self._icons = icons
         self._operations = operations
+        self._preferences = preferences
         self._shell = shell
         self._machine = machine
         self._open_settings = open_settings
@@ -74,6 +79,8 @@ class LicensesPage(PageFrame):
         self._model = LicensesModel(self._symbol, self)
         self.table = Table(self._model, self.tr("Licenses"))
         use_two_lines(self.table)
+        self.table.arrange(preferences.geometry("licenses.table"))
+        self.table.activated.connect(self._on_activated)
         self.table.selectionModel().selectionChanged.connect(self._show_selected)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(self._on_context_menu)
@@ -101,6 +108,11 @@ class LicensesPage(PageFrame):
         self.revoked.setVisible(hidden > 0)
         self._show_rows()
         self._ask_for_usage()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Remember what the user arranged."""
+        super().hideEvent(event)
+        self._preferences.keep_geometry("licenses.table", self.table.arrangement())
 
     def selected(self) -> LicenseRow | None:
         """The selected license."""
@@ -192,6 +204,10 @@ class LicensesPage(PageFrame):
     def _on_create(self) -> None:
         self._operations.run("ask", self._edit(None))
 
+    def _on_activated(self) -> None:
+        if self.card.edit.isEnabled():
+            self._on_edit()
+
     def _on_edit(self) -> None:
         row = self.selected()
         if row is not None:
@@ -217,12 +233,13 @@ class LicensesPage(PageFrame):
     async def _for_colleague(self) -> None:
         if self._snapshot is None:
             return
+        addresses = await asyncio.to_thread(self._machine.lan_addresses)
         row = self.selected()
         dialog = ColleagueDialog(
             self._icons,
             self._operations,
             self._snapshot,
-            self._machine.lan_addresses(),
+            addresses,
             row.view.id if row else None,
             self._shell,
             self._open_settings,
