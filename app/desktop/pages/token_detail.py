@@ -3,47 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
-    QFormLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
-    QSizePolicy,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from app.core.quota import CODEX
 from app.core.token import TokenKind
 from app.desktop import formats, token_words, words
-from app.desktop.counts import Counts
 from app.desktop.design import colours, space
 from app.desktop.design.colours import Tone
 from app.desktop.design.text import TextRole, styled
 from app.desktop.icons import Icons
 from app.desktop.models.tokens import TONES, account_line, symbol_of
+from app.desktop.pages.token_sections import LoginSection, QuotaSection, SessionsSection, say, wrapping
 from app.desktop.token_failures import Help, failure
 from app.desktop.widgets.card import Card
 from app.desktop.widgets.elided_label import ElidedLabel
-from app.desktop.widgets.gauge import Gauge, reading
 from app.desktop.widgets.layouts import clear_layout
 from app.desktop.widgets.quiet_label import QuietLabel
 from app.desktop.widgets.selectable import make_selectable
 from app.desktop.widgets.state_line import StateLine
 from app.desktop.widgets.symbol import Symbol
-from app.gateway.snapshot import GatewaySnapshot, SessionView, TokenState, TokenView
+from app.gateway.snapshot import GatewaySnapshot, TokenState, TokenView
 
-# Named of the sessions; the others are counted.
-_MOST_SESSIONS = 5
 # From this width on, in pixels, the buttons stand beside the name.
 _WIDE = 460
 
@@ -93,21 +85,15 @@ class TokenDetail(Card):
         Symbol(icons, self.more, "more")
         self.more.clicked.connect(lambda: actions.more(self.more))
         self._state = StateLine(icons, self.tr("State of the token"))
-        self._explanation = _wrapping(QuietLabel())
+        self._explanation = wrapping(QuietLabel())
         self.help = QPushButton(self.tr("Sign in &again"))
         self._help_symbol = Symbol(icons, self.help, "sign-in")
         self.help.clicked.connect(lambda: self._act(actions.help))
         self._failure = QVBoxLayout()
         self._shown_failure: object = None
-        self._quota_note = _wrapping(styled(QuietLabel(), TextRole.CAPTION))
-        self._gauges = QVBoxLayout()
-        self._shown_windows: list[tuple[str, str]] = []
-        self._shown_gauges: list[Gauge] = []
-        self._credits = QLabel()
-        self._sessions = QVBoxLayout()
-        self._shown_sessions: object = None
-        self._facts = QFormLayout()
-        self._values: dict[str, QLabel] = {}
+        self._quota = QuotaSection()
+        self._sessions = SessionsSection(icons, actions.open_session)
+        self._login = LoginSection()
         # Names and buttons: side by side where there is room.
         self._top = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._lay_out()
@@ -126,12 +112,12 @@ class TokenDetail(Card):
         self._account.setText(account_line(token))
         symbol = symbol_of(token)
         self._state.show_state(symbol, TONES[symbol], token_words.state(token, now))
-        _say(self._explanation, token_words.explanation(token))
+        say(self._explanation, token_words.explanation(token))
         self._show_help(token)
         self._show_failure(token, now)
-        self._show_quota(token, now)
-        self._show_sessions(token, snapshot)
-        self._show_facts(token, now)
+        self._quota.show_token(token, now)
+        self._sessions.show_token(token, snapshot)
+        self._login.show_token(token, now)
         self.show_busy(busy)
 
     def show_busy(self, busy: bool) -> None:
@@ -198,109 +184,18 @@ class TokenDetail(Card):
         button.clicked.connect(lambda: self._act(action))
         return button
 
-    def _show_quota(self, token: TokenView, now: float) -> None:
-        quota = token.quota
-        windows = quota.windows if quota is not None else ()
-        named = [(window.limit, window.slot) for window in windows]
-        if named != self._shown_windows:
-            self._shown_windows = named
-            self._make_gauges()
-        for gauge, window in zip(self._shown_gauges, windows, strict=True):
-            of = words.token_label(token.label)
-            said = reading(window, token.forecasts, now)
-            if window.limit != CODEX:
-                # The family stands above its gauges.
-                of = f"{of} · {token_words.limit_name(window.limit)}"
-                said = replace(said, label=token_words.span(window.minutes) or window.slot)
-            gauge.show_reading(said, of=of)
-        credits = quota.credits if quota is not None else None
-        has_credits = credits is not None and (credits.unlimited or credits.has_credits)
-        _say(
-            self._credits,
-            self.tr("Credits: {balance}").format(balance=credits.balance or "∞") if credits and has_credits else "",
-        )
-        if quota is not None:
-            note = self.tr("As upstream said at {time}").format(time=formats.minute(quota.seen_at, now))
-        elif token.kind is TokenKind.API_KEY:
-            note = self.tr("An API key has no windows: OpenAI bills what it uses.")
-        else:
-            note = self.tr("Not known yet. Upstream says it with the first answer, or when you test the token.")
-        _say(self._quota_note, note)
-
-    def _make_gauges(self) -> None:
-        clear_layout(self._gauges)
-        self._shown_gauges = []
-        before = CODEX
-        for limit, _ in self._shown_windows:
-            if limit != before:
-                self._gauges.addWidget(styled(ElidedLabel(token_words.limit_name(limit), quiet=True), TextRole.CAPTION))
-            before = limit
-            self._shown_gauges.append(Gauge())
-            self._gauges.addWidget(self._shown_gauges[-1])
-
-    def _show_sessions(self, token: TokenView, snapshot: GatewaySnapshot) -> None:
-        named = list(islice((item for item in snapshot.sessions if item.token_id == token.id), _MOST_SESSIONS))
-        shown = (token.sessions, token.active_turns, [(item.id, item.name, item.active_turns) for item in named])
-        if shown == self._shown_sessions:
-            return
-        self._shown_sessions = shown
-        clear_layout(self._sessions)
-        if not token.sessions:
-            self._sessions.addWidget(_wrapping(QuietLabel(self.tr("None in the last 24 hours."))))
-            return
-        for session in named:
-            self._sessions.addWidget(self._link(session), 0, Qt.AlignmentFlag.AlignLeft)
-        if token.sessions > len(named):
-            more = _link_button(Counts().more_sessions(token.sessions - len(named)))
-            more.clicked.connect(lambda: self._actions.open_session(None))
-            self._sessions.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
-
-    def _link(self, session: SessionView) -> QToolButton:
-        button = _link_button(formats.shortened(session.name))
-        Symbol(self._icons, button, "state-active" if session.active_turns else "state-idle")
-        more = " · ".join(part for part in (session.name, session.model, session.client) if part)
-        button.setToolTip(self.tr("Show this session: {name}").format(name=more))
-        button.clicked.connect(lambda: self._actions.open_session(session.id))
-        return button
-
-    def _show_facts(self, token: TokenView, now: float) -> None:
-        login_until = renewed = ""
-        if token.kind is TokenKind.CHATGPT and token.expires_at is not None:
-            login_until = formats.minute(token.expires_at, now)
-        if token.refreshed_at is not None and not token.follows:
-            renewed = formats.minute(token.refreshed_at, now)
-        facts = {
-            "until": login_until,
-            "renewed": renewed,
-            "follows": token.follows or "",
-            "way": token_words.proxy(token.proxy) if token.proxy else self.tr("as Waystation"),
-            "code": token.sign_in_needed or (token.rest_reason if token.state is TokenState.RESTING else None) or "",
-        }
-        for name, text in facts.items():
-            self._values[name].setText(text)
-            self._facts.setRowVisible(self._values[name], bool(text))
-
     def _lay_out(self) -> None:
         content = QWidget()
         column = QVBoxLayout(content)
         space.bare(column, space.S)
         column.setContentsMargins(0, 0, space.S, 0)
-        for layout in (self._failure, self._sessions):
-            space.bare(layout)
-        space.bare(self._gauges, space.M)
+        space.bare(self._failure)
         column.addWidget(self._state)
         column.addWidget(self._explanation)
         column.addWidget(self.help, 0, Qt.AlignmentFlag.AlignLeft)
         column.addLayout(self._failure)
-        self._section(column, self.tr("What is left"))
-        column.addLayout(self._gauges)
-        column.addWidget(self._credits)
-        column.addWidget(self._quota_note)
-        self._section(column, self.tr("Sessions on it"))
-        column.addLayout(self._sessions)
-        self._section(column, self.tr("Login and way"))
-        self._lay_out_facts()
-        column.addLayout(self._facts)
+        for section in (self._quota, self._sessions, self._login):
+            column.addWidget(section)
         column.addStretch()
         scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -326,31 +221,6 @@ class TokenDetail(Card):
         self.body.addLayout(self._top)
         self.body.addWidget(scroll, 1)
 
-    def _section(self, column: QVBoxLayout, title: str) -> None:
-        column.addSpacing(space.S)
-        column.addWidget(_Line())
-        column.addWidget(styled(QuietLabel(title), TextRole.CAPTION))
-
-    def _lay_out_facts(self) -> None:
-        self._facts.setContentsMargins(0, 0, 0, 0)
-        self._facts.setHorizontalSpacing(space.M)
-        self._facts.setVerticalSpacing(space.XS)
-        self._facts.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
-        self._facts.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        titles = {
-            "until": self.tr("Login until"),
-            "renewed": self.tr("Renewed"),
-            "follows": self.tr("Codex renews it in"),
-            "way": self.tr("Way upstream"),
-            "code": self.tr("Upstream's code"),
-        }
-        for name, title in titles.items():
-            value = ElidedLabel()
-            make_selectable(value)
-            value.setAccessibleName(title)
-            self._values[name] = value
-            self._facts.addRow(QuietLabel(title), value)
-
 
 class _FailureField(QWidget):
     """A tinted field: what failed last, what to do, and the button that does it."""
@@ -363,7 +233,7 @@ class _FailureField(QWidget):
         column.setContentsMargins(space.M, space.S, space.M, space.M)
         column.setSpacing(space.S)
         column.addWidget(state)
-        said = _wrapping(QLabel(text))
+        said = wrapping(QLabel(text))
         make_selectable(said)
         column.addWidget(said)
         if button is not None:
@@ -376,38 +246,3 @@ class _FailureField(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(colours.tinted(Tone.WARNING, self.palette()))
         painter.drawRoundedRect(self.rect(), space.RADIUS, space.RADIUS)
-
-
-class _Line(QWidget):
-    """Between two sections."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFixedHeight(1)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """One line."""
-        QPainter(self).fillRect(self.rect(), colours.line(self.palette()))
-
-
-def _wrapping(label: QLabel) -> QLabel:
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    # Otherwise a long word would widen the window.
-    label.setMinimumWidth(1)
-    return label
-
-
-def _say(label: QLabel, text: str) -> None:
-    label.setText(text)
-    label.setVisible(bool(text))
-
-
-def _link_button(text: str) -> QToolButton:
-    button = QToolButton()
-    button.setAutoRaise(True)
-    button.setText(text.replace("&", "&&"))
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    button.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-    return button
