@@ -2,6 +2,108 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="zh_CN" sourcelanguage="en">
 <context>
+    <name>AboutSection</name>
+    <message>
+        <source>About</source>
+        <translation>关于</translation>
+    </message>
+    <message>
+        <source>Waystation {version}</source>
+        <translation>驿站 {version}</translation>
+    </message>
+    <message>
+        <source>Use your own accounts, under your provider&apos;s terms, at your own risk. Waystation is not made or endorsed by OpenAI.</source>
+        <translation>请使用你自己的账号，遵守服务商的条款，风险自负。驿站并非由 OpenAI 制作或认可。</translation>
+    </message>
+    <message>
+        <source>Copy a report</source>
+        <translation>复制诊断报告</translation>
+    </message>
+    <message>
+        <source>Open log folder</source>
+        <translation>打开日志文件夹</translation>
+    </message>
+    <message>
+        <source>What it is made of…</source>
+        <translation>组成部分…</translation>
+    </message>
+    <message>
+        <source>Help:</source>
+        <translation>帮助：</translation>
+    </message>
+    <message>
+        <source>The report holds versions and states, and no secrets, names or addresses of yours.</source>
+        <translation>报告只含版本和状态，不含你的机密、名称或地址。</translation>
+    </message>
+</context>
+<context>
+    <name>ActivityCard</name>
+    <message>
+        <source>Last 24 hours</source>
+        <extracomment>The figures are asked for at most so often, in milliseconds.</extracomment>
+        <translation>最近 24 小时</translation>
+    </message>
+    <message>
+        <source>Requests</source>
+        <translation>请求</translation>
+    </message>
+    <message>
+        <source>Tokens</source>
+        <translation>Token 用量</translation>
+    </message>
+    <message>
+        <source>Cached share</source>
+        <translation>缓存命中率</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>失败</translation>
+    </message>
+    <message>
+        <source>Counting the requests…</source>
+        <translation>正在统计请求…</translation>
+    </message>
+    <message>
+        <source>Count again</source>
+        <translation>重新统计</translation>
+    </message>
+    <message>
+        <source>No requests in the last 24 hours.</source>
+        <translation>最近 24 小时没有请求。</translation>
+    </message>
+</context>
+<context>
+    <name>AddMenu</name>
+    <message>
+        <source>Sign in with the &amp;browser</source>
+        <translation>用浏览器登录(&amp;B)</translation>
+    </message>
+    <message>
+        <source>Sign in with a &amp;device code</source>
+        <translation>用设备码登录(&amp;D)</translation>
+    </message>
+    <message>
+        <source>&amp;Import auth.json…</source>
+        <translation>导入 auth.json(&amp;I)…</translation>
+    </message>
+    <message>
+        <source>Add from &amp;clipboard</source>
+        <translation>从剪贴板添加(&amp;C)</translation>
+    </message>
+    <message>
+        <source>Type or paste a &amp;key…</source>
+        <translation>输入或粘贴密钥(&amp;K)…</translation>
+    </message>
+    <message>
+        <source>Or drop files onto this window</source>
+        <translation>也可以把文件拖进本窗口</translation>
+    </message>
+    <message>
+        <source>&amp;Removed tokens…</source>
+        <translation>已移除的 Token(&amp;R)…</translation>
+    </message>
+</context>
+<context>
     <name>AddToken</name>
     <message>
         <source>The clipboard holds no token. Copy a ChatGPT access token or refresh token, an API key (sk-…), or the whole text of Codex&apos;s auth.json, then try again.</source>
@@ -106,6 +208,185 @@
     </message>
 </context>
 <context>
+    <name>CheckCard</name>
+    <message>
+        <source>Check</source>
+        <translation>检查</translation>
+    </message>
+    <message>
+        <source>It works: the first request of {client} was answered at {time}.</source>
+        <translation>配置成功：{client} 的第一次请求已于 {time} 得到回答。</translation>
+    </message>
+    <message>
+        <source>{client} has reached Waystation at {time}, so the set-up works; but the request failed. The page Requests says why.</source>
+        <translation>{client} 已于 {time} 连到驿站，配置没有问题，但请求失败了。原因见“请求”页。</translation>
+    </message>
+    <message>
+        <source>The gateway is stopped: start it, so that requests can arrive.</source>
+        <translation>网关已停止：启动后才能收到请求。</translation>
+    </message>
+    <message>
+        <source>Check: waiting for the first request from curl…</source>
+        <translation>检查：正在等待 curl 的第一次请求…</translation>
+    </message>
+    <message>
+        <source>Check: waiting for the first request from Codex…</source>
+        <translation>检查：正在等待 Codex 的第一次请求…</translation>
+    </message>
+</context>
+<context>
+    <name>CodexAdvice</name>
+    <message>
+        <source>With the full set-up no sign-in screen comes. If one does, the text is missing in that terminal; choose neither 2, a device code for OpenAI&apos;s own sign-in, nor 3: it saves your license as a key, which Codex then sends to api.openai.com.</source>
+        <translation>使用完整配置时不会出现登录界面。如果出现，说明该终端里没有粘贴完整配置：请不要按 2（OpenAI 自己的设备码登录），也不要按 3（会把许可证存为密钥，随后 Codex 会把它发送到 api.openai.com）。</translation>
+    </message>
+    <message>
+        <source>It is newer than 0.169, the newest that Waystation was tried with.</source>
+        <translation>它比驿站测试过的最新版本 0.169 还要新。</translation>
+    </message>
+    <message>
+        <source>Use the full set-up: no sign-in screen comes. The environment variables work too: start codex and press 2, then Enter; the license is filled in already, and Codex saves it.</source>
+        <translation>推荐使用完整配置，不会出现登录界面。环境变量也可用：启动 codex 后按 2，再按回车；许可证会自动填好，并由 Codex 保存。</translation>
+    </message>
+    <message>
+        <source>Use the full set-up: no sign-in screen comes. The environment variables work too: start codex and press 3 (here 2 is a device code for OpenAI), then Enter; the license is filled in already, and Codex saves it.</source>
+        <translation>推荐使用完整配置，不会出现登录界面。环境变量也可用：启动 codex 后按 3（这个版本的 2 是 OpenAI 的设备码登录），再按回车；许可证会自动填好，并由 Codex 保存。</translation>
+    </message>
+    <message>
+        <source>Use the full set-up: no sign-in screen comes. The environment variables work too: start codex, choose the line with the API key (2 or 3), then Enter; the license is filled in already, and Codex saves it.</source>
+        <translation>推荐使用完整配置，不会出现登录界面。环境变量也可用：启动 codex 后选择 API key 那一项（2 或 3），再按回车；许可证会自动填好，并由 Codex 保存。</translation>
+    </message>
+    <message>
+        <source>Use the full set-up. The environment variables alone must not be used with it: from 0.120 on Codex ignores OPENAI_BASE_URL and sends your requests, and the key, to api.openai.com.</source>
+        <translation>请使用完整配置。这个版本不能只设环境变量：从 0.120 起 Codex 忽略 OPENAI_BASE_URL，会把请求连同密钥发送到 api.openai.com。</translation>
+    </message>
+    <message>
+        <source>It is older than 0.42, and was not tried. Install the newest version:</source>
+        <translation>它比 0.42 还旧，没有测试过。请安装最新版本：</translation>
+    </message>
+    <message>
+        <source>Use the full set-up: it works with every version that was tried, from 0.45 to 0.169.</source>
+        <translation>请使用完整配置：从 0.45 到 0.169，测试过的版本都可用。</translation>
+    </message>
+</context>
+<context>
+    <name>CodexCard</name>
+    <message>
+        <source>Codex on this computer</source>
+        <extracomment>How Codex is installed where Node is; from OpenAI&apos;s own page about Codex.</extracomment>
+        <translation>本机的 Codex</translation>
+    </message>
+    <message>
+        <source>Look again</source>
+        <translation>重新查找</translation>
+    </message>
+    <message>
+        <source>What follows from the version</source>
+        <translation>该版本的注意事项</translation>
+    </message>
+    <message>
+        <source>Looking for Codex on this computer…</source>
+        <translation>正在本机查找 Codex…</translation>
+    </message>
+    <message>
+        <source>Codex could not be looked for. The log file says more.</source>
+        <translation>查找 Codex 时出错，详情见日志文件。</translation>
+    </message>
+    <message>
+        <source>Codex was not found on this computer.</source>
+        <translation>本机没有找到 Codex。</translation>
+    </message>
+    <message>
+        <source>Install it with this command, or with “brew install codex”, then look again. If it is installed in a place of its own, or on another computer, the full set-up works all the same.</source>
+        <translation>请用下面的命令或“brew install codex”安装，然后重新查找。如果 Codex 装在特殊位置或另一台电脑上，完整配置同样可用。</translation>
+    </message>
+    <message>
+        <source>Codex was found at {path}, but does not tell its version.</source>
+        <translation>在 {path} 找到 Codex，但无法得知其版本。</translation>
+    </message>
+    <message>
+        <source>Codex {version} was found at {path}.</source>
+        <translation>找到 Codex {version}：{path}</translation>
+    </message>
+</context>
+<context>
+    <name>ColleagueDialog</name>
+    <message>
+        <source>Copy for a colleague</source>
+        <translation>复制给同事</translation>
+    </message>
+    <message>
+        <source>A new license</source>
+        <translation>新建许可证</translation>
+    </message>
+    <message>
+        <source>Such as “Ann&apos;s laptop”</source>
+        <translation>例如“小王的笔记本”</translation>
+    </message>
+    <message>
+        <source>Copy set-up</source>
+        <translation>复制配置</translation>
+    </message>
+    <message>
+        <source>Makes the full set-up for a computer in your network: your colleague pastes it into a terminal there, and runs codex. Each should have a license of their own, so that you can revoke it alone.</source>
+        <translation>为局域网内的另一台电脑生成完整配置：同事把它粘贴到自己的终端里，再运行 codex。请给每位同事单独的许可证，以便单独吊销。</translation>
+    </message>
+    <message>
+        <source>L&amp;icense:</source>
+        <translation>许可证(&amp;I)：</translation>
+    </message>
+    <message>
+        <source>&amp;Label:</source>
+        <translation>名称(&amp;L)：</translation>
+    </message>
+    <message>
+        <source>Their &amp;shell:</source>
+        <translation>对方的 Shell(&amp;S)：</translation>
+    </message>
+    <message>
+        <source>&amp;Address:</source>
+        <translation>地址(&amp;A)：</translation>
+    </message>
+    <message>
+        <source>This computer has no address on a local network now.</source>
+        <translation>本机目前没有局域网地址。</translation>
+    </message>
+    <message>
+        <source>The gateway listens for this computer alone. Let other computers use it first: see Settings.</source>
+        <translation>网关目前只供本机使用。请先在“设置”中允许其他电脑使用。</translation>
+    </message>
+    <message>
+        <source>Open Settings</source>
+        <translation>打开设置</translation>
+    </message>
+    <message>
+        <source>Write a label, so that you know later whose license it is.</source>
+        <translation>请填写名称，以便日后知道这是谁的许可证。</translation>
+    </message>
+</context>
+<context>
+    <name>CommandLine</name>
+    <message>
+        <source>Command</source>
+        <translation>命令</translation>
+    </message>
+    <message>
+        <source>Copy “{command}”</source>
+        <translation>复制“{command}”</translation>
+    </message>
+</context>
+<context>
+    <name>ConnectionCard</name>
+    <message>
+        <source>Copy full set-up</source>
+        <translation>复制完整配置</translation>
+    </message>
+    <message>
+        <source>Copy full set-up for {shell}</source>
+        <translation>复制 {shell} 完整配置</translation>
+    </message>
+</context>
+<context>
     <name>Counts</name>
     <message numerus="yes">
         <source>%n token(s)</source>
@@ -120,9 +401,27 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>%n session(s)</source>
+        <translation>
+            <numerusform>%n 个会话</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%n request(s) running</source>
         <translation>
             <numerusform>%n 个请求进行中</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n running</source>
+        <translation>
+            <numerusform>%n 个进行中</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n move(s)</source>
+        <translation>
+            <numerusform>换过 %n 次</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -135,6 +434,18 @@
         <source>%n token(s) added.</source>
         <translation>
             <numerusform>已添加 %n 个 Token。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Recognised: %n login(s).</source>
+        <translation>
+            <numerusform>已识别：%n 个登录。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n more…</source>
+        <translation>
+            <numerusform>另有 %n 个…</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -157,6 +468,81 @@
     </message>
 </context>
 <context>
+    <name>DataSection</name>
+    <message>
+        <source>Data</source>
+        <translation>数据</translation>
+    </message>
+    <message>
+        <source> days</source>
+        <translation> 天</translation>
+    </message>
+    <message>
+        <source>Keep the history for:</source>
+        <translation>历史保留：</translation>
+    </message>
+    <message>
+        <source>When, on which token, how fast, how many tokens. What was said is never kept.</source>
+        <translation>只记录时间、所用 Token、快慢和用量。对话内容从不保存。</translation>
+    </message>
+    <message>
+        <source>At most:</source>
+        <translation>最多占用：</translation>
+    </message>
+    <message>
+        <source>Where the key is kept that seals secrets</source>
+        <translation>机密数据的密钥存放处</translation>
+    </message>
+    <message>
+        <source>Secrets:</source>
+        <translation>机密数据：</translation>
+    </message>
+    <message>
+        <source>Export everything…</source>
+        <translation>全部导出…</translation>
+    </message>
+    <message>
+        <source>Import…</source>
+        <translation>导入…</translation>
+    </message>
+    <message>
+        <source>Open data folder</source>
+        <translation>打开数据文件夹</translation>
+    </message>
+    <message>
+        <source>Take it along:</source>
+        <translation>迁移：</translation>
+    </message>
+    <message>
+        <source>Tokens, licenses and settings in one file, sealed by a passphrase of yours.</source>
+        <translation>Token、许可证和设置存成一个文件，用你的口令加密。</translation>
+    </message>
+    <message>
+        <source>No key yet: see the notice above.</source>
+        <translation>还没有密钥：请看上方的提示。</translation>
+    </message>
+    <message>
+        <source>Used now: {size} MB in {folder}</source>
+        <translation>当前占用 {size} MB，位于 {folder}</translation>
+    </message>
+    <message>
+        <source>Export everything</source>
+        <translation>全部导出</translation>
+    </message>
+    <message>
+        <source>The file will hold your logins and keys. It is sealed by this passphrase; without it nobody can open the file, you neither.</source>
+        <translation>文件将包含你的登录和密钥，用此口令加密。没有口令谁也打不开，包括你自己。</translation>
+    </message>
+    <message>
+        <source>Import</source>
+        <translation>导入</translation>
+    </message>
+    <message>
+        <source>What is missing here is added. What is here already stays as it is; nothing is overwritten.</source>
+        <translation>只添加这里没有的内容。已有的保持不变，不会覆盖任何东西。</translation>
+    </message>
+</context>
+<context>
     <name>Desktop</name>
     <message>
         <source>Something unexpected went wrong. The log file says more.</source>
@@ -175,22 +561,37 @@
         <translation>退出驿站</translation>
     </message>
     <message numerus="yes">
-        <source>%n request(s) are still running. Quit anyway?</source>
+        <source>%n request(s) are still running.</source>
         <translation>
-            <numerusform>还有 %n 个请求正在进行，仍要退出吗？</numerusform>
+            <numerusform>还有 %n 个请求正在进行。</numerusform>
         </translation>
     </message>
     <message>
-        <source>Quit</source>
-        <translation>退出</translation>
+        <source>Quit when they are done</source>
+        <translation>等它们完成后退出</translation>
     </message>
     <message>
-        <source>Their clients will see a broken answer.</source>
-        <translation>这些请求的客户端收到的回答会中断。</translation>
+        <source>Quit now</source>
+        <translation>立即退出</translation>
+    </message>
+    <message>
+        <source>Until then no new request is taken. If you quit now, their clients see a broken answer.</source>
+        <translation>等待期间不再接受新请求。若立即退出，客户端会收到不完整的回答。</translation>
+    </message>
+    <message>
+        <source>Waystation quits as soon as the running requests are done. To quit at once, choose Quit again.</source>
+        <translation>正在进行的请求完成后，驿站会自动退出。要立即退出，请再次选择“退出”。</translation>
     </message>
     <message>
         <source>Waystation keeps running in the tray. To end it, choose Quit in the menu there.</source>
         <translation>驿站仍在托盘中运行。要结束它，请在托盘菜单中选择“退出”。</translation>
+    </message>
+</context>
+<context>
+    <name>DetailPane</name>
+    <message>
+        <source>Close the details</source>
+        <translation>关闭详情</translation>
     </message>
 </context>
 <context>
@@ -245,6 +646,37 @@
     <message>
         <source>Files of type:</source>
         <translation>文件类型：</translation>
+    </message>
+</context>
+<context>
+    <name>Edits</name>
+    <message>
+        <source>Translated from chat/completions to responses, the interface that upstream speaks.</source>
+        <translation>从 chat/completions 转换为上游使用的 responses 接口。</translation>
+    </message>
+    <message>
+        <source>session_id was sent as prompt_cache_key, its name at upstream.</source>
+        <translation>session_id 改用上游的名称 prompt_cache_key 发送。</translation>
+    </message>
+    <message>
+        <source>Sealed reasoning of another token was left out, since this token cannot read it.</source>
+        <translation>略去了由其他 Token 加密的推理内容，因为当前 Token 无法读取。</translation>
+    </message>
+    <message>
+        <source>stream was set to true, as this upstream wants it; the client gets one whole answer all the same.</source>
+        <translation>按上游要求把 stream 设为 true；客户端收到的仍是一份完整的回答。</translation>
+    </message>
+    <message>
+        <source>store was set to false: this upstream keeps no answers.</source>
+        <translation>store 设为 false：该上游不保存回答。</translation>
+    </message>
+    <message>
+        <source>input was a plain text and was sent as a list of one message.</source>
+        <translation>input 原为纯文本，改为只含一条消息的列表发送。</translation>
+    </message>
+    <message>
+        <source>Empty instructions were added, since this upstream wants some.</source>
+        <translation>补上了空的 instructions，因为该上游要求有这一项。</translation>
     </message>
 </context>
 <context>
@@ -322,6 +754,30 @@
         <translation>上游没有给出这个 Token 的用量（{status}）。</translation>
     </message>
     <message>
+        <source>This backup is damaged: some of it is missing or was changed. Nothing was imported.</source>
+        <translation>备份已损坏：部分内容缺失或被改动。没有导入任何内容。</translation>
+    </message>
+    <message>
+        <source>This backup was written by a newer Waystation. Install that version, then import it. Nothing was imported.</source>
+        <translation>此备份由更新版本的驿站写成。请先安装该版本再导入。没有导入任何内容。</translation>
+    </message>
+    <message>
+        <source>This passphrase does not open the backup. Nothing was imported.</source>
+        <translation>口令不对，无法打开备份。没有导入任何内容。</translation>
+    </message>
+    <message>
+        <source>The system does not let Waystation change what starts at sign-in: {reason}. Use its own settings for start-up programs instead.</source>
+        <translation>系统不允许驿站修改登录启动项：{reason}。请改用系统自带的启动项设置。</translation>
+    </message>
+    <message>
+        <source>{path} cannot be written. Check the folder&apos;s rights and the disk.</source>
+        <translation>无法写入 {path}。请检查文件夹权限和磁盘。</translation>
+    </message>
+    <message>
+        <source>The system did not start Waystation. Quit this one and start it yourself.</source>
+        <translation>系统未能启动驿站。请退出这里，自行启动。</translation>
+    </message>
+    <message>
         <source>This token cannot be opened: the key that sealed it is gone. Add it again.</source>
         <translation>这个 Token 无法解密：加密它的密钥已丢失。请重新添加。</translation>
     </message>
@@ -343,6 +799,251 @@
     </message>
 </context>
 <context>
+    <name>Failures</name>
+    <message>
+        <source>Every token that could serve was at its limit. Wait until the first is back, add a token, or let requests wait: the Tokens page says for how long.</source>
+        <translation>能用的 Token 都已达到上限。可以等最早的一个恢复、添加 Token，或让请求候车；要等多久见“Token”页。</translation>
+    </message>
+    <message>
+        <source>Too much at once for the tokens that are there. Clients try again by themselves; a token more helps.</source>
+        <translation>同时进行的请求太多，现有的 Token 应付不过来。客户端会自动重试；多加一个 Token 会有帮助。</translation>
+    </message>
+    <message>
+        <source>Upstream does not accept the token&apos;s login any more. Sign in again on the Tokens page.</source>
+        <translation>上游不再接受这个 Token 的登录。请到“Token”页重新登录。</translation>
+    </message>
+    <message>
+        <source>Upstream has closed the account or its workspace. Look at it at chatgpt.com, or sign in with another.</source>
+        <translation>上游已停用该账号或其工作区。请到 chatgpt.com 查看，或换一个账号登录。</translation>
+    </message>
+    <message>
+        <source>The account has no credit left, or its plan does not include this. Look at the account&apos;s plan.</source>
+        <translation>账号余额不足，或套餐不含此功能。请查看账号的套餐。</translation>
+    </message>
+    <message>
+        <source>Upstream refuses this account, or this network. Look at the account, or try another proxy.</source>
+        <translation>上游拒绝了这个账号或当前网络。请检查账号，或换一个代理试试。</translation>
+    </message>
+    <message>
+        <source>No token has this model. Check its name in the client, or add a token whose plan has it.</source>
+        <translation>没有 Token 能使用这个模型。请检查客户端里的模型名称，或添加套餐包含该模型的 Token。</translation>
+    </message>
+    <message>
+        <source>The request holds what another account sealed. Start a new conversation in the client.</source>
+        <translation>请求里有其他账号加密的内容。请在客户端里新开一个对话。</translation>
+    </message>
+    <message>
+        <source>Upstream could not be reached. Check the network connection, and the proxy in the settings.</source>
+        <translation>连不上上游。请检查网络连接和设置里的代理。</translation>
+    </message>
+    <message>
+        <source>Upstream took the request but did not answer in time. Clients try again by themselves.</source>
+        <translation>上游收下了请求，但没有及时应答。客户端会自动重试。</translation>
+    </message>
+    <message>
+        <source>Upstream broke its answer off. Clients try again by themselves; if it happens often, look at the proxy.</source>
+        <translation>上游的回答中途断开。客户端会自动重试；如果经常发生，请检查代理。</translation>
+    </message>
+    <message>
+        <source>Cloudflare, which stands before upstream, refused the connection. Wait a moment, or use another proxy or network.</source>
+        <translation>上游前面的 Cloudflare 拒绝了连接。请稍候再试，或换一个代理或网络。</translation>
+    </message>
+    <message>
+        <source>Upstream does not serve the country or region that the connection came from. Use another proxy or network.</source>
+        <translation>上游不向该连接所在的国家或地区提供服务。请换一个代理或网络。</translation>
+    </message>
+    <message>
+        <source>Upstream had trouble of its own. Clients try again by themselves; if it lasts, wait a while.</source>
+        <translation>上游自身出了故障。客户端会自动重试；如果一直如此，请过一阵再试。</translation>
+    </message>
+    <message>
+        <source>The license has used up its budget for the day. It goes on tomorrow, or with a larger budget: Licenses page.</source>
+        <translation>这个许可证已用完当天的额度。明天会恢复，也可以到“许可证”页调高额度。</translation>
+    </message>
+    <message>
+        <source>No token could serve this: each is disabled, needs a sign-in, or does not have the model. Look at the Tokens page.</source>
+        <translation>没有 Token 能处理这个请求：它们或已停用，或需要登录，或不能使用该模型。请查看“Token”页。</translation>
+    </message>
+    <message>
+        <source>The session is pinned to a token that cannot serve it. Unpin it, or move it to another token: Sessions page.</source>
+        <translation>会话固定在一个用不了的 Token 上。请到“会话”页取消固定，或把它换到其他 Token。</translation>
+    </message>
+    <message>
+        <source>The conversation holds what only one account can read, and that one cannot serve any more. Start a new conversation in the client.</source>
+        <translation>对话里有只有某个账号才能读取的内容，而那个账号已不可用。请在客户端里新开一个对话。</translation>
+    </message>
+    <message>
+        <source>The gateway was stopped while the request ran. Send it again once the gateway runs.</source>
+        <translation>请求进行中网关被停止。网关运行后请重新发送。</translation>
+    </message>
+    <message>
+        <source>Something went wrong inside Waystation. The log file says what.</source>
+        <translation>驿站内部出错，详情见日志文件。</translation>
+    </message>
+    <message>
+        <source>The conversation is longer than the model can read. Shorten it (in Codex: /compact), or start a new one.</source>
+        <translation>对话超出了模型能读取的长度。请压缩它（Codex 里用 /compact），或新开一个对话。</translation>
+    </message>
+    <message>
+        <source>The request was larger than Waystation takes. Start a new conversation, or send less at once.</source>
+        <translation>请求超过了驿站接受的大小。请新开一个对话，或减少一次发送的内容。</translation>
+    </message>
+    <message>
+        <source>The request was not as the interface wants it. The client was told which part; change it there.</source>
+        <translation>请求不符合接口的要求。具体是哪一部分已告知客户端，请在那里修改。</translation>
+    </message>
+    <message>
+        <source>The request did not arrive whole, or could not be read. Look at the client, or what is between.</source>
+        <translation>请求没有完整到达，或无法读取。请检查客户端以及中间的网络设备。</translation>
+    </message>
+    <message>
+        <source>Upstream refused the request ({code}). The client was told what upstream says about it.</source>
+        <translation>上游拒绝了请求（{code}）。上游的说明已转告客户端。</translation>
+    </message>
+</context>
+<context>
+    <name>FailuresInShort</name>
+    <message>
+        <source>at its limit</source>
+        <translation>已达上限</translation>
+    </message>
+    <message>
+        <source>asked to slow down</source>
+        <translation>请求过快</translation>
+    </message>
+    <message>
+        <source>login refused</source>
+        <translation>登录被拒</translation>
+    </message>
+    <message>
+        <source>account closed</source>
+        <translation>账号已停用</translation>
+    </message>
+    <message>
+        <source>no credit, or not in its plan</source>
+        <translation>余额不足或套餐不含</translation>
+    </message>
+    <message>
+        <source>refused by upstream</source>
+        <translation>被上游拒绝</translation>
+    </message>
+    <message>
+        <source>does not have this model</source>
+        <translation>不能使用该模型</translation>
+    </message>
+    <message>
+        <source>cannot read what another account sealed</source>
+        <translation>读不了其他账号加密的内容</translation>
+    </message>
+    <message>
+        <source>upstream not reached</source>
+        <translation>连不上上游</translation>
+    </message>
+    <message>
+        <source>no answer in time</source>
+        <translation>应答超时</translation>
+    </message>
+    <message>
+        <source>answer broken off</source>
+        <translation>回答中断</translation>
+    </message>
+    <message>
+        <source>refused by Cloudflare</source>
+        <translation>被 Cloudflare 拒绝</translation>
+    </message>
+    <message>
+        <source>region not served</source>
+        <translation>地区不受支持</translation>
+    </message>
+    <message>
+        <source>trouble at upstream</source>
+        <translation>上游故障</translation>
+    </message>
+    <message>
+        <source>license&apos;s budget used up</source>
+        <translation>许可证额度用完</translation>
+    </message>
+    <message>
+        <source>no token can serve</source>
+        <translation>没有可用的 Token</translation>
+    </message>
+    <message>
+        <source>session is pinned</source>
+        <translation>会话已固定</translation>
+    </message>
+    <message>
+        <source>new conversation needed</source>
+        <translation>需要新开对话</translation>
+    </message>
+    <message>
+        <source>gateway stopped</source>
+        <translation>网关已停止</translation>
+    </message>
+    <message>
+        <source>error in Waystation</source>
+        <translation>驿站内部出错</translation>
+    </message>
+    <message>
+        <source>too long for the model</source>
+        <translation>超出模型长度</translation>
+    </message>
+    <message>
+        <source>request too large</source>
+        <translation>请求过大</translation>
+    </message>
+    <message>
+        <source>request not understood</source>
+        <translation>请求有误</translation>
+    </message>
+    <message>
+        <source>request not readable</source>
+        <translation>请求无法读取</translation>
+    </message>
+    <message>
+        <source>answer {status}</source>
+        <translation>应答 {status}</translation>
+    </message>
+</context>
+<context>
+    <name>FilterBar</name>
+    <message>
+        <source>{shown} of {total} shown</source>
+        <translation>显示 {shown} / {total}</translation>
+    </message>
+    <message>
+        <source>Show all</source>
+        <translation>显示全部</translation>
+    </message>
+    <message>
+        <source>Nothing matches</source>
+        <translation>没有匹配项</translation>
+    </message>
+    <message>
+        <source>There are others, but none that you look for here.</source>
+        <translation>列表里还有其他内容，但没有符合当前条件的。</translation>
+    </message>
+</context>
+<context>
+    <name>FirstSteps</name>
+    <message>
+        <source>Codex connected</source>
+        <extracomment>The first one that is open.</extracomment>
+        <translation>Codex 已接入</translation>
+    </message>
+    <message>
+        <source>Connected</source>
+        <translation>已接入</translation>
+    </message>
+    <message>
+        <source>last request {time}</source>
+        <translation>最近一次请求 {time}</translation>
+    </message>
+    <message>
+        <source>last request {time} on {token}</source>
+        <translation>最近一次请求 {time}，使用“{token}”</translation>
+    </message>
+</context>
+<context>
     <name>GatewayPanel</name>
     <message>
         <source>&amp;Start</source>
@@ -354,10 +1055,83 @@
     </message>
 </context>
 <context>
+    <name>Gauge</name>
+    <message>
+        <source>resets {time}</source>
+        <extracomment>Less left than this, in percent, is little.</extracomment>
+        <translation>{time} 重置</translation>
+    </message>
+    <message>
+        <source>at this pace until {time}</source>
+        <translation>照此速度可用到 {time}</translation>
+    </message>
+    <message>
+        <source>Used up</source>
+        <translation>已用完</translation>
+    </message>
+    <message>
+        <source>Low: {percent} % left</source>
+        <translation>仅剩 {percent} %</translation>
+    </message>
+    <message>
+        <source>{percent} % left</source>
+        <translation>剩余 {percent} %</translation>
+    </message>
+</context>
+<context>
     <name>Held</name>
     <message>
         <source>{number} waiting until {time}</source>
         <translation>{number} 个请求候车至 {time}</translation>
+    </message>
+</context>
+<context>
+    <name>HoursChart</name>
+    <message>
+        <source>Tokens and requests hour by hour</source>
+        <translation>每小时的 Token 用量与请求数</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n request(s)</source>
+        <translation>
+            <numerusform>%n 个请求</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{requests}, {failed} failed</source>
+        <translation>{requests}，其中 {failed} 个失败</translation>
+    </message>
+    <message>
+        <source>Input: {tokens} tokens, {cached} of them from the cache</source>
+        <translation>输入：{tokens} Token，其中 {cached} 来自缓存</translation>
+    </message>
+    <message>
+        <source>Output: {tokens} tokens</source>
+        <translation>输出：{tokens} Token</translation>
+    </message>
+    <message>
+        <source>Input</source>
+        <translation>输入</translation>
+    </message>
+    <message>
+        <source>Input from the cache</source>
+        <translation>缓存命中的输入</translation>
+    </message>
+    <message>
+        <source>Output</source>
+        <translation>输出</translation>
+    </message>
+    <message>
+        <source>Requests</source>
+        <translation>请求</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>失败</translation>
+    </message>
+    <message>
+        <source>The arrow keys go from hour to hour.</source>
+        <translation>用方向键逐小时查看。</translation>
     </message>
 </context>
 <context>
@@ -384,10 +1158,425 @@
     </message>
 </context>
 <context>
+    <name>KeyDialog</name>
+    <message>
+        <source>Add a key or a login</source>
+        <translation>添加密钥或登录</translation>
+    </message>
+    <message>
+        <source>&amp;Key or login:</source>
+        <translation>密钥或登录(&amp;K)：</translation>
+    </message>
+    <message>
+        <source>Type or paste it here</source>
+        <translation>在此输入或粘贴</translation>
+    </message>
+    <message>
+        <source>&amp;Add</source>
+        <translation>添加(&amp;A)</translation>
+    </message>
+    <message>
+        <source>An OpenAI API key (sk-…), a ChatGPT access or refresh token, or the whole text of Codex&apos;s auth.json. It is checked with OpenAI, kept sealed on this computer, and never shown.</source>
+        <translation>可以是 OpenAI API 密钥（sk-…）、ChatGPT 的 access token 或 refresh token，或者 Codex 的 auth.json 全文。它会先经 OpenAI 验证，然后加密保存在本机，不会显示出来。</translation>
+    </message>
+    <message>
+        <source>Nothing that Waystation knows so far.</source>
+        <translation>目前还认不出这是什么。</translation>
+    </message>
+    <message>
+        <source>Recognised: a ChatGPT refresh token.</source>
+        <translation>已识别：ChatGPT 的 refresh token。</translation>
+    </message>
+    <message>
+        <source>Recognised: an OpenAI API key.</source>
+        <translation>已识别：OpenAI API 密钥。</translation>
+    </message>
+    <message>
+        <source>Recognised: a ChatGPT login.</source>
+        <translation>已识别：ChatGPT 登录。</translation>
+    </message>
+</context>
+<context>
+    <name>LicenseCard</name>
+    <message>
+        <source>Key, hidden</source>
+        <translation>密钥（已隐藏）</translation>
+    </message>
+    <message>
+        <source>Copy key</source>
+        <translation>复制密钥</translation>
+    </message>
+    <message>
+        <source>&amp;Edit…</source>
+        <translation>编辑(&amp;E)…</translation>
+    </message>
+    <message>
+        <source>R&amp;otate…</source>
+        <translation>更换密钥(&amp;O)…</translation>
+    </message>
+    <message>
+        <source>&amp;Revoke…</source>
+        <translation>吊销(&amp;R)…</translation>
+    </message>
+    <message>
+        <source>About this license</source>
+        <translation>关于此许可证</translation>
+    </message>
+    <message>
+        <source>Key:</source>
+        <translation>密钥：</translation>
+    </message>
+    <message>
+        <source>Revoked at {time}: it lets nobody in any more.</source>
+        <translation>已于 {time} 吊销，不能再用于接入。</translation>
+    </message>
+    <message>
+        <source>Expired: it lets nobody in. Edit it to give it more time.</source>
+        <translation>已到期，不能用于接入。编辑后可延长期限。</translation>
+    </message>
+    <message>
+        <source>Its budget of today is used up: it lets in again after midnight. Edit it to give it more.</source>
+        <translation>今日额度已用完，零点后恢复。编辑后可提高额度。</translation>
+    </message>
+    <message>
+        <source>It lets in until {time}.</source>
+        <translation>有效期至 {time}。</translation>
+    </message>
+    <message>
+        <source>It lets in until it is revoked.</source>
+        <translation>吊销前一直有效。</translation>
+    </message>
+</context>
+<context>
+    <name>LicenseDialog</name>
+    <message>
+        <source>New license</source>
+        <translation>新建许可证</translation>
+    </message>
+    <message>
+        <source>Edit license</source>
+        <translation>编辑许可证</translation>
+    </message>
+    <message>
+        <source>Such as “Ann&apos;s laptop”</source>
+        <translation>例如“小王的笔记本”</translation>
+    </message>
+    <message>
+        <source>E&amp;xpires after</source>
+        <translation>有效期至(&amp;X)</translation>
+    </message>
+    <message>
+        <source>Last day</source>
+        <translation>最后一天</translation>
+    </message>
+    <message>
+        <source>&amp;Daily budget</source>
+        <translation>每日额度(&amp;D)</translation>
+    </message>
+    <message>
+        <source>Tokens a day</source>
+        <translation>每日 token 数</translation>
+    </message>
+    <message>
+        <source>Such as 500k or 2M</source>
+        <translation>例如 500k 或 2M</translation>
+    </message>
+    <message>
+        <source>Create and copy key</source>
+        <translation>创建并复制密钥</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>保存</translation>
+    </message>
+    <message>
+        <source>&amp;Label:</source>
+        <translation>名称(&amp;L)：</translation>
+    </message>
+    <message>
+        <source>Who or what uses it. One for each client or device.</source>
+        <translation>谁在用、用在哪里。每个客户端或设备各用一个。</translation>
+    </message>
+    <message>
+        <source>It lets in until the end of that day.</source>
+        <translation>当天结束前均可接入。</translation>
+    </message>
+    <message>
+        <source>Tokens of text, in and out, from midnight to midnight. When they are used up, requests are refused.</source>
+        <translation>每天零点到零点之间输入与输出的文本 token 总数。用完后，请求会被拒绝，直到零点。</translation>
+    </message>
+    <message>
+        <source>Write a label, so that you know later whose license it is.</source>
+        <translation>请填写名称，以便日后知道这是谁的许可证。</translation>
+    </message>
+    <message>
+        <source>Write the daily budget such as 2000000, 500k or 1.5M.</source>
+        <translation>请填写每日额度，例如 2000000、500k 或 1.5M。</translation>
+    </message>
+    <message>
+        <source>Choose today or a later day.</source>
+        <translation>请选择今天或以后的日期。</translation>
+    </message>
+</context>
+<context>
+    <name>LicenseOperations</name>
+    <message>
+        <source>The full set-up for {shell} with the license “{label}” is copied. Send it in a way that only your colleague can read.</source>
+        <translation>已复制 {shell} 的完整配置，其中含许可证“{label}”。请通过只有同事能看到的方式发送。</translation>
+    </message>
+    <message>
+        <source>The key of “{label}” is copied.</source>
+        <translation>已复制“{label}”的密钥。</translation>
+    </message>
+    <message>
+        <source>“{label}” has a new key, and it is copied. The old one lets nobody in any more.</source>
+        <translation>“{label}”已更换密钥，新密钥已复制；旧密钥已失效。</translation>
+    </message>
+</context>
+<context>
+    <name>Licenses</name>
+    <message>
+        <source>never</source>
+        <translation>从未</translation>
+    </message>
+    <message>
+        <source>no budget</source>
+        <translation>不限额</translation>
+    </message>
+    <message>
+        <source>created {time}</source>
+        <translation>创建于 {time}</translation>
+    </message>
+    <message>
+        <source>Revoked</source>
+        <translation>已吊销</translation>
+    </message>
+    <message>
+        <source>Expired</source>
+        <translation>已到期</translation>
+    </message>
+    <message>
+        <source>Budget used up</source>
+        <translation>今日额度已用完</translation>
+    </message>
+    <message>
+        <source>Valid</source>
+        <translation>有效</translation>
+    </message>
+    <message>
+        <source>this computer</source>
+        <translation>本机</translation>
+    </message>
+    <message>
+        <source>{used} of {budget}</source>
+        <translation>{used} / {budget}</translation>
+    </message>
+    <message>
+        <source>Not used in the last 30 days.</source>
+        <translation>最近 30 天没有使用。</translation>
+    </message>
+    <message>
+        <source>Requests in the last 30 days: {turns}. Tokens in: {input}, of them cached: {cached}; out: {output}.</source>
+        <translation>最近 30 天：{turns} 次请求，输入 {input} token（其中缓存 {cached}），输出 {output} token。</translation>
+    </message>
+    <message>
+        <source>no expiry</source>
+        <translation>长期有效</translation>
+    </message>
+    <message>
+        <source>{used} tokens since midnight; no daily budget</source>
+        <translation>今日零点以来 {used} token；不限额</translation>
+    </message>
+    <message>
+        <source>{used} tokens since midnight, of {budget} a day</source>
+        <translation>今日零点以来 {used} token；每日额度 {budget}</translation>
+    </message>
+</context>
+<context>
+    <name>LicensesModel</name>
+    <message numerus="yes">
+        <source>%n request(s)</source>
+        <translation>
+            <numerusform>%n 次请求</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>LicensesPage</name>
     <message>
         <source>Licenses</source>
         <translation>许可证</translation>
+    </message>
+    <message>
+        <source>A license is the key with which a client enters. Give each client or device its own.</source>
+        <translation>许可证是客户端接入时使用的密钥。请为每个客户端或每台设备单独创建一个。</translation>
+    </message>
+    <message>
+        <source>Show re&amp;voked ones ({number})</source>
+        <translation>显示已吊销的（{number}）(&amp;V)</translation>
+    </message>
+    <message>
+        <source>&amp;New license…</source>
+        <translation>新建许可证(&amp;N)…</translation>
+    </message>
+    <message>
+        <source>Copy for a &amp;colleague…</source>
+        <translation>复制给同事(&amp;C)…</translation>
+    </message>
+    <message>
+        <source>No license yet</source>
+        <translation>还没有许可证</translation>
+    </message>
+    <message>
+        <source>This computer gets its own by itself, as soon as you copy its set-up. Make others for colleagues and devices: then you see what each uses, and can limit or revoke it alone.</source>
+        <translation>复制本机配置时，会自动为本机创建许可证。请为同事和其他设备另建许可证：这样可以看到各自的用量，并单独限额或吊销。</translation>
+    </message>
+    <message>
+        <source>The license “{label}” is made, and its key is copied.</source>
+        <translation>已创建许可证“{label}”，密钥已复制。</translation>
+    </message>
+    <message>
+        <source>Rotate license</source>
+        <translation>更换密钥</translation>
+    </message>
+    <message>
+        <source>Give “{label}” a new key?</source>
+        <translation>要为“{label}”更换密钥吗？</translation>
+    </message>
+    <message>
+        <source>Rotate and copy</source>
+        <translation>更换并复制</translation>
+    </message>
+    <message>
+        <source>The key that it has now stops at once: every client that uses it is refused until it is set up with the new one. Requests that run now end normally. Label, expiry, budget and what it used stay.</source>
+        <translation>现有密钥立即失效：使用它的客户端都会被拒绝，直到改用新密钥。正在进行的请求会正常结束。名称、到期日、额度和用量记录不变。</translation>
+    </message>
+    <message>
+        <source>Revoke license</source>
+        <translation>吊销许可证</translation>
+    </message>
+    <message>
+        <source>Let “{label}” in no more?</source>
+        <translation>要吊销“{label}”吗？</translation>
+    </message>
+    <message>
+        <source>Revoke</source>
+        <translation>吊销</translation>
+    </message>
+    <message>
+        <source>Every client that uses it is refused from now on; requests that run now end normally. This cannot be taken back: make a new license instead.</source>
+        <translation>从现在起，使用它的客户端都会被拒绝；正在进行的请求会正常结束。吊销后无法恢复，只能新建许可证。</translation>
+    </message>
+</context>
+<context>
+    <name>LogFoot</name>
+    <message>
+        <source>Try again</source>
+        <translation>重试</translation>
+    </message>
+    <message>
+        <source>Reading…</source>
+        <translation>正在读取…</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n request(s), all that are kept.</source>
+        <translation>
+            <numerusform>共 %n 个请求，这是保留的全部记录。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>The newest %n request(s). The export has the older ones, too.</source>
+        <translation>
+            <numerusform>最近 %n 个请求。更早的可通过导出查看。</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>The newest %n request(s). Older ones come when you scroll down.</source>
+        <translation>
+            <numerusform>最近 %n 个请求。向下滚动会载入更早的。</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>LoginSection</name>
+    <message>
+        <source>Login and way</source>
+        <translation>登录与线路</translation>
+    </message>
+    <message>
+        <source>Login until</source>
+        <translation>登录有效期至</translation>
+    </message>
+    <message>
+        <source>Renewed</source>
+        <translation>上次续期</translation>
+    </message>
+    <message>
+        <source>Codex renews it in</source>
+        <translation>由 Codex 续期于</translation>
+    </message>
+    <message>
+        <source>Way upstream</source>
+        <translation>上游线路</translation>
+    </message>
+    <message>
+        <source>Upstream&apos;s code</source>
+        <translation>上游代码</translation>
+    </message>
+    <message>
+        <source>as Waystation</source>
+        <translation>与 Waystation 相同</translation>
+    </message>
+</context>
+<context>
+    <name>LooksSection</name>
+    <message>
+        <source>Appearance and start</source>
+        <translation>外观与启动</translation>
+    </message>
+    <message>
+        <source>As the system</source>
+        <translation>跟随系统</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>浅色</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>深色</translation>
+    </message>
+    <message>
+        <source>Speak up when something needs me</source>
+        <translation>需要我处理时通知我</translation>
+    </message>
+    <message>
+        <source>Start Waystation when I sign in to this computer</source>
+        <translation>登录系统时启动驿站</translation>
+    </message>
+    <message>
+        <source>Start the gateway with Waystation</source>
+        <translation>打开驿站时启动网关</translation>
+    </message>
+    <message>
+        <source>Run the gateway on a thread of its own</source>
+        <translation>让网关在独立线程中运行</translation>
+    </message>
+    <message>
+        <source>Language:</source>
+        <translation>语言：</translation>
+    </message>
+    <message>
+        <source>Theme:</source>
+        <translation>主题：</translation>
+    </message>
+    <message>
+        <source>No token left, a sign-in needed, a port taken, the gateway stopped; each every 10 minutes at most.</source>
+        <translation>没有可用的 Token、需要重新登录、端口被占用、网关停止；同类通知最多每 10 分钟一次。</translation>
+    </message>
+    <message>
+        <source>From the next start on. Try it where answers stutter while the window is used.</source>
+        <translation>下次启动时生效。如果操作窗口时回答卡顿，可以试试。</translation>
     </message>
 </context>
 <context>
@@ -441,12 +1630,32 @@
         <translation>练习模式：由模拟的上游应答，Token 均为示例，退出后所有数据都会清除。</translation>
     </message>
     <message>
+        <source>Start for real</source>
+        <translation>正式开始使用</translation>
+    </message>
+    <message>
+        <source>Waystation ended unexpectedly last time. A report without secrets can help to mend it.</source>
+        <translation>驿站上次意外退出。一份不含机密的报告有助于修复问题。</translation>
+    </message>
+    <message>
+        <source>Copy the report</source>
+        <translation>复制报告</translation>
+    </message>
+    <message>
+        <source>Dismiss</source>
+        <translation>忽略</translation>
+    </message>
+    <message>
         <source>This desktop shows no tray icons, so Waystation lives in this window: closing it minimises it, Ctrl+Q quits.</source>
         <translation>当前桌面不显示托盘图标，驿站将保留此窗口：关闭窗口会将其最小化，按 Ctrl+Q 退出。</translation>
     </message>
     <message>
         <source>The address is copied.</source>
         <translation>地址已复制。</translation>
+    </message>
+    <message>
+        <source>It is copied.</source>
+        <translation>已复制。</translation>
     </message>
     <message>
         <source>Use a new key</source>
@@ -459,6 +1668,100 @@
     <message>
         <source>What the lost key sealed stays in the list, but cannot be opened any more: add those tokens again, and copy the set-up again, since it gets a new license.</source>
         <translation>由丢失的密钥加密的 Token 仍留在列表中，但无法再解密：请重新添加这些 Token，并重新复制配置，因为许可证会更换。</translation>
+    </message>
+</context>
+<context>
+    <name>Moves</name>
+    <message>
+        <source>the former was disabled, removed or refused</source>
+        <translation>前者已停用、移除或被拒绝</translation>
+    </message>
+    <message>
+        <source>the former reached its limit</source>
+        <translation>前者已达上限</translation>
+    </message>
+    <message>
+        <source>on loan, since the former could not serve for a moment</source>
+        <translation>临时借用，前者暂时不可用</translation>
+    </message>
+    <message>
+        <source>on loan, since the former does not have this model</source>
+        <translation>临时借用，前者不能使用该模型</translation>
+    </message>
+    <message>
+        <source>the loan is over</source>
+        <translation>借用结束</translation>
+    </message>
+    <message>
+        <source>the former is a spare, and is needed no more</source>
+        <translation>前者是备用，已不再需要</translation>
+    </message>
+    <message>
+        <source>you moved it</source>
+        <translation>由你更换</translation>
+    </message>
+    <message>
+        <source>it belongs there now</source>
+        <translation>现在归属于此</translation>
+    </message>
+</context>
+<context>
+    <name>NetworkSection</name>
+    <message>
+        <source>Address</source>
+        <translation>地址</translation>
+    </message>
+    <message>
+        <source>Use this port</source>
+        <translation>使用此端口</translation>
+    </message>
+    <message>
+        <source>Port:</source>
+        <translation>端口：</translation>
+    </message>
+    <message>
+        <source>What clients were set up with keeps pointing to the old port: copy their set-up again.</source>
+        <translation>已配置的客户端仍指向旧端口：请为它们重新复制配置。</translation>
+    </message>
+    <message>
+        <source>Other computers on the local network may use it</source>
+        <translation>允许局域网内的其他电脑使用</translation>
+    </message>
+    <message>
+        <source>Off: only programs on this computer reach it.</source>
+        <translation>已关闭：只有本机的程序能访问。</translation>
+    </message>
+    <message>
+        <source>Others reach it at {addresses}</source>
+        <translation>其他电脑的访问地址：{addresses}</translation>
+    </message>
+    <message>
+        <source>This computer has no address on a local network now.</source>
+        <translation>本机当前没有局域网地址。</translation>
+    </message>
+    <message>
+        <source>Each needs a license of their own (page Licenses, “Copy for a colleague”). What they send is not encrypted on its way here: use it only in a network that you trust.</source>
+        <translation>每台电脑都需要各自的许可证（见“许可证”页的“复制给同事”）。传输过程不加密，请只在可信的网络中使用。</translation>
+    </message>
+    <message>
+        <source>Came lately from the network:</source>
+        <translation>最近来自局域网的访问：</translation>
+    </message>
+    <message>
+        <source>Local network</source>
+        <translation>局域网</translation>
+    </message>
+    <message>
+        <source>Let other computers use Waystation?</source>
+        <translation>允许其他电脑使用驿站？</translation>
+    </message>
+    <message>
+        <source>Let them</source>
+        <translation>允许</translation>
+    </message>
+    <message>
+        <source>Everybody with a license of yours can then spend your tokens from any computer that reaches this one. What they send is not encrypted on its way. Do this only in a network that you trust.</source>
+        <translation>之后，持有你的许可证的任何人，都能从能访问本机的电脑上消耗你的 Token。传输过程不加密，请只在可信的网络中开启。</translation>
     </message>
 </context>
 <context>
@@ -503,6 +1806,18 @@
         <source>Where Windows forbids scripts, codex.cmd is started, and a prompt with &amp; | &lt; &gt; ^ % or quotes may arrive changed. This allows your own scripts.</source>
         <translation>如果 Windows 禁止运行脚本，启动的将是 codex.cmd，提示词中的 &amp; | &lt; &gt; ^ % 或引号可能会变样。以下命令允许运行你自己的脚本：</translation>
     </message>
+    <message>
+        <source>session_id names the conversation: requests with the same one stay on one token. Give each of yours its own.</source>
+        <translation>session_id 是会话的名称：名称相同的请求始终使用同一个 Token。请为每个会话取不同的名称。</translation>
+    </message>
+    <message>
+        <source>If HTTP_PROXY or ALL_PROXY is set, write --noproxy &quot;*&quot; after curl, or the request goes to that proxy.</source>
+        <translation>如果设置了 HTTP_PROXY 或 ALL_PROXY，请在 curl 后加上 --noproxy &quot;*&quot;，否则请求会发往该代理。</translation>
+    </message>
+    <message>
+        <source>Windows 10 and newer bring curl along. The text is written so that its quotes and Chinese characters arrive whole.</source>
+        <translation>Windows 10 及更高版本自带 curl。命令已改写，引号和中文都能原样送达。</translation>
+    </message>
 </context>
 <context>
     <name>Notice</name>
@@ -520,6 +1835,10 @@
     <message>
         <source>The full set-up for {shell} is copied, with your license. Paste it and run codex.</source>
         <translation>已复制 {shell} 完整配置（包含你的许可证）。粘贴到终端后运行 codex 即可。</translation>
+    </message>
+    <message>
+        <source>The curl command for {shell} is copied, with your license. Paste it into your terminal.</source>
+        <translation>已复制 {shell} 的 curl 命令，其中含您的许可证。请粘贴到终端中运行。</translation>
     </message>
     <message>
         <source>Something unexpected went wrong. The log file says more.</source>
@@ -576,6 +1895,10 @@
         <source>all tokens resting until {time}</source>
         <translation>所有 Token 冷却至 {time}</translation>
     </message>
+    <message>
+        <source>sign-in needed</source>
+        <translation>需要重新登录</translation>
+    </message>
 </context>
 <context>
     <name>OverviewPage</name>
@@ -585,7 +1908,69 @@
     </message>
 </context>
 <context>
-    <name>PoolBar</name>
+    <name>PartsDialog</name>
+    <message>
+        <source>What Waystation is made of</source>
+        <translation>驿站的组成部分</translation>
+    </message>
+    <message>
+        <source>Qt is used under the LGPL 3: you may replace it by another build. Waystation itself is under the MIT license.</source>
+        <translation>Qt 依据 LGPL 3 使用，你可以换成别的构建。驿站本身采用 MIT 许可证。</translation>
+    </message>
+</context>
+<context>
+    <name>PassphraseDialog</name>
+    <message>
+        <source>&amp;Passphrase:</source>
+        <extracomment>Shorter ones are refused by the gateway too.</extracomment>
+        <translation>口令(&amp;P)：</translation>
+    </message>
+    <message>
+        <source>&amp;Again:</source>
+        <translation>再输一次(&amp;A)：</translation>
+    </message>
+    <message>
+        <source>At least {count} characters.</source>
+        <translation>至少 {count} 个字符。</translation>
+    </message>
+    <message>
+        <source>The two are not the same yet.</source>
+        <translation>两次输入还不一致。</translation>
+    </message>
+</context>
+<context>
+    <name>PoolOperations</name>
+    <message>
+        <source>without a proxy</source>
+        <translation>未经代理</translation>
+    </message>
+    <message>
+        <source>through {proxy}</source>
+        <translation>经由 {proxy}</translation>
+    </message>
+    <message>
+        <source>A web page came in place of an answer of OpenAI ({status}), {way}. Cloudflare or the network stands between: try another proxy or network.</source>
+        <translation>收到的是网页而不是 OpenAI 的回应（{status}），{way}。中间被 Cloudflare 或网络拦截：请换一个代理或网络。</translation>
+    </message>
+    <message>
+        <source>OpenAI answers, {way}, after {duration}.</source>
+        <translation>OpenAI 有回应，{way}，耗时 {duration}。</translation>
+    </message>
+    <message>
+        <source>Every enabled token is tried again.</source>
+        <translation>所有启用的 Token 都会重新尝试。</translation>
+    </message>
+    <message>
+        <source>Waystation goes through {proxy} now.</source>
+        <translation>驿站现在经由 {proxy} 访问上游。</translation>
+    </message>
+</context>
+<context>
+    <name>PoolSection</name>
+    <message>
+        <source>Tokens and requests</source>
+        <translation>Token 与请求</translation>
+    </message>
     <message>
         <source>balanced: most quota left first</source>
         <translation>均衡：优先用余量最多的</translation>
@@ -595,24 +1980,56 @@
         <translation>按顺序：用完一个再用下一个</translation>
     </message>
     <message>
-        <source>How the token of a new session is chosen</source>
-        <translation>新会话如何选用 Token</translation>
+        <source> s</source>
+        <translation> 秒</translation>
     </message>
     <message>
-        <source>How long a request of Codex waits at the station when every token is at its limit</source>
-        <translation>所有 Token 都达到上限时，Codex 的请求在驿站候车多久</translation>
+        <source>Strict pass-through: never edit a request</source>
+        <translation>严格透传：绝不改动请求</translation>
     </message>
     <message>
-        <source>C&amp;hoice:</source>
-        <translation>选用方式(&amp;H)：</translation>
+        <source>A new session gets:</source>
+        <translation>新会话选用：</translation>
     </message>
     <message>
-        <source>At the limit, wa&amp;it:</source>
-        <translation>全部到上限时候车(&amp;I)：</translation>
+        <source>At the limit, wait:</source>
+        <translation>全部到上限时候车：</translation>
+    </message>
+    <message>
+        <source>How long a request of Codex waits at the station when every token is at its limit. A session keeps its token as long as that can serve, whatever is chosen here.</source>
+        <translation>所有 Token 都到上限时，Codex 的请求最多等候多久。无论这里怎么选，会话都会一直用同一个 Token，直到它不能用为止。</translation>
+    </message>
+    <message>
+        <source>Requests per token at a time:</source>
+        <translation>每个 Token 的并发请求数：</translation>
+    </message>
+    <message>
+        <source>Hold the beginning of an answer for:</source>
+        <translation>回答开头最多暂留：</translation>
+    </message>
+    <message>
+        <source>Until then a failure can still be served by another token. 0 passes everything on at once.</source>
+        <translation>在此期间若失败，还能换另一个 Token 重试。设为 0 则立即转发。</translation>
+    </message>
+    <message>
+        <source>Plain API clients then see upstream&apos;s refusal where Waystation would help, and so do moved ones.</source>
+        <translation>普通 API 客户端和换过 Token 的会话，会直接看到上游的拒绝，驿站不再代为调整。</translation>
+    </message>
+    <message>
+        <source>Test</source>
+        <translation>测试</translation>
+    </message>
+    <message>
+        <source>Try whether OpenAI answers; no token is used for it</source>
+        <translation>试试 OpenAI 是否有回应；不会用到任何 Token</translation>
+    </message>
+    <message>
+        <source>Proxy:</source>
+        <translation>代理：</translation>
     </message>
     <message>
         <source>not at all</source>
-        <translation>不候车</translation>
+        <translation>不等候</translation>
     </message>
     <message>
         <source>overnight (up to 6 hours)</source>
@@ -627,8 +2044,8 @@
         <translation>跟随系统</translation>
     </message>
     <message>
-        <source>Prox&amp;y: {proxy}…</source>
-        <translation>代理(&amp;Y)：{proxy}…</translation>
+        <source>{proxy}…</source>
+        <translation>{proxy}…</translation>
     </message>
     <message>
         <source>Proxy of Waystation</source>
@@ -637,17 +2054,6 @@
     <message>
         <source>As the &amp;system or HTTPS_PROXY says</source>
         <translation>跟随系统或 HTTPS_PROXY(&amp;S)</translation>
-    </message>
-</context>
-<context>
-    <name>PoolOperations</name>
-    <message>
-        <source>Every enabled token is tried again.</source>
-        <translation>所有启用的 Token 都会重新尝试。</translation>
-    </message>
-    <message>
-        <source>Waystation goes through {proxy} now.</source>
-        <translation>驿站现在经由 {proxy} 访问上游。</translation>
     </message>
 </context>
 <context>
@@ -777,10 +2183,259 @@
     </message>
 </context>
 <context>
+    <name>QuotaCard</name>
+    <message>
+        <source>Quota</source>
+        <extracomment>More tokens than these are only counted.</extracomment>
+        <translation>额度</translation>
+    </message>
+    <message numerus="yes">
+        <source>and %n more</source>
+        <translation>
+            <numerusform>还有 %n 个</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>QuotaSection</name>
+    <message>
+        <source>What is left</source>
+        <translation>剩余额度</translation>
+    </message>
+    <message>
+        <source>Credits: {balance}</source>
+        <translation>积分：{balance}</translation>
+    </message>
+    <message>
+        <source>As upstream said at {time}</source>
+        <translation>上游于 {time} 报告</translation>
+    </message>
+    <message>
+        <source>An API key has no windows: OpenAI bills what it uses.</source>
+        <translation>API 密钥没有额度窗口，由 OpenAI 按用量计费。</translation>
+    </message>
+    <message>
+        <source>Not known yet. Upstream says it with the first answer, or when you test the token.</source>
+        <translation>尚不清楚。上游会在第一次回答时告知，测试此 Token 也能得知。</translation>
+    </message>
+</context>
+<context>
+    <name>Reasons</name>
+    <message>
+        <source>The session&apos;s own token.</source>
+        <translation>会话归属的 Token。</translation>
+    </message>
+    <message>
+        <source>A new session began on it.</source>
+        <translation>新会话从它开始。</translation>
+    </message>
+    <message>
+        <source>The request names no session; the token is for this request alone.</source>
+        <translation>请求没有指明会话，这个 Token 只用于这一次请求。</translation>
+    </message>
+    <message>
+        <source>The session&apos;s token was disabled, removed or refused, so the session moved here.</source>
+        <translation>会话原来的 Token 已停用、移除或被拒绝，会话因此换到这里。</translation>
+    </message>
+    <message>
+        <source>The session&apos;s token reached its limit, so the session moved here.</source>
+        <translation>会话原来的 Token 已达上限，会话因此换到这里。</translation>
+    </message>
+    <message>
+        <source>On loan: the session&apos;s token could not serve for a moment.</source>
+        <translation>临时借用：会话归属的 Token 暂时不可用。</translation>
+    </message>
+    <message>
+        <source>On loan: the session&apos;s token does not have this model.</source>
+        <translation>临时借用：会话归属的 Token 不能使用该模型。</translation>
+    </message>
+    <message>
+        <source>The loan is over: back on the session&apos;s own token.</source>
+        <translation>借用结束，回到会话归属的 Token。</translation>
+    </message>
+    <message>
+        <source>A spare had to serve before; now an ordinary token can again.</source>
+        <translation>之前由备用 Token 顶替，现在普通 Token 又可用了。</translation>
+    </message>
+    <message>
+        <source>You moved it here.</source>
+        <translation>由你换到这里。</translation>
+    </message>
+</context>
+<context>
+    <name>RemovedDialog</name>
+    <message>
+        <source>Removed tokens</source>
+        <translation>已移除的 Token</translation>
+    </message>
+    <message>
+        <source>&amp;Can be restored:</source>
+        <translation>可以恢复(&amp;C)：</translation>
+    </message>
+    <message>
+        <source>A removed token keeps its sealed login for a week, with its name, its order and its proxy.</source>
+        <translation>移除后，加密的登录信息连同名称、顺序和代理设置会再保留一周。</translation>
+    </message>
+    <message>
+        <source>No token was removed in the last week.</source>
+        <translation>最近一周没有移除过 Token。</translation>
+    </message>
+    <message>
+        <source>&amp;Restore</source>
+        <translation>恢复(&amp;R)</translation>
+    </message>
+    <message>
+        <source>removed {when}, kept until {until}</source>
+        <translation>{when} 移除，保留到 {until}</translation>
+    </message>
+</context>
+<context>
+    <name>RequestDetail</name>
+    <message>
+        <source>Details of the request</source>
+        <translation>请求详情</translation>
+    </message>
+</context>
+<context>
+    <name>RequestText</name>
+    <message>
+        <source>Time</source>
+        <translation>时间</translation>
+    </message>
+    <message>
+        <source>Client</source>
+        <translation>客户端</translation>
+    </message>
+    <message>
+        <source>License</source>
+        <translation>许可证</translation>
+    </message>
+    <message>
+        <source>Session</source>
+        <translation>会话</translation>
+    </message>
+    <message>
+        <source>Endpoint</source>
+        <translation>接口</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Token</source>
+        <translation>Token</translation>
+    </message>
+    <message>
+        <source>Why this token</source>
+        <translation>选用原因</translation>
+    </message>
+    <message>
+        <source>Try {number}</source>
+        <translation>第 {number} 次尝试</translation>
+    </message>
+    <message>
+        <source>Waited</source>
+        <translation>等待</translation>
+    </message>
+    <message>
+        <source>First byte</source>
+        <translation>首字节</translation>
+    </message>
+    <message>
+        <source>Total</source>
+        <translation>总耗时</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>大小</translation>
+    </message>
+    <message>
+        <source>{request} sent, {response} answered</source>
+        <translation>发送 {request}，返回 {response}</translation>
+    </message>
+    <message>
+        <source>Tokens</source>
+        <translation>Token 用量</translation>
+    </message>
+    <message>
+        <source>Body</source>
+        <translation>请求体</translation>
+    </message>
+    <message>
+        <source>SHA-256 received</source>
+        <translation>收到的 SHA-256</translation>
+    </message>
+    <message>
+        <source>SHA-256 sent</source>
+        <translation>发出的 SHA-256</translation>
+    </message>
+    <message>
+        <source>streamed</source>
+        <translation>流式</translation>
+    </message>
+    <message>
+        <source>upstream did not say</source>
+        <translation>上游未告知</translation>
+    </message>
+    <message>
+        <source>{input} read ({cached} from the cache), {output} written ({reasoning} reasoning)</source>
+        <translation>输入 {input}（其中缓存 {cached}），输出 {output}（其中推理 {reasoning}）</translation>
+    </message>
+    <message>
+        <source>Code: {code}</source>
+        <translation>代码：{code}</translation>
+    </message>
+</context>
+<context>
     <name>RequestsPage</name>
+    <message>
+        <source>Requests</source>
+        <translation>请求</translation>
+    </message>
+    <message>
+        <source>Each request with its token, times and result. What was said is never kept.</source>
+        <translation>每个请求所用的 Token、耗时和结果。对话内容从不保存。</translation>
+    </message>
+    <message>
+        <source>Search requests</source>
+        <translation>搜索请求</translation>
+    </message>
     <message>
         <source>Last requests</source>
         <translation>最近的请求</translation>
+    </message>
+    <message>
+        <source>Result</source>
+        <translation>结果</translation>
+    </message>
+    <message>
+        <source>All results</source>
+        <translation>全部结果</translation>
+    </message>
+    <message>
+        <source>Token</source>
+        <translation>Token</translation>
+    </message>
+    <message>
+        <source>All tokens</source>
+        <translation>全部 Token</translation>
+    </message>
+    <message>
+        <source>License</source>
+        <translation>许可证</translation>
+    </message>
+    <message>
+        <source>All licenses</source>
+        <translation>全部许可证</translation>
+    </message>
+    <message>
+        <source>Copy report</source>
+        <translation>复制报告</translation>
+    </message>
+    <message>
+        <source>What is shown here as JSON, to show to somebody who helps</source>
+        <translation>以 JSON 复制这里的内容，便于请人协助排查</translation>
     </message>
     <message>
         <source>Set up &amp;Codex</source>
@@ -795,8 +2450,42 @@
         <translation>每个请求在这里占一行：时间、所用 Token、耗时，以及请求体是否原样转发。对话内容从不保存。</translation>
     </message>
     <message>
-        <source>The last 200 requests, the newest first. What was said is never kept.</source>
-        <translation>最近 200 个请求，最新的在最前。对话内容从不保存。</translation>
+        <source>Export</source>
+        <translation>导出</translation>
+    </message>
+    <message>
+        <source>For spreadsheets (CSV)…</source>
+        <translation>用于表格（CSV）…</translation>
+    </message>
+    <message>
+        <source>For programs (JSON)…</source>
+        <translation>用于程序（JSON）…</translation>
+    </message>
+    <message>
+        <source>Exporting…</source>
+        <translation>正在导出…</translation>
+    </message>
+    <message>
+        <source>Tables (*.csv)</source>
+        <translation>表格 (*.csv)</translation>
+    </message>
+    <message>
+        <source>JSON (*.json)</source>
+        <translation>JSON (*.json)</translation>
+    </message>
+    <message>
+        <source>Export requests</source>
+        <translation>导出请求</translation>
+    </message>
+    <message>
+        <source>{file} cannot be written: {reason}. Choose another folder.</source>
+        <translation>无法写入 {file}：{reason}。请选择其他文件夹。</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n request(s) are written to {file}.</source>
+        <translation>
+            <numerusform>已将 %n 个请求写入 {file}。</numerusform>
+        </translation>
     </message>
 </context>
 <context>
@@ -878,6 +2567,14 @@
         <translation>登录服务没有为这个 refresh token 给出 access token。请改为登录。</translation>
     </message>
     <message>
+        <source>This file is no backup of Waystation.</source>
+        <translation>这个文件不是驿站的备份。</translation>
+    </message>
+    <message>
+        <source>WAYSTATION_STRICT fixes strict pass-through; change it there.</source>
+        <translation>严格透传由环境变量 WAYSTATION_STRICT 决定，请在那里修改。</translation>
+    </message>
+    <message>
         <source>The sign-in was cancelled.</source>
         <translation>登录已取消。</translation>
     </message>
@@ -943,6 +2640,36 @@
     </message>
 </context>
 <context>
+    <name>SessionDetail</name>
+    <message>
+        <source>Timeline of the session</source>
+        <translation>会话的时间线</translation>
+    </message>
+    <message>
+        <source>Pinned to {home}</source>
+        <translation>固定在 {home}</translation>
+    </message>
+    <message>
+        <source>On {token}; from its next request on {home}</source>
+        <translation>当前 {token}，从下一个请求起换到 {home}</translation>
+    </message>
+    <message>
+        <source>On loan to {token} since {time}; belongs to {home}</source>
+        <translation>归属 {home}，自 {time} 起暂由 {token} 应答</translation>
+    </message>
+    <message>
+        <source>Belongs to {home}</source>
+        <translation>归属 {home}</translation>
+    </message>
+</context>
+<context>
+    <name>SessionOperations</name>
+    <message>
+        <source>The session belongs to “{label}” now; its next request goes there.</source>
+        <translation>会话现归属“{label}”，下一个请求将由它应答。</translation>
+    </message>
+</context>
+<context>
     <name>SessionsPage</name>
     <message>
         <source>Live sessions</source>
@@ -957,10 +2684,6 @@
         <translation>配置 Codex(&amp;C)</translation>
     </message>
     <message>
-        <source>&amp;Waiting…</source>
-        <translation>候车(&amp;W)…</translation>
-    </message>
-    <message>
         <source>No session yet</source>
         <translation>还没有会话</translation>
     </message>
@@ -971,6 +2694,58 @@
     <message>
         <source>Conversations of the last 24 hours, and the token that serves each.</source>
         <translation>最近 24 小时的会话，以及各自使用的 Token。</translation>
+    </message>
+    <message>
+        <source>Sessions</source>
+        <translation>会话</translation>
+    </message>
+    <message>
+        <source>Search sessions</source>
+        <translation>搜索会话</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>All states</source>
+        <translation>全部状态</translation>
+    </message>
+    <message>
+        <source>Token</source>
+        <translation>Token</translation>
+    </message>
+    <message>
+        <source>All tokens</source>
+        <translation>全部 Token</translation>
+    </message>
+    <message>
+        <source>Give up waiting</source>
+        <translation>放弃候车</translation>
+    </message>
+    <message>
+        <source>Keep waiting</source>
+        <translation>继续候车</translation>
+    </message>
+    <message>
+        <source>Move to</source>
+        <translation>换到</translation>
+    </message>
+    <message>
+        <source>Unpin</source>
+        <translation>取消固定</translation>
+    </message>
+    <message>
+        <source>Pin</source>
+        <translation>固定</translation>
+    </message>
+    <message>
+        <source>Let it move again when its token is at its limit or broken</source>
+        <translation>当它的 Token 达到上限或出错时，允许换到其他 Token</translation>
+    </message>
+    <message>
+        <source>Keep it on its token, whatever happens to that</source>
+        <translation>无论如何都留在当前归属的 Token 上</translation>
     </message>
     <message>
         <source>Forget session</source>
@@ -988,24 +2763,31 @@
         <source>Its next request gets the token that is least used. Nothing else is lost.</source>
         <translation>它的下一个请求会改用当前最空闲的 Token，其他内容不受影响。</translation>
     </message>
+</context>
+<context>
+    <name>SessionsSection</name>
     <message>
-        <source>&amp;Move to</source>
-        <translation>改用(&amp;M)</translation>
+        <source>Sessions on it</source>
+        <translation>使用它的会话</translation>
     </message>
     <message>
-        <source>&amp;Give up waiting</source>
-        <translation>放弃候车(&amp;G)</translation>
+        <source>None in the last 24 hours.</source>
+        <translation>最近 24 小时没有会话。</translation>
+    </message>
+    <message>
+        <source>Show this session: {name}</source>
+        <translation>查看此会话：{name}</translation>
     </message>
 </context>
 <context>
     <name>SetUpPage</name>
     <message>
-        <source>&amp;Your shell:</source>
-        <translation>你的 shell(&amp;Y)：</translation>
-    </message>
-    <message>
         <source>Copy full set-&amp;up</source>
         <translation>复制完整配置(&amp;U)</translation>
+    </message>
+    <message>
+        <source>For Codex up to 0.118, and for other clients that read these two names.</source>
+        <translation>适用于 0.118 及更早的 Codex，以及读取这两个变量的其他客户端。</translation>
     </message>
     <message>
         <source>Copy &amp;environment variables</source>
@@ -1016,28 +2798,88 @@
         <translation>完整配置</translation>
     </message>
     <message>
+        <source>Set up Codex</source>
+        <translation>配置 Codex</translation>
+    </message>
+    <message>
+        <source>Copy a text, paste it into your terminal, and run codex there.</source>
+        <translation>复制下面的内容，粘贴到终端中，然后在那里运行 codex。</translation>
+    </message>
+    <message>
+        <source>Your shell</source>
+        <translation>您的 Shell</translation>
+    </message>
+    <message>
+        <source>bash or zsh</source>
+        <translation>bash 或 zsh</translation>
+    </message>
+    <message>
+        <source>What for</source>
+        <translation>用途</translation>
+    </message>
+    <message>
+        <source>Codex</source>
+        <translation>Codex</translation>
+    </message>
+    <message>
         <source>Environment variables</source>
         <translation>环境变量</translation>
     </message>
     <message>
-        <source>Notes on the full set-up</source>
-        <translation>完整配置的说明</translation>
+        <source>curl: chat</source>
+        <translation>curl：chat</translation>
     </message>
     <message>
-        <source>Notes on the environment variables</source>
-        <translation>环境变量的说明</translation>
+        <source>curl: responses</source>
+        <translation>curl：responses</translation>
     </message>
     <message>
-        <source>Copy a text, paste it into your terminal, then run codex there.</source>
-        <translation>复制配置，粘贴到终端，然后在同一个终端里运行 codex。</translation>
+        <source>The full set-up: for every Codex version, changes no file. Recommended.</source>
+        <translation>完整配置：适用于所有 Codex 版本，不修改任何文件。推荐使用。</translation>
     </message>
     <message>
-        <source>Full set-up: for every Codex version, changes no file (recommended)</source>
-        <translation>完整配置：适用于各个 Codex 版本，不修改任何文件（推荐）</translation>
+        <source>One request to chat/completions, to try the gateway out. The answer comes as a stream.</source>
+        <translation>向 chat/completions 发一次请求，用来试一试网关。回答以流式返回。</translation>
     </message>
     <message>
-        <source>Environment variables: for Codex up to 0.118 and other clients</source>
-        <translation>环境变量：适用于 Codex 0.118 及更早版本和其他客户端</translation>
+        <source>One request to responses, the way Codex asks. The answer comes as a whole.</source>
+        <translation>向 responses 发一次请求，与 Codex 的用法相同。回答一次性返回。</translation>
+    </message>
+    <message>
+        <source>curl command</source>
+        <translation>curl 命令</translation>
+    </message>
+    <message>
+        <source>Copy c&amp;url command</source>
+        <translation>复制 curl 命令(&amp;U)</translation>
+    </message>
+</context>
+<context>
+    <name>SettingsOperations</name>
+    <message>
+        <source>Everything is in {path}, sealed by your passphrase. Nobody can open it without.</source>
+        <extracomment>Listens on every address of the computer.</extracomment>
+        <translation>已全部存入 {path}，并用你的口令加密。没有口令谁也打不开。</translation>
+    </message>
+    <message>
+        <source>Left out, since they cannot be opened: {labels}.</source>
+        <translation>以下因无法打开而未包含：{labels}。</translation>
+    </message>
+    <message>
+        <source>{path} cannot be read: {problem}</source>
+        <translation>无法读取 {path}：{problem}</translation>
+    </message>
+    <message>
+        <source>Added: {tokens} tokens, {licenses} licenses. Already here: {tokens_known} tokens, {licenses_known} licenses.</source>
+        <translation>已添加 {tokens} 个 Token、{licenses} 个许可证；原本就有 {tokens_known} 个 Token、{licenses_known} 个许可证。</translation>
+    </message>
+    <message>
+        <source>A ChatGPT login works on one computer at a time. Where the other one goes on using these, sign in anew here: {labels}.</source>
+        <translation>一个 ChatGPT 登录同一时间只能在一台电脑上使用。如果另一台电脑还要继续用，请在这里重新登录：{labels}。</translation>
+    </message>
+    <message>
+        <source>There the gateway listened on {address}.</source>
+        <translation>备份中的网关监听在 {address}。</translation>
     </message>
 </context>
 <context>
@@ -1182,18 +3024,213 @@
     </message>
 </context>
 <context>
+    <name>Sorting</name>
+    <message>
+        <source>Sorted by</source>
+        <translation>排序方式</translation>
+    </message>
+    <message>
+        <source>As they come</source>
+        <translation>默认顺序</translation>
+    </message>
+    <message>
+        <source>Ascending</source>
+        <translation>升序</translation>
+    </message>
+    <message>
+        <source>Descending</source>
+        <translation>降序</translation>
+    </message>
+</context>
+<context>
+    <name>StepRow</name>
+    <message>
+        <source>Done</source>
+        <translation>已完成</translation>
+    </message>
+    <message>
+        <source>Next</source>
+        <translation>下一步</translation>
+    </message>
+    <message>
+        <source>Later</source>
+        <translation>待进行</translation>
+    </message>
+</context>
+<context>
+    <name>StepsCard</name>
+    <message>
+        <source>First steps</source>
+        <translation>开始使用</translation>
+    </message>
+    <message>
+        <source>Sign in with ChatGPT</source>
+        <translation>用 ChatGPT 登录</translation>
+    </message>
+    <message>
+        <source>Import auth.json…</source>
+        <translation>导入 auth.json…</translation>
+    </message>
+    <message>
+        <source>Add from clipboard</source>
+        <translation>从剪贴板添加</translation>
+    </message>
+    <message>
+        <source>Copy full set-up</source>
+        <translation>复制完整配置</translation>
+    </message>
+    <message>
+        <source>Other shells and clients</source>
+        <translation>其他终端和客户端</translation>
+    </message>
+    <message>
+        <source>1. Add a token</source>
+        <translation>1. 添加 Token</translation>
+    </message>
+    <message>
+        <source>2. Start the gateway</source>
+        <translation>2. 启动网关</translation>
+    </message>
+    <message>
+        <source>3. Connect Codex</source>
+        <translation>3. 接入 Codex</translation>
+    </message>
+    <message>
+        <source>Copy full set-up for {shell}</source>
+        <translation>复制 {shell} 完整配置</translation>
+    </message>
+    <message>
+        <source>A token is a ChatGPT login or an OpenAI API key; requests are answered with it. The sign-in is Waystation&apos;s own and signs nobody out. Files can also be dropped onto this window.</source>
+        <translation>Token 就是一个 ChatGPT 登录或 OpenAI API 密钥，请求都用它来应答。这里的登录由驿站单独持有，不会让其他程序退出登录。也可以把文件拖到本窗口。</translation>
+    </message>
+    <message>
+        <source>Paste the set-up into your terminal, then run codex there. Waiting for the first request…</source>
+        <translation>把配置粘贴到终端，再在那里运行 codex。正在等待第一个请求…</translation>
+    </message>
+    <message>
+        <source>One moment…</source>
+        <translation>请稍候…</translation>
+    </message>
+    <message>
+        <source>Clients reach it at {address}.</source>
+        <translation>客户端通过 {address} 访问它。</translation>
+    </message>
+    <message>
+        <source>Start the gateway</source>
+        <translation>启动网关</translation>
+    </message>
+</context>
+<context>
     <name>Tables</name>
     <message>
         <source>Session</source>
         <translation>会话</translation>
     </message>
     <message>
+        <source>The token that serves it now, and below it its home</source>
+        <translation>当前应答的 Token，下面一行是归属</translation>
+    </message>
+    <message>
+        <source>Tokens</source>
+        <translation>Token 用量</translation>
+    </message>
+    <message>
+        <source>What the model read and wrote, in tokens of text</source>
+        <translation>模型读取和写出的文本量，以 token 计</translation>
+    </message>
+    <message>
         <source>Client</source>
         <translation>客户端</translation>
     </message>
     <message>
+        <source>Home</source>
+        <translation>归属</translation>
+    </message>
+    <message>
+        <source>Started</source>
+        <translation>开始时间</translation>
+    </message>
+    <message>
+        <source>until {time}</source>
+        <extracomment>How many columns are shown by themselves. &quot;Last activity&quot; among them.</extracomment>
+        <translation>至 {time}</translation>
+    </message>
+    <message>
+        <source>Waiting</source>
+        <translation>候车中</translation>
+    </message>
+    <message>
+        <source>{token}, on loan from {home} since {time}</source>
+        <translation>归属 {home}，自 {time} 起暂由 {token} 应答</translation>
+    </message>
+    <message>
+        <source>on loan; home: {home}</source>
+        <translation>借用中，归属 {home}</translation>
+    </message>
+    <message>
+        <source>from the next request: {home}</source>
+        <translation>下一个请求起：{home}</translation>
+    </message>
+    <message>
+        <source>home, pinned</source>
+        <translation>归属，已固定</translation>
+    </message>
+    <message>
+        <source>home</source>
+        <translation>归属</translation>
+    </message>
+    <message>
+        <source>began {time}</source>
+        <translation>始于 {time}</translation>
+    </message>
+    <message>
+        <source>On loan</source>
+        <translation>借用中</translation>
+    </message>
+    <message>
+        <source>Pinned</source>
+        <translation>已固定</translation>
+    </message>
+    <message>
+        <source>Pinned: it stays on its token and waits for it. Only you can move it to another.</source>
+        <translation>已固定：会话留在这个 Token 上并等待它恢复，只有你能把它换到其他 Token。</translation>
+    </message>
+    <message>
+        <source>{input} read, of which {cached} from the cache; {output} written</source>
+        <translation>输入 {input}（其中缓存 {cached}），输出 {output}</translation>
+    </message>
+    <message>
+        <source>{percent} % cached</source>
+        <translation>缓存 {percent}%</translation>
+    </message>
+    <message>
         <source>License</source>
+        <extracomment>Symbols of states, with their tones; the words beside them say the same.</extracomment>
         <translation>许可证</translation>
+    </message>
+    <message>
+        <source>Last used</source>
+        <translation>最近使用</translation>
+    </message>
+    <message>
+        <source>Today</source>
+        <translation>今日</translation>
+    </message>
+    <message>
+        <source>Tokens of text used since midnight, and the daily budget</source>
+        <translation>今日零点以来消耗的文本 token 数与每日额度</translation>
+    </message>
+    <message>
+        <source>30 days</source>
+        <translation>30 天</translation>
+    </message>
+    <message>
+        <source>Tokens of text used in the last 30 days</source>
+        <translation>最近 30 天消耗的文本 token 数</translation>
+    </message>
+    <message>
+        <source>Expires</source>
+        <translation>到期</translation>
     </message>
     <message>
         <source>Model</source>
@@ -1208,10 +3245,6 @@
         <translation>请求数</translation>
     </message>
     <message>
-        <source>Waiting until {time}</source>
-        <translation>候车至 {time}</translation>
-    </message>
-    <message>
         <source>At the station since {since}: every token is at its limit, the first is back at {until}.</source>
         <translation>自 {since} 起在驿站候车：所有 Token 都已达到上限，最早的一个在 {until} 恢复。</translation>
     </message>
@@ -1224,24 +3257,9 @@
         <translation>状态</translation>
     </message>
     <message>
-        <source>{token}, on loan from {home}</source>
-        <translation>归属 {home}，暂由 {token} 应答</translation>
-    </message>
-    <message>
-        <source>Label</source>
-        <translation>名称</translation>
-    </message>
-    <message>
         <source>What is left of the quota, and when it is full again</source>
+        <extracomment>Symbols of states, with their tones; the words beside them say the same.</extracomment>
         <translation>剩余额度，以及何时恢复满额</translation>
-    </message>
-    <message>
-        <source>Account</source>
-        <translation>账号</translation>
-    </message>
-    <message>
-        <source>Plan</source>
-        <translation>套餐</translation>
     </message>
     <message>
         <source>Left (5 h)</source>
@@ -1252,36 +3270,25 @@
         <translation>每周余量</translation>
     </message>
     <message>
-        <source>Login until</source>
-        <translation>登录有效至</translation>
+        <source>In use</source>
+        <translation>使用中</translation>
     </message>
     <message>
-        <source>Waystation renews a ChatGPT login before it ends</source>
-        <translation>ChatGPT 登录到期前，驿站会自动续期</translation>
+        <source>Sessions of the last 24 hours, and requests that run now</source>
+        <translation>最近 24 小时的会话，以及正在进行的请求</translation>
     </message>
     <message>
-        <source>Sessions</source>
-        <translation>会话数</translation>
-    </message>
-    <message>
-        <source>Running</source>
-        <translation>进行中</translation>
-    </message>
-    <message>
-        <source>An API key does not expire.</source>
-        <translation>API 密钥不会过期。</translation>
-    </message>
-    <message>
-        <source>Codex renews this login; it is read from {path}</source>
-        <translation>由 Codex 续期，从 {path} 读取</translation>
-    </message>
-    <message>
-        <source>Renewed at {time}</source>
-        <translation>续期于 {time}</translation>
+        <source>failed at {time}</source>
+        <translation>{time} 失败过</translation>
     </message>
     <message>
         <source>Time</source>
+        <extracomment>A try of a turn, which the next token took over. The session&apos;s token is another one from here on. Its first turn.</extracomment>
         <translation>时间</translation>
+    </message>
+    <message>
+        <source>What happened</source>
+        <translation>事件</translation>
     </message>
     <message>
         <source>Endpoint</source>
@@ -1292,12 +3299,41 @@
         <translation>结果</translation>
     </message>
     <message>
+        <source>From the request&apos;s arrival to the end of the answer</source>
+        <translation>从收到请求到回答结束</translation>
+    </message>
+    <message>
         <source>Body</source>
         <translation>请求体</translation>
     </message>
     <message>
         <source>First byte</source>
         <translation>首字节</translation>
+    </message>
+    <message>
+        <source>Completed</source>
+        <extracomment>How many columns are shown by themselves. &quot;Time&quot; among them.</extracomment>
+        <translation>已完成</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>失败</translation>
+    </message>
+    <message>
+        <source>Refused</source>
+        <translation>已拒绝</translation>
+    </message>
+    <message>
+        <source>Client left</source>
+        <translation>客户端断开</translation>
+    </message>
+    <message>
+        <source>first {time}</source>
+        <translation>首字节 {time}</translation>
+    </message>
+    <message>
+        <source>{input} in, {cached} of it cached; {output} out</source>
+        <translation>输入 {input}（其中缓存 {cached}），输出 {output}</translation>
     </message>
     <message>
         <source>Total</source>
@@ -1308,28 +3344,12 @@
         <translation>输入</translation>
     </message>
     <message>
-        <source>What the model read, in tokens of text</source>
-        <translation>模型读取的文本量（按 token 计）</translation>
-    </message>
-    <message>
-        <source>The part of it that came from the prompt cache</source>
-        <translation>其中来自提示词缓存的部分</translation>
-    </message>
-    <message>
-        <source>What the model wrote, its reasoning included</source>
-        <translation>模型输出的文本量（含推理，按 token 计）</translation>
-    </message>
-    <message>
         <source>Cached</source>
         <translation>缓存</translation>
     </message>
     <message>
         <source>Out</source>
         <translation>输出</translation>
-    </message>
-    <message>
-        <source>Nothing was sent upstream.</source>
-        <translation>没有向上游发送任何内容。</translation>
     </message>
     <message>
         <source>verbatim</source>
@@ -1488,6 +3508,155 @@
     </message>
 </context>
 <context>
+    <name>Timeline</name>
+    <message>
+        <source>Request</source>
+        <translation>请求</translation>
+    </message>
+    <message>
+        <source>{token} did not serve: {reason}</source>
+        <translation>{token} 未能应答：{reason}</translation>
+    </message>
+    <message>
+        <source>The session began on {token}</source>
+        <translation>会话从 {token} 开始</translation>
+    </message>
+    <message>
+        <source>From {before} to {token}: {reason}</source>
+        <translation>{before} → {token}：{reason}</translation>
+    </message>
+</context>
+<context>
+    <name>TokenDetail</name>
+    <message>
+        <source>&amp;Test</source>
+        <translation>测试(&amp;T)</translation>
+    </message>
+    <message>
+        <source>Ask upstream whether it accepts this token; that costs nothing</source>
+        <translation>询问上游是否接受此 Token，不消耗额度</translation>
+    </message>
+    <message>
+        <source>&amp;Disable</source>
+        <translation>停用(&amp;D)</translation>
+    </message>
+    <message>
+        <source>&amp;More</source>
+        <translation>更多(&amp;M)</translation>
+    </message>
+    <message>
+        <source>State of the token</source>
+        <translation>Token 的状态</translation>
+    </message>
+    <message>
+        <source>Sign in &amp;again</source>
+        <translation>重新登录(&amp;A)</translation>
+    </message>
+    <message>
+        <source>Try n&amp;ow</source>
+        <translation>立即重试(&amp;O)</translation>
+    </message>
+    <message>
+        <source>&amp;Enable</source>
+        <translation>启用(&amp;E)</translation>
+    </message>
+    <message>
+        <source>Last failure, {time}</source>
+        <translation>最近一次失败：{time}</translation>
+    </message>
+    <message>
+        <source>{what} {advice}</source>
+        <translation>{what}{advice}</translation>
+    </message>
+    <message>
+        <source>Sign in again</source>
+        <translation>重新登录</translation>
+    </message>
+    <message>
+        <source>Own proxy…</source>
+        <translation>单独设置代理…</translation>
+    </message>
+    <message>
+        <source>Test it now</source>
+        <translation>现在测试</translation>
+    </message>
+</context>
+<context>
+    <name>TokenFailures</name>
+    <message>
+        <source>The quota was used up.</source>
+        <translation>额度已用完。</translation>
+    </message>
+    <message>
+        <source>It serves again by itself when the quota is full again.</source>
+        <translation>额度恢复后会自动继续服务。</translation>
+    </message>
+    <message>
+        <source>Upstream asked for a slower pace.</source>
+        <translation>上游要求放慢速度。</translation>
+    </message>
+    <message>
+        <source>Nothing to do: Waystation waits as long as upstream asked.</source>
+        <translation>无需处理：Waystation 会按上游的要求等待。</translation>
+    </message>
+    <message>
+        <source>The account has no credit, or its plan does not include this.</source>
+        <translation>账号余额不足，或套餐不包含此项。</translation>
+    </message>
+    <message>
+        <source>Look at plan and billing of the account, then test it here.</source>
+        <translation>请查看账号的套餐和账单，然后在这里测试。</translation>
+    </message>
+    <message>
+        <source>Upstream refuses this network or this country.</source>
+        <translation>上游拒绝当前网络或所在地区。</translation>
+    </message>
+    <message>
+        <source>Let this token go through another proxy, then test it.</source>
+        <translation>请让此 Token 走另一个代理，然后测试。</translation>
+    </message>
+    <message>
+        <source>OpenAI could not be reached on the way of this token.</source>
+        <translation>通过此 Token 的线路连接不上 OpenAI。</translation>
+    </message>
+    <message>
+        <source>Check the network, and whether a proxy is needed here.</source>
+        <translation>请检查网络，以及这里是否需要代理。</translation>
+    </message>
+    <message>
+        <source>It cannot be opened: the key that sealed it is gone.</source>
+        <translation>无法解密：加密它的密钥已丢失。</translation>
+    </message>
+    <message>
+        <source>Add it again.</source>
+        <translation>请重新添加。</translation>
+    </message>
+    <message>
+        <source>Upstream had trouble of its own ({code}).</source>
+        <translation>上游自身出现问题（{code}）。</translation>
+    </message>
+    <message>
+        <source>Most often it passes by itself. Test whether it has.</source>
+        <translation>通常会自行恢复，可以测试一下是否已好。</translation>
+    </message>
+    <message>
+        <source>Sign in again, or add a new key.</source>
+        <translation>请重新登录，或添加新的密钥。</translation>
+    </message>
+    <message>
+        <source>Look at the account at chatgpt.com, then sign in again.</source>
+        <translation>请到 chatgpt.com 查看账号，然后重新登录。</translation>
+    </message>
+    <message>
+        <source>Upstream does not accept it any more.</source>
+        <translation>上游不再接受它。</translation>
+    </message>
+    <message>
+        <source>Upstream does not take its login any more: {reason}.</source>
+        <translation>上游不再接受它的登录：{reason}。</translation>
+    </message>
+</context>
+<context>
     <name>TokenMenu</name>
     <message>
         <source>&amp;Sign in again…</source>
@@ -1530,24 +3699,8 @@
         <translation>单独的代理(&amp;X)…</translation>
     </message>
     <message>
-        <source>&amp;Remove…</source>
-        <translation>移除(&amp;R)…</translation>
-    </message>
-    <message>
-        <source>Remove token</source>
-        <translation>移除 Token</translation>
-    </message>
-    <message>
-        <source>Remove the token “{label}”?</source>
-        <translation>要移除 Token“{label}”吗？</translation>
-    </message>
-    <message>
-        <source>Remove</source>
-        <translation>移除</translation>
-    </message>
-    <message>
-        <source>Its credentials are deleted from this computer. Its sessions go on with another token. The account itself is not touched.</source>
-        <translation>它的凭据会从本机删除，它的会话会改用其他 Token。账号本身不受影响。</translation>
+        <source>&amp;Remove</source>
+        <translation>移除(&amp;R)</translation>
     </message>
     <message>
         <source>Rename token</source>
@@ -1573,8 +3726,23 @@
         <translation>“{label}”会重新尝试。</translation>
     </message>
     <message>
+        <source>“{label}” is back.</source>
+        <translation>“{label}”已恢复。</translation>
+    </message>
+    <message>
         <source>Upstream accepts “{label}”.</source>
         <translation>上游接受“{label}”。</translation>
+    </message>
+</context>
+<context>
+    <name>TokenQuota</name>
+    <message>
+        <source>Paid by use: no windows that run out.</source>
+        <translation>按用量付费，没有会用完的窗口。</translation>
+    </message>
+    <message>
+        <source>Upstream has not said yet how much is left.</source>
+        <translation>上游尚未告知剩余多少。</translation>
     </message>
 </context>
 <context>
@@ -1586,6 +3754,43 @@
     <message>
         <source>Spare</source>
         <translation>备用</translation>
+    </message>
+    <message>
+        <source>Code review</source>
+        <extracomment>The name that upstream itself gave in 2026 to a family of windows whose id says nothing.</extracomment>
+        <translation>代码审查</translation>
+    </message>
+    <message>
+        <source>It serves only when the others cannot.</source>
+        <translation>仅在其他 Token 都不能用时才用它。</translation>
+    </message>
+    <message>
+        <source>No request goes through it until you enable it.</source>
+        <translation>启用之前，不会有请求经过它。</translation>
+    </message>
+    <message>
+        <source>The key that sealed its login is gone. Add the same login again, and it is as before.</source>
+        <translation>加密其登录信息的密钥已丢失。重新添加同一登录即可复原。</translation>
+    </message>
+    <message>
+        <source>Upstream does not take this key any more. Add a new one.</source>
+        <translation>上游不再接受此密钥，请添加新的密钥。</translation>
+    </message>
+    <message>
+        <source>Only a new sign-in helps. Its name, order and sessions stay as they are.</source>
+        <translation>只能重新登录；名称、顺序和会话都保持不变。</translation>
+    </message>
+    <message>
+        <source>Its sessions go on with other tokens meanwhile. It serves again by itself.</source>
+        <translation>在此期间，它的会话由其他 Token 继续；到时会自动恢复。</translation>
+    </message>
+    <message>
+        <source>It failed several times in a row, so it rests for a moment. It is tried again by itself.</source>
+        <translation>它连续失败了几次，先歇一会儿，稍后会自动重试。</translation>
+    </message>
+    <message>
+        <source>Upstream does not let this account do this now. Look at its plan and its billing.</source>
+        <translation>上游目前不允许此账号使用，请查看账号的套餐和账单。</translation>
     </message>
     <message>
         <source>{state} · spare</source>
@@ -1655,16 +3860,8 @@
         <translation>Token</translation>
     </message>
     <message>
-        <source>&amp;Disable</source>
-        <translation>停用(&amp;D)</translation>
-    </message>
-    <message>
-        <source>&amp;More</source>
-        <translation>更多(&amp;M)</translation>
-    </message>
-    <message>
-        <source>&amp;Remove…</source>
-        <translation>移除(&amp;R)…</translation>
+        <source>&amp;Add token</source>
+        <translation>添加 Token(&amp;A)</translation>
     </message>
     <message>
         <source>No token yet</source>
@@ -1675,20 +3872,8 @@
         <translation>Token 就是一个 ChatGPT 登录或 OpenAI API 密钥，驿站用它来应答你的客户端。用你的 ChatGPT 账号登录即可；这是驿站自己的登录，不会让别处登出。也可以导入 auth.json 文件、把文件拖到这个窗口里，或复制 access token 或密钥后从剪贴板添加。</translation>
     </message>
     <message>
-        <source>Sign in with a &amp;device code</source>
-        <translation>用设备码登录(&amp;D)</translation>
-    </message>
-    <message>
-        <source>Sign in &amp;again</source>
-        <translation>重新登录(&amp;A)</translation>
-    </message>
-    <message>
         <source>Add from &amp;clipboard</source>
         <translation>从剪贴板添加(&amp;C)</translation>
-    </message>
-    <message>
-        <source>Try n&amp;ow</source>
-        <translation>立即重试(&amp;O)</translation>
     </message>
     <message>
         <source>Sign in with Chat&amp;GPT</source>
@@ -1697,14 +3882,6 @@
     <message>
         <source>Other &amp;ways</source>
         <translation>其他方式(&amp;W)</translation>
-    </message>
-    <message>
-        <source>&amp;Import auth.json…</source>
-        <translation>导入 auth.json(&amp;I)…</translation>
-    </message>
-    <message>
-        <source>&amp;Enable</source>
-        <translation>启用(&amp;E)</translation>
     </message>
 </context>
 <context>
@@ -1722,6 +3899,22 @@
         <translation>驿站 Waystation（练习模式）</translation>
     </message>
     <message>
+        <source>Tokens</source>
+        <translation>Token</translation>
+    </message>
+    <message>
+        <source>Add from the clipboard</source>
+        <translation>从剪贴板添加</translation>
+    </message>
+    <message>
+        <source>Add from auth.json files…</source>
+        <translation>从 auth.json 文件添加…</translation>
+    </message>
+    <message>
+        <source>Sessions</source>
+        <translation>会话</translation>
+    </message>
+    <message>
         <source>Waystation</source>
         <translation>驿站 Waystation</translation>
     </message>
@@ -1734,20 +3927,8 @@
         <translation>复制完整配置</translation>
     </message>
     <message>
-        <source>Add token</source>
-        <translation>添加 Token</translation>
-    </message>
-    <message>
         <source>Sign in with ChatGPT…</source>
         <translation>用 ChatGPT 登录…</translation>
-    </message>
-    <message>
-        <source>From the clipboard</source>
-        <translation>从剪贴板</translation>
-    </message>
-    <message>
-        <source>From auth.json files…</source>
-        <translation>从 auth.json 文件…</translation>
     </message>
     <message>
         <source>Wait overnight when all tokens are at their limit</source>
@@ -1758,8 +3939,58 @@
         <translation>打开窗口</translation>
     </message>
     <message>
+        <source>Settings…</source>
+        <translation>设置…</translation>
+    </message>
+    <message>
+        <source>Start at sign-in</source>
+        <translation>登录系统时启动</translation>
+    </message>
+    <message>
         <source>Quit</source>
         <translation>退出</translation>
+    </message>
+    <message>
+        <source>Sessions: {number} active</source>
+        <translation>会话：{number} 个活跃</translation>
+    </message>
+</context>
+<context>
+    <name>TurnWords</name>
+    <message>
+        <source>The client ended the connection before the answer was whole, as Esc does in Codex.</source>
+        <translation>回答尚未完成，客户端就断开了连接，例如在 Codex 里按了 Esc。</translation>
+    </message>
+    <message>
+        <source>Nothing was sent upstream.</source>
+        <translation>没有向上游发送任何内容。</translation>
+    </message>
+    <message>
+        <source>Verbatim: upstream got exactly the bytes that the client sent. Both hashes are equal.</source>
+        <translation>原样转发：上游收到的与客户端发送的逐字节相同，两个哈希一致。</translation>
+    </message>
+    <message>
+        <source>Not verbatim: the body was changed on its way up, as said here.</source>
+        <translation>非原样：请求体在转发时有改动，如下所列。</translation>
+    </message>
+    <message>
+        <source>waited {time}</source>
+        <translation>等待 {time}</translation>
+    </message>
+    <message>
+        <source>{token}: {reason}, after {time}</source>
+        <translation>{token}：{reason}，用时 {time}</translation>
+    </message>
+</context>
+<context>
+    <name>UndoNotices</name>
+    <message>
+        <source>“{label}” is removed. Its sessions go on with other tokens.</source>
+        <translation>“{label}”已移除，它的会话改由其他 Token 继续。</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>撤销</translation>
     </message>
 </context>
 <context>
@@ -1797,6 +4028,14 @@
         <translation>API 密钥 {number}</translation>
     </message>
     <message>
+        <source>Laptop</source>
+        <translation>笔记本电脑</translation>
+    </message>
+    <message>
+        <source>Night job</source>
+        <translation>夜间任务</translation>
+    </message>
+    <message>
         <source>{name} (practice)</source>
         <translation>{name}（练习）</translation>
     </message>
@@ -1829,6 +4068,10 @@
         <translation>客户端断开</translation>
     </message>
     <message>
+        <source>Practice: everything is gone when it ends</source>
+        <translation>练习：结束后一切都会清除</translation>
+    </message>
+    <message>
         <source>Secrets are sealed by a key in the system&apos;s keyring</source>
         <translation>机密数据由系统密钥环中的密钥加密</translation>
     </message>
@@ -1858,6 +4101,28 @@
     <message>
         <source>Done</source>
         <translation>完成</translation>
+    </message>
+</context>
+<context>
+    <name>_SearchEntry</name>
+    <message>
+        <source>Empty the search</source>
+        <translation>清空搜索</translation>
+    </message>
+</context>
+<context>
+    <name>widget</name>
+    <message>
+        <source>Windows may ask whether its firewall shall let Waystation through: choose private networks only.</source>
+        <translation>Windows 防火墙可能会询问是否允许驿站通过：请只勾选专用网络。</translation>
+    </message>
+    <message>
+        <source>macOS may ask whether Waystation may accept incoming connections: allow it.</source>
+        <translation>macOS 可能会询问是否允许驿站接受传入连接：请选择允许。</translation>
+    </message>
+    <message>
+        <source>A firewall on this computer, such as ufw, must let the port through.</source>
+        <translation>如果本机启用了防火墙（例如 ufw），需要放行此端口。</translation>
     </message>
 </context>
 </TS>
