@@ -122,7 +122,7 @@ def test_names_that_waystation_made_up_are_translated(chinese: None) -> None:
     table.know(snapshot, NOW)
     assert words.token_label("API key for work") == "API key for work"
     assert table.columns()[2].cell(row).text == "API 密钥 1"
-    assert table.columns()[3].cell(row).below == "本机"
+    assert table.columns()[4].cell(row).below == "本机"
 
 
 def test_the_samples_of_practice_are_named_in_the_users_language(chinese: None) -> None:

@@ -67,7 +67,7 @@ async def test_the_last_active_stand_first_until_the_user_wants_another_order(st
     stage.show(TWO, Place.SESSIONS)
     page = shown(stage)
     assert ids(page) == ["s-1", "s-2"]
-    page.table.sort_by(4, Qt.SortOrder.DescendingOrder)
+    page.table.sort_by(5, Qt.SortOrder.DescendingOrder)
     assert ids(page) == ["s-2", "s-1"]
     stage.tell(replace(TWO, sessions=(session(1, turns=9), session(2))))
     assert ids(page) == ["s-1", "s-2"]
@@ -198,7 +198,7 @@ async def test_a_session_is_chosen_from_elsewhere_whatever_is_looked_for(stage: 
 async def test_sizes_and_order_are_remembered(icons: Icons, desk: Desk, tmp_path: Path) -> None:
     first = Stage(icons, desk, tmp_path)
     first.show(TWO, Place.SESSIONS)
-    first.window.sessions.table.sort_by(4, Qt.SortOrder.DescendingOrder)
+    first.window.sessions.table.sort_by(5, Qt.SortOrder.DescendingOrder)
     first.window.leave()
     second = Stage(icons, desk, tmp_path)
     second.show(TWO, Place.SESSIONS)

@@ -244,7 +244,7 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
                 self._placed[name] = rows[name]
                 self._places[name] = order(rows[name])
             left -= len(stale)
-        if accepts is not None and left > 0:
+        if accepts is not None and left >= 0:
             stale = [name for name, row in rows.items() if self._judged.get(name) is not row]
             for name in stale[:left]:
                 self._judged[name] = rows[name]

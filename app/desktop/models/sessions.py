@@ -50,7 +50,7 @@ class SessionTable:
         """What the table says of a session; those from `SHOWN` on stand below others."""
         return (
             RowColumn(QCoreApplication.translate("Tables", "Session"), 22, self._name, _name_order, stretch=True),
-            RowColumn(QCoreApplication.translate("Tables", "State"), 16, self._state, self._state_order),
+            RowColumn(QCoreApplication.translate("Tables", "State"), 13, self._state, self._state_order),
             RowColumn(
                 QCoreApplication.translate("Tables", "Token"),
                 19,
@@ -58,6 +58,9 @@ class SessionTable:
                 self._token_order,
                 stretch=True,
                 hint=QCoreApplication.translate("Tables", "The token that serves it now, and below it its home"),
+            ),
+            RowColumn(
+                QCoreApplication.translate("Tables", "Last activity"), 11, self._last, lambda row: row.last_active_at
             ),
             RowColumn(QCoreApplication.translate("Tables", "Model"), 15, _model, _model_order, stretch=True),
             RowColumn(QCoreApplication.translate("Tables", "Requests"), 5, _turns, lambda row: row.turns, numeric=True),
@@ -69,9 +72,6 @@ class SessionTable:
                 numeric=True,
                 hint=QCoreApplication.translate("Tables", "What the model read and wrote, in tokens of text"),
             ),
-            RowColumn(
-                QCoreApplication.translate("Tables", "Last activity"), 12, self._last, lambda row: row.last_active_at
-            ),
             RowColumn(QCoreApplication.translate("Tables", "Client"), 0, _client, _client_order),
             RowColumn(QCoreApplication.translate("Tables", "Home"), 0, self._home, self._home_order),
             RowColumn(QCoreApplication.translate("Tables", "License"), 0, _license, _license_order),
@@ -82,7 +82,7 @@ class SessionTable:
     #: How many columns are shown by themselves.
     SHOWN = 7
     #: "Last activity" among them.
-    LAST_ACTIVITY = 6
+    LAST_ACTIVITY = 3
 
     def filter(self, typed: str, state: str | None, token_id: str | None) -> Callable[[SessionView], bool] | None:
         """What is looked for: words, one of `session_states`, and a token; None: nothing in particular."""

@@ -83,9 +83,9 @@ class TimelineTable:
         """Without any order but that of time."""
         return (
             RowColumn(QCoreApplication.translate("Tables", "Time"), 9, self._time),
-            RowColumn(QCoreApplication.translate("Tables", "What happened"), 34, self._event, stretch=True),
-            RowColumn(QCoreApplication.translate("Tables", "Token"), 12, self._token, stretch=True),
-            RowColumn(QCoreApplication.translate("Tables", "Result"), 14, self._result, stretch=True),
+            RowColumn(QCoreApplication.translate("Tables", "What happened"), 30, self._event, stretch=True),
+            RowColumn(QCoreApplication.translate("Tables", "Token"), 10, self._token, stretch=True),
+            RowColumn(QCoreApplication.translate("Tables", "Result"), 11, self._result, stretch=True),
             RowColumn(QCoreApplication.translate("Tables", "Total"), 7, self._total, numeric=True),
             RowColumn(QCoreApplication.translate("Tables", "Tokens"), 6, self._used, numeric=True),
         )

@@ -18,6 +18,7 @@ from app.gateway.snapshot import GatewaySnapshot
 
 _RANKS = {outcome: rank for rank, outcome in enumerate(Outcome)}
 _NAME_LENGTH = 22
+_STATUSES = {status: str(status) for status in range(100, 600)}
 
 
 class TurnTable:
@@ -45,7 +46,7 @@ class TurnTable:
     def columns(self) -> tuple[RowColumn[TurnRow], ...]:
         """What the table says of a turn; those from `SHOWN` on stand below others."""
         return (
-            RowColumn(QCoreApplication.translate("Tables", "Time"), 11, self._time, lambda row: row.started_at),
+            RowColumn(QCoreApplication.translate("Tables", "Time"), 9, self._time, lambda row: row.started_at),
             RowColumn(
                 QCoreApplication.translate("Tables", "Result"),
                 18,
@@ -56,11 +57,8 @@ class TurnTable:
             RowColumn(QCoreApplication.translate("Tables", "Model"), 17, _model, _model_order, stretch=True),
             RowColumn(QCoreApplication.translate("Tables", "Token"), 14, self._token, self._token_order, stretch=True),
             RowColumn(
-                QCoreApplication.translate("Tables", "Session"), 18, self._session, self._session_order, stretch=True
-            ),
-            RowColumn(
                 QCoreApplication.translate("Tables", "Total"),
-                11,
+                10,
                 _total,
                 lambda row: row.total_ms,
                 numeric=True,
@@ -68,11 +66,14 @@ class TurnTable:
             ),
             RowColumn(
                 QCoreApplication.translate("Tables", "Tokens"),
-                11,
+                10,
                 _used,
                 lambda row: row.usage.input_tokens + row.usage.output_tokens if row.usage else -1,
                 numeric=True,
                 hint=QCoreApplication.translate("Tables", "What the model read and wrote, in tokens of text"),
+            ),
+            RowColumn(
+                QCoreApplication.translate("Tables", "Session"), 20, self._session, self._session_order, stretch=True
             ),
             RowColumn(QCoreApplication.translate("Tables", "Endpoint"), 0, _endpoint, lambda row: row.endpoint),
             RowColumn(QCoreApplication.translate("Tables", "Body"), 0, _body, _body_order),
@@ -117,7 +118,7 @@ class TurnTable:
                 (outcome is None or row.outcome == outcome)
                 and (token_id is None or row.token_id == token_id)
                 and (license_id is None or row.license_id == license_id)
-                and (not wanted or wanted.accepts(*self._texts(row)))
+                and (not wanted or wanted.accepts(*self._texts(row)) or row.id == typed)
             )
 
         return accepts
@@ -145,11 +146,10 @@ class TurnTable:
             row.client,
             row.endpoint,
             row.error,
-            str(row.status),
+            _STATUSES.get(row.status or 0),
             self._tokens.get(row.token_id or ""),
             self._licenses.get(row.license_id or ""),
             self._sessions.get(row.session_id or "", row.session_id),
-            row.id,
         )
 
     def _time(self, row: TurnRow) -> Cell:

@@ -26,6 +26,7 @@ from app.desktop.widgets.empty_state import EmptyState
 from app.desktop.widgets.log_foot import LogFoot
 from app.desktop.widgets.symbol import Symbol
 from app.desktop.widgets.table import Table
+from app.desktop.widgets.toned_symbol import toned_symbol
 from app.gateway.snapshot import GatewaySnapshot
 
 
@@ -64,7 +65,7 @@ class RequestsPage(TablePage):
         self._snapshot: GatewaySnapshot | None = None
         self._known = TurnTable()
         self._model: TwoLineRows[TurnRow] = TwoLineRows(
-            self._known.columns(), attrgetter("id"), lambda name: icons.symbol(name, self.palette()), self
+            self._known.columns(), attrgetter("id"), lambda name: toned_symbol(icons, name, self.palette()), self
         )
         self.table = Table(self._model, self.tr("Last requests"))
         self.table.sort_by(TurnTable.TIME, Qt.SortOrder.DescendingOrder)

@@ -7,18 +7,22 @@ from collections.abc import Sequence
 from PySide6.QtWidgets import QWidget
 
 from app.desktop import formats, words
+from app.desktop.counts import Counts
 from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons
 from app.desktop.models.rows_model import RowsModel
-from app.desktop.models.sessions import SessionTable, client_name, moves_next, pinned_hint, waiting_hint
+from app.desktop.models.sessions import SessionTable, client_name, moves_next, waiting_hint
 from app.desktop.models.timeline import Entry, TimelineTable, timeline
 from app.desktop.turn_log import TurnLog
 from app.desktop.widgets.detail_pane import DetailPane
+from app.desktop.widgets.elided_label import ElidedLabel
 from app.desktop.widgets.log_foot import LogFoot
 from app.desktop.widgets.notice import Notice, Remedy
-from app.desktop.widgets.quiet_label import QuietLabel
 from app.desktop.widgets.table import Table
+from app.desktop.widgets.toned_symbol import toned_symbol
 from app.gateway.snapshot import SessionView
+
+_LEAST_ENTRIES = 2
 
 
 class SessionDetail(DetailPane):
@@ -46,18 +50,21 @@ class SessionDetail(DetailPane):
         self._log = log
         self._remedies = remedies
         self._now = 0.0
-        self._about = QuietLabel()
-        self._about.setWordWrap(True)
-        self._about.setMinimumWidth(1)
+        self._about = ElidedLabel(quiet=True)
         self.notice: Notice | None = None
         self._entries = TimelineTable(known.token_label)
         self._model: RowsModel[Entry] = RowsModel(
-            self._entries.columns(), lambda entry: entry.id, lambda name: icons.symbol(name, self.palette()), self
+            self._entries.columns(),
+            lambda entry: entry.id,
+            lambda name: toned_symbol(icons, name, self.palette()),
+            self,
         )
         self.table = Table(self._model, self.tr("Timeline of the session"))
+        # However low the window is, some of it can be seen.
+        self.table.setMinimumHeight(self.table.height_of(_LEAST_ENTRIES))
         self.body.addWidget(self._about)
         self.body.addWidget(self.table, 1)
-        self.body.addWidget(LogFoot(log, self.table))
+        self.body.addWidget(LogFoot(log, self.table, counts=False))
         log.changed.connect(self._show_entries)
 
     def show_session(self, session: SessionView, now: float, *, anew: bool) -> None:
@@ -93,10 +100,9 @@ class SessionDetail(DetailPane):
             client_name(session.client),
             session.model or "",
             words.license_label(session.license_label),
-            self.tr("%n move(s)", "", session.moves) if session.moves else "",
+            Counts().moves(session.moves) if session.moves else "",
         ]
-        said = " · ".join(part for part in parts if part not in ("", formats.NOTHING))
-        return f"{said}\n{pinned_hint()}" if session.pinned else said
+        return " · ".join(part for part in parts if part not in ("", formats.NOTHING))
 
     def _show_notice(self, session: SessionView) -> None:
         waiting = self._known.waiting(session.id)

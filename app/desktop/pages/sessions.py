@@ -24,6 +24,7 @@ from app.desktop.widgets.empty_state import EmptyState
 from app.desktop.widgets.notice import Remedy
 from app.desktop.widgets.symbol import Symbol
 from app.desktop.widgets.table import Table
+from app.desktop.widgets.toned_symbol import toned_symbol
 from app.gateway.snapshot import GatewaySnapshot, SessionView, TokenState
 
 # Of a session's timeline, read at once.
@@ -56,7 +57,7 @@ class SessionsPage(TablePage):
         self._opened: str | None = None
         self._known = SessionTable()
         self._model: TwoLineRows[SessionView] = TwoLineRows(
-            self._known.columns(), attrgetter("id"), lambda name: icons.symbol(name, self.palette()), self
+            self._known.columns(), attrgetter("id"), lambda name: toned_symbol(icons, name, self.palette()), self
         )
         self.table = Table(self._model, self.tr("Live sessions"))
         self.table.sort_by(SessionTable.LAST_ACTIVITY, Qt.SortOrder.DescendingOrder)
@@ -98,7 +99,7 @@ class SessionsPage(TablePage):
         if before is None or before.tokens is not snapshot.tokens:
             self._token.offer([(token.id, words.token_label(token.label)) for token in snapshot.tokens])
         self._model.update_rows(snapshot.sessions)
-        if anew:
+        if anew and before is not None:
             self._model.redraw()
         if self._opened is not None:
             self.log.add(snapshot.turns)

@@ -81,6 +81,7 @@ class TablePage(PageFrame):
         use_two_lines(table)
         for hidden in range(shown, model.columnCount()):
             table.setColumnHidden(hidden, True)
+        table.setMinimumHeight(table.height_of(1))
         self._offer_sorting()
         self._rows.addWidget(table)
         self._rows.addWidget(nothing_matches(self._icons, self.bar))
@@ -104,6 +105,7 @@ class TablePage(PageFrame):
         self._parts.addWidget(filled)
         self.body.addWidget(self._parts)
         detail.closed.connect(self._on_closed)
+        model.settled.connect(self.show_parts)
         model.settled.connect(self.show_parts)
         table.selectionModel().selectionChanged.connect(self.show_selected)
         table.arrange(self._preferences.geometry(f"{self._key}.table"))

@@ -13,9 +13,10 @@ from app.desktop.design import colours, space
 from app.desktop.icons import Icons
 from app.desktop.widgets.empty_state import EmptyState
 from app.desktop.widgets.quiet_label import QuietLabel
+from app.desktop.widgets.symbol import Symbol
 
 # Of the entry, and of a choice where there is room and where there is little, in characters.
-_ENTRY_CHARACTERS = 10
+_ENTRY_CHARACTERS = 20
 _CHOICE_CHARACTERS = 9
 _NARROW_CHARACTERS = 3
 
@@ -35,6 +36,7 @@ class FilterBar(QWidget):
 
     def __init__(self, icons: Icons, name: str) -> None:
         super().__init__()
+        self._icons = icons
         self.entry = _SearchEntry(icons, name)
         self.entry.setToolTip(
             QKeySequence(QKeySequence.StandardKey.Find).toString(QKeySequence.SequenceFormat.NativeText)
@@ -69,7 +71,7 @@ class FilterBar(QWidget):
         Args:
             names: of the table's columns.
         """
-        sorting = Sorting(names)
+        sorting = Sorting(self._icons, names)
         self._row.addWidget(sorting)
         return sorting
 
@@ -162,13 +164,14 @@ class Sorting(QWidget):
 
     chosen = Signal(int, Qt.SortOrder)
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, icons: Icons, names: Sequence[str]) -> None:
         super().__init__()
         self.by = Choice(self.tr("Sorted by"), self.tr("As they come"))
         self.by.offer([(str(column), name) for column, name in enumerate(names)])
         self.by.currentIndexChanged.connect(self._on_chosen)
         self.turn = QToolButton()
         self.turn.setAutoRaise(True)
+        self._symbol = Symbol(icons, self.turn, "sort-ascending")
         self.turn.clicked.connect(self._on_turned)
         self._order = Qt.SortOrder.AscendingOrder
         row = QHBoxLayout(self)
@@ -184,7 +187,8 @@ class Sorting(QWidget):
             self.by.setCurrentIndex(column + 1)
         ascending = order is Qt.SortOrder.AscendingOrder
         name = self.tr("Ascending") if ascending else self.tr("Descending")
-        self.turn.setArrowType(Qt.ArrowType.UpArrow if ascending else Qt.ArrowType.DownArrow)
+        # Not arrows: some systems point them at the small end, some at the large one.
+        self._symbol.show("sort-ascending" if ascending else "sort-descending")
         self.turn.setToolTip(name)
         self.turn.setAccessibleName(name)
         self.turn.setEnabled(column >= 0)

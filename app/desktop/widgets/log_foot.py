@@ -18,11 +18,15 @@ class LogFoot(QWidget):
     Args:
         log: what the table shows.
         table: whose end is watched.
+        counts: whether it also tells of the end that all is there; otherwise it goes.
     """
 
-    def __init__(self, log: TurnLog, table: Table) -> None:
+    def __init__(self, log: TurnLog, table: Table, *, counts: bool = True) -> None:
         super().__init__()
         self._log = log
+        self._table = table
+        self._model = table.rows
+        self._counts = counts
         self._bar = table.verticalScrollBar()
         self._said = styled(QuietLabel(), TextRole.CAPTION)
         self._said.setTextFormat(Qt.TextFormat.PlainText)
@@ -35,16 +39,28 @@ class LogFoot(QWidget):
         row.addWidget(self._said, 1)
         row.addWidget(self._retry)
         log.changed.connect(self._show)
+        for signal in (self._model.modelReset, self._model.rowsRemoved, self._model.settled):
+            signal.connect(self._look)
         self._bar.valueChanged.connect(self._look)
         self._bar.rangeChanged.connect(self._look)
-        self._show()
+        self._tell()
 
     def _look(self) -> None:
         """At the end of the table, or where it has no end to scroll to, read the next page."""
-        if self.isVisible() and self._bar.value() >= self._bar.maximum() - self._bar.pageStep() // 2:
+        parent = self.parentWidget()
+        if self._model.weighing or parent is None or not parent.isVisible():
+            return
+        # Where nothing matches there is no table, and perhaps something older that does.
+        at_end = self._bar.value() >= self._bar.maximum() - self._bar.pageStep() // 2
+        if at_end or not self._table.isVisible():
             self._log.older()
 
     def _show(self) -> None:
+        self._tell()
+        self.setVisible(self._counts or not self._log.complete or self._log.error is not None)
+        self._look()
+
+    def _tell(self) -> None:
         log, number = self._log, len(self._log.rows)
         self._retry.setVisible(log.error is not None)
         if log.error is not None:
@@ -58,4 +74,3 @@ class LogFoot(QWidget):
         else:
             text = self.tr("The newest %n request(s). Older ones come when you scroll down.", "", number)
         self._said.setText(text)
-        self._look()

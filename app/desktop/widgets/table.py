@@ -69,6 +69,11 @@ class Table(QTableView):
         model.updating.connect(self._keep_place)
         model.updated.connect(self._take_place)
 
+    @property
+    def rows(self) -> RowsModel[Any]:
+        """What it shows."""
+        return self._lines
+
     def sort_by(self, column: int, order: Qt.SortOrder) -> None:
         """Sort by a column at first; the user may choose another."""
         self.horizontalHeader().setSortIndicator(column, order)
@@ -77,6 +82,11 @@ class Table(QTableView):
         """The id of the selected line."""
         rows = self.selectionModel().selectedRows()
         return self._lines.line_id(rows[0].row()) if rows else None
+
+    def height_of(self, rows: int) -> int:
+        """How high it is with so many rows in sight."""
+        header = self.horizontalHeader().sizeHint().height()
+        return header + rows * self.verticalHeader().defaultSectionSize() + 2 * self.frameWidth()
 
     def select_row(self, row: int) -> None:
         """Select one row, as a click on it does."""
