@@ -6,8 +6,8 @@ from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QWidget
 
 from app.desktop.design import space
 from app.desktop.design.text import TextRole, styled
+from app.desktop.widgets.calm_wheel import leave_wheel_to_page
 from app.desktop.widgets.quiet_label import QuietLabel
-
 
 # So that the controls of several cards stand below each other, in pixels.
 _LABEL_WIDTH = 210
@@ -32,6 +32,7 @@ class Form(QFormLayout):
         beside = QHBoxLayout()
         space.bare(beside, space.S)
         for control in controls:
+            leave_wheel_to_page(control)
             beside.addWidget(control)
         beside.addStretch()
         self.addRow(title, beside)
