@@ -87,6 +87,7 @@ class Desktop(QObject):
         self._leaving = asyncio.Event()
         self._opened = False
         self._waiting_to_quit = False
+        self._replacing_window = False
         self._notifier = Notifier(self._speak_up)
         self._overview: Overview | None = None
         self.feed = SnapshotFeed(self)
@@ -194,6 +195,8 @@ class Desktop(QObject):
         """Make the tray's menu and the window in the new language; what they showed they show again."""
         self.tray.rebuild()
         before, visible = self.window, self.window.isVisible()
+        self._preferences.keep_geometry("window", before.saveGeometry())
+        self._replacing_window = True
         self.window = self._make_window()
         self.window.show_tray(self.tray.docked)
         if self._overview is not None:
@@ -205,6 +208,7 @@ class Desktop(QObject):
             self.window.bring_up()
         before.leave()
         before.deleteLater()
+        self._replacing_window = False
 
     def _make_window(self) -> MainWindow:
         return MainWindow(
@@ -281,11 +285,14 @@ class Desktop(QObject):
                 "Until then no new request is taken. If you quit now, their clients see a broken answer."
             ),
         )
+        if way is None:
+            return
         if way == 0:
             self._waiting_to_quit = True
             self._tell_that_it_waits()
-            await self.operations.do("gateway.stop", drain_s=_DRAIN_S)
-        if way is not None:
+        try:
+            await self.operations.do("gateway.stop", drain_s=_DRAIN_S if way == 0 else 0.0)
+        finally:
             self.quit()
 
     def _tell_that_it_waits(self) -> None:
@@ -371,6 +378,9 @@ class Desktop(QObject):
             self.feed.look()
 
     def _on_window_visible(self, visible: bool) -> None:
+        if self._replacing_window:
+            # Whoever watches goes on watching, and has closed nothing.
+            return
         self.feed.set_watched(visible)
         going = visible or not self.tray.docked or self._leaving.is_set()
         if not going and self._preferences.first_time("closed_to_tray"):

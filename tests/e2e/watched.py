@@ -6,6 +6,7 @@ does what Qt does when the user's session ends, and answers when the system woul
 """
 
 import json
+import re
 import socket
 import sys
 import threading
@@ -133,11 +134,16 @@ def _part(
     corner = widget.mapToGlobal(rectangle.topLeft())
     return {
         "kind": kind,
-        "text": text.replace("&&", "\0").replace("&", "").replace("\0", "&"),
+        "text": _plain(text),
         "value": value,
         "enabled": enabled and widget.isEnabled(),
         "at": [corner.x(), corner.y(), rectangle.width(), rectangle.height()],
     }
+
+
+def _plain(label: str) -> str:
+    """A label without its access key, which Chinese ones name in parentheses."""
+    return re.sub(r"\(&\w\)", "", label).replace("&&", "\0").replace("&", "").replace("\0", "&")
 
 
 def _name(widget: QWidget) -> str:
