@@ -217,7 +217,10 @@ async def test_the_longest_texts_fit_a_small_window(
     long = replace(HELD, sessions=(session(1, name="n" * 500, client="c" * 80, model="m" * 90, pinned=True),))
     for place in (Place.SESSIONS, Place.REQUESTS):
         stage.show(replace(long, turns=(turn(1, model="m" * 90, client="c" * 80),)), place)
-        page = stage.window.pages[place][0]
+        page = stage.window.sessions if place is Place.SESSIONS else stage.window.requests
+        page.bar.entry.setText("m")
+        page.table.select_row(0)
+        await desk.settle()
         QApplication.processEvents()
         assert page.minimumSizeHint().width() <= 800 - stage.window.sidebar.width_wanted()
     stage.window.leave()

@@ -60,7 +60,7 @@ class SessionTable:
                 hint=QCoreApplication.translate("Tables", "The token that serves it now, and below it its home"),
             ),
             RowColumn(
-                QCoreApplication.translate("Tables", "Last activity"), 11, self._last, lambda row: row.last_active_at
+                QCoreApplication.translate("Tables", "Last activity"), 14, self._last, lambda row: row.last_active_at
             ),
             RowColumn(QCoreApplication.translate("Tables", "Model"), 15, _model, _model_order, stretch=True),
             RowColumn(QCoreApplication.translate("Tables", "Requests"), 5, _turns, lambda row: row.turns, numeric=True),

@@ -18,6 +18,8 @@ from app.gateway.snapshot import GatewaySnapshot
 
 _RANKS = {outcome: rank for rank, outcome in enumerate(Outcome)}
 _NAME_LENGTH = 22
+# Of sessions, before all but the live ones are forgotten.
+_MOST_NAMES = 50_000
 _STATUSES = {status: str(status) for status in range(100, 600)}
 
 
@@ -39,7 +41,9 @@ class TurnTable:
         self._now = now
         if snapshot.sessions is not self._seen:
             self._seen = snapshot.sessions
-            # Those of yesterday keep their names as long as the window lives.
+            if len(self._sessions) > _MOST_NAMES:
+                self._sessions = {}
+            # Those of yesterday keep their names for long.
             self._sessions.update((session.id, session.name) for session in snapshot.sessions)
         return before != (self._tokens, self._licenses, date.fromtimestamp(now))
 

@@ -10,12 +10,13 @@ from PySide6.QtGui import QColor
 
 from app.core.turn import TurnRow
 from app.desktop import formats, turn_words
+from app.desktop.design import space
 from app.desktop.models.turns import TurnTable
 
 # Characters of half a SHA-256, on a line of its own.
 _HALF = 32
-# Space after a cell, in pixels.
-_CELL = "padding: 1px 14px 1px 0;"
+# Room around what stands in a cell.
+_CELL = f"padding: 2px {space.M}px 2px 0;"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def _way(row: TurnRow, known: TurnTable) -> list[Fact]:
         Fact(QCoreApplication.translate("RequestText", "Model"), turn_words.model(row)),
         Fact(QCoreApplication.translate("RequestText", "Token"), known.token_label(row.token_id)),
     ]
-    reason = turn_words.reason(row.note)
+    reason = turn_words.reason(row.note) if row.token_id is not None else ""
     if reason:
         facts.append(Fact(QCoreApplication.translate("RequestText", "Why this token"), reason))
     for number, tried in enumerate(row.attempts, 1):
@@ -106,10 +107,13 @@ def as_html(row: TurnRow, known: TurnTable, *, quiet: QColor, fixed: str, beside
     parts = []
     if explanation:
         said = QCoreApplication.translate("RequestText", "Code: {code}").format(code=code) if code else ""
-        parts.append(f"<p style='margin: 0 0 8px 0;'>{escape(explanation)} {_soft(said, quiet)}</p>")
+        below = f"<br>{_soft(said, quiet)}" if said else ""
+        parts.append(f"<p style='margin-top: 0px; margin-bottom: {space.S}px;'>{escape(explanation)}{below}</p>")
     way, body = (_table(facts, quiet, fixed) for facts in (_way(row, known), _body(row)))
     if beside:
-        parts.append(f"<table width='100%'><tr><td width='50%'>{way}</td><td width='50%'>{body}</td></tr></table>")
+        halves = "".join(f"<td width='50%'>{half}</td>" for half in (way, body))
+        style = f"width='100%' cellspacing='0' cellpadding='0' style='margin-top: {space.S}px;'"
+        parts.append(f"<table {style}><tr>{halves}</tr></table>")
     else:
         parts += [way, body]
     return "".join(parts)
@@ -118,14 +122,13 @@ def as_html(row: TurnRow, known: TurnTable, *, quiet: QColor, fixed: str, beside
 def _table(facts: list[Fact], quiet: QColor, fixed: str) -> str:
     rows = []
     for fact in facts:
-        style = f" style='font-family: \"{escape(fixed)}\";'" if fact.fixed else ""
+        family = f'font-family: "{escape(fixed)}";' if fact.fixed else ""
         # A hash has no place at which it could be wrapped.
-        text = (
-            "<br>".join((fact.text[:32], fact.text[32:])) if fact.fixed and len(fact.text) == 64 else escape(fact.text)
-        )
-        name = _soft(fact.name, quiet)
-        rows.append(f"<tr><td style='{_CELL} white-space: nowrap;'>{name}</td><td{style}>{text}</td></tr>")
-    return f"<table cellspacing='2'>{''.join(rows)}</table>"
+        halves = (fact.text[:_HALF], fact.text[_HALF:]) if fact.fixed else (fact.text,)
+        text = "<br>".join(escape(half) for half in halves if half)
+        name = f"<td style='{_CELL} white-space: nowrap;'>{_soft(fact.name, quiet)}</td>"
+        rows.append(f"<tr>{name}<td style='{_CELL} {family}'>{text}</td></tr>")
+    return f"<table cellspacing='0' cellpadding='1'>{''.join(rows)}</table>"
 
 
 def _soft(text: str, quiet: QColor) -> str:

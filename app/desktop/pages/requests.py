@@ -116,7 +116,7 @@ class RequestsPage(TablePage):
         row_id = self.table.selected_id()
         number = self._model.number_of(row_id) if row_id else None
         row = None if number is None else self._model.row(number)
-        self.detail.setVisible(row is not None)
+        self.show_details(row is not None)
         if row is not None and row is not self._selected:
             self.detail.show_request(row)
         self._selected = row

@@ -119,7 +119,7 @@ class SessionsPage(TablePage):
                 self.log.open(session.id)
                 self.log.add(self._snapshot.turns if self._snapshot is not None else ())
                 self.detail.show_session(session, time.time(), anew=True)
-            self.detail.setVisible(session is not None)
+            self.show_details(session is not None)
         self._update_buttons()
 
     def choose(self, session_id: str | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -133,6 +133,17 @@ class TablePage(PageFrame):
         self._rows.setCurrentIndex(0 if some else 1)
         self.bar.show_counts(len(self._model.shown), self._model.total)
         self.show_selected()
+
+    def show_details(self, visible: bool) -> None:
+        """Show the details or not; the selected row stays in sight beside them."""
+        if visible == self._detail.isHidden():
+            self._detail.setVisible(visible)
+            # When there is less room for the table than before.
+            QTimer.singleShot(0, self, self._scroll_to_selected)
+
+    def _scroll_to_selected(self) -> None:
+        if self._table.selected_id() is not None:
+            self._table.scrollTo(self._table.currentIndex())
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Remember how the user has arranged it."""

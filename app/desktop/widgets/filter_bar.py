@@ -6,17 +6,27 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication, QEvent, QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QPalette, QShortcut
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QHBoxLayout, QLineEdit, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QComboBox,
+    QHBoxLayout,
+    QLineEdit,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.desktop import formats
 from app.desktop.design import colours, space
+from app.desktop.design.text import TextRole, styled
 from app.desktop.icons import Icons
 from app.desktop.widgets.empty_state import EmptyState
 from app.desktop.widgets.quiet_label import QuietLabel
 from app.desktop.widgets.symbol import Symbol
 
 # Of the entry, and of a choice where there is room and where there is little, in characters.
-_ENTRY_CHARACTERS = 20
+_ENTRY_CHARACTERS = 18
 _CHOICE_CHARACTERS = 9
 _NARROW_CHARACTERS = 3
 
@@ -45,12 +55,15 @@ class FilterBar(QWidget):
         self.entry.textChanged.connect(self.changed)
         QShortcut(QKeySequence.StandardKey.Find, self, self._on_find)
         self.choices: list[Choice] = []
-        self._counts = QuietLabel()
-        self._row = QHBoxLayout(self)
+        self._counts = styled(QuietLabel(), TextRole.CAPTION)
+        self._counts.hide()
+        self._row = QHBoxLayout()
         space.bare(self._row, space.S)
         self._row.addWidget(self.entry, 1)
-        self._row.addSpacing(space.XS)
-        self._row.addWidget(self._counts)
+        column = QVBoxLayout(self)
+        space.bare(column, space.XS)
+        column.addLayout(self._row)
+        column.addWidget(self._counts)
 
     def add_choice(self, name: str, everything: str) -> Choice:
         """Add a choice at the right of what is there.
@@ -72,6 +85,7 @@ class FilterBar(QWidget):
             names: of the table's columns.
         """
         sorting = Sorting(self._icons, names)
+        self._row.addSpacing(space.S)
         self._row.addWidget(sorting)
         return sorting
 
@@ -96,6 +110,7 @@ class FilterBar(QWidget):
         text = said if self.narrows else ""
         if text != self._counts.text():
             self._counts.setText(text)
+            self._counts.setVisible(bool(text))
 
     def clear(self) -> None:
         """Look for nothing in particular."""
