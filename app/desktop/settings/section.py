@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QSizePolicy
-
 from app.desktop.widgets.card import Card
 from app.desktop.widgets.form import Form
 from app.gateway.snapshot import GatewaySnapshot
@@ -23,8 +21,6 @@ class Section(Card):
         super().__init__(heading)
         self.form = Form()
         self.body.addLayout(self.form)
-        # As high as its rows, however much room the page has.
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
 
     def show_snapshot(self, snapshot: GatewaySnapshot, now: float) -> None:
         """Show what is chosen now; `now` is in Unix seconds. What the user is typing is left alone."""
