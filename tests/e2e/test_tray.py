@@ -11,6 +11,7 @@ from tests.e2e.person import driven_desktop
 from tests.e2e.program import until
 from tests.e2e.screen import DesktopWaystation, Make, Screen, desktop_on
 from tests.support.desktop_session import DesktopSession
+from tests.support.notifications import Notifications
 from tests.support.tray import MenuEntry
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.fixed_ports]
@@ -72,8 +73,15 @@ async def test_a_token_is_ticked_off_and_on(screen: Screen, make_waystation: Mak
     assert states == {"first": "ready", "second": "disabled"}
 
 
-async def test_limits_and_dead_logins_are_said_until_when(
-    screen: Screen, make_waystation: Make, upstream: PracticeUpstream
+@pytest.fixture
+def told(desktop_session: DesktopSession) -> Iterator[list[str]]:
+    """What the tray has said by itself."""
+    with Notifications(desktop_session.env["DBUS_SESSION_BUS_ADDRESS"]) as notifications:
+        yield notifications.texts
+
+
+async def test_limits_and_dead_logins_are_said_with_their_ends(
+    screen: Screen, make_waystation: Make, upstream: PracticeUpstream, told: list[str]
 ) -> None:
     desktop = await with_tokens(screen, make_waystation, upstream)
     key = await desktop.waystation.license()
@@ -107,6 +115,9 @@ async def test_limits_and_dead_logins_are_said_until_when(
     await desktop.waystation.run("token", "test", second["id"])
     await status_is(" · all tokens resting until ", " · sign-in needed")
     assert (await token_entry(screen, "second")).label == "second  Sign in again"
+    # Each kind once: it rested again after somebody had waited.
+    await until(lambda: len(told) == 3, f"what the tray says by itself: {told}")
+    assert [text.split(" ")[0] for text in told] == ["No", "1", "“second”"]
 
 
 async def _overnight(screen: Screen) -> bool:
