@@ -88,7 +88,7 @@ async def test_the_gateway_is_asked_what_the_user_chose(desk: Desk) -> None:
     operations.tokens.order(["t-2", "t-1"])
     operations.tokens.retry("t-1", "Work")
     operations.tokens.test("t-1", "Work")
-    operations.tokens.remove("t-1")
+    operations.tokens.remove("t-1", lambda: None)
     operations.sessions.forget("s-1")
     operations.pool.try_all()
     operations.pool.set_strategy(Strategy.IN_ORDER)
