@@ -89,7 +89,7 @@ _MEANINGS: dict[str, object] = {
     "usage_limit_reached": QT_TRANSLATE_NOOP(
         "Failures",
         "Every token that could serve was at its limit. Wait until the first is back, add a token, or let requests "
-        "wait: the Tokens page says for how long.",
+        "wait: the settings say for how long.",
     ),
     "rate_limit_exceeded": QT_TRANSLATE_NOOP(
         "Failures",
@@ -176,7 +176,7 @@ _MEANINGS: dict[str, object] = {
 
 def in_short(code: str) -> str:
     """A few words for a code; of an unknown one the code itself, of which nobody has better words."""
-    source = _SHORT.get(_known(code))
+    source = _SHORT.get(group(code))
     if source is not None:
         return translated("FailuresInShort", str(source)) or str(source)
     status = _HTTP.fullmatch(code)
@@ -187,7 +187,7 @@ def in_short(code: str) -> str:
 
 def meaning(code: str) -> str:
     """What a code means and what to do, in one or two sentences."""
-    source = _MEANINGS.get(_known(code))
+    source = _MEANINGS.get(group(code))
     if source is not None:
         return translated("Failures", str(source)) or str(source)
     return QCoreApplication.translate(
@@ -195,6 +195,7 @@ def meaning(code: str) -> str:
     ).format(code=code)
 
 
-def _known(code: str) -> str:
+def group(code: str) -> str:
+    """The code that stands for all that mean the same."""
     same = _SAME.get(code, code)
     return "server_error" if same not in _SHORT and re.fullmatch(r"http_(5\d\d|408|425)", same) else same

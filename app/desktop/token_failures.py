@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from PySide6.QtCore import QCoreApplication
 
 from app.core.health import LIMIT, RATE
-from app.desktop import token_words
+from app.desktop import failure_words, token_words
 
 
 class Help(StrEnum):
@@ -35,35 +34,30 @@ class Failure:
     help: Help | None
 
 
-# By `TokenView.last_error`. What it means for the pool is in app/core/verdict.py.
-_LIMIT_CODES = frozenset({LIMIT, "workspace_member_usage_limit_reached"})
-_RATE_CODES = frozenset({RATE, "rate_limited", "too_many_requests", "slow_down", "http_429"})
-_CREDIT_CODES = frozenset(
-    {"insufficient_quota", "usage_not_included", "billing_hard_limit_reached", "billing_not_active", "http_402"}
-)
-_LOGIN_CODES = frozenset({"unauthorized", "http_401", "sign_in_refused", "no_access_token"})
-_REFUSED_CODES = frozenset({"forbidden", "cloudflare", "unsupported_country_region_territory", "http_403"})
-_UNREACHABLE_CODES = frozenset({"upstream_unreachable", "upstream_timeout"})
-_ACCOUNT_CODES = re.compile(r"(account|user|organization)_(deactivated|suspended|deleted)|deactivated_workspace")
+# By the groups of `failure_words`. What a code means for the pool is in app/core/verdict.py.
+_LOGIN = frozenset({"unauthorized", "sign_in_refused", "no_access_token"})
+_REFUSED = frozenset({"forbidden", "cloudflare", "unsupported_country_region_territory"})
+_UNREACHABLE = frozenset({"upstream_unreachable", "upstream_timeout"})
 
 
 def failure(code: str) -> Failure:
     """A token's last failure, `TokenView.last_error`, with what to do about it."""
-    if token_words.is_sign_in_reason(code) or code in _LOGIN_CODES:
+    group = failure_words.group(code)
+    if token_words.is_sign_in_reason(code) or group in _LOGIN:
         return _lost_login(code)
-    if code in _LIMIT_CODES:
+    if group == LIMIT:
         return Failure(
             QCoreApplication.translate("TokenFailures", "The quota was used up."),
             QCoreApplication.translate("TokenFailures", "It serves again by itself when the quota is full again."),
             Help.TEST,
         )
-    if code in _RATE_CODES:
+    if group == RATE or code == "slow_down":
         return Failure(
             QCoreApplication.translate("TokenFailures", "Upstream asked for a slower pace."),
             QCoreApplication.translate("TokenFailures", "Nothing to do: Waystation waits as long as upstream asked."),
             None,
         )
-    if code in _CREDIT_CODES:
+    if group == "insufficient_quota":
         return Failure(
             QCoreApplication.translate(
                 "TokenFailures", "The account has no credit, or its plan does not include this."
@@ -71,13 +65,13 @@ def failure(code: str) -> Failure:
             QCoreApplication.translate("TokenFailures", "Look at plan and billing of the account, then test it here."),
             Help.TEST,
         )
-    if code in _REFUSED_CODES:
+    if group in _REFUSED:
         return Failure(
             QCoreApplication.translate("TokenFailures", "Upstream refuses this network or this country."),
             QCoreApplication.translate("TokenFailures", "Let this token go through another proxy, then test it."),
             Help.PROXY,
         )
-    if code in _UNREACHABLE_CODES:
+    if group in _UNREACHABLE:
         return Failure(
             QCoreApplication.translate("TokenFailures", "OpenAI could not be reached on the way of this token."),
             QCoreApplication.translate("TokenFailures", "Check the network, and whether a proxy is needed here."),
@@ -98,7 +92,7 @@ def failure(code: str) -> Failure:
 
 def _lost_login(code: str) -> Failure:
     advice = QCoreApplication.translate("TokenFailures", "Sign in again, or add a new key.")
-    if _ACCOUNT_CODES.fullmatch(code):
+    if failure_words.group(code) == "account_deactivated":
         advice = QCoreApplication.translate("TokenFailures", "Look at the account at chatgpt.com, then sign in again.")
     if not token_words.is_sign_in_reason(code):
         text = QCoreApplication.translate("TokenFailures", "Upstream does not accept it any more.")

@@ -801,8 +801,8 @@
 <context>
     <name>Failures</name>
     <message>
-        <source>Every token that could serve was at its limit. Wait until the first is back, add a token, or let requests wait: the Tokens page says for how long.</source>
-        <translation>能用的 Token 都已达到上限。可以等最早的一个恢复、添加 Token，或让请求候车；要等多久见“Token”页。</translation>
+        <source>Every token that could serve was at its limit. Wait until the first is back, add a token, or let requests wait: the settings say for how long.</source>
+        <translation>所有能用的 Token 都到了上限。可以等最先恢复的那个、添加 Token，或让请求候车：在设置里选择等多久。</translation>
     </message>
     <message>
         <source>Too much at once for the tokens that are there. Clients try again by themselves; a token more helps.</source>

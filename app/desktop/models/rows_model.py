@@ -97,6 +97,7 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
         self._shown_ids: set[str] = set()
         # What cells in sight say, by the row and its column, until something else may be true.
         self._said: dict[tuple[str, int], tuple[_R, Cell]] = {}
+        self._symbols: dict[str, QIcon] = {}
         # The user asked for something else: the view need not keep its place.
         self._anew = False
         self._later = QTimer(self)
@@ -179,11 +180,13 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
     def redraw(self) -> None:
         """What the cells say is different now, though the rows are the same; so may be their order."""
         self._placed, self._judged = {}, {}
+        self._said.clear()
         self._go_on()
         self._tell_changed(0, len(self._rows) - 1)
 
     def symbols_changed(self) -> None:
         """The colours of the symbols are different now."""
+        self._symbols.clear()
         self._tell_changed(0, len(self._rows) - 1, [Qt.ItemDataRole.DecorationRole])
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
@@ -218,7 +221,7 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
             case Qt.ItemDataRole.ToolTipRole:
                 return cell.hint or cell.text or None
             case _:
-                return self._symbol(cell.icon) if cell.icon else None
+                return self._drawn(cell.icon) if cell.icon else None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """See QAbstractItemModel."""
@@ -233,6 +236,12 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
             case Qt.ItemDataRole.TextAlignmentRole:
                 return _alignment(column)
         return None
+
+    def _drawn(self, name: str) -> QIcon:
+        icon = self._symbols.get(name)
+        if icon is None:
+            icon = self._symbols[name] = self._symbol(name)
+        return icon
 
     def _go_on(self) -> None:
         """Look at the rows that are other objects than before; when all are done, show what came of it."""

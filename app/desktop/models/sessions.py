@@ -9,6 +9,7 @@ from enum import StrEnum
 from PySide6.QtCore import QCoreApplication
 
 from app.desktop import amounts, formats, held, words
+from app.desktop.codex_words import client_words
 from app.desktop.counts import Counts
 from app.desktop.models.lines import Cell
 from app.desktop.models.matching import Matching
@@ -217,17 +218,12 @@ def waiting_hint(waiting: Sequence[HeldView], now: float) -> str:
     )
 
 
-def client_name(client: str) -> str:
-    """The first word of a client's name for itself, which has its version."""
-    return client.partition(" ")[0] or formats.NOTHING
-
-
 def _name_order(row: SessionView) -> str:
     return row.name.casefold()
 
 
 def _client(row: SessionView) -> Cell:
-    return Cell(client_name(row.client), hint=row.client or None)
+    return Cell(client_words(row.client) or formats.NOTHING, hint=row.client or None)
 
 
 def _client_order(row: SessionView) -> str:

@@ -9,11 +9,11 @@ from PySide6.QtCore import QCoreApplication
 
 from app.core.turn import Outcome, TurnRow
 from app.desktop import amounts, formats, turn_words, words
+from app.desktop.codex_words import client_words
 from app.desktop.export import Names
 from app.desktop.models.lines import Cell
 from app.desktop.models.matching import Matching
 from app.desktop.models.rows_model import RowColumn
-from app.desktop.models.sessions import client_name
 from app.gateway.snapshot import GatewaySnapshot
 
 _RANKS = {outcome: rank for rank, outcome in enumerate(Outcome)}
@@ -209,7 +209,7 @@ def _result(row: TurnRow) -> Cell:
 
 
 def _model(row: TurnRow) -> Cell:
-    return Cell(turn_words.model(row), below=client_name(row.client))
+    return Cell(turn_words.model(row), below=client_words(row.client) or formats.NOTHING)
 
 
 def _model_order(row: TurnRow) -> str:
@@ -262,4 +262,4 @@ def _body_order(row: TurnRow) -> int:
 
 
 def _client(row: TurnRow) -> Cell:
-    return Cell(client_name(row.client), hint=row.client or None)
+    return Cell(client_words(row.client) or formats.NOTHING, hint=row.client or None)

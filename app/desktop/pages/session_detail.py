@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from PySide6.QtWidgets import QWidget
 
 from app.desktop import formats, words
+from app.desktop.codex_words import client_words
 from app.desktop.counts import Counts
 from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons
 from app.desktop.models.rows_model import RowsModel
-from app.desktop.models.sessions import SessionTable, client_name, moves_next, waiting_hint
+from app.desktop.models.sessions import SessionTable, moves_next, waiting_hint
 from app.desktop.models.timeline import Entry, TimelineTable, timeline
 from app.desktop.turn_log import TurnLog
 from app.desktop.widgets.detail_pane import DetailPane
@@ -97,7 +98,7 @@ class SessionDetail(DetailPane):
             where = self.tr("Belongs to {home}").format(home=home)
         parts = [
             where,
-            client_name(session.client),
+            client_words(session.client) or formats.NOTHING,
             session.model or "",
             words.license_label(session.license_label),
             Counts().moves(session.moves) if session.moves else "",
