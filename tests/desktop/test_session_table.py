@@ -52,7 +52,7 @@ def test_a_session_shows_what_it_is_doing_and_what_it_used(qapp: QApplication) -
     held = session(2, name="代码审查", client="OpenAI/Python 1.109.1")
     table, _ = told(busy, held, held=(waiting(session_id="s-2", until=NOW + 3600),))
     first, second = said(table, busy), said(table, held)
-    assert first["Session"] == ("019a9c42-77d1-…0000001", "codex_cli_rs/0.169.0")
+    assert first["Session"] == ("019a9c42-77d1-…0000001", "Codex 0.169.0")
     assert first["State"] == ("Answering", "")
     assert first["Tokens"] == ("1.2M", "75 % cached")
     assert first["Requests"] == ("12", "2 move(s)")

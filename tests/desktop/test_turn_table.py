@@ -56,7 +56,7 @@ def test_a_request_says_how_it_ended_and_what_became_of_its_body(qapp: QApplicat
 
 def test_a_request_says_who_asked_what_of_whom_and_how_fast(qapp: QApplication) -> None:
     shown = said(turn(1, model="gpt-5", effort="high"))
-    assert shown["Model"] == ("gpt-5 · high", "codex_cli_rs/0.169.0")
+    assert shown["Model"] == ("gpt-5 · high", "Codex 0.169.0")
     assert shown["Token"][0] == "Work"
     assert shown["Session"] == ("019a9c42-77d1-…0000001", "127.0.0.1")
     assert shown["Total"] == ("5.3 s", "first 412 ms")
