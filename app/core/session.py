@@ -15,7 +15,7 @@ MAX_NAME = 64
 MAX_NAMES = 16
 #: Sealed items whose issuer is remembered; beyond it the oldest are forgotten.
 MAX_OWNERS = 4_096
-#: What the book holds in memory; beyond it the longest idle session is forgotten.
+#: What the book holds in memory; beyond it the longest idle session that is not pinned is forgotten.
 MAX_SESSIONS = 10_000
 #: Upstream may count whatever it likes; the store holds no more.
 _MAX_TOTAL = 2**63 - 1
@@ -120,7 +120,8 @@ class SessionBook:
         for name in session.names:
             self._by_name.setdefault((session.license_id, name), session.id)
         while len(self._sessions) > MAX_SESSIONS:
-            self.forget(next(iter(self._sessions)))
+            free = (one.id for one in self._sessions.values() if not one.pinned)
+            self.forget(next(free, next(iter(self._sessions))))
         return session
 
     def take_changed(self) -> set[str]:

@@ -15,6 +15,7 @@ from app.core.budget import BudgetBook, local_midnight
 from app.core.errors import DataKeyLost, InvalidInput, KeyStoreUnavailable, WaystationError
 from app.core.policy import Policy, policy_from_settings, policy_to_settings
 from app.core.pool import Pool
+from app.core.settings import settings_from_stored
 from app.gateway.clock import Clock
 from app.gateway.followed import FollowedFiles
 from app.gateway.importer import Importer
@@ -43,8 +44,6 @@ from app.upstream.sign_in import SignInService
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8787
-#: Sessions that were active within this time are known again after a restart.
-_SESSION_MEMORY_S = 30 * 24 * 3600
 #: How long stopping waits for turns that run, in seconds.
 DRAIN_S = 5.0
 
@@ -135,9 +134,9 @@ class Gateway:
         clock = clock or Clock()
         store = await Store.open(data_dir / DATABASE_FILE)
         try:
-            sessions = await store.sessions(clock.now() - _SESSION_MEMORY_S)
-            recent = await store.turns(RECENT_TURNS)
             settings = await store.settings()
+            sessions = await store.sessions(clock.now() - settings_from_stored(settings).max_age_s)
+            recent = await store.turns(RECENT_TURNS)
             midnight = local_midnight(clock.now())
             budget = BudgetBook(await store.used_tokens(midnight), midnight)
             pool = Pool((), sessions, policy_from_settings(settings))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from app.core.session import Session
 from app.store.schema import session_names, sessions
@@ -16,21 +16,18 @@ _CHUNK = 500
 
 
 def load(connection: Connection, active_since: float) -> list[Session]:
-    """The sessions that were active at that time (Unix seconds) or later, the longest idle first."""
+    """The sessions that were active at that time (Unix seconds) or later, and pinned ones; the longest idle first."""
+    wanted = or_(sessions.c.last_active_at >= active_since, sessions.c.pinned)
     names: dict[str, list[str]] = {}
     of_active = (
         select(session_names.c.session_id, session_names.c.name)
         .join(sessions, sessions.c.id == session_names.c.session_id)
-        .where(sessions.c.last_active_at >= active_since)
+        .where(wanted)
         .order_by(session_names.c.position)
     )
     for session_id, name in connection.execute(of_active):
         names.setdefault(session_id, []).append(name)
-    active = (
-        select(sessions)
-        .where(sessions.c.last_active_at >= active_since)
-        .order_by(sessions.c.last_active_at, sessions.c.id)
-    )
+    active = select(sessions).where(wanted).order_by(sessions.c.last_active_at, sessions.c.id)
     return [
         Session(
             id=row.id,
@@ -94,8 +91,11 @@ def remove(connection: Connection, ids: Collection[str] | None) -> int:
 
 
 def remove_idle(connection: Connection, before: float, limit: int) -> int:
-    """Remove up to `limit` sessions that were last active before that time (Unix seconds); how many there were."""
-    idle = select(sessions.c.id).where(sessions.c.last_active_at < before).limit(limit)
+    """Remove up to `limit` sessions that were last active before that time (Unix seconds); how many there were.
+
+    Pinned ones stay: the user's word holds until the user takes it back.
+    """
+    idle = select(sessions.c.id).where(sessions.c.last_active_at < before, ~sessions.c.pinned).limit(limit)
     return connection.execute(delete(sessions).where(sessions.c.id.in_(idle))).rowcount
 
 

@@ -34,6 +34,9 @@ DATABASE_FILE = "waystation.sqlite3"
 #: History is kept for so long, and the file no larger than that.
 MAX_AGE_S = 30 * 24 * 3600.0
 MAX_BYTES = 200 * 1000 * 1000
+#: Today's turns are what a license's budget is counted by after a restart: so young ones always stay. A day has up to
+#: 25 hours.
+TODAY_S = 25 * 3600.0
 
 # Pruning goes in steps, so that a token does not have to wait for all of it.
 _ROWS_PER_STEP = 2_000
@@ -191,7 +194,7 @@ class Store:
         await self._write(lambda connection: licenses.describe(connection, license), durable=True)
 
     async def sessions(self, active_since: float) -> list[Session]:
-        """The sessions active at that time (Unix seconds) or later, the longest idle first."""
+        """The sessions active at that time (Unix seconds) or later, and pinned ones; the longest idle first."""
         return await self._read(lambda connection: sessions.load(connection, active_since))
 
     def save_session(self, session: Session) -> None:
@@ -291,6 +294,8 @@ class Store:
     async def prune(self, now: float, max_age_s: float = MAX_AGE_S, max_bytes: int = MAX_BYTES) -> Pruned:
         """Remove old turns and long idle sessions, then the oldest turns while the file is too large.
 
+        Pinned sessions and the turns of `TODAY_S` stay.
+
         The space goes back to the disk.
 
         Args:
@@ -298,7 +303,7 @@ class Store:
             max_age_s: how old a turn may be, and how long a session may have been idle.
             max_bytes: how much the content of the file may take; tokens and licenses are never removed for it.
         """
-        oldest = now - max_age_s
+        oldest, today = now - max(max_age_s, TODAY_S), now - TODAY_S
         removed_turns = removed_sessions = 0
         while count := await self._write(lambda c: turns.remove_oldest(c, _ROWS_PER_STEP, oldest)):
             removed_turns += count
@@ -309,7 +314,7 @@ class Store:
             if database.used_bytes() <= max_bytes:
                 return 0
             with database.transaction() as connection:
-                return turns.remove_oldest(connection, _ROWS_PER_STEP)
+                return turns.remove_oldest(connection, _ROWS_PER_STEP, today)
 
         while count := await settled(self._worker.call(remove_excess)):
             removed_turns += count

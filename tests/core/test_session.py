@@ -46,6 +46,15 @@ def test_the_longest_idle_session_makes_room() -> None:
     assert book.find("l-1", ["n0"]) is not None
 
 
+def test_a_pinned_session_makes_no_room() -> None:
+    book = SessionBook([replace(ONE, pinned=True, last_active_at=0.0)])
+    for number in range(module.MAX_SESSIONS):
+        book.put(Session(f"s-more-{number}", "l-1", (f"n{number}",), "t", "t", 0, 1.0 + number))
+    assert len(book) == module.MAX_SESSIONS
+    assert book.find("l-1", ["a"]) is not None
+    assert book.find("l-1", ["n0"]) is None
+
+
 def test_names_are_bounded_in_number() -> None:
     many = with_names(ONE, [f"x{n}" for n in range(100)])
     assert len(many.names) == module.MAX_NAMES

@@ -14,7 +14,7 @@ from app.gateway.commands import Commands
 from app.gateway.gateway import Gateway
 from app.store.key_stores import KeyStoreKind
 from app.upstream.endpoints import UpstreamEndpoints
-from tests.store.samples import turn
+from tests.store.samples import session, turn
 
 NOW = 1_780_000_000.0
 DAY = 86_400.0
@@ -75,6 +75,21 @@ async def test_what_the_environment_fixes_is_not_changed_and_not_remembered(tmp_
     again = await opened(tmp_path)
     try:
         assert again.snapshot().settings == GatewaySettings(keep_mb=50)
+    finally:
+        await again.close()
+
+
+async def test_sessions_are_known_after_a_restart_for_as_long_as_they_are_kept(tmp_path: Path) -> None:
+    gateway = await opened(tmp_path)
+    try:
+        await commands(gateway).execute("settings.change", {"keep_days": 60})
+        for days in (45, 75):
+            gateway.state.store.save_session(session(days, last_active_at=NOW - days * DAY))
+    finally:
+        await gateway.close()
+    again = await opened(tmp_path)
+    try:
+        assert [item.id for item in again.state.pool.sessions] == ["s-45"]
     finally:
         await again.close()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from app.store.store import Store
@@ -9,6 +10,8 @@ from app.store.vault import Sealed
 from tests.store import samples
 
 DAY = 24 * 3600.0
+#: When none of the samples' turns is of today.
+LATER = samples.NOW + 3 * DAY
 
 
 async def test_turns_and_sessions_beyond_the_age_are_removed(store: Store) -> None:
@@ -35,7 +38,7 @@ async def test_the_oldest_turns_go_when_the_file_is_too_large_and_the_disk_gets_
     store.save_session(samples.session(1))
     before = await store.size_bytes()
     limit = before // 2
-    pruned = await store.prune(samples.NOW, max_bytes=limit)
+    pruned = await store.prune(LATER, max_bytes=limit)
     assert pruned.turns > 3000
     assert pruned.size_bytes <= limit
     assert os.path.getsize(path) == pruned.size_bytes, "the file itself has shrunk"
@@ -51,9 +54,31 @@ async def test_a_size_that_tokens_alone_exceed_removes_all_turns_and_ends(store:
     for number in range(10):
         store.save_turn(samples.turn(number))
     await store.put_token(samples.token(1), Sealed("0123456789abcdef", b"n" * 12, b"x" * 100_000))
-    pruned = await store.prune(samples.NOW, max_bytes=1000)
+    pruned = await store.prune(LATER, max_bytes=1000)
     assert pruned.turns == 10
     assert len(await store.tokens()) == 1
+
+
+async def test_a_pinned_session_stays_however_long_it_is_idle(store: Store) -> None:
+    old = samples.NOW - 400 * DAY
+    store.save_session(replace(samples.session(1, last_active_at=old), pinned=True))
+    store.save_session(samples.session(2, last_active_at=old))
+    pruned = await store.prune(samples.NOW)
+    assert pruned.sessions == 1
+    known = await store.sessions(samples.NOW - DAY)
+    assert [(item.id, item.names, item.pinned) for item in known] == [("s-1", ("name-1",), True)]
+
+
+async def test_what_licenses_have_used_today_is_never_removed(store: Store) -> None:
+    hour = 3600.0
+    for number, hours in enumerate((1, 24.5, 26)):
+        store.save_turn(samples.turn(number, started_at=samples.NOW - hours * hour))
+    await store.flush()
+    used = await store.used_tokens(samples.NOW - 25 * hour)
+    pruned = await store.prune(samples.NOW, max_age_s=DAY, max_bytes=1000)
+    assert pruned.turns == 1
+    assert used
+    assert await store.used_tokens(samples.NOW - 25 * hour) == used
 
 
 async def test_a_token_does_not_wait_for_the_end_of_pruning(store: Store) -> None:
