@@ -6,6 +6,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from app.commandline.collecting import collecting_in_quiet
 from app.commandline.options import InstanceOptions
 from app.gateway.commands import Commands
 from app.gateway.control import ControlServer
@@ -37,7 +38,8 @@ async def owned_gateway(
             control = ControlServer(commands, secret)
             try:
                 announce(options.data_dir, await control.start(), secret)
-                yield LoopHandle(gateway, commands)
+                async with collecting_in_quiet(lambda: bool(gateway.state.active)):
+                    yield LoopHandle(gateway, commands)
             finally:
                 await control.stop()
         finally:
