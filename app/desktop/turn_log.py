@@ -132,10 +132,8 @@ class TurnLog(QObject):
         if not new:
             return False
         rows = sorted([*new, *self.rows], key=_started_at, reverse=True)
+        self._ids.update(turn.id for turn in new)
         for gone in rows[self._most :]:
             self._ids.discard(gone.id)
         self.rows = rows[: self._most]
-        self._ids.update(turn.id for turn in new)
-        if len(rows) > self._most:
-            self._ids = {row.id for row in self.rows}
         return True

@@ -238,6 +238,8 @@ class MainWindow(QMainWindow):
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody watches."""
         super().hideEvent(event)
+        # Not whenever the page changes: writing to the disk takes a while.
+        self._preferences.place = self.place
         self._preferences.keep_geometry("window", self.saveGeometry())
         self._visible_changed(False)
 
@@ -302,7 +304,6 @@ class MainWindow(QMainWindow):
 
     def _on_place_changed(self) -> None:
         self._stack.setCurrentWidget(self.pages[self.place][0])
-        self._preferences.place = self.place
         self._show_current()
 
     def _show_current(self) -> None:

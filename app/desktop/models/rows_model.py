@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
@@ -86,12 +87,12 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
         self._symbol = symbol
         self._source: Sequence[_R] = ()
         self._by_id: dict[str, _R] = {}
-        # By id: what it is sorted by and which the filter refuses, with the rows of which that was found. All are flat:
-        # ten thousand small tuples would call for the garbage collector in the middle of a slot.
+        # By id: what they are sorted by and which the filter refuses; and of which that is still to be found. All are
+        # flat: ten thousand small tuples would call for the garbage collector in the middle of a slot.
         self._places: dict[str, Any] = {}
-        self._placed: dict[str, _R] = {}
+        self._unplaced: set[str] = set()
         self._refused: set[str] = set()
-        self._judged: dict[str, _R] = {}
+        self._unjudged: set[str] = set()
         self._rows: list[_R] = []
         self._ids: list[str] = []
         self._shown_ids: set[str] = set()
@@ -135,18 +136,21 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
         by_id = {row_id(row): row for row in rows}
         if len(by_id) != len(rows):
             raise ValueError("two rows have one id")
-        for name in self._by_id.keys() - by_id.keys():
+        before = self._by_id
+        changed = {name for name, row in by_id.items() if before.get(name) is not row}
+        gone = before.keys() - by_id.keys()
+        for name in gone:
             self._places.pop(name, None)
-            self._placed.pop(name, None)
-            self._refused.discard(name)
-            self._judged.pop(name, None)
+        self._refused -= gone
+        self._unplaced = (self._unplaced - gone) | changed
+        self._unjudged = (self._unjudged - gone) | changed
         self._source, self._by_id = rows, by_id
         self._go_on()
 
     def set_filter(self, accepts: Callable[[_R], bool] | None) -> None:
         """Show only the rows that are accepted; None: all."""
         self._accepts = accepts
-        self._judged, self._refused = {}, set()
+        self._unjudged, self._refused = set(self._by_id), set()
         self._anew = True
         self._go_on()
 
@@ -179,7 +183,7 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
 
     def redraw(self) -> None:
         """What the cells say is different now, though the rows are the same; so may be their order."""
-        self._placed, self._judged = {}, {}
+        self._unplaced, self._unjudged = set(self._by_id), set(self._by_id)
         self._said.clear()
         self._go_on()
         self._tell_changed(0, len(self._rows) - 1)
@@ -193,7 +197,7 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
         """Sort by a column from now on; -1: as the rows come."""
         by = self.columns[column].order if 0 <= column < len(self.columns) else None
         self._sorted_by = None if by is None else (column, order)
-        self._placed = {}
+        self._unplaced = set(self._by_id)
         self._anew = True
         self._go_on()
 
@@ -245,21 +249,20 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
 
     def _go_on(self) -> None:
         """Look at the rows that are other objects than before; when all are done, show what came of it."""
-        rows, accepts, left = self._by_id, self._accepts, AT_ONCE
+        rows, accepts = self._by_id, self._accepts
         order = None if self._sorted_by is None else self.columns[self._sorted_by[0]].order
+        names: list[str] = []
         if order is not None:
-            stale = [name for name, row in rows.items() if self._placed.get(name) is not row]
-            for name in stale[:left]:
-                self._placed[name] = rows[name]
+            names = list(islice(self._unplaced, AT_ONCE))
+            for name in names:
                 self._places[name] = order(rows[name])
-            left -= len(stale)
-        if accepts is not None and left >= 0:
-            stale = [name for name, row in rows.items() if self._judged.get(name) is not row]
-            for name in stale[:left]:
-                self._judged[name] = rows[name]
+            self._unplaced.difference_update(names)
+        if accepts is not None:
+            names = list(islice(self._unjudged, AT_ONCE - len(names)))
+            for name in names:
                 (self._refused.discard if accepts(rows[name]) else self._refused.add)(name)
-            left -= len(stale)
-        if left < 0:
+            self._unjudged.difference_update(names)
+        if (order is not None and self._unplaced) or (accepts is not None and self._unjudged):
             self._later.start(0)
             return
         self._later.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from itertools import takewhile
 
 from PySide6.QtCore import QCoreApplication
 
@@ -31,6 +32,7 @@ class TurnTable:
         self._licenses: dict[str, str] = {}
         self._sessions: dict[str, str] = {}
         self._seen: object = None
+        self._newest = 0.0
         self._now = 0.0
 
     def know(self, snapshot: GatewaySnapshot, now: float) -> bool:
@@ -42,9 +44,11 @@ class TurnTable:
         if snapshot.sessions is not self._seen:
             self._seen = snapshot.sessions
             if len(self._sessions) > _MOST_NAMES:
-                self._sessions = {}
-            # Those of yesterday keep their names for long.
-            self._sessions.update((session.id, session.name) for session in snapshot.sessions)
+                self._sessions, self._newest = {}, 0.0
+            # Those of yesterday keep their names for long. The last active come first: the others are known.
+            since, self._newest = self._newest, max((s.last_active_at for s in snapshot.sessions[:1]), default=0.0)
+            for session in takewhile(lambda session: session.last_active_at >= since, snapshot.sessions):
+                self._sessions[session.id] = session.name
         return before != (self._tokens, self._licenses, date.fromtimestamp(now))
 
     def columns(self) -> tuple[RowColumn[TurnRow], ...]:

@@ -188,7 +188,7 @@ class HoursChart(QWidget):
         self._draw_keys(painter, places)
         self._draw_marks(painter, places)
         for at, hour in enumerate(self._hours):
-            column = QRectF(self._column(at))
+            column = QRectF(self._column(at, places))
             beside = round(column.width() * (1 - _BAR_SHARE) / 2)
             bar = column.adjusted(beside, 0, -beside, 0)
             kinds = (
@@ -200,7 +200,7 @@ class HoursChart(QWidget):
             turns = ((Stroke.TURNS, hour.turns - hour.failed), (Stroke.FAILED, hour.failed))
             self._draw_bar(painter, bar, places.turns, turns_top, turns)
         painter.setPen(quiet)
-        self._draw_clock(painter, places.labels)
+        self._draw_clock(painter, places)
 
     def _draw_words(self, painter: QPainter) -> None:
         painter.setFont(self.font())
@@ -253,15 +253,15 @@ class HoursChart(QWidget):
             painter.drawRoundedRect(field, space.XS / 2, space.XS / 2)
             painter.restore()
 
-    def _draw_clock(self, painter: QPainter, field: QRect) -> None:
-        metrics = self._metrics()
-        column = self._column(0).width() or 1
+    def _draw_clock(self, painter: QPainter, places: _Places) -> None:
+        metrics, field = self._metrics(), places.labels
+        column = self._column(0, places).width() or 1
         widest = metrics.horizontalAdvance("00:00") + space.S
         step = next((step for step in _STEPS if step * column >= widest), _STEPS[-1])
         for at, hour in enumerate(self._hours):
             if datetime.fromtimestamp(hour.start).hour % step:
                 continue
-            middle = self._column(at).center().x()
+            middle = self._column(at, places).center().x()
             where = QRect(middle - widest // 2, field.top(), widest, field.height())
             where.moveRight(min(where.right(), self.width() - 1 + space.XS))
             painter.drawText(where, Qt.AlignmentFlag.AlignCenter, _clock(hour.start))
@@ -287,14 +287,15 @@ class HoursChart(QWidget):
         """Of all but the upper field."""
         return 3 * self._metrics().height() + 2 * space.S + 2 * space.XS + _TURNS_HEIGHT
 
-    def _column(self, at: int) -> QRect:
-        places = self._places()
+    def _column(self, at: int, places: _Places | None = None) -> QRect:
+        places = places or self._places()
         share = places.tokens.width() / max(len(self._hours), 1)
         left, right = (places.tokens.left() + round(share * edge) for edge in (at, at + 1))
         return QRect(left, places.tokens.top(), right - left, places.turns.bottom() - places.tokens.top())
 
     def _hour_at(self, point: QPoint) -> int | None:
-        return next((at for at in range(len(self._hours)) if self._column(at).contains(point)), None)
+        places = self._places()
+        return next((at for at in range(len(self._hours)) if self._column(at, places).contains(point)), None)
 
     def _hover(self, at: int | None) -> None:
         if at != self._hovered:
