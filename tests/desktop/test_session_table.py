@@ -57,7 +57,7 @@ def test_a_session_shows_what_it_is_doing_and_what_it_used(qapp: QApplication) -
     assert first["Tokens"] == ("1.2M", "75 % cached")
     assert first["Requests"] == ("12", "2 move(s)")
     assert first["Model"] == ("gpt-5-codex", "This computer")
-    assert second["Session"] == ("代码审查", "OpenAI/Python")
+    assert second["Session"] == ("代码审查", "OpenAI Python")
     assert second["State"] == ("Waiting", f"until {minute(NOW + 3600, NOW)}")
     assert second["Tokens"][0] == "–"
 
