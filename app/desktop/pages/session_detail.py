@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.desktop import formats, words
 from app.desktop.codex_words import client_words
@@ -61,8 +61,9 @@ class SessionDetail(DetailPane):
             self,
         )
         self.table = Table(self._model, self.tr("Timeline of the session"))
-        # However low the window is, some of it can be seen.
+        # However low the window is, some of it can be seen; as much as there is room for.
         self.table.setMinimumHeight(self.table.height_of(_LEAST_ENTRIES))
+        self.table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.body.addWidget(self._about)
         self.body.addWidget(self.table, 1)
         self.body.addWidget(LogFoot(log, self.table, counts=False))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from app.desktop.design import space
 from app.desktop.design.text import TextRole, styled
@@ -16,7 +16,7 @@ from app.desktop.widgets.symbol import Symbol
 
 
 class DetailPane(QWidget):
-    """A card with the row's name, what can be done with it, and a button that closes it.
+    """A card with the row's name, what can be done with it, and a button that closes it; it scrolls in a low window.
 
     Args:
         icons: for its button.
@@ -46,9 +46,20 @@ class DetailPane(QWidget):
         for item in (*actions, close):
             card.head.addWidget(item)
         card.body.addLayout(card.head)
-        self.body = QVBoxLayout()
+        content = QWidget()
+        self.body = QVBoxLayout(content)
         space.bare(self.body, space.S)
-        card.body.addLayout(self.body, 1)
+        scroll = QScrollArea()
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        # What is in it takes the keyboard, and is scrolled into sight then.
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(content)
+        # The card's colour is behind it, and not the window's.
+        scroll.viewport().setAutoFillBackground(False)
+        content.setAutoFillBackground(False)
+        card.body.addWidget(scroll, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, space.XS, 0, 0)
         column.addWidget(card)
