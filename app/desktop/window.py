@@ -190,6 +190,11 @@ class MainWindow(QMainWindow):
         self.raise_()
         self.activateWindow()
 
+    def remember(self) -> None:
+        """Note page, size and position; not whenever they change, for writing to the disk takes a while."""
+        self._preferences.place = self.place
+        self._preferences.keep_geometry("window", self.saveGeometry())
+
     def leave(self) -> None:
         """The application is ending: close without asking."""
         self._leaving = True
@@ -238,9 +243,7 @@ class MainWindow(QMainWindow):
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody watches."""
         super().hideEvent(event)
-        # Not whenever the page changes: writing to the disk takes a while.
-        self._preferences.place = self.place
-        self._preferences.keep_geometry("window", self.saveGeometry())
+        self.remember()
         self._visible_changed(False)
 
     def changeEvent(self, event: QEvent) -> None:

@@ -85,7 +85,7 @@ async def test_from_an_empty_folder_to_the_first_answer(
     await screen.wait_windows(1)
     shown = time.monotonic() - started
     await until(lambda: _are(person, ("Next", "Done", "Later")), "the first step")
-    assert await person.is_on("Overview")
+    await until(lambda: person.is_on("Overview"), "the overview")
 
     await person.click("Sign in with ChatGPT", "button")
     await sign_in(person, await browser.address(), upstream)

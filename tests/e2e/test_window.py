@@ -60,8 +60,8 @@ async def place(screen: Screen, wanted: dict[str, int]) -> None:
     await until(lambda: _is_at(screen, wanted), f"the window at {wanted}")
 
 
-async def _is_at(screen: Screen, wanted: dict[str, int]) -> bool:
-    return await geometry(screen) == wanted
+async def _is_at(screen: Screen, wanted: dict[str, int], title: str = "Waystation") -> bool:
+    return await geometry(screen, title) == wanted
 
 
 async def test_closing_hides_it_with_a_hint_the_first_time_ever(
@@ -96,9 +96,8 @@ async def test_size_position_and_page_are_as_they_were(screen: Screen, make_ways
 
     await started_again(desktop)
 
-    assert await geometry(screen) == wanted
-    await person.wait_sees("Licenses", "row")
-    assert await person.is_on("Licenses")
+    await until(lambda: _is_at(screen, wanted), f"the window at {wanted}")
+    await until(lambda: person.is_on("Licenses"), "the same page")
 
 
 async def test_another_language_is_spoken_at_once_and_given_back(
@@ -115,15 +114,15 @@ async def test_another_language_is_spoken_at_once_and_given_back(
     await screen.wait_windows(1, CHINESE_TITLE)
     await screen.wait_status(f"运行中 · 127.0.0.1:{desktop.port} · 尚无 Token")
     await screen.entry("退出")
-    assert await person.is_on("设置")
-    assert await geometry(screen, CHINESE_TITLE) == wanted
+    await until(lambda: person.is_on("设置"), "the same page")
+    await until(lambda: _is_at(screen, wanted, CHINESE_TITLE), f"the window at {wanted}")
     await follows_the_gateway(person, "停止", "启动")
 
     await person.choose("语言：", "English")
 
     await screen.wait_status(f"{desktop.running} · no token yet")
-    assert await screen.windows(CHINESE_TITLE) == []
-    assert await person.is_on("Settings")
+    await screen.wait_windows(0, CHINESE_TITLE)
+    await until(lambda: person.is_on("Settings"), "the same page")
     assert HINT not in told
 
 
