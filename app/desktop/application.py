@@ -82,7 +82,7 @@ def run_desktop(
                 practice=practice,
             )
             application.quit_asked.connect(desktop.ask_to_quit)
-            application.session_ends.connect(desktop.quit)
+            application.session_ends.connect(desktop.end_session)
             with _signals_quit(loop, desktop.quit):
                 living = loop.create_task(desktop.live(open_instance, minimized=minimized))
                 code = _completed(loop, living, desktop.quit)

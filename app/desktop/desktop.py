@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Coroutine
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,8 @@ _log = logging.getLogger(__name__)
 _CLOSE_LIMIT_S = 20.0
 # How long requests that run may hold up quitting, if the user waits for them, in seconds.
 _DRAIN_S = 600.0
+# The same when the user's session ends; some seconds are left for writing everything down then.
+_SESSION_DRAIN_S = 2.0
 
 
 class Desktop(QObject):
@@ -125,7 +127,7 @@ class Desktop(QObject):
                 quit=self.ask_to_quit,
             ),
             practice=practice,
-            host_changed=self._on_tray_changed,
+            host_changed=lambda has_tray: self.window.show_tray(has_tray),
             parent=self,
         )
         appearance.language_changed.connect(self._on_language_changed)
@@ -146,7 +148,7 @@ class Desktop(QObject):
         if not minimized or not self.tray.docked:
             self.window.bring_up()
         self._instance = self._tasks.start(self._with_instance(open_instance), "instance")
-        leaving = self._tasks.start(self._leaving_wait(), "wait for quit")
+        leaving = self._tasks.start(self._leaving.wait(), "wait for quit")
         await asyncio.wait({self._instance, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not self._instance.done():
             if not self._opened:
@@ -165,6 +167,10 @@ class Desktop(QObject):
     def quit(self) -> None:
         """End without questions."""
         self._leaving.set()
+
+    def end_session(self) -> None:
+        """The user's session ends: no questions, and little time."""
+        self.operations.begin("session end", self._stop_and_quit(_SESSION_DRAIN_S))
 
     def ask_to_quit(self) -> None:
         """End; with requests running, only if the user says so. Those of practice are nobody's."""
@@ -195,7 +201,7 @@ class Desktop(QObject):
         """Make the tray's menu and the window in the new language; what they showed they show again."""
         self.tray.rebuild()
         before, visible = self.window, self.window.isVisible()
-        self._preferences.keep_geometry("window", before.saveGeometry())
+        before.remember()
         self._replacing_window = True
         self.window = self._make_window()
         self.window.show_tray(self.tray.docked)
@@ -226,9 +232,6 @@ class Desktop(QObject):
             start_for_real=self.start_for_real,
             quit=self.ask_to_quit,
         )
-
-    def _on_tray_changed(self, has_tray: bool) -> None:
-        self.window.show_tray(has_tray)
 
     async def _with_instance(
         self,
@@ -261,9 +264,6 @@ class Desktop(QObject):
     def _visible_window(self) -> MainWindow | None:
         return self.window if self.window.isVisible() else None
 
-    async def _leaving_wait(self) -> None:
-        await self._leaving.wait()
-
     async def _tell_fatal(self, text: str) -> None:
         if self._leaving.is_set():
             return
@@ -271,7 +271,7 @@ class Desktop(QObject):
         self._show_overview(failed(opened=self._opened))
         title = self.tr("Waystation cannot start") if not self._opened else self.tr("Waystation has to end")
         telling = self._tasks.start(dialogs.told(self.window, title, title, text), "tell what failed")
-        leaving = self._tasks.start(self._leaving_wait(), "wait for quit")
+        leaving = self._tasks.start(self._leaving.wait(), "wait for quit")
         self.window.bring_up()
         await asyncio.wait({telling, leaving}, return_when=asyncio.FIRST_COMPLETED)
 
@@ -289,17 +289,25 @@ class Desktop(QObject):
             return
         if way == 0:
             self._waiting_to_quit = True
-            self._tell_that_it_waits()
+            self._tell(
+                self.tr(
+                    "Waystation quits as soon as the running requests are done. To quit at once, choose Quit again."
+                )
+            )
+        await self._stop_and_quit(_DRAIN_S if way == 0 else 0.0)
+
+    async def _stop_and_quit(self, drain_s: float) -> None:
         try:
-            await self.operations.do("gateway.stop", drain_s=_DRAIN_S if way == 0 else 0.0)
+            with suppress(TimeoutError):
+                # Another stop may be under way that waits longer.
+                await asyncio.wait_for(self.operations.do("gateway.stop", drain_s=drain_s), drain_s + 1.0)
         finally:
             self.quit()
 
-    def _tell_that_it_waits(self) -> None:
-        said = self.tr("Waystation quits as soon as the running requests are done. To quit at once, choose Quit again.")
-        self.window.tell(said)
+    def _tell(self, sentence: str) -> None:
+        self.window.tell(sentence)
         if not self.window.isActiveWindow():
-            self.tray.tell(said)
+            self.tray.tell(sentence)
 
     def _ask(self, group: str, question: Coroutine[Any, Any, None]) -> None:
         if self.operations.is_busy(group):
@@ -362,9 +370,7 @@ class Desktop(QObject):
 
     def _on_done(self, sentence: str) -> None:
         self.feed.look()
-        self.window.tell(sentence)
-        if not self.window.isActiveWindow():
-            self.tray.tell(sentence)
+        self._tell(sentence)
 
     def _on_failed(self, sentence: str) -> None:
         self.feed.look()

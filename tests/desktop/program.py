@@ -61,7 +61,7 @@ def scene(name: str) -> GatewaySnapshot:
             token(6, label="Spare one", email="ch•••@example.net", spare=True, quota=used(0, 3), sessions=0),
         ),
         sessions=(
-            session(1, active_turns=1, token_label="Work"),
+            session(1, active_turns=1, token_label="Work", last_active_at=now),
             session(
                 2,
                 name="代码审查",

@@ -74,15 +74,20 @@ class Scene:
 
 @pytest.fixture
 async def answering(
-    desktop_session: DesktopSession, make_waystation: Make, upstream: PracticeUpstream
+    request: pytest.FixtureRequest, desktop_session: DesktopSession, make_waystation: Make, upstream: PracticeUpstream
 ) -> AsyncIterator[Scene]:
-    async with answering_on(Screen(desktop_session), make_waystation, upstream) as scene:
+    """With the gateway in the window's loop, or where the parameter says."""
+    placement = getattr(request, "param", "window")
+    async with answering_on(Screen(desktop_session), make_waystation, upstream, placement) as scene:
         yield scene
 
 
+both_placements = pytest.mark.parametrize("answering", ["window", "thread"], indirect=True)
+
+
 @asynccontextmanager
-async def answering_on(screen: Screen, make: Make, upstream: PracticeUpstream) -> AsyncIterator[Scene]:
-    desktop, person = await driven_desktop(screen, make, "--minimized")
+async def answering_on(screen: Screen, make: Make, upstream: PracticeUpstream, placement: str) -> AsyncIterator[Scene]:
+    desktop, person = await driven_desktop(screen, make, "--minimized", env={"WAYSTATION_PLACEMENT": placement})
     await desktop.waystation.import_account(upstream.accounts[0].auth_json(), "first")
     await screen.wait_status(desktop.running)
     text = await screen.copied("Copy full set-up", "bash")
@@ -100,6 +105,7 @@ async def _seen_running(desktop: DesktopWaystation) -> bool:
     return bool((await desktop.waystation.status())["active_turns"])
 
 
+@both_placements
 async def test_quitting_when_they_are_done_lets_the_answer_end(answering: Scene) -> None:
     await answering.quit("Quit when they are done")
     port = answering.desktop.port
@@ -127,12 +133,14 @@ async def test_quitting_can_be_called_off(answering: Scene) -> None:
     await answering.is_gone()
 
 
+@pytest.mark.parametrize("answering", ["thread"], indirect=True)
 async def test_choosing_quit_again_waits_no_longer(answering: Scene) -> None:
     await answering.quit("Quit when they are done")
     port = answering.desktop.port
     await until(lambda: refuses(port), "the closed door")
     await answering.desktop.screen.click("Quit")
-    await answering.is_gone()
+    async with asyncio.timeout(4):
+        await answering.is_gone()
     assert not answering.released.is_set()
 
 
@@ -144,6 +152,7 @@ async def test_a_signal_gives_the_answer_some_seconds_to_end(answering: Scene) -
     await answering.is_kept("completed")
 
 
+@both_placements
 async def test_the_end_of_the_session_gives_the_answer_some_seconds_and_asks_nothing(answering: Scene) -> None:
     port = answering.desktop.port
     async with asyncio.TaskGroup() as tasks:
@@ -154,3 +163,21 @@ async def test_the_end_of_the_session_gives_the_answer_some_seconds_and_asks_not
     # The system would have ended it then.
     assert ending.result() < 4
     await answering.is_kept("completed")
+
+
+async def test_the_end_of_the_session_ends_and_keeps_an_answer_that_does_not_end(answering: Scene) -> None:
+    assert await answering.person.end_session() < 4
+    # All was written down when the system could go on.
+    assert refuses(answering.desktop.port)
+    await answering.is_gone()
+    assert not answering.released.is_set()
+    await answering.is_kept("failed")
+
+
+async def test_the_end_of_the_session_does_not_wait_as_long_as_quitting_does(answering: Scene) -> None:
+    await answering.quit("Quit when they are done")
+    port = answering.desktop.port
+    await until(lambda: refuses(port), "the closed door")
+    assert await answering.person.end_session() < 4
+    await answering.is_gone()
+    assert not answering.released.is_set()
