@@ -186,9 +186,6 @@ class Failover:
             raise _stopping()
         self._in_line_s = 0.0
         begun = state.clock.monotonic()
-        session = state.pool.sessions.find(self._wanted.license_id, self._wanted.names)
-        if session is not None:
-            self._live.session_id = session.id
         _log.info("turn %s waits at the station", self._live.id)
         step: Step = hold
         with state.station.place(self._live.id, self._size, hold.until) as held:
@@ -213,6 +210,10 @@ class Failover:
 
     def _decide(self) -> Step:
         step = self._attempts.decide(self._state.clock.now())
+        session = self._state.pool.sessions.find(self._wanted.license_id, self._wanted.names)
+        if session is not None:
+            # Also a turn that waits, or is refused, is one of its session.
+            self._live.session_id = session.id
         called, self._called = self._called, None
         taken = isinstance(step, Send) and step.token.id == called
         waits_on = isinstance(step, Queue) and called in step.token_ids

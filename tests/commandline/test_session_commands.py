@@ -162,6 +162,16 @@ async def test_turns_are_listed_page_by_page_and_by_session(two: Two) -> None:
     assert [row["id"] for row in mine] == [rows[0]["id"], rows[2]["id"], rows[3]["id"]]
 
 
+async def test_a_refused_turn_is_one_of_its_session(two: Two) -> None:
+    session = await two.session()
+    await two.handle.call("session.pin", id=session["id"], pinned=True)
+    await two.handle.call("token.disable", id=two.plus)
+    assert await two.turn() == 400
+    refused, served = await two.handle.call("turn.list", session_id=session["id"])
+    assert (refused["error"], refused["token_id"]) == ("session_pinned", None)
+    assert served["error"] is None
+
+
 async def test_the_last_hours_are_told_with_the_running_one_last(two: Two) -> None:
     assert await two.turn() == 200
     assert (await ask(two.base_url, "not-a-license", session="talk"))[0] == 401
