@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -100,9 +101,12 @@ def _yes_no(text: str) -> bool:
 def _seconds(text: str) -> float:
     text = text.strip().lower()
     try:
-        return 0.0 if text == "off" else float(text.removesuffix("s"))
+        seconds = 0.0 if text == "off" else float(text.removesuffix("s"))
     except ValueError:
-        raise InvalidInput("The hold time is a number of seconds, such as 2 or 0.5, or off.") from None
+        seconds = math.nan
+    if not math.isfinite(seconds):
+        raise InvalidInput("The hold time is a number of seconds, such as 2 or 0.5, or off.")
+    return seconds
 
 
 def _whole(text: str) -> int:

@@ -172,6 +172,7 @@ class LicenseDesk:
 
         Raises:
             NotFound: there is no such license.
+            InvalidInput: it is revoked, and its key is gone.
             KeyStoreUnavailable, DataKeyLost, SealDamaged: its key cannot be opened; a new one can be had by `rotate`.
         """
         async with self._changing:
@@ -179,6 +180,10 @@ class LicenseDesk:
             try:
                 return Issued(found, self._open(license_id))
             except (DataKeyLost, SealDamaged) as error:
+                if found.revoked_at is not None:
+                    raise InvalidInput(
+                        "This license is revoked, and its key is not kept any more.", id=license_id
+                    ) from error
                 raise type(error)(
                     "The key of this license cannot be opened any more. It still lets in whoever has it; a new one is "
                     f"made by: waystation license rotate {license_id}",

@@ -108,6 +108,11 @@ def test_nonsense_is_refused_with_a_sentence(tmp_path: Path, arguments: tuple[st
     assert (code, bool(errors)) == (2, True)
 
 
+def test_a_hold_time_that_is_no_number_is_told_so(tmp_path: Path) -> None:
+    for text in ("long", "nan", "inf"):
+        assert "is a number of seconds" in waystation(tmp_path / "data", "settings", "hold", text)[2]
+
+
 @pytest.mark.parametrize("running", [False, True])
 def test_a_backup_goes_to_another_computer_and_says_what_that_means(tmp_path: Path, running: bool) -> None:
     here, there, file = tmp_path / "here", tmp_path / "there", tmp_path / "all.waystation"

@@ -122,6 +122,9 @@ async def test_everything_is_there_in_an_empty_folder_and_after_its_restart(open
         assert bob.state(NOW) is LicenseState.REVOKED
         with pytest.raises(InvalidInput):
             await gateway.licenses.create("again", key)
+        # Its key did not come along, and it lets nobody in.
+        with pytest.raises(InvalidInput, match="revoked"):
+            await gateway.licenses.key(bob.id)
 
 
 async def test_a_second_import_changes_nothing(opened: Open) -> None:
