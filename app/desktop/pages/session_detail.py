@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.desktop import formats, words
@@ -60,10 +61,7 @@ class SessionDetail(DetailPane):
             lambda name: toned_symbol(icons, name, self.palette()),
             self,
         )
-        self.table = Table(self._model, self.tr("Timeline of the session"))
-        # However low the window is, some of it can be seen; as much as there is room for.
-        self.table.setMinimumHeight(self.table.height_of(_LEAST_ENTRIES))
-        self.table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        self.table = _Timeline(self._model, self.tr("Timeline of the session"))
         self.body.addWidget(self._about)
         self.body.addWidget(self.table, 1)
         self.body.addWidget(LogFoot(log, self.table, counts=False))
@@ -122,3 +120,15 @@ class SessionDetail(DetailPane):
     def _show_entries(self) -> None:
         self._entries.now = self._entries.now or self._now
         self._model.update_rows(timeline(self._log.rows, whole=self._log.complete))
+
+
+class _Timeline(Table):
+    """As high as there is room; however low the window is, some of it can be seen."""
+
+    def __init__(self, model: RowsModel[Entry], name: str) -> None:
+        super().__init__(model, name)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+
+    def minimumSizeHint(self) -> QSize:
+        """By this, and not by a minimum height, a layout with wrapped texts reckons how high it must be."""
+        return QSize(super().minimumSizeHint().width(), self.height_of(_LEAST_ENTRIES))
