@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
 from app.gateway.handle import GatewayHandle
 from app.gateway.snapshot import GatewaySnapshot
@@ -10,6 +10,8 @@ from app.gateway.snapshot import GatewaySnapshot
 # Milliseconds between two looks while the window is visible, and while only the tray shows something.
 WATCHED_MS = 300
 UNWATCHED_MS = 1000
+# Of the time, showing may take one part in so many: the streams go through the same loop.
+_PARTS = 30
 
 
 class SnapshotFeed(QObject):
@@ -25,6 +27,7 @@ class SnapshotFeed(QObject):
         super().__init__(parent)
         self.latest: GatewaySnapshot | None = None
         self._handle: GatewayHandle | None = None
+        self._pace_ms = UNWATCHED_MS
         self._timer = QTimer(self)
         self._timer.setInterval(UNWATCHED_MS)
         self._timer.timeout.connect(self.look)
@@ -43,7 +46,8 @@ class SnapshotFeed(QObject):
 
     def set_watched(self, watched: bool) -> None:
         """Look more often while somebody watches."""
-        self._timer.setInterval(WATCHED_MS if watched else UNWATCHED_MS)
+        self._pace_ms = WATCHED_MS if watched else UNWATCHED_MS
+        self._timer.setInterval(self._pace_ms)
         if watched:
             self.look()
 
@@ -51,7 +55,10 @@ class SnapshotFeed(QObject):
         """Ask once, and tell if something is different."""
         if self._handle is None:
             return
+        took = QElapsedTimer()
+        took.start()
         snapshot = self._handle.snapshot()
         if self.latest is None or snapshot.revision != self.latest.revision:
             self.latest = snapshot
             self.changed.emit(snapshot)
+            self._timer.setInterval(max(self._pace_ms, took.elapsed() * _PARTS))

@@ -145,14 +145,14 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
         self._unplaced = (self._unplaced - gone) | changed
         self._unjudged = (self._unjudged - gone) | changed
         self._source, self._by_id = rows, by_id
-        self._go_on()
+        self._begin()
 
     def set_filter(self, accepts: Callable[[_R], bool] | None) -> None:
         """Show only the rows that are accepted; None: all."""
         self._accepts = accepts
         self._unjudged, self._refused = set(self._by_id), set()
         self._anew = True
-        self._go_on()
+        self._begin()
 
     def row(self, number: int) -> _R | None:
         """The row that is shown there."""
@@ -185,7 +185,7 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
         """What the cells say is different now, though the rows are the same; so may be their order."""
         self._unplaced, self._unjudged = set(self._by_id), set(self._by_id)
         self._said.clear()
-        self._go_on()
+        self._begin()
         self._tell_changed(0, len(self._rows) - 1)
 
     def symbols_changed(self) -> None:
@@ -199,7 +199,7 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
         self._sorted_by = None if by is None else (column, order)
         self._unplaced = set(self._by_id)
         self._anew = True
-        self._go_on()
+        self._begin()
 
     def rowCount(self, parent: _Index = _NO_INDEX) -> int:
         """See QAbstractItemModel."""
@@ -247,36 +247,48 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
             icon = self._symbols[name] = self._symbol(name)
         return icon
 
-    def _go_on(self) -> None:
-        """Look at the rows that are other objects than before; when all are done, show what came of it."""
+    def _begin(self) -> None:
+        """Few rows become what they shall be at once, many in a row of slots that others can come between."""
+        if len(self._by_id) > AT_ONCE or len(self._rows) > AT_ONCE:
+            self._later.start(0)
+        else:
+            self._later.stop()
+            while self._weigh():
+                pass
+            self._show()
+
+    def _on_later(self) -> None:
+        if self._weigh():
+            self._later.start(0)
+        else:
+            self._show()
+            self.settled.emit()
+
+    def _weigh(self) -> bool:
+        """Look at rows that are other objects than before, but not at too many; whether there was anything to do."""
         rows, accepts = self._by_id, self._accepts
         order = None if self._sorted_by is None else self.columns[self._sorted_by[0]].order
-        names: list[str] = []
+        unplaced: list[str] = []
         if order is not None:
-            names = list(islice(self._unplaced, AT_ONCE))
-            for name in names:
+            unplaced = list(islice(self._unplaced, AT_ONCE))
+            for name in unplaced:
                 self._places[name] = order(rows[name])
-            self._unplaced.difference_update(names)
+            self._unplaced.difference_update(unplaced)
+        unjudged: list[str] = []
         if accepts is not None:
-            names = list(islice(self._unjudged, AT_ONCE - len(names)))
-            for name in names:
+            unjudged = list(islice(self._unjudged, AT_ONCE - len(unplaced)))
+            for name in unjudged:
                 (self._refused.discard if accepts(rows[name]) else self._refused.add)(name)
-            self._unjudged.difference_update(names)
-        if (order is not None and self._unplaced) or (accepts is not None and self._unjudged):
-            self._later.start(0)
-            return
-        self._later.stop()
+            self._unjudged.difference_update(unjudged)
+        return bool(unplaced or unjudged)
+
+    def _show(self) -> None:
         keeps, self._anew = not self._anew, False
         if keeps:
             self.updating.emit()
         self._become()
         if keeps:
             self.updated.emit()
-
-    def _on_later(self) -> None:
-        self._go_on()
-        if not self.weighing:
-            self.settled.emit()
 
     def _become(self) -> None:
         """Show the rows that pass the filter, in the order wanted."""
