@@ -147,7 +147,9 @@ class Operations(QObject):
             sentence = await work
         except WaystationError as error:
             self.failed.emit(error_text(error))
-        except Exception:
+        except Exception as error:
+            if _of_a_replaced_window(error):
+                return
             _log.exception("an operation of the desktop failed")
             self.failed.emit(self.tr("Something unexpected went wrong. The log file says more."))
         else:
@@ -173,3 +175,8 @@ class Operations(QObject):
         issued = await self.call("license.default")
         self._copy_secret(text(issued["key"]))
         return sentence
+
+
+def _of_a_replaced_window(error: Exception) -> bool:
+    """Whether the page that asked was deleted meanwhile, as when the language changes; nobody waits for the answer."""
+    return isinstance(error, RuntimeError) and "already deleted" in str(error)

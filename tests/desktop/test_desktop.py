@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 from app.desktop.appearance import Appearance
 from app.desktop.desktop import Desktop
 from app.desktop.icons import Icons
+from app.desktop.place import Place
 from app.desktop.preferences import Preferences
 from app.platform.own_program import ProgramNotStarted
 from app.platform.shells import Shell
@@ -52,13 +53,13 @@ class Practice:
         self.appearance = appearance = Appearance(qapp, preferences, folder)
         computer = replace(machine(folder), start_for_real=self._start)
         self.desktop = Desktop(icons, preferences, appearance, computer, Shell.BASH, qapp.clipboard(), practice=True)
+        self.gateway = ScriptedGateway(replace(RUNNING, active_turns=1))
         self.starts = 0
         self.refusal: ProgramNotStarted | None = None
 
     async def opened(self, tasks: asyncio.TaskGroup) -> asyncio.Task[int]:
         """Let it live; ready when it has seen the request."""
-        gateway = ScriptedGateway(replace(RUNNING, active_turns=1))
-        living = tasks.create_task(self.desktop.live(gateway.opener(), minimized=False))
+        living = tasks.create_task(self.desktop.live(self.gateway.opener(), minimized=False))
         await until(lambda: self.desktop.feed.latest)
         return living
 
@@ -87,6 +88,22 @@ async def test_a_window_that_was_replaced_in_another_language_hears_of_nothing_a
         await settled(practice.desktop.operations)
         assert exceptions == []
         assert "already deleted" not in capsys.readouterr().err
+        practice.desktop.quit()
+
+
+async def test_an_answer_for_a_window_that_was_replaced_is_dropped(practice: Practice, qtbot: Any) -> None:
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        await practice.opened(tasks)
+        await settled(practice.desktop.operations)
+        practice.gateway.gate.clear()
+        practice.desktop.window.go(Place.SETTINGS)
+        await until(lambda: ("settings.show", {}) in practice.gateway.calls)
+        before = practice.desktop.window
+        with qtbot.waitSignal(before.destroyed):
+            practice.appearance.use_language("en")
+        practice.gateway.gate.set()
+        await settled(practice.desktop.operations)
+        assert [text for text in practice.desktop.window.notices.texts() if "unexpected" in text] == []
         practice.desktop.quit()
 
 
