@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Run and test Waystation from a clone: python3 build_scripts/dev.py run|test|lock [arguments].
+"""Run and test Waystation from a clone: python3 build_scripts/dev.py run|test|lock|pictures [arguments].
 
 run [ARGUMENTS OF waystation]   bring what is missing, then start the application
 test [ARGUMENTS OF pytest]      bring what the tests need, then run all checks; with arguments, only pytest
 lock [ARGUMENTS OF uv]          make the lock files again; --upgrade renews every pin
+pictures [FOLDER]               paint every page, dialog and menu (into build/pictures), and renew docs/images; Linux
 
 Standard library only. This file itself must be readable by any Python 3, so that an old one can say what is
 wrong or hand over to a newer one; the work is in build_scripts/machine/.
@@ -38,11 +39,11 @@ def main(arguments):
     """Carry out one command and give the exit code."""
     from pathlib import Path
 
-    from machine import checks, codex, environment, launch, lock, system_packages, translations
+    from machine import checks, codex, environment, launch, lock, pictures, system_packages, translations
     from machine.checkout import Checkout
     from machine.report import Stop, say
 
-    if not arguments or arguments[0] not in ("run", "test", "lock"):
+    if not arguments or arguments[0] not in ("run", "test", "lock", "pictures"):
         asked = bool(arguments) and arguments[0] in ("-h", "--help", "help")
         (sys.stdout if asked else sys.stderr).write(__doc__)
         return 0 if asked else 2
@@ -52,13 +53,15 @@ def main(arguments):
         if command == "lock":
             lock.remake_locks(checkout, rest)
             return 0
-        if command == "test" or launch.needs_qt(rest, launch.has_display(sys.platform, os.environ)):
+        if command in ("test", "pictures") or launch.needs_qt(rest, launch.has_display(sys.platform, os.environ)):
             system_packages.ensure_qt_libraries()
         environment.ensure_environment(checkout)
         translations.compile_translations(checkout)
         if command == "run":
             return launch.start(checkout, rest)
         system_packages.ensure_test_programs()
+        if command == "pictures":
+            return pictures.paint(checkout, rest)
         codex.ensure_codex_versions(checkout)
         return checks.run_checks(checkout, rest)
     except Stop as stop:
