@@ -11,6 +11,8 @@ from app.commandline.options import expanded
 from app.core.errors import InvalidInput
 
 _MAX_SECRET = 4 * 1024 * 1024
+#: Of a backup: one of a thousand tokens has about 7 MB.
+MAX_BACKUP = 32 * 1024 * 1024
 
 
 def from_standard_input() -> str:
@@ -24,15 +26,19 @@ def from_standard_input() -> str:
     return _decoded(sys.stdin.buffer.read(_MAX_SECRET), "Standard input is not text.")
 
 
-def from_file(path: Path) -> str:
+def from_file(path: Path, most: int = _MAX_SECRET) -> str:
     """The text of a file.
 
+    Args:
+        path: of the file.
+        most: how many bytes it may have.
+
     Raises:
-        InvalidInput: it cannot be read, or is not text.
+        InvalidInput: it cannot be read, is too large, or is not text.
     """
     try:
         with expanded(path).open("rb") as file:
-            raw = file.read(_MAX_SECRET)
+            raw = file.read(most + 1)
     except OSError as error:
         keyring = ""
         if isinstance(error, FileNotFoundError) and path.name == "auth.json":
@@ -40,6 +46,8 @@ def from_file(path: Path) -> str:
                 " If Codex keeps its login in the system's keyring, sign in here instead: waystation token sign-in"
             )
         raise InvalidInput(f"{path} cannot be read: {error.strerror}.{keyring}") from None
+    if len(raw) > most:
+        raise InvalidInput(f"{path} is too large: it has more than {most // 1024**2} MiB.")
     return _decoded(raw, f"{path} is not a text file.")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from app.commandline.delivery import Deliver
 from app.commandline.listing import plain
 from app.commandline.options import expanded
-from app.commandline.secret_input import from_file, passphrase_from
+from app.commandline.secret_input import MAX_BACKUP, from_file, passphrase_from
 from app.core.errors import InvalidInput
 from app.platform.private_file import refuse_existing, write_private
 
@@ -66,7 +66,7 @@ def _export(arguments: argparse.Namespace, deliver: Deliver) -> int:
 
 
 def _import(arguments: argparse.Namespace, deliver: Deliver) -> int:
-    text = from_file(arguments.file)
+    text = from_file(arguments.file, MAX_BACKUP)
     done = deliver("backup.import", {"text": text, "passphrase": passphrase_from(arguments.passphrase)})
     print(f"added {done['tokens']} token(s), {done['licenses']} license(s) and {done['settings']} setting(s)")
     if done["tokens_known"] or done["licenses_known"]:

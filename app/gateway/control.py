@@ -12,8 +12,8 @@ from app.core.errors import InvalidInput, WaystationError
 from app.core.json_text import readable_json_bytes
 from app.gateway.commands import Commands
 
-#: An `auth.json` fits many times over.
-_MAX_BODY = 4 * 1024 * 1024
+#: A backup of thousands of tokens fits.
+_MAX_BODY = 33 * 1024 * 1024
 _SHUTDOWN_S = 1.0
 
 _log = logging.getLogger(__name__)

@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from app.core.backup import Backup, backup_to_json
 from app.practice.accounts import sample_accounts, sample_api_keys
+from app.store.backup_file import seal_backup
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUS, KEY = sample_accounts()[0], sample_api_keys()[0].key
@@ -147,6 +149,16 @@ def test_a_backup_goes_to_another_computer_and_says_what_that_means(tmp_path: Pa
     assert [token["label"] for token in listed] == ["mine", "API key 2"]
     licenses = json.loads(waystation(there, "license", "list", "--json")[1])
     assert waystation(there, "license", "show", licenses[0]["id"])[1].strip() == key
+
+
+def test_a_backup_of_many_tokens_comes_in_whole(tmp_path: Path) -> None:
+    file = tmp_path / "all.waystation"
+    # As large as one of some seven hundred tokens.
+    content = Backup((), (), {"pool.unknown": "x" * 4_000_000})
+    file.write_text(seal_backup(backup_to_json(content), PASSPHRASE))
+    with serving(tmp_path / "there"):
+        code, text, _ = waystation(tmp_path / "there", "backup", "import", file, "--passphrase", "-", stdin=PASSPHRASE)
+    assert (code, "added 0 token(s)" in text) == (0, True)
 
 
 def test_a_file_is_overwritten_only_when_that_is_said(tmp_path: Path) -> None:
