@@ -95,9 +95,7 @@ def _print_tested(seen: dict[str, Any]) -> None:
     if seen["ok"]:
         print(f"OpenAI answers, {way}, after {seen['ms']} ms")
     else:
-        print(
-            f"a web page came in place of OpenAI's answer ({seen['status']}), {way}: try another proxy or network"
-        )
+        print(f"a web page came in place of OpenAI's answer ({seen['status']}), {way}: try another proxy or network")
 
 
 def _print_proxy(seen: dict[str, Any]) -> None:
