@@ -99,3 +99,8 @@ def test_the_summary_counts_in_chinese(chinese: None) -> None:
     seen = overview(replace(FULL, active_turns=2), NOW)
     assert seen.headline == "运行中"
     assert seen.summary == "1 个 Token · 1 个活跃会话 · 2 个请求进行中"
+
+
+def test_the_status_line_tells_of_a_dead_login_in_chinese(chinese: None) -> None:
+    tokens = (token(1), token(2, state=TokenState.SIGN_IN))
+    assert overview(replace(FULL, tokens=tokens), NOW).status_line == "运行中 · 127.0.0.1:8787 · 需要重新登录"
