@@ -60,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
     _tokens(group("token", "the credentials that the gateway uses upstream"), add)
 
     licenses = group("license", "the keys with which clients enter")
-    made = add(licenses, "license create", "make a license, and print its key once")
+    made = add(licenses, "license create", "make a license, and print its key")
     made.add_argument("--label", help="whom or what it is for")
     made.add_argument("--key", help="your own key instead of a new one")
     made.add_argument("--expires", metavar="WHEN", help="30d, or its last day: 2027-01-31 (default: never)")
