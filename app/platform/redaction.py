@@ -6,8 +6,8 @@ import re
 
 _LEFT_OUT = "…"
 _SECRETS = re.compile(
-    # JSON web tokens.
-    r"eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]*)?"
+    # JSON web tokens. Here and below, a bound keeps long runs of letters from taking seconds.
+    r"eyJ[\w-]{8,2000}\.[\w-]+(?:\.[\w-]*)?"
     # OpenAI's keys, and our license keys; long ones also within a word, where a program has glued them to something.
     r"|\bsk-[\w-]{8,}|sk-[\w-]{20,}|ws-[a-z2-7]{16,}"
     # Refresh tokens.
@@ -20,7 +20,8 @@ _SECRETS = re.compile(
     r"|(?<=code=)[^\s&'\"]+|(?<=code_verifier=)[^\s&'\"]+|(?<=password=)[^\s&'\"]+|(?<=_token=)[^\s&'\"]+"
     r"|(?<=password\": \")[^\"]+|(?<=_token\": \")[^\"]+|(?<=_token\":\")[^\"]+"
 )
-_EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
+#: RFC 5321, 4.5.3.1.1: up to 64 characters before the sign.
+_EMAIL = re.compile(r"[\w.+%-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 #: Home folders of anybody, as Linux, macOS and Windows write them; a backslash may be doubled within quotes.
 _HOMES = re.compile(
     r"/(?:home|Users)/[^/\s\"':]+"

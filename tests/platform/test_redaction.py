@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -85,3 +87,10 @@ def test_what_is_named_a_secret_goes_and_the_rest_can_still_be_read(text: str, e
 
 def test_a_name_that_everybody_has_is_left() -> None:
     assert redacted("the root logger", user="root") == "the root logger"
+
+
+@pytest.mark.parametrize("text", ["a" * 40_000, "eyJaaaaaaaa" * 5_000])
+def test_a_long_run_of_letters_does_not_hold_up_the_start(text: str) -> None:
+    begun = time.process_time()
+    assert redacted(text, home=HOME, user=USER) == text
+    assert time.process_time() - begun < 1.0
