@@ -14,7 +14,6 @@ SHOWN = {
     "set-up-full": "set-up",
     "requests-full": "requests",
     "licenses-full": "licenses",
-    "settings-full": "settings",
     "tray": "tray",
 }
 LANGUAGES = {"en": "en", "zh_CN": "zh"}
