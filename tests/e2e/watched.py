@@ -69,9 +69,9 @@ class Window(QObject):
                 with client:
                     answer: Future[Any] = Future()
                     self.asked.emit(client.recv(100).decode(), answer)
-                    told = json.dumps(answer.result(30)).encode()
-                    self._sent.set()
-                    client.sendall(told)
+                    client.sendall(json.dumps(answer.result(30)).encode())
+                # Not before it is closed: the program may be gone the next moment.
+                self._sent.set()
 
 
 def _end_of_session() -> float:
