@@ -145,7 +145,7 @@ class BackupDesk:
         backup = backup_from_json(plain)
         gateway, store = self._gateway, self._state.store
         # What was missing must still be missing when it is written down.
-        async with gateway.tokens.changing, gateway.licenses.changing:
+        async with gateway.tokens.changing, gateway.licenses.changing, gateway.settings.changing:
             tokens = self._wanted_tokens(backup.tokens, [item.stored for item in await store.removed_tokens()])
             licenses = self._wanted_licenses(backup.licenses, await store.licenses())
             chosen = await store.settings()
@@ -154,7 +154,7 @@ class BackupDesk:
             for item in tokens:
                 gateway.tokens.admit_stored(item)
                 self._state.try_again(item.token.id)
-            gateway.take_in_settings({**chosen, **{key: value for key, value in settings.items() if value is not None}})
+            gateway.take_in_settings(await store.settings())
         await gateway.licenses.take_in_stored()
         gateway.tokens_came()
         return BackupImport(

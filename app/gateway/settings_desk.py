@@ -27,6 +27,11 @@ class SettingsDesk:
         # What one command looked up must still hold when it is written down.
         self._changing = asyncio.Lock()
 
+    @property
+    def changing(self) -> asyncio.Lock:
+        """Held while settings are changed; who changes them past this desk holds it too."""
+        return self._changing
+
     def restore(self, stored: Mapping[str, str]) -> None:
         """Take up what was chosen before."""
         settings = settings_from_stored(stored)

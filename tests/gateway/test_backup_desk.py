@@ -139,6 +139,28 @@ async def test_a_second_import_changes_nothing(opened: Open) -> None:
     assert (tokens_of(there), licenses_of(there), await there.state.store.settings()) == before
 
 
+async def test_what_the_user_chooses_while_a_backup_comes_in_stays(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = await opened("here"), await opened("there")
+    await furnish(here)
+    text = await exported(here)
+    put_all = there.state.store.put_all
+    async with asyncio.TaskGroup() as group:
+
+        async def put_late(*what: Any) -> None:
+            choosing = group.create_task(run(there, "settings.change", keep_days=9))
+            await asyncio.wait([choosing], timeout=0.3)
+            await put_all(*what)
+
+        monkeypatch.setattr(there.state.store, "put_all", put_late)
+        await imported(there, text)
+    assert there.state.settings.keep_days == 9
+    assert there.state.settings.hold_s == 0.5
+    await there.close()
+    assert (await opened("there")).state.settings == there.state.settings
+
+
 async def test_what_is_here_already_stays_as_it_is(opened: Open) -> None:
     here, there = await opened("here"), await opened("there")
     await add(here, PLUS)
