@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from PySide6.QtCore import QT_TRANSLATE_NOOP
 
 from app.core.errors import InvalidInput, WaystationError
-from app.desktop.sentences import by_template
+from app.desktop.sentences import by_template, in_window
 from app.desktop.translation import translated
 from app.gateway.snapshot import Problem
 
@@ -108,7 +108,10 @@ def _text(code: str, message: str, details: Mapping[str, str | int | None]) -> s
     source = BY_CODE.get(named, BY_CODE.get(code))
     by_code = translated("Errors", str(source)) if source is not None else None
     if by_code is None:
-        return message
+        by_window = in_window(message)
+        if by_window is not None or source is None:
+            return by_window or message
+        by_code = str(source)
     try:
         return by_code.format_map(details)
     except (KeyError, ValueError):

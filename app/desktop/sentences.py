@@ -169,6 +169,14 @@ TEMPLATES: tuple[object, ...] = (
     QT_TRANSLATE_NOOP("Templates", "The connection to {_way} was closed without an answer."),
 )
 
+# What the command line advises in English, and what the window has for it.
+_ADVICE = (
+    (" Sign in instead: waystation token sign-in", " Sign in instead: “Add token” on the page Tokens."),
+    ("; a new one is made by: waystation license rotate ", "; “Rotate…” makes a new one."),
+    (" Make another one: waystation license create", " Make another one."),
+    (" (`waystation key replace`)", ""),
+)
+_COMMAND = re.compile(r"\bwaystation [a-z]+\b|(?<!\S)--[a-z]")
 _VALUE = re.compile(r"\{(\w+)\}")
 
 
@@ -180,6 +188,16 @@ def by_template(message: str) -> str | None:
         if found and text is not None:
             return text.format_map(found.groupdict())
     return None
+
+
+def in_window(message: str) -> str | None:
+    """An English sentence without commands of the command line; None: it is about nothing else."""
+    for command, advice in _ADVICE:
+        before, found, after = message.partition(command)
+        if found:
+            # An id after the command goes with it.
+            message = before + advice + (after if after.startswith(" ") else "")
+    return None if _COMMAND.search(message) else message
 
 
 def _pattern(template: str) -> re.Pattern[str]:

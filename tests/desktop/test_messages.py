@@ -5,6 +5,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterator
 from functools import partial
+from types import ModuleType
 
 import aiohttp
 import pytest
@@ -12,15 +13,17 @@ from aiohttp.client_reqrep import ConnectionKey
 from PySide6.QtWidgets import QApplication
 
 from app.core import credential, errors
-from app.core.errors import InvalidInput, PortBusy, WaystationError
+from app.core.errors import DataKeyLost, InvalidInput, NotFound, PortBusy, WaystationError
 from app.desktop.credential_text import recognised
 from app.desktop.messages import BY_CODE, Told, error_text
 from app.desktop.notes import NOTES, note_text
 from app.desktop.sentences import BY_SENTENCE, TEMPLATES
+from app.gateway import license_desk, removed_tokens, session_commands, token_desk
 from app.gateway.snapshot import Problem
 from app.platform import codex_notes
 from app.platform.codex_notes import NoteCode, SetupNote, curl_notes, environment_notes, setup_notes
 from app.platform.shells import Shell
+from app.store import key_stores
 from app.upstream import refusals
 from app.upstream.answers import Answer
 from app.upstream.callback import PortsBusy, parse_callback
@@ -48,6 +51,45 @@ def every_note() -> dict[NoteCode, list[SetupNote]]:
 
 def is_chinese(text: str) -> bool:
     return any("\u4e00" <= letter <= "\u9fff" for letter in text)
+
+
+def sentences_of(source: ModuleType) -> Iterator[str]:
+    """The sentences in a module that advise a command."""
+    for node in ast.walk(ast.parse(inspect.getsource(source))):
+        if isinstance(node, ast.JoinedStr):
+            text = "".join(str(part.value) if isinstance(part, ast.Constant) else "a1b2" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and not node.value.startswith("\n"):
+            text = node.value
+        else:
+            continue
+        if (
+            re.search(r"\bwaystation [a-z]+", text)
+            and "\n" not in text
+            and text.endswith((".", "sign-in", "create", "a1b2"))
+        ):
+            yield text
+
+
+ADVISED = [
+    sentence
+    for source in (credential, key_stores, license_desk, token_desk, session_commands, removed_tokens)
+    for sentence in sentences_of(source)
+]
+
+
+@pytest.mark.parametrize("sentence", ADVISED)
+def test_the_window_advises_no_command(qapp: QApplication, sentence: str) -> None:
+    said = error_text(NotFound(sentence))
+    assert not re.search(r"\bwaystation [a-z]+", said)
+    assert said.endswith(".")
+
+
+def test_of_a_sentence_with_a_command_everything_else_is_said() -> None:
+    lost = DataKeyLost(key_stores.MemoryStore.lost_message)
+    assert error_text(lost).endswith("or choose a new key and enter the secrets again.")
+    gone = "It still lets in whoever has it; a new one is made by: waystation license rotate l-1"
+    assert error_text(DataKeyLost(gone)) == "It still lets in whoever has it; “Rotate…” makes a new one."
+    assert len(ADVISED) > 8
 
 
 @pytest.mark.parametrize("kind", list(error_types()), ids=lambda kind: kind.code)
