@@ -11,6 +11,7 @@ from PySide6.QtCore import QCoreApplication
 from app.desktop import formats, words
 from app.desktop.commanding import Commanding
 from app.desktop.messages import Told
+from app.desktop.opening import open_folder
 from app.platform.private_file import write_private
 
 #: Listens on every address of the computer.
@@ -45,6 +46,10 @@ class SettingsOperations:
         """What `settings.show` says."""
         found: dict[str, Any] = await self._commanding.call("settings.show")
         return found
+
+    def open_data_folder(self) -> None:
+        """Show the data folder in the system's own program for folders."""
+        self._commanding.begin("folder", self._open_data_folder())
 
     async def export_to(self, path: Path, passphrase: str) -> str:
         """Write everything, sealed by a passphrase; returns what to tell.
@@ -96,3 +101,9 @@ class SettingsOperations:
             but = QCoreApplication.translate("SettingsOperations", "There the gateway listened on {address}.")
             text += " " + but.format(address=done["address"])
         return text
+
+    async def _open_data_folder(self) -> None:
+        folder = (await self.shown())["data_dir"]
+        if not open_folder(Path(folder)):
+            said = QCoreApplication.translate("SettingsOperations", "No program opened the folder. It is {folder}")
+            raise Told(said.format(folder=folder))

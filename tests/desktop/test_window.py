@@ -13,6 +13,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractButton, QApplication, QInputDialog
 
+from app.desktop import settings_operations
 from app.desktop.icons import Icons
 from app.desktop.place import Place
 from app.gateway.snapshot import Problem, RunState, TokenState
@@ -106,6 +107,17 @@ async def test_what_a_notice_says_already_is_not_said_twice(stage: Stage) -> Non
     stage.show(replace(FULL, state=RunState.FAILED, problem=problem))
     stage.window.tell_failure(problem.message)
     assert stage.window.notices.texts() == [problem.message]
+
+
+async def test_an_unusable_database_leads_to_its_folder(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Path] = []
+    monkeypatch.setattr(settings_operations, "open_folder", lambda folder: bool(opened.append(folder)))
+    problem = Problem("data_unusable", "The database cannot be written.")
+    stage.show(replace(FULL, problem=problem), Place.SESSIONS)
+    stage.window.notices.press("Open data folder")
+    await stage.desk.settle()
+    assert opened == [Path("/data/Waystation")]
+    assert stage.desk.failures == [f"No program opened the folder. It is {Path('/data/Waystation')}"]
 
 
 async def test_start_and_stop_are_one_button(stage: Stage) -> None:

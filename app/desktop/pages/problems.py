@@ -84,8 +84,12 @@ def _offered_proxies(addresses: Sequence[str], operations: Operations) -> Notice
 
 def gateway_problem(state: RunState, problem: Problem, operations: Operations) -> NoticeText:
     """Why the gateway does not run, or what hinders it, with what helps."""
+    remedies = []
+    if problem.code == "data_unusable":
+        folder = QCoreApplication.translate("Problems", "Open data folder")
+        remedies.append(Remedy(folder, operations.settings.open_data_folder, "folder"))
     if state is RunState.RUNNING:
-        return NoticeText("gateway", Tone.ERROR, error_text(problem))
+        return NoticeText("gateway", Tone.ERROR, error_text(problem), tuple(remedies))
     again = Remedy(QCoreApplication.translate("Problems", "Try again"), operations.start_gateway, "gateway")
     port = dict(problem.details).get("suggestion")
     if problem.code == "port_busy" and isinstance(port, int):
@@ -94,8 +98,8 @@ def gateway_problem(state: RunState, problem: Problem, operations: Operations) -
             lambda: operations.start_gateway(port),
             "gateway",
         )
-        return NoticeText("gateway", Tone.ERROR, error_text(problem), (other, again))
-    return NoticeText("gateway", Tone.ERROR, error_text(problem), (again,))
+        remedies.append(other)
+    return NoticeText("gateway", Tone.ERROR, error_text(problem), (*remedies, again))
 
 
 def _key_problem(problem: Problem, operations: Operations, ask_new_key: Callable[[], None]) -> NoticeText:

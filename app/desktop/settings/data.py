@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QLabel, QPushButton, QSpinBox
 
 from app.core.settings import LEAST_MB, MOST_DAYS, MOST_MB, GatewaySettings
 from app.desktop import dialogs, formats, words
-from app.desktop.opening import open_folder
 from app.desktop.operations import Operations
 from app.desktop.settings import passphrase
 from app.desktop.settings.section import Section
@@ -34,7 +33,6 @@ class DataSection(Section):
         self._operations = operations
         self._practice = practice
         self._settings = GatewaySettings()
-        self._folder: Path | None = None
         self.days = QSpinBox()
         self.days.setRange(1, MOST_DAYS)
         self.days.setSuffix(self.tr(" days"))
@@ -60,7 +58,7 @@ class DataSection(Section):
         self.restore = QPushButton(self.tr("Import…"))
         self.restore.clicked.connect(lambda: operations.run("backup", self._import()))
         self.folder = QPushButton(self.tr("Open data folder"))
-        self.folder.clicked.connect(self._on_folder)
+        self.folder.clicked.connect(operations.settings.open_data_folder)
         self.form.row(
             self.tr("Take it along:"),
             self.export,
@@ -83,11 +81,9 @@ class DataSection(Section):
 
     def show_details(self, shown: dict[str, Any]) -> None:
         """What `settings.show` said beside the settings themselves."""
-        self._folder = Path(shown["data_dir"])
         said = self.tr("Used now: {size} MB in {folder}")
         size = formats.count(max(1, round(shown["size_bytes"] / _MB)))
         self._size.setText(said.format(size=size, folder=shown["data_dir"]))
-        self._draw()
 
     def _show(self) -> None:
         if not self.days.hasFocus():
@@ -99,7 +95,6 @@ class DataSection(Section):
         free = not self._operations.is_busy("backup")
         self.export.setEnabled(free)
         self.restore.setEnabled(free)
-        self.folder.setEnabled(self._folder is not None)
 
     def _on_days(self) -> None:
         if self.days.value() != self._settings.keep_days:
@@ -108,10 +103,6 @@ class DataSection(Section):
     def _on_megabytes(self) -> None:
         if self.megabytes.value() != self._settings.keep_mb:
             self._operations.settings.change(keep_mb=self.megabytes.value())
-
-    def _on_folder(self) -> None:
-        if self._folder is not None:
-            open_folder(self._folder)
 
     async def _export(self) -> str | None:
         title = self.tr("Export everything")
