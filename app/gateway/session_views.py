@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from operator import attrgetter
 
@@ -20,6 +21,8 @@ class SessionViews:
         self._active: Counter[str] = Counter()
         self._labels: tuple[dict[str, str], dict[str, str]] = ({}, {})
         self._looked_at = 0.0
+        #: When the next one goes because nobody uses it: the time of its last activity.
+        self._goes_at = math.inf
         self._by_token: Counter[str] = Counter()
 
     def by_token(self) -> Counter[str]:
@@ -28,7 +31,7 @@ class SessionViews:
         return self._by_token
 
     def look(self) -> tuple[SessionView, ...]:
-        """The sessions that were active in the last 24 hours, the last active first."""
+        """The sessions that were active in the last 24 hours, or are pinned; the last active first."""
         state, now = self._state, self._state.clock.now()
         changed = state.pool.sessions.take_changed()
         labels = (
@@ -45,14 +48,18 @@ class SessionViews:
             session = state.pool.sessions.get(session_id)
             if session is not None:
                 self._put_in(session)
-        if changed or (self._shown and self._shown[-1].last_active_at <= now - LIVE_SESSION_S):
+        idle = now - LIVE_SESSION_S
+        if changed or self._goes_at <= idle:
             new = [self._views[one] for one in changed if one in self._views]
             # The others are in order already, so that sorting has little to do.
             shown = [*new, *(view for view in self._shown if view.id not in changed)]
             shown.sort(key=_last_active, reverse=True)
-            while shown and shown[-1].last_active_at <= now - LIVE_SESSION_S:
-                self._take_out(shown.pop().id)
-            self._shown = tuple(shown)
+            for view in shown:
+                if view.last_active_at <= idle and not view.pinned:
+                    self._take_out(view.id)
+            self._shown = tuple(view for view in shown if view.id in self._views)
+            unpinned = (view.last_active_at for view in reversed(self._shown) if not view.pinned)
+            self._goes_at = next(unpinned, math.inf)
         return self._shown
 
     def _take_out(self, session_id: str) -> None:

@@ -16,7 +16,7 @@ from app.gateway.license_desk import LicenseView
 from app.gateway.sign_in_desk import SignInView
 from app.gateway.state import GatewayState
 
-#: Sessions that had a turn within this time are shown as live.
+#: Sessions that had a turn within this time are shown as live, and pinned ones always.
 LIVE_SESSION_S = 24 * 3600
 
 

@@ -46,6 +46,19 @@ def ids(views: SessionViews) -> list[str]:
     return [view.id for view in views.look()]
 
 
+async def test_a_pinned_session_is_shown_however_long_it_is_idle(state: GatewayState, clock: SetClock) -> None:
+    views, book = SessionViews(state), state.pool.sessions
+    book.put(session(1, clock.now() - LIVE_SESSION_S - 5.0, pinned=True))
+    book.put(session(2, clock.now() - LIVE_SESSION_S + 5.0))
+    assert ids(views) == ["s-2", "s-1"]
+    clock.pass_by(6)
+    assert ids(views) == ["s-1"]
+    assert views.by_token() == Counter({"t-1": 1})
+    book.put(session(1, clock.now() - LIVE_SESSION_S - 5.0))
+    assert ids(views) == []
+    assert views.by_token() == Counter({"t-1": 0})
+
+
 async def test_the_last_active_comes_first_and_what_is_long_idle_goes(state: GatewayState, clock: SetClock) -> None:
     views, book = SessionViews(state), state.pool.sessions
     for number, age in ((1, 100.0), (2, 10.0), (3, LIVE_SESSION_S - 5.0), (4, LIVE_SESSION_S + 5.0)):
