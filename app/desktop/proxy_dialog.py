@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.core.errors import WaystationError
+from app.desktop.design import space
 from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons
 from app.desktop.messages import error_text
@@ -82,7 +83,7 @@ class ProxyDialog(QDialog):
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
         self.forget = QCheckBox(self.tr("&Forget the stored user and password"))
         form = QFormLayout()
-        form.setContentsMargins(24, 0, 0, 0)
+        form.setContentsMargins(space.L, 0, 0, 0)
         form.addRow(self.address)
         form.addRow(hint)
         form.addRow(self.tr("&User:"), self.user)
@@ -94,14 +95,14 @@ class ProxyDialog(QDialog):
         buttons.rejected.connect(self.reject)
         self._ok = buttons.button(QDialogButtonBox.StandardButton.Ok)
         column = QVBoxLayout(self)
-        column.setContentsMargins(20, 18, 20, 16)
-        column.setSpacing(10)
+        column.setContentsMargins(space.L, space.L, space.L, space.M)
+        column.setSpacing(space.S)
         for choice in (self.other, self.direct, self.own):
             group.addButton(choice)
             column.addWidget(choice)
         column.addLayout(form)
         column.addLayout(self._problem)
-        column.addSpacing(6)
+        column.addSpacing(space.S)
         column.addWidget(buttons)
         {None: self.other, _DIRECT: self.direct}.get(current, self.own).setChecked(True)
         self.address.setEditText("" if current in (None, _DIRECT) else str(current))

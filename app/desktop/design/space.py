@@ -12,8 +12,6 @@ S = 8
 M = 12
 #: At the edge of a page.
 L = 20
-#: Between parts of a page that have little to do with each other.
-XL = 32
 #: Of a card's and a notice's corners.
 RADIUS = 8
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from app.desktop.design import space
 from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons
 from app.desktop.operations import Operations
@@ -60,8 +61,7 @@ class Notices(QWidget):
         self._passing: NoticeText | None = None
         self._drawn: list[tuple[NoticeText, Notice]] = []
         self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(8)
+        space.bare(self._column, space.S)
         operations.busy_changed.connect(self._update_buttons)
         self.hide()
 

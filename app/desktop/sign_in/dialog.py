@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.desktop.design import space
 from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons, Look
 from app.desktop.sign_in.panels import BrowserPanel, DevicePanel
@@ -70,8 +71,8 @@ class SignInDialog(QDialog):
         foot.addStretch()
         foot.addWidget(self._close)
         column = QVBoxLayout(self)
-        column.setContentsMargins(20, 18, 20, 16)
-        column.setSpacing(14)
+        column.setContentsMargins(space.L, space.L, space.L, space.M)
+        column.setSpacing(space.M)
         column.addWidget(self._stack, 1)
         column.addLayout(foot)
         self.rejected.connect(self.closed)
@@ -195,7 +196,7 @@ class _Working(QWidget):
         self._bar = bar
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(12)
+        column.setSpacing(space.M)
         column.addStretch()
         column.addWidget(self._text)
         column.addWidget(bar)
@@ -224,7 +225,7 @@ class _Ended(QWidget):
         done = QWidget()
         row = QHBoxLayout(done)
         row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(14)
+        row.setSpacing(space.M)
         row.addWidget(picture)
         row.addWidget(label, 1)
         self._become(done, text)

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from app.desktop.design import space
 from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons
 from app.desktop.widgets.layouts import clear_layout, show_in
@@ -63,11 +64,11 @@ class BrowserPanel(QWidget):
         paste.addWidget(self._go_on)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(10)
+        column.setSpacing(space.S)
         column.addWidget(self._said)
         column.addLayout(_row(again, copy))
         column.addWidget(other)
-        column.addSpacing(8)
+        column.addSpacing(space.S)
         column.addWidget(elsewhere)
         column.addLayout(paste)
         column.addLayout(self._problem)
@@ -141,7 +142,7 @@ class DevicePanel(QWidget):
         caution = _wrapped(QuietLabel(self.tr("Never type a code that somebody else has sent you.")))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(10)
+        column.setSpacing(space.S)
         column.addWidget(_wrapped(QLabel(self.tr("1. Open this page in any browser, also on another computer:"))))
         column.addWidget(self._page)
         column.addLayout(
@@ -150,7 +151,7 @@ class DevicePanel(QWidget):
                 _button(icons, "copy", self.tr("Copy &link"), lambda: self.copy_asked.emit(self._page.text())),
             )
         )
-        column.addSpacing(8)
+        column.addSpacing(space.S)
         column.addWidget(_wrapped(QLabel(self.tr("2. Sign in there and type this code:"))))
         copy_code = _button(icons, "copy", self.tr("&Copy code"), lambda: self.copy_asked.emit(self._code.text()))
         self.setFocusProxy(copy_code)
@@ -211,7 +212,7 @@ def _button(icons: Icons, symbol: str, label: str, act: Callable[[], None]) -> Q
 
 def _row(*items: QWidget) -> QHBoxLayout:
     row = QHBoxLayout()
-    row.setSpacing(8)
+    row.setSpacing(space.S)
     for item in items:
         row.addWidget(item)
     row.addStretch()

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from app.desktop.design import space
 from app.desktop.design.colours import quiet_text
 from app.desktop.icons import Icons
 from app.desktop.widgets.quiet_label import QuietLabel
@@ -41,12 +42,12 @@ class EmptyState(QWidget):
             row.addWidget(button)
         row.addStretch()
         column = QVBoxLayout(self)
-        column.setSpacing(10)
+        column.setSpacing(space.S)
         column.addStretch(2)
         column.addWidget(self._picture)
         column.addWidget(headline)
         column.addWidget(explanation, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addSpacing(6)
+        column.addSpacing(space.S)
         column.addLayout(row)
         column.addStretch(3)
         self._draw()

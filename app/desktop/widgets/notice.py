@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
+from app.desktop.design import space
 from app.desktop.design.colours import Tone, blended, is_dark
 from app.desktop.icons import Icons
 from app.desktop.widgets.selectable import make_selectable
@@ -80,8 +81,8 @@ class Notice(QWidget):
         self._picture = QLabel()
         self._draw_picture()
         row = QHBoxLayout(self)
-        row.setContentsMargins(12, 8, 8, 8)
-        row.setSpacing(10)
+        row.setContentsMargins(space.M, space.S, space.S, space.S)
+        row.setSpacing(space.M)
         row.addWidget(self._picture)
         row.addWidget(self._label, 1)
         for remedy in remedies:
