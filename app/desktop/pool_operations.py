@@ -36,10 +36,6 @@ class PoolOperations:
         """Let requests wait overnight, or as long as at first."""
         self.set_wait(OVERNIGHT_WAIT_S if overnight else DEFAULT_WAIT_S)
 
-    def move_turn(self, turn_id: str, token_id: str) -> None:
-        """Try a request that waits on this token now."""
-        self._commanding.begin("turns", self._commanding.do("turn.move", id=turn_id, token_id=token_id))
-
     def give_up(self, *turn_ids: str) -> None:
         """Let these requests wait no more: their clients are told of the limit."""
         for turn_id in turn_ids:

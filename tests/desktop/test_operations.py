@@ -95,7 +95,6 @@ async def test_the_gateway_is_asked_what_the_user_chose(desk: Desk) -> None:
     operations.pool.set_wait(0)
     operations.pool.set_overnight(True)
     operations.pool.set_overnight(False)
-    operations.pool.move_turn("r-1", "t-2")
     operations.pool.give_up("r-1", "r-2")
     operations.pool.use_proxy("http://127.0.0.1:7890")
     operations.choose_key_store("file")
@@ -117,7 +116,6 @@ async def test_the_gateway_is_asked_what_the_user_chose(desk: Desk) -> None:
         ("pool.policy", {"wait_s": 0}),
         ("pool.policy", {"wait_s": 21600}),
         ("pool.policy", {"wait_s": 600}),
-        ("turn.move", {"id": "r-1", "token_id": "t-2"}),
         ("turn.give_up", {"id": "r-1"}),
         ("turn.give_up", {"id": "r-2"}),
         ("proxy.set", {"proxy": "http://127.0.0.1:7890"}),

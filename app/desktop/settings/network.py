@@ -11,7 +11,6 @@ from app.desktop.design import space
 from app.desktop.machine import Machine
 from app.desktop.operations import Operations
 from app.desktop.settings.section import Section
-from app.desktop.settings_operations import HERE
 from app.desktop.widgets.form import note_label
 from app.desktop.widgets.selectable import make_selectable
 from app.gateway.snapshot import GatewaySnapshot
@@ -139,11 +138,6 @@ class NetworkSection(Section):
             + _firewall_note(self),
         ):
             self._operations.settings.listen_on(lan=True)
-
-
-def is_local(host: str) -> bool:
-    """Whether only this computer reaches a gateway that listens there."""
-    return host.startswith(_LOOPBACK) or host == HERE
 
 
 def _firewall_note(widget: NetworkSection | QLabel) -> str:
