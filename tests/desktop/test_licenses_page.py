@@ -348,6 +348,7 @@ async def test_a_gateway_for_this_computer_alone_leads_to_the_settings(opened: S
     button(page_of(opened), "Copy for a colleague…").click()
     form = await dialog(ColleagueDialog)
     assert "listens for this computer alone" in said(form)
+    assert form.focusWidget() is form.license
     assert not button(form, "Copy set-up").isEnabled()
     button(form, "Open Settings").click()
     await opened.desk.settle()

@@ -95,6 +95,8 @@ class ColleagueDialog(QDialog):
         self._lay_out(alone=snapshot.host.startswith(_LOOPBACK))
         self.license.currentIndexChanged.connect(self._update)
         self._update()
+        # Not a notice's text, which comes first for the keyboard.
+        self.license.setFocus()
 
     def show_problem(self, text: str | None) -> None:
         """What is wrong."""
