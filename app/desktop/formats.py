@@ -54,6 +54,11 @@ def count(number: int | None) -> str:
     return NOTHING if number is None else QLocale().toString(number)
 
 
+def percent(number: int) -> str:
+    """A share of a hundred, as both languages write it."""
+    return f"{count(number)}%"
+
+
 def shortened(name: str, limit: int = 20) -> str:
     """A long name by its start and end; session names are often UUIDs that differ at the end."""
     if len(name) <= limit:

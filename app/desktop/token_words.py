@@ -156,8 +156,8 @@ def long_window(quota: Quota | None) -> Window | None:
 
 
 def left(window: Window, now: float) -> str:
-    """What is left, and when a used window begins anew: `73 % · 14:02`."""
-    percent = f"{formats.count(left_percent(window, now))} %"
+    """What is left, and when a used window begins anew: `73% · 14:02`."""
+    percent = formats.percent(left_percent(window, now))
     if window.resets_at is None or window.resets_at <= now or window.used_percent == 0:
         return percent
     return f"{percent} · {formats.minute(window.resets_at, now)}"
@@ -210,8 +210,8 @@ def _window_line(window: Window, now: float) -> str:
     name = span(window.minutes) or window.slot
     if window.limit != CODEX:
         name = f"{limit_name(window.limit)}, {name}"
-    said = QCoreApplication.translate("TokenWords", "{window}: {percent} % left")
-    line = said.format(window=name, percent=formats.count(left_percent(window, now)))
+    said = QCoreApplication.translate("TokenWords", "{window}: {percent} left")
+    line = said.format(window=name, percent=formats.percent(left_percent(window, now)))
     if window.resets_at is None or window.resets_at <= now:
         return line
     return QCoreApplication.translate("TokenWords", "{line}, full again at {time}").format(

@@ -106,7 +106,7 @@ def model(row: TurnRow) -> str:
 def cached(usage: Usage) -> str:
     """How much of what the model read came from the prompt cache."""
     share = round(100 * usage.cached_tokens / usage.input_tokens) if usage.input_tokens else 0
-    return QCoreApplication.translate("Tables", "{percent} % cached").format(percent=formats.count(share))
+    return QCoreApplication.translate("Tables", "{percent} cached").format(percent=formats.percent(share))
 
 
 def body(row: TurnRow) -> str:

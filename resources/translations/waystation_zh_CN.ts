@@ -1070,12 +1070,12 @@
         <translation>已用完</translation>
     </message>
     <message>
-        <source>Low: {percent} % left</source>
-        <translation>仅剩 {percent} %</translation>
+        <source>Low: {percent} left</source>
+        <translation>仅剩 {percent}</translation>
     </message>
     <message>
-        <source>{percent} % left</source>
-        <translation>剩余 {percent} %</translation>
+        <source>{percent} left</source>
+        <translation>剩余 {percent}</translation>
     </message>
 </context>
 <context>
@@ -1838,7 +1838,7 @@
     </message>
     <message>
         <source>The curl command for {shell} is copied, with your license. Paste it into your terminal.</source>
-        <translation>已复制 {shell} 的 curl 命令，其中含您的许可证。请粘贴到终端中运行。</translation>
+        <translation>已复制 {shell} 的 curl 命令，其中含你的许可证。请粘贴到终端中运行。</translation>
     </message>
     <message>
         <source>Something unexpected went wrong. The log file says more.</source>
@@ -2101,6 +2101,10 @@
     <message>
         <source>Use {proxy}</source>
         <translation>使用 {proxy}</translation>
+    </message>
+    <message>
+        <source>Open data folder</source>
+        <translation>打开数据文件夹</translation>
     </message>
     <message>
         <source>Try again</source>
@@ -2807,7 +2811,7 @@
     </message>
     <message>
         <source>Your shell</source>
-        <translation>您的 Shell</translation>
+        <translation>你的 Shell</translation>
     </message>
     <message>
         <source>bash or zsh</source>
@@ -2880,6 +2884,10 @@
     <message>
         <source>There the gateway listened on {address}.</source>
         <translation>备份中的网关监听在 {address}。</translation>
+    </message>
+    <message>
+        <source>No program opened the folder. It is {folder}</source>
+        <translation>没有程序能打开这个文件夹。它的位置是 {folder}</translation>
     </message>
 </context>
 <context>
@@ -3200,8 +3208,8 @@
         <translation>输入 {input}（其中缓存 {cached}），输出 {output}</translation>
     </message>
     <message>
-        <source>{percent} % cached</source>
-        <translation>缓存 {percent}%</translation>
+        <source>{percent} cached</source>
+        <translation>缓存 {percent}</translation>
     </message>
     <message>
         <source>License</source>
@@ -3837,8 +3845,8 @@
         <translation>没有额度或套餐不含，{time} 再试</translation>
     </message>
     <message>
-        <source>{window}: {percent} % left</source>
-        <translation>{window}：剩余 {percent} %</translation>
+        <source>{window}: {percent} left</source>
+        <translation>{window}：剩余 {percent}</translation>
     </message>
     <message>
         <source>{line}, full again at {time}</source>

@@ -26,11 +26,11 @@ def somewhere(qapp: QApplication) -> None:
 @pytest.mark.parametrize(
     ("used", "left", "tone"),
     [
-        (0, "100 % left", Tone.POSITIVE),
-        (27.4, "73 % left", Tone.POSITIVE),
-        (80, "20 % left", Tone.POSITIVE),
-        (80.6, "Low: 19 % left", Tone.WARNING),
-        (99.6, "Low: 1 % left", Tone.WARNING),
+        (0, "100% left", Tone.POSITIVE),
+        (27.4, "73% left", Tone.POSITIVE),
+        (80, "20% left", Tone.POSITIVE),
+        (80.6, "Low: 19% left", Tone.WARNING),
+        (99.6, "Low: 1% left", Tone.WARNING),
         (100, "Used up", Tone.ERROR),
     ],
 )
@@ -44,7 +44,7 @@ def test_a_used_window_says_when_it_resets_and_an_unused_one_does_not() -> None:
     assert reading(five_hours(0), (), NOW).resets == ""
     assert reading(five_hours(27, None), (), NOW).resets == ""
     past = reading(five_hours(27, NOW - 1), (), NOW)
-    assert (past.left, past.resets) == ("100 % left", "")
+    assert (past.left, past.resets) == ("100% left", "")
 
 
 def test_the_forecast_is_that_of_its_own_window() -> None:
@@ -70,10 +70,10 @@ def test_a_window_of_another_limit_says_which() -> None:
 def test_a_screen_reader_hears_all_of_it_as_a_progress_bar(qtbot: Any) -> None:
     gauge = Gauge()
     qtbot.addWidget(gauge)
-    gauge.show_reading(Reading("5 h", 73, "73 % left", "resets 14:02", "14:02", "at this pace until 13:40"), of="Work")
+    gauge.show_reading(Reading("5 h", 73, "73% left", "resets 14:02", "14:02", "at this pace until 13:40"), of="Work")
     spoken = QAccessible.queryAccessibleInterface(gauge)
     assert spoken.role() is QAccessible.Role.ProgressBar
-    assert spoken.text(QAccessible.Text.Name) == "Work · 5 h · 73 % left · resets 14:02 · at this pace until 13:40"
+    assert spoken.text(QAccessible.Text.Name) == "Work · 5 h · 73% left · resets 14:02 · at this pace until 13:40"
     assert gauge.value() == 73
     assert gauge.toolTip() == gauge.accessibleName()
 
@@ -81,11 +81,11 @@ def test_a_screen_reader_hears_all_of_it_as_a_progress_bar(qtbot: Any) -> None:
 def test_the_forecast_takes_a_line_only_while_there_is_one(qtbot: Any) -> None:
     gauge = Gauge()
     qtbot.addWidget(gauge)
-    gauge.show_reading(Reading("5 h", 73, "73 % left"))
+    gauge.show_reading(Reading("5 h", 73, "73% left"))
     low = gauge.sizeHint().height()
-    gauge.show_reading(Reading("5 h", 73, "73 % left", forecast="at this pace until 13:40"))
+    gauge.show_reading(Reading("5 h", 73, "73% left", forecast="at this pace until 13:40"))
     assert gauge.sizeHint().height() > low
-    gauge.show_reading(Reading("5 h", 73, "73 % left"))
+    gauge.show_reading(Reading("5 h", 73, "73% left"))
     assert gauge.sizeHint().height() == low
 
 

@@ -171,7 +171,7 @@ async def test_the_figures_of_the_day(alone: Alone) -> None:
     await alone.show(FULL)
     activity = alone.page.activity
     said = [figure.text() for figure in (activity.turns, activity.tokens, activity.cached, activity.failed)]
-    assert said == ["12", "1.1M", "80 %", "3"]
+    assert said == ["12", "1.1M", "80%", "3"]
     assert activity.tokens.accessibleName() == "Tokens: 1.1M"
     assert activity.chart.hour_words(23).splitlines()[1] == "12 request(s), 3 failed"
 
@@ -258,9 +258,9 @@ async def test_the_quota_of_each_token_with_reset_and_forecast(alone: Alone) -> 
     rows = alone.page.quota.rows
     assert [row.isVisible() for row in rows] == [True] * 4
     short = rows[0].gauges[0].reading
-    assert (short.left, short.resets) == ("73 % left", f"resets {minute(NOW + 3600, NOW)}")
+    assert (short.left, short.resets) == ("73% left", f"resets {minute(NOW + 3600, NOW)}")
     assert short.forecast == f"at this pace until {minute(NOW + 1800, NOW)}"
-    assert rows[0].gauges[1].accessibleName().startswith("Work · 7 d · 40 % left")
+    assert rows[0].gauges[1].accessibleName().startswith("Work · 7 d · 40% left")
     assert rows[1].gauges[0].reading.left == "Used up"
     assert rows[1].aside.text() == f"At its limit until {minute(NOW + 7200, NOW)}"
     assert not rows[2].gauges[0].isVisible()

@@ -54,7 +54,7 @@ def test_a_session_shows_what_it_is_doing_and_what_it_used(qapp: QApplication) -
     first, second = said(table, busy), said(table, held)
     assert first["Session"] == ("019a9c42-77d1-…0000001", "Codex 0.169.0")
     assert first["State"] == ("Answering", "")
-    assert first["Tokens"] == ("1.2M", "75 % cached")
+    assert first["Tokens"] == ("1.2M", "75% cached")
     assert first["Requests"] == ("12", "2 move(s)")
     assert first["Model"] == ("gpt-5-codex", "This computer")
     assert second["Session"] == ("代码审查", "OpenAI Python")

@@ -86,8 +86,8 @@ def test_a_token_shows_what_is_left_in_both_windows_and_when_each_is_full_again(
     monthly = Quota((Window("codex", "primary", 40.0, 43200, NOW + 86400),), NOW)
     spent = Quota((Window("codex", "primary", 99.7, 300, None), Window("codex", "secondary", 0.2, None, NOW - 1)), NOW)
     views = (token(1, quota=quota()), token(2), token(3, quota=monthly), token(4, quota=spent))
-    assert said(model, SHORT, *views) == [f"73 % · {full}", "–", "–", "1 %"]
-    assert said(model, LONG, *views) == [f"40 % · {week}", "–", f"60 % · {minute(NOW + 86400, NOW)}", "100 %"]
+    assert said(model, SHORT, *views) == [f"73% · {full}", "–", "–", "1%"]
+    assert said(model, LONG, *views) == [f"40% · {week}", "–", f"60% · {minute(NOW + 86400, NOW)}", "100%"]
     assert said(model, SHORT, *views, role=BAR) == [(73, Tone.POSITIVE), None, None, (1, Tone.WARNING)]
     assert said(model, STATE, *views, role=BAR) == [None] * 4
 
@@ -97,9 +97,9 @@ def test_the_hint_of_a_quota_names_every_window_and_credits(model: TokensModel) 
     view = token(1, quota=Quota(windows, NOW - 60, Credits(True, False, "12.50")))
     (hint,) = said(model, SHORT, view, role=Qt.ItemDataRole.ToolTipRole)
     assert hint.splitlines() == [
-        f"5 h: 73 % left, full again at {minute(NOW + 3600, NOW)}",
-        f"7 d: 40 % left, full again at {minute(NOW + 3 * 86400, NOW)}",
-        "Code review, 1 d: 50 % left",
+        f"5 h: 73% left, full again at {minute(NOW + 3600, NOW)}",
+        f"7 d: 40% left, full again at {minute(NOW + 3 * 86400, NOW)}",
+        "Code review, 1 d: 50% left",
         "Credits: 12.50",
         f"As upstream said at {minute(NOW - 60, NOW)}",
     ]
@@ -114,7 +114,7 @@ def test_a_window_that_was_reset_meanwhile_is_full_though_the_token_is_the_same(
     assert changed == []
     model.show_tokens((view,), NOW + 3601)
     assert changed
-    assert model.index(0, SHORT).data() == "100 %"
+    assert model.index(0, SHORT).data() == "100%"
 
 
 def test_what_is_in_use_is_counted(model: TokensModel) -> None:

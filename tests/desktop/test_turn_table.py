@@ -60,7 +60,7 @@ def test_a_request_says_who_asked_what_of_whom_and_how_fast(qapp: QApplication) 
     assert shown["Token"][0] == "Work"
     assert shown["Session"] == ("019a9c42-77d1-…0000001", "127.0.0.1")
     assert shown["Total"] == ("5.3 s", "first 412 ms")
-    assert shown["Tokens"] == ("12k + 456", "89 % cached")
+    assert shown["Tokens"] == ("12k + 456", "89% cached")
     nothing = said(turn(2, model=None, usage=None, first_byte_ms=None, token_id="gone", session_id="s-9"))
     assert [nothing[title][0] for title in ("Model", "Token", "Session", "Tokens")] == ["–", "–", "s-9", "–"]
     # An alias such as gpt-5-high names the effort already.

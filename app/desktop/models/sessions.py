@@ -260,15 +260,15 @@ def _used(row: SessionView) -> Cell:
         cached=formats.count(row.cached_tokens),
         output=formats.count(row.output_tokens),
     )
-    share = QCoreApplication.translate("Tables", "{percent} % cached")
+    share = QCoreApplication.translate("Tables", "{percent} cached")
     return Cell(
-        amounts.compact(used), below=share.format(percent=formats.count(round(100 * _cached_share(row)))), hint=hint
+        amounts.compact(used), below=share.format(percent=formats.percent(round(100 * _cached_share(row)))), hint=hint
     )
 
 
 def _cached(row: SessionView) -> Cell:
     share = round(100 * _cached_share(row))
-    return Cell(f"{formats.count(share)} %" if row.input_tokens else formats.NOTHING)
+    return Cell(formats.percent(share) if row.input_tokens else formats.NOTHING)
 
 
 def _cached_share(row: SessionView) -> float:

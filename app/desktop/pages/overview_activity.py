@@ -117,7 +117,7 @@ class ActivityCard(Card):
         self.turns.show_number(turns)
         self.tokens.show_number(tokens)
         self.failed.show_number(failed)
-        self.cached.setText(f"{formats.count(round(100 * cached / asked))} %" if asked else formats.NOTHING)
+        self.cached.setText(formats.percent(round(100 * cached / asked)) if asked else formats.NOTHING)
         if turns:
             self.chart.show_hours(hours)
         else:

@@ -35,7 +35,7 @@ class Reading:
     Attributes:
         label: which window: `5 h`.
         left_percent: 0 to 100.
-        left: the same in words, which also say when it is little: `73 % left`, `Low: 8 % left`, `Used up`.
+        left: the same in words, which also say when it is little: `73% left`, `Low: 8% left`, `Used up`.
         resets: when it begins anew, in words: `resets 14:02`; empty when upstream did not say, or nothing is used.
         resets_short: the time alone, for where the words have no room.
         forecast: when it runs out if it goes on like this: `at this pace until 16:40`; empty when it lasts.
@@ -89,10 +89,10 @@ def _left(percent: int) -> str:
     if percent <= 0:
         return QCoreApplication.translate("Gauge", "Used up")
     if percent < LOW_PERCENT:
-        said = QCoreApplication.translate("Gauge", "Low: {percent} % left")
+        said = QCoreApplication.translate("Gauge", "Low: {percent} left")
     else:
-        said = QCoreApplication.translate("Gauge", "{percent} % left")
-    return said.format(percent=formats.count(percent))
+        said = QCoreApplication.translate("Gauge", "{percent} left")
+    return said.format(percent=formats.percent(percent))
 
 
 class Gauge(QProgressBar):
