@@ -2004,7 +2004,7 @@
         <translation>每个 Token 的并发请求数：</translation>
     </message>
     <message>
-        <source>Hold the beginning of an answer for:</source>
+        <source>Hold an answer&apos;s beginning for:</source>
         <translation>回答开头最多暂留：</translation>
     </message>
     <message>
@@ -2014,6 +2014,14 @@
     <message>
         <source>Plain API clients then see upstream&apos;s refusal where Waystation would help, and so do moved ones.</source>
         <translation>普通 API 客户端和换过 Token 的会话，会直接看到上游的拒绝，驿站不再代为调整。</translation>
+    </message>
+    <message>
+        <source>On chat/completions, {aliases} each ask for the model before the last hyphen, with that effort of reasoning. Other names go to OpenAI as they are.</source>
+        <translation>仅用于 chat/completions：{aliases}。最后一个连字符之前是模型名，之后是推理强度。其他名称原样发给 OpenAI。</translation>
+    </message>
+    <message>
+        <source>Model aliases</source>
+        <translation>模型别名</translation>
     </message>
     <message>
         <source>Test</source>

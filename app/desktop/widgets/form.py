@@ -10,7 +10,7 @@ from app.desktop.widgets.calm_wheel import leave_wheel_to_page
 from app.desktop.widgets.quiet_label import QuietLabel
 
 # So that the controls of several cards stand below each other, in pixels.
-_LABEL_WIDTH = 224
+_LABEL_WIDTH = 210
 
 
 class Form(QFormLayout):
