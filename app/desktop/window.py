@@ -161,7 +161,8 @@ class MainWindow(QMainWindow):
     def show_snapshot(self, snapshot: GatewaySnapshot) -> None:
         """Show this snapshot; only what is visible is drawn."""
         self._snapshot = snapshot
-        self.status.show_standing(words.key_store(snapshot.key_store, practice=self._practice))
+        # The notice of practice says what becomes of everything.
+        self.status.show_standing("" if self._practice else words.key_store(snapshot.key_store))
         if self._stack.isHidden():
             self._stack.show()
             self.sidebar.setFocus()

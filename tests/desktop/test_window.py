@@ -179,7 +179,8 @@ async def test_practice_is_marked_in_title_and_notice(icons: Icons, desk: Desk, 
     stage.show(FULL)
     assert "practice" in stage.window.windowTitle()
     assert stage.window.notices.texts()[0].startswith("Practice:")
-    assert stage.window.status.text == "Practice: everything is gone when it ends"
+    # The notice says already what becomes of everything.
+    assert stage.window.status.text == ""
     stage.window.notices.press("Start for real")
     assert stage.starts_for_real == 1
     stage.window.leave()
