@@ -244,7 +244,7 @@ def test_ten_thousand_rows_are_updated_sorted_and_filtered_within_short_slots(
 def test_what_was_shown_stays_until_many_rows_are_weighed(qapp: QApplication, qtbot: Any) -> None:
     crowd = Crowd()
     model = crowd.model
-    QApplication.processEvents()
+    qtbot.waitUntil(lambda: model.rowCount() == 10_000)
     assert model.line_id(0) == "s-0"
     with qtbot.waitSignal(model.settled, timeout=5000):
         model.sort(1, DESCENDING)

@@ -25,8 +25,11 @@ _CELL_ROLES = frozenset({Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRol
 _MANY = 64
 # More cells than anybody sees at once are not remembered.
 _CELLS = 2_000
-#: So many rows are weighed in one slot, for the order and for the filter; more take several.
+#: So many rows become what they shall be in one slot; more take several.
 AT_ONCE = 1_500
+# Of those, so many are looked at in one slot, and the streams go on for so long before the next, in milliseconds.
+_STEP = 500
+_PAUSE_MS = 6
 
 
 @dataclass(frozen=True)
@@ -250,7 +253,7 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
     def _begin(self) -> None:
         """Few rows become what they shall be at once, many in a row of slots that others can come between."""
         if len(self._by_id) > AT_ONCE or len(self._rows) > AT_ONCE:
-            self._later.start(0)
+            self._later.start(_PAUSE_MS)
         else:
             self._later.stop()
             while self._weigh():
@@ -259,7 +262,7 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
 
     def _on_later(self) -> None:
         if self._weigh():
-            self._later.start(0)
+            self._later.start(_PAUSE_MS)
         else:
             self._show()
             self.settled.emit()
@@ -270,13 +273,13 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
         order = None if self._sorted_by is None else self.columns[self._sorted_by[0]].order
         unplaced: list[str] = []
         if order is not None:
-            unplaced = list(islice(self._unplaced, AT_ONCE))
+            unplaced = list(islice(self._unplaced, _STEP))
             for name in unplaced:
                 self._places[name] = order(rows[name])
             self._unplaced.difference_update(unplaced)
         unjudged: list[str] = []
         if accepts is not None:
-            unjudged = list(islice(self._unjudged, AT_ONCE - len(unplaced)))
+            unjudged = list(islice(self._unjudged, _STEP - len(unplaced)))
             for name in unjudged:
                 (self._refused.discard if accepts(rows[name]) else self._refused.add)(name)
             self._unjudged.difference_update(unjudged)
