@@ -14,12 +14,13 @@ _NEAR_S = 180 * 86400
 
 
 def moment(at: float | None, now: float) -> str:
-    """A time of this day as `14:03:22`, of another day as `11-22 14:03`; local time."""
+    """A time of this day as `14:03:22`, of another day as `minute` has it; local time."""
     if at is None:
         return NOTHING
     then = datetime.fromtimestamp(at)
-    same_day = then.date() == datetime.fromtimestamp(now).date()
-    return then.strftime("%H:%M:%S" if same_day else "%m-%d %H:%M")
+    if then.date() == datetime.fromtimestamp(now).date():
+        return then.strftime("%H:%M:%S")
+    return _date(then, at, now)
 
 
 def full_moment(at: float) -> str:
@@ -32,8 +33,7 @@ def minute(at: float, now: float) -> str:
     then, today = datetime.fromtimestamp(at), datetime.fromtimestamp(now)
     if then.date() == today.date() or 0 <= at - now < _SOON_S:
         return then.strftime("%H:%M")
-    far = then.year != today.year and abs(at - now) > _NEAR_S
-    return then.strftime("%Y-%m-%d" if far else "%m-%d %H:%M")
+    return _date(then, at, now)
 
 
 def duration(milliseconds: float | None) -> str:
@@ -57,6 +57,11 @@ def count(number: int | None) -> str:
 def percent(number: int) -> str:
     """A share of a hundred, as both languages write it."""
     return f"{count(number)}%"
+
+
+def _date(then: datetime, at: float, now: float) -> str:
+    far = then.year != datetime.fromtimestamp(now).year and abs(at - now) > _NEAR_S
+    return then.strftime("%Y-%m-%d" if far else "%m-%d %H:%M")
 
 
 def shortened(name: str, limit: int = 20) -> str:

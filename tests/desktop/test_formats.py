@@ -45,3 +45,10 @@ def test_long_names_keep_both_ends() -> None:
     assert formats.shortened(name) == "019a9c42-77d1…000001"
     assert formats.shortened("short") == "short"
     assert len(formats.shortened("x" * 500)) == 20
+
+
+def test_a_moment_of_long_ago_has_its_year() -> None:
+    long_ago = datetime(2025, 3, 1, 9, 30).timestamp()
+    assert formats.moment(long_ago, NOON) == "2025-03-01"
+    assert formats.moment(datetime(2026, 11, 21, 23, 59).timestamp(), NOON) == "11-21 23:59"
+    assert formats.moment(NOON, NOON) == "12:00:00"
