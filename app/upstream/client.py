@@ -146,8 +146,11 @@ class Upstream:
         ]
         return await self._patiently("POST", token, secrets, path, headers, body, patience_s)
 
-    async def knock(self) -> Knocked:
+    async def knock(self, proxy: str | None = None) -> Knocked:
         """Ask the ChatGPT backend for something without a token: any answer of its own shows that the way is open.
+
+        Args:
+            proxy: a token's own; None: the application's.
 
         Raises:
             NoAnswer: there was none.
@@ -155,7 +158,7 @@ class Upstream:
         begun = self._monotonic()
         url = f"{self.endpoints.chatgpt_base_url}/models"
         headers = [("User-Agent", f"Waystation/{__version__}"), ("Accept", "application/json")]
-        answer = await ask(self.http, "GET", url, headers, timeout_s=_KNOCK_S)
+        answer = await ask(self.http, "GET", url, headers, proxy=proxy, timeout_s=_KNOCK_S)
         return Knocked(answer.status, answer.page, (self._monotonic() - begun) * 1000)
 
     async def get(

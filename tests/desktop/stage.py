@@ -146,7 +146,9 @@ class Stage:
 async def until(look: Callable[[], object]) -> None:
     """Wait until something can be seen."""
     async with asyncio.timeout(5):
-        while not look():
+        while True:
+            if look():
+                return
             await asyncio.sleep(0.01)
 
 

@@ -120,6 +120,7 @@ def every_call(http: UpstreamHttp, endpoints: UpstreamEndpoints, own: str | None
         "translated": lambda: upstream.translated(LOGIN, login, "/responses", b"{}", "l", "s"),
         "get": lambda: upstream.get(LOGIN, login, "/accounts/check", base=endpoints.wham_base_url),
         "usage": lambda: upstream.usage(LOGIN, login),
+        "knock": lambda: upstream.knock(own),
         "names": lambda: ModelLists(upstream).names([(LOGIN, login), (KEYED, key)]),
         "codex_list": lambda: ModelLists(upstream).codex_list(LOGIN, login, "client_version=0", []),
         "exchange": lambda: sign_in.exchange(code="c", verifier="v", redirect_uri="r", proxy=own),
