@@ -15,7 +15,7 @@ from app.desktop.pages.sessions import SessionsPage
 from app.desktop.place import Place
 from app.gateway.snapshot import TokenState
 from tests.desktop.scripted import NOW, rested, session, token, turn, waiting
-from tests.desktop.stage import FULL, Desk, Stage, answer, button
+from tests.desktop.stage import FULL, Desk, Stage, answer, button, until
 
 TWO = replace(
     FULL, tokens=(token(1, label="Work"), token(2, label="Spare & Co")), sessions=(session(1), session(2)), turns=()
@@ -61,6 +61,18 @@ async def test_what_is_looked_for_is_shown_and_nothing_that_matches_is_said_apar
     stage.tell(replace(TWO, sessions=(session(1), session(2, pinned=True))))
     assert ids(page) == ["s-2"]
     assert page.bar.counts == "1 of 2 shown"
+
+
+async def test_a_session_among_very_many_is_chosen_as_soon_as_it_is_shown(stage: Stage) -> None:
+    many = tuple(session(number) for number in range(2000))
+    stage.show(TWO)
+    stage.tell(replace(TWO, sessions=many))
+    page = stage.window.sessions
+    assert page.table.model().rowCount() == 0
+    stage.window.open_session("s-1234")
+    assert page._model.weighing
+    await until(lambda: QApplication.processEvents() or page.table.selected_id() == "s-1234")
+    assert page.table.model().rowCount() == 2000
 
 
 async def test_the_last_active_stand_first_until_the_user_wants_another_order(stage: Stage) -> None:

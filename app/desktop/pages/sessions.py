@@ -55,6 +55,8 @@ class SessionsPage(TablePage):
         self._operations = operations
         self._snapshot: GatewaySnapshot | None = None
         self._opened: str | None = None
+        # To be selected as soon as the table shows it.
+        self._wanted: str | None = None
         self._known = SessionTable()
         self._model: TwoLineRows[SessionView] = TwoLineRows(
             self._known.columns(), attrgetter("id"), lambda name: toned_symbol(icons, name, self.palette()), self
@@ -87,6 +89,7 @@ class SessionsPage(TablePage):
             [set_up],
         )
         self.build(self._model, self.table, empty, self.detail, shown=SessionTable.SHOWN)
+        self._model.settled.connect(self._choose_wanted)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.table.customContextMenuRequested.connect(self._on_context_menu)
         operations.busy_changed.connect(self._update_buttons)
@@ -125,9 +128,8 @@ class SessionsPage(TablePage):
     def choose(self, session_id: str | None) -> None:
         """Select this session, whatever is looked for now; None: show all."""
         self.bar.clear()
-        number = self._model.number_of(session_id) if session_id else None
-        if number is not None:
-            self.table.select_row(number)
+        self._wanted = session_id
+        self._choose_wanted()
 
     def showEvent(self, event: QShowEvent) -> None:
         """What ended while nobody looked is read again."""
@@ -206,6 +208,13 @@ class SessionsPage(TablePage):
         if self.detail.notice is not None:
             for _remedy, button in self.detail.notice.remedies:
                 button.setEnabled(not self._operations.is_busy("turns"))
+
+    def _choose_wanted(self) -> None:
+        if self._wanted is None or self._model.weighing:
+            return
+        number, self._wanted = self._model.number_of(self._wanted), None
+        if number is not None:
+            self.table.select_row(number)
 
     def _on_filter(self) -> None:
         self._model.set_filter(self._known.filter(self.bar.text, self._state.chosen, self._token.chosen))
