@@ -41,6 +41,21 @@ async def test_without_a_token_the_other_pages_lead_to_adding_one(stage: Stage, 
     assert stage.window.notices.texts() == []
 
 
+async def test_only_the_open_page_of_a_visible_window_follows_what_happens(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Place] = []
+    for place, (page, _title) in stage.window.pages.items():
+        monkeypatch.setattr(page, "show_snapshot", lambda _snapshot, _now, place=place: drawn.append(place))
+    stage.show(FULL, Place.SESSIONS)
+    drawn.clear()
+    stage.tell(replace(FULL, active_turns=1))
+    assert drawn == [Place.SESSIONS]
+    stage.window.hide()
+    stage.tell(FULL)
+    assert drawn == [Place.SESSIONS]
+
+
 async def test_a_busy_port_offers_the_free_one(stage: Stage) -> None:
     stage.show(replace(FULL, state=RunState.FAILED, problem=busy_port(8788)))
     assert "Port 8787" in stage.window.notices.texts()[0]
