@@ -13,8 +13,8 @@ class Counts(QObject):
         return self.tr("%n token(s)", "", n)
 
     def live_sessions(self, n: int) -> str:
-        """So many live sessions."""
-        return self.tr("%n live session(s)", "", n)
+        """So many sessions that were used in the last 24 hours."""
+        return self.tr("%n session(s) in 24 h", "", n)
 
     def sessions(self, n: int) -> str:
         """So many sessions."""

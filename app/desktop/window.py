@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +15,6 @@ from PySide6.QtGui import (
     QDropEvent,
     QHideEvent,
     QKeySequence,
-    QPainter,
-    QPaintEvent,
     QShortcut,
     QShowEvent,
 )
@@ -24,7 +23,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLay
 from app.desktop import dialogs, words
 from app.desktop.adding import Adding
 from app.desktop.appearance import Appearance
-from app.desktop.design import colours, space
+from app.desktop.design import space
 from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons
 from app.desktop.machine import Machine
@@ -43,12 +42,15 @@ from app.desktop.pages.tokens import TokensPage
 from app.desktop.place import Place
 from app.desktop.preferences import Preferences
 from app.desktop.sign_in.leader import SignInLeader
+from app.desktop.widgets.edge import Edge
 from app.desktop.widgets.notice import Remedy
 from app.desktop.widgets.page_frame import Page
 from app.desktop.widgets.sidebar import Sidebar
 from app.desktop.widgets.status_line import StatusLine
 from app.gateway.snapshot import GatewaySnapshot
 from app.platform.shells import Shell
+
+_log = logging.getLogger(__name__)
 
 _SIZE = QSize(1180, 740)
 _SMALLEST = QSize(800, 560)
@@ -302,7 +304,7 @@ class MainWindow(QMainWindow):
         row = QHBoxLayout(central)
         space.bare(row)
         row.addWidget(left)
-        row.addWidget(_Edge())
+        row.addWidget(Edge())
         row.addLayout(right, 1)
         self.setCentralWidget(central)
 
@@ -312,8 +314,13 @@ class MainWindow(QMainWindow):
 
     def _show_current(self) -> None:
         self._show_notices()
-        if self._snapshot is not None:
+        if self._snapshot is None:
+            return
+        try:
             self.pages[self.place][0].show_snapshot(self._snapshot, time.time())
+        except Exception:
+            # Also called while Qt shows the window, and an error that leaves there would end the program.
+            _log.exception("the page %s cannot show what is true now", self.place)
 
     def _show_notices(self) -> None:
         notices = []
@@ -381,18 +388,6 @@ class MainWindow(QMainWindow):
             ),
         ):
             self._operations.replace_lost_key()
-
-
-class _Edge(QWidget):
-    """The line between sidebar and page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setFixedWidth(1)
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """One line."""
-        QPainter(self).fillRect(self.rect(), colours.line(self.palette()))
 
 
 def _dropped_files(event: QDropEvent) -> list[Path]:

@@ -11,10 +11,10 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n live session(s)</source>
+        <source>%n session(s) in 24 h</source>
         <translation>
-            <numerusform>%n live session</numerusform>
-            <numerusform>%n live sessions</numerusform>
+            <numerusform>%n session in 24 h</numerusform>
+            <numerusform>%n sessions in 24 h</numerusform>
         </translation>
     </message>
     <message numerus="yes">

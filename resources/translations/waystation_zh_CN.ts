@@ -395,9 +395,9 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n live session(s)</source>
+        <source>%n session(s) in 24 h</source>
         <translation>
-            <numerusform>%n 个活跃会话</numerusform>
+            <numerusform>24 小时内 %n 个会话</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -1744,8 +1744,8 @@
         <translation>每台电脑都需要各自的许可证（见“许可证”页的“复制给同事”）。传输过程不加密，请只在可信的网络中使用。</translation>
     </message>
     <message>
-        <source>Came lately from the network:</source>
-        <translation>最近来自局域网的访问：</translation>
+        <source>Lately used from:</source>
+        <translation>最近使用的电脑：</translation>
     </message>
     <message>
         <source>Local network</source>

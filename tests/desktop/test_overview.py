@@ -98,7 +98,7 @@ def test_an_address_on_the_network_is_shown(qapp: QApplication) -> None:
 def test_the_summary_counts_in_chinese(chinese: None) -> None:
     seen = overview(replace(FULL, active_turns=2), NOW)
     assert seen.headline == "运行中"
-    assert seen.summary == "1 个 Token · 1 个活跃会话 · 2 个请求进行中"
+    assert seen.summary == "1 个 Token · 24 小时内 1 个会话 · 2 个请求进行中"
 
 
 def test_the_status_line_tells_of_a_dead_login_in_chinese(chinese: None) -> None:

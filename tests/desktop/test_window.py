@@ -214,3 +214,17 @@ async def test_a_dropped_auth_json_is_added(stage: Stage, tmp_path: Path) -> Non
     await stage.desk.settle()
     assert stage.desk.gateway.calls == [("token.import", {"texts": ['{"a": 1}']})]
     assert stage.window.place is Place.TOKENS
+
+
+@pytest.mark.expects_errors("the page overview cannot show")
+async def test_a_page_that_fails_is_logged_and_ends_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("a fault in a page")
+
+    stage.show(FULL, Place.OVERVIEW)
+    stage.window.hide()
+    monkeypatch.setattr(stage.window.overview, "show_snapshot", fail)
+    stage.window.show()
+    assert stage.window.isVisible()
+    stage.window.go(Place.TOKENS)
+    assert stage.window.tokens.table.model().rowCount() == 2

@@ -111,7 +111,7 @@ class NetworkSection(Section):
                 )
         if not seen:
             return ""
-        return self.tr("Came lately from the network:") + "\n" + "\n".join(list(seen.values())[:_MOST_PEERS])
+        return self.tr("Lately used from:") + "\n" + "\n".join(list(seen.values())[:_MOST_PEERS])
 
     def _on_port(self) -> None:
         self._operations.settings.listen_on(port=self.port.value())
