@@ -13,7 +13,6 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TypeAlias
 
-import qasync
 from PySide6.QtCore import QEvent, QEventLoop, QTimer, Signal
 from PySide6.QtGui import QSessionManager
 from PySide6.QtWidgets import QApplication
@@ -22,6 +21,7 @@ from app.desktop.appearance import Appearance
 from app.desktop.desktop import Desktop
 from app.desktop.icons import Icons
 from app.desktop.log_bridge import everything_logged
+from app.desktop.loop import DesktopLoop
 from app.desktop.machine import Machine
 from app.desktop.preferences import Preferences
 from app.gateway.handle import GatewayHandle
@@ -68,7 +68,7 @@ def run_desktop(
     appearance = Appearance(application, preferences, build)
     icons = Icons(resources / "icons")
     application.setWindowIcon(icons.application())
-    loop = qasync.QEventLoop(application)
+    loop = DesktopLoop(application)
     asyncio.set_event_loop(loop)
     try:
         with everything_logged(loop):

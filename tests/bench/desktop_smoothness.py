@@ -25,8 +25,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import qasync
-
 from app.commandline.collecting import collecting_in_quiet
 from app.commandline.serve import new_loop
 from app.core.errors import WaystationError
@@ -34,6 +32,7 @@ from app.desktop.appearance import Appearance
 from app.desktop.application import Application
 from app.desktop.desktop import Desktop
 from app.desktop.icons import Icons
+from app.desktop.loop import DesktopLoop
 from app.desktop.machine import Machine
 from app.desktop.preferences import Preferences
 from app.gateway.commands import Commands
@@ -216,7 +215,7 @@ def main(arguments: Sequence[str]) -> int:
         preferences = Preferences(folder / "desktop.ini")
         appearance = Appearance(application, preferences, build_dir())
         icons = Icons(resources_dir() / "icons")
-        loop = qasync.QEventLoop(application)
+        loop = DesktopLoop(application)
         asyncio.set_event_loop(loop)
         slots = Slots()
         stack.callback(slots.close)
