@@ -8,7 +8,7 @@ from pathlib import Path
 
 import PySide6
 import pytest
-from PySide6.QtCore import QLocale
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale
 from PySide6.QtWidgets import QApplication
 
 from app.desktop.icons import Icons
@@ -16,6 +16,14 @@ from app.desktop.translation import install_language
 from tests.desktop.stage import Desk, Stage
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def deleted_windows_are_gone() -> Iterator[None]:
+    """Delete what waits for a loop of Qt's, which few tests have: ten megabytes for each window."""
+    yield
+    if QCoreApplication.instance() is not None:
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
 @pytest.fixture
