@@ -19,9 +19,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
-def deleted_windows_are_gone() -> Iterator[None]:
-    """Delete what waits for a loop of Qt's, which few tests have: ten megabytes for each window."""
+def nothing_stays_behind() -> Iterator[None]:
+    """No language, and no window: what waits for a loop of Qt's, which few tests have, is deleted here."""
+    before = QLocale()
     yield
+    QLocale.setDefault(before)
     if QCoreApplication.instance() is not None:
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 

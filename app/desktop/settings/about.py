@@ -122,12 +122,17 @@ def parts_of_this_installation() -> list[str]:
     found = {}
     for part in importlib.metadata.distributions():
         about = part.metadata
-        name = about["Name"]
+        name = _first(about, "Name")
         if not name:
             continue
-        terms = about["License-Expression"] or about["License"] or ""
+        terms = _first(about, "License-Expression") or _first(about, "License")
         if not terms or "\n" in terms:
             classifiers = [text for text in about.get_all("Classifier") or () if text.startswith("License ::")]
             terms = classifiers[0].rpartition(" :: ")[2] if classifiers else ""
         found[name.lower()] = f"{name} {part.version}" + (f", {terms}" if terms else "")
     return [found[name] for name in sorted(found)]
+
+
+def _first(about: importlib.metadata.PackageMetadata, name: str) -> str:
+    # Not by `about[name]`: what is missing is None there in some versions of Python, and a KeyError in others.
+    return next(iter(about.get_all(name) or ()), "")
