@@ -1,6 +1,5 @@
 """The table model: it becomes any rows, sorted and filtered, touches only what differs, and keeps the selection."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
@@ -19,8 +18,6 @@ from app.desktop.models.rows_model import RowColumn, RowsModel
 from app.desktop.widgets.table import Table
 
 ASCENDING, DESCENDING = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
-#: What one slot may take, in milliseconds, when few rows of ten thousand have changed.
-SLOT_MS = 20
 
 
 @dataclass(frozen=True)
@@ -185,60 +182,6 @@ class Crowd:
         self.table.resize(900, 500)
         self.table.show()
         self.model.update_rows(tuple(self.rows))
-
-    def few_change(self, few: int = 20) -> None:
-        """Some are active again and come to the front, one is new, the last goes."""
-        rows = list(self.rows)
-        active = [replace(rows.pop(place), number=1_000_000 + place) for place in range(100, 100 * few, 100)]
-        self.newcomers += 1
-        self.rows = [Row(f"n-{self.newcomers}", "newcomer", 2_000_000), *active, *rows[:-1]]
-        self.model.update_rows(tuple(self.rows))
-
-    def others(self) -> tuple[Row, ...]:
-        """All of them changed, as after a time in which nobody looked."""
-        self.rows = [replace(row, text=f"{row.text} again") for row in self.rows]
-        return tuple(self.rows)
-
-
-def longest_ms(model: RowsModel[Row], act: Callable[[], object], times: int = 5) -> float:
-    """The longest slot that follows from an act; the best of some tries, since other programs run, too."""
-    tries = []
-    for _ in range(times):
-        slots = []
-        begun = time.perf_counter()
-        act()
-        slots.append(time.perf_counter() - begun)
-        while model.weighing:
-            begun = time.perf_counter()
-            QApplication.processEvents()
-            slots.append(time.perf_counter() - begun)
-        tries.append(max(slots) * 1000)
-        QApplication.processEvents()
-    return min(tries)
-
-
-def test_ten_thousand_rows_are_updated_sorted_and_filtered_within_short_slots(
-    qapp: QApplication, record_property: Callable[[str, object], None]
-) -> None:
-    crowd = Crowd()
-    model, table = crowd.model, crowd.table
-    taken = {"update": longest_ms(model, crowd.few_change)}
-    table.sort_by(1, DESCENDING)
-    taken["update, sorted"] = longest_ms(model, crowd.few_change)
-    model.set_filter(even)
-    taken["update, sorted and filtered"] = longest_ms(model, crowd.few_change)
-    orders = [(0, ASCENDING), (1, ASCENDING)] * 3
-    taken["sort"] = longest_ms(model, lambda: table.sort_by(*orders.pop()))
-    filters = [even, None] * 3
-    taken["filter"] = longest_ms(model, lambda: model.set_filter(filters.pop()))
-    taken["redraw"] = longest_ms(model, model.redraw)
-    changed = [crowd.others() for _ in range(5)]
-    taken["all are others"] = longest_ms(model, lambda: model.update_rows(changed.pop()))
-    table.close()
-    for name, ms in taken.items():
-        record_property(name, round(ms, 1))
-    print({name: f"{ms:.1f} ms" for name, ms in taken.items()})
-    assert max(taken.values()) < SLOT_MS, taken
 
 
 def test_what_was_shown_stays_until_many_rows_are_weighed(qapp: QApplication, qtbot: Any) -> None:
