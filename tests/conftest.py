@@ -40,6 +40,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(group))
 
 
+def pytest_collection_finish() -> None:
+    """What is there now stays; each collection after a test (see `error_log`) would look at all of it again."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_sessionfinish() -> None:
     """Empty the clipboard: Qt's offscreen platform frees its data after Python has gone, and crashes on it."""
     gui = sys.modules.get("PySide6.QtGui")
