@@ -27,6 +27,8 @@ async def collecting_in_quiet(busy: Callable[[], bool]) -> AsyncIterator[None]:
     Args:
         busy: whether anything runs that would have to wait.
     """
+    # Whoever has frozen something before wants it to stay so.
+    ours = gc.get_freeze_count() == 0
     gc.collect()
     gc.freeze()
     before = gc.get_threshold()
@@ -38,7 +40,8 @@ async def collecting_in_quiet(busy: Callable[[], bool]) -> AsyncIterator[None]:
     finally:
         await tasks.close()
         gc.set_threshold(*before)
-        gc.unfreeze()
+        if ours:
+            gc.unfreeze()
 
 
 async def _collect(busy: Callable[[], bool]) -> None:

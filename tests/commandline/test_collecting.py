@@ -25,9 +25,12 @@ class Collections:
 def whole(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collections]:
     monkeypatch.setattr(collecting, "_LOOK_S", 0.001)
     counted = Collections()
+    # As in the program itself; the tests have frozen what was there at their start.
+    gc.unfreeze()
     gc.callbacks.append(counted)
     yield counted
     gc.callbacks.remove(counted)
+    gc.freeze()
 
 
 async def test_the_whole_heap_is_looked_at_only_while_nothing_runs(
