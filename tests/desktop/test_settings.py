@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QLocale
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
 
 from app.core.errors import InvalidInput
-from app.core.models import ALIASES
 from app.core.policy import Policy, Strategy
 from app.core.settings import GatewaySettings
 from app.desktop.design.theme import Theme
@@ -97,11 +96,6 @@ async def test_choices_about_the_pool_hold_at_once(opened: Stage) -> None:
     policy = Policy(Strategy.IN_ORDER, 3600.0, 3)
     opened.window.show_snapshot(replace(FULL, policy=policy, settings=GatewaySettings(strict=True, hold_s=0.5)))
     assert (pool.wait.currentText(), pool.turns.value(), pool.strict.isChecked()) == ("up to 60 minutes", 3, True)
-
-
-async def test_every_alias_of_a_model_is_named(opened: Stage) -> None:
-    texts = [label.text() for label in opened.window.settings.findChildren(QLabel)]
-    assert all(any(alias.name in text for text in texts) for alias in ALIASES)
 
 
 async def test_what_the_gateway_refuses_is_taken_back_and_said(opened: Stage) -> None:

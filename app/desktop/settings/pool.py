@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QPushButton, QSpinBox
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QPushButton, QSpinBox
 
-from app.core.models import ALIASES
 from app.core.policy import DEFAULT_WAIT_S, MOST_TURNS_PER_TOKEN, OVERNIGHT_WAIT_S, Policy, Strategy
 from app.core.settings import LONGEST_HOLD_S, GatewaySettings
 from app.desktop import dialogs, formats, token_words
@@ -71,13 +70,6 @@ class PoolSection(Section):
         self.form.wide(
             self.strict,
             self.tr("Plain API clients then see upstream's refusal where Waystation would help, and so do moved ones."),
-        )
-        meaning = self.tr(
-            "On chat/completions, {aliases} each ask for the model before the last hyphen, with that effort of "
-            "reasoning. Other names go to OpenAI as they are."
-        )
-        self.form.wide(
-            QLabel(self.tr("Model aliases")), meaning.format(aliases=", ".join(alias.name for alias in ALIASES))
         )
         self.test = QPushButton(self.tr("Test"))
         self.test.setToolTip(self.tr("Try whether OpenAI answers; no token is used for it"))
