@@ -1,21 +1,76 @@
-"""Model aliases of chat/completions: an upstream model plus a reasoning effort."""
+"""The names that chat clients may ask for, and what is asked of upstream for each: a model, and perhaps an effort."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from app.core.model_kinship import nearest_model
+
+#: Reasoning efforts as upstream knows them, the weakest first.
+EFFORTS: tuple[str, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max", "ultra")
+#: At the end of a name these may as well be part of a model's own, as in gpt-5.1-codex-max.
+_DOUBTFUL = frozenset({"none", "max", "ultra"})
+
+
+class ModelSource(StrEnum):
+    """Where a name comes from."""
+
+    BUILT_IN = "built_in"
+    UPSTREAM = "upstream"
+    USER = "user"
 
 
 @dataclass(frozen=True, slots=True)
 class ModelAlias:
-    """A name that clients may use, and what is asked of upstream for it."""
+    """A name that clients may use: another model's, and perhaps an effort. Without one the request's own counts."""
 
     name: str
     model: str
-    effort: str
+    effort: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedModel:
+    """A model that upstream lists; without `efforts` upstream does not say which ones it knows."""
+
+    name: str
+    efforts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedModel:
+    """What is asked of upstream; `effort` is what the name fixes, None leaves it to the request."""
+
+    model: str
+    effort: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """One name of the list.
+
+    Attributes:
+        name: that clients use.
+        model, effort: what it resolves to.
+        source: where the name comes from.
+        token_ids: the tokens whose lists have the model.
+        withdrawn: upstream refuses the model.
+        nearest: of a withdrawn one, the model to use instead.
+    """
+
+    name: str
+    model: str
+    effort: str | None
+    source: ModelSource
+    token_ids: tuple[str, ...] = ()
+    withdrawn: bool = False
+    nearest: str | None = None
 
 
 #: The seven names of the user's page; the suffix is the reasoning effort.
-ALIASES: tuple[ModelAlias, ...] = tuple(
+BUILT_IN: tuple[ModelAlias, ...] = tuple(
     ModelAlias(f"{model}-{effort}", model, effort)
     for model, efforts in (
         ("gpt-5", ("minimal", "low", "medium", "high")),
@@ -23,11 +78,114 @@ ALIASES: tuple[ModelAlias, ...] = tuple(
     )
     for effort in efforts
 )
+#: Their models by themselves, without an effort.
+BARE: tuple[str, ...] = tuple(dict.fromkeys(alias.model for alias in BUILT_IN))
 
-_BY_NAME = {alias.name: alias for alias in ALIASES}
+_BUILT_IN = {alias.name: alias for alias in BUILT_IN}
+#: What they were called before.
+ALIASES = BUILT_IN
 
 
 def resolve_model(name: str) -> tuple[str, str | None]:
-    """The upstream model and the effort that a name fixes; other names go up as they are, without an effort."""
-    alias = _BY_NAME.get(name)
+    """The upstream model and the effort that a built-in name fixes; others go up as they are, without an effort."""
+    alias = _BUILT_IN.get(name)
     return (alias.model, alias.effort) if alias else (name, None)
+
+
+@dataclass(frozen=True)
+class ModelTable:
+    """All that is known about models at one moment.
+
+    Attributes:
+        aliases: the user's own.
+        offered: by token id, as last known, each in upstream's order.
+        withdrawn: upstream models that every token refused that was asked.
+    """
+
+    aliases: tuple[ModelAlias, ...] = ()
+    offered: Mapping[str, tuple[OfferedModel, ...]] = field(default_factory=dict)
+    withdrawn: frozenset[str] = frozenset()
+    _by_name: Mapping[str, ModelAlias] = field(init=False, repr=False, compare=False)
+    _efforts: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        efforts: dict[str, tuple[str, ...]] = {}
+        for models in self.offered.values():
+            for model in models:
+                efforts[model.name] = tuple(dict.fromkeys((*efforts.get(model.name, ()), *model.efforts)))
+        object.__setattr__(self, "_by_name", {alias.name: alias for alias in self.aliases})
+        object.__setattr__(self, "_efforts", efforts)
+
+    def resolve(self, name: str) -> ResolvedModel:
+        """What is asked of upstream for a name; any name resolves, and what it resolves to resolves to itself.
+
+        The user's aliases come first, then the built-in names, then what upstream offers by exactly this name, then
+        `<model>-<effort>`. Each step's outcome is looked up again, so that an alias of gpt-5 moves gpt-5-high too;
+        the effort that is named first holds, and is brought to the nearest one that the model knows.
+        """
+        model, effort, followed = name, None, set[str]()
+        while model not in followed:
+            alias = self._by_name.get(model)
+            if alias is not None:
+                # Each once, so that even a circle ends.
+                followed.add(model)
+            else:
+                alias = _BUILT_IN.get(model) or self._split(model)
+            if alias is None:
+                break
+            model, effort = alias.model, effort or alias.effort
+        return ResolvedModel(model, self._known_effort(model, effort))
+
+    def rows(self) -> tuple[ModelRow, ...]:
+        """Every name once: the built-in ones, their models, the user's, and what upstream offers with its efforts."""
+        return tuple(self._row(name, source) for name, source in dict(self._names()).items())
+
+    def nearest(self, model: str) -> str | None:
+        """The offered model that comes closest to one that is not served any more; None if there is no such."""
+        return nearest_model(model, [name for name in self._efforts if name not in self.withdrawn and name != model])
+
+    def _names(self) -> Iterator[tuple[str, ModelSource]]:
+        for name in (*_BUILT_IN, *BARE):
+            yield name, ModelSource.USER if name in self._by_name else ModelSource.BUILT_IN
+        for name in self._by_name:
+            yield name, ModelSource.USER
+        taken = {*_BUILT_IN, *BARE, *self._by_name}
+        for model, efforts in self._efforts.items():
+            for name in (model, *(f"{model}-{effort}" for effort in efforts)):
+                if name not in taken:
+                    yield name, ModelSource.UPSTREAM
+
+    def _row(self, name: str, source: ModelSource) -> ModelRow:
+        asked = self.resolve(name)
+        withdrawn = asked.model in self.withdrawn
+        return ModelRow(
+            name,
+            asked.model,
+            asked.effort,
+            source,
+            tuple(id for id, models in self.offered.items() if any(model.name == asked.model for model in models)),
+            withdrawn,
+            self.nearest(asked.model) if withdrawn else None,
+        )
+
+    def _split(self, name: str) -> ModelAlias | None:
+        base, _, effort = name.rpartition("-")
+        if not base or name in self._efforts or ":" in name:
+            return None
+        if effort in self._efforts.get(base, ()):
+            return ModelAlias(name, base, effort)
+        if effort in _DOUBTFUL:
+            alias = self._by_name.get(base)
+            # An alias to this very name says that it is a model.
+            certain = base in self._efforts or (alias is not None and alias.model != name)
+        else:
+            certain = effort in EFFORTS
+        return ModelAlias(name, base, effort) if certain else None
+
+    def _known_effort(self, model: str, effort: str | None) -> str | None:
+        known = [item for item in self._efforts.get(model, ()) if item in EFFORTS]
+        if effort not in EFFORTS or not known or effort in known:
+            return effort
+        wanted = EFFORTS.index(effort)
+        # Of two that are equally near, the weaker one costs less.
+        return min(known, key=lambda item: (abs(EFFORTS.index(item) - wanted), EFFORTS.index(item)))
