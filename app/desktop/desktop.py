@@ -204,6 +204,7 @@ class Desktop(QObject):
         before.remember()
         self._replacing_window = True
         self.window = self._make_window()
+        self.window.take_over(before)
         self.window.show_tray(self.tray.docked)
         if self._overview is not None:
             self.window.show_overview(self._overview)

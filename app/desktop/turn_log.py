@@ -47,6 +47,11 @@ class TurnLog(QObject):
         self._most = most
         self._session_id: str | None = None
         self.error: str | None = None
+        self.rows: list[TurnRow]
+        self.complete: bool
+        self._ids: set[str]
+        # The last row of the last page.
+        self._last: TurnRow | None
         self._start_anew()
 
     @property
@@ -58,6 +63,16 @@ class TurnLog(QObject):
         """Show the turns of this session from now on, or all; read the newest."""
         self._session_id = session_id
         self._start_anew()
+        self.refresh()
+
+    def take_over(self, other: TurnLog) -> None:
+        """Show what another log shows, as far back as that, and read the newest again."""
+        self._session_id = other._session_id
+        self._start_anew()
+        self.rows = other.rows
+        self.complete = other.complete
+        self._ids = set(other._ids)
+        self._last = other._last
         self.refresh()
 
     def close(self) -> None:
@@ -85,13 +100,12 @@ class TurnLog(QObject):
             self.changed.emit()
 
     def _start_anew(self) -> None:
-        self.rows: list[TurnRow] = []
+        self.rows = []
         self.loading = False
         self.error = None
         self.complete = False
-        self._ids: set[str] = set()
-        # The last row of the last page.
-        self._last: TurnRow | None = None
+        self._ids = set()
+        self._last = None
         self._reading = object()
 
     def _read(self, behind: TurnRow | None) -> None:

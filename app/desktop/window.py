@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import (
@@ -24,14 +25,13 @@ from app.desktop import dialogs, words
 from app.desktop.adding import Adding
 from app.desktop.appearance import Appearance
 from app.desktop.design import space
-from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons
 from app.desktop.machine import Machine
 from app.desktop.operations import Operations
 from app.desktop.overview import Overview
 from app.desktop.pages.gateway_panel import GatewayPanel
 from app.desktop.pages.licenses import LicensesPage
-from app.desktop.pages.notices import Notices, NoticeText
+from app.desktop.pages.notices import Notices
 from app.desktop.pages.overview import OverviewPage
 from app.desktop.pages.problems import Ways, problem_notices
 from app.desktop.pages.requests import RequestsPage
@@ -39,11 +39,11 @@ from app.desktop.pages.sessions import SessionsPage
 from app.desktop.pages.set_up import SetUpPage
 from app.desktop.pages.settings import SettingsPage
 from app.desktop.pages.tokens import TokensPage
+from app.desktop.pages.window_notices import crash_notice, no_tray_notice, practice_notice
 from app.desktop.place import Place
 from app.desktop.preferences import Preferences
 from app.desktop.sign_in.leader import SignInLeader
 from app.desktop.widgets.edge import Edge
-from app.desktop.widgets.notice import Remedy
 from app.desktop.widgets.page_frame import Page
 from app.desktop.widgets.sidebar import Sidebar
 from app.desktop.widgets.status_line import StatusLine
@@ -103,6 +103,9 @@ class MainWindow(QMainWindow):
         self._snapshot: GatewaySnapshot | None = None
         self._has_tray = True
         self._leaving = False
+        # Of the window that this one replaces, by page, until the page is open.
+        self._sights: dict[Place, Any] = {}
+        self._focus: tuple[type[QWidget], int] | None = None
         self.setWindowTitle(self.tr("Waystation (practice)") if practice else self.tr("Waystation"))
         self._preferences = preferences
         self._crash = machine.crash
@@ -170,6 +173,13 @@ class MainWindow(QMainWindow):
             self.sidebar.setFocus()
         if self.isVisible():
             self._show_current()
+
+    def take_over(self, before: MainWindow) -> None:
+        """Show what the user saw in another window, which this one replaces."""
+        self._crash = before._crash
+        # What was not yet shown there is still to be shown.
+        self._sights = {place: page.sight() for place, (page, _) in before.pages.items()} | before._sights
+        self._focus = before.pages[before.place][0].focused()
 
     def show_tray(self, has_tray: bool) -> None:
         """Without a tray the window is the only way to the application, and says so."""
@@ -316,8 +326,14 @@ class MainWindow(QMainWindow):
         self._show_notices()
         if self._snapshot is None:
             return
+        page = self.pages[self.place][0]
         try:
-            self.pages[self.place][0].show_snapshot(self._snapshot, time.time())
+            page.show_snapshot(self._snapshot, time.time())
+            sight = self._sights.pop(self.place, None)
+            if sight is not None:
+                page.show_sight(sight)
+                page.focus(self._focus)
+                self._focus = None
         except Exception:
             # Also called while Qt shows the window, and an error that leaves there would end the program.
             _log.exception("the page %s cannot show what is true now", self.place)
@@ -326,24 +342,11 @@ class MainWindow(QMainWindow):
         notices = []
         said: set[str] = set()
         if self._practice:
-            text = self.tr(
-                "Practice: a simulated upstream answers, the tokens are samples, and everything is gone when you quit."
-            )
-            out = Remedy(self.tr("Start for real"), self._start_for_real, "practice")
-            notices.append(NoticeText("practice", Tone.INFO, text, (out,), symbol="practice"))
+            notices.append(practice_notice(self._start_for_real))
         if self._crash is not None:
-            text = self.tr("Waystation ended unexpectedly last time. A report without secrets can help to mend it.")
-            remedies = (
-                Remedy(self.tr("Copy the report"), self._on_copy_crash),
-                Remedy(self.tr("Dismiss"), self._on_forget_crash),
-            )
-            notices.append(NoticeText("crash", Tone.WARNING, text, remedies))
+            notices.append(crash_notice(self._on_copy_crash, self._on_forget_crash))
         if not self._has_tray:
-            text = self.tr(
-                "This desktop shows no tray icons, so Waystation lives in this window: closing it minimises it, "
-                "Ctrl+Q quits."
-            )
-            notices.append(NoticeText("no_tray", Tone.INFO, text))
+            notices.append(no_tray_notice())
         if self._snapshot is not None:
             ways = Ways(self.open_tokens, self._on_new_key, self._signing_in.sign_in, self._signing_in.show_running)
             elsewhere = self._signing_in.elsewhere is not None

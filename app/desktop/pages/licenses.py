@@ -114,6 +114,16 @@ class LicensesPage(PageFrame):
         super().hideEvent(event)
         self._preferences.keep_geometry("licenses.table", self.table.arrangement())
 
+    def sight(self) -> Any:
+        """See `Page`."""
+        return self.revoked.isChecked(), self.table.sight()
+
+    def show_sight(self, sight: Any) -> None:
+        """See `Page`."""
+        revoked, table = sight
+        self.revoked.setChecked(revoked)
+        self.table.show_sight(table)
+
     def selected(self) -> LicenseRow | None:
         """The selected license."""
         number = self._model.number_of(self.table.selected_id() or "")

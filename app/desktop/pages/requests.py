@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QStandardPaths, Qt
 from PySide6.QtGui import QShowEvent
@@ -110,6 +111,16 @@ class RequestsPage(TablePage):
         if before is None or before.turns != snapshot.turns:
             self.log.add(snapshot.turns)
         self.show_parts()
+
+    def sight(self) -> Any:
+        """See `Page`: also how far back the log was read."""
+        return self.log, super().sight()
+
+    def show_sight(self, sight: Any) -> None:
+        """See `Page`."""
+        log, seen = sight
+        self.log.take_over(log)
+        super().show_sight(seen)
 
     def show_selected(self) -> None:
         """Show the details of the selected request, or none."""

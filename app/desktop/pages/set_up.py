@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
+from typing import Any
 
 from PySide6.QtWidgets import QHBoxLayout, QPushButton
 
@@ -134,6 +135,16 @@ class SetUpPage(PageFrame):
 
     def _show_check(self, snapshot: GatewaySnapshot) -> None:
         self.check.show_turns(snapshot.turns, running=snapshot.state is RunState.RUNNING, now=self._now)
+
+    def sight(self) -> Any:
+        """See `Page`: also what is chosen."""
+        return self.shell, self.what, super().sight()
+
+    def show_sight(self, sight: Any) -> None:
+        """See `Page`."""
+        shell, what, seen = sight
+        self.choose(shell, what)
+        super().show_sight(seen)
 
     def text(self) -> str:
         """What the screen shows."""

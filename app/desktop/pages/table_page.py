@@ -106,12 +106,22 @@ class TablePage(PageFrame):
         self.body.addWidget(self._parts)
         detail.closed.connect(self._on_closed)
         model.settled.connect(self.show_parts)
-        model.settled.connect(self.show_parts)
         table.selectionModel().selectionChanged.connect(self.show_selected)
         table.arrange(self._preferences.geometry(f"{self._key}.table"))
         kept = self._preferences.geometry(f"{self._key}.split")
         if kept is not None:
             self._split.restoreState(kept)
+
+    def sight(self) -> Any:
+        """See `Page`: what is looked for, the table and the room for the details."""
+        return self.bar.sought(), self._table.sight(), self._split.saveState()
+
+    def show_sight(self, sight: Any) -> None:
+        """See `Page`."""
+        (text, chosen), table, split = sight
+        self._split.restoreState(split)
+        self.bar.seek(text, chosen)
+        self._table.show_sight(table)
 
     def show_selected(self) -> None:
         """Show the details of the selected row, or none."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QHideEvent, QIcon, QKeySequence, QResizeEvent, QShortcut
@@ -118,6 +118,19 @@ class TokensPage(PageFrame):
         self.set_sentence(_summary(snapshot) if len(snapshot.tokens) > 1 else "")
         self.undo.show_present(self._tokens)
         self._show_detail()
+
+    def sight(self) -> Any:
+        """See `Page`: also the removals that can still be undone."""
+        return self.table.sight(), self._split.orientation(), self._split.sizes(), self.undo.offered()
+
+    def show_sight(self, sight: Any) -> None:
+        """See `Page`."""
+        table, orientation, sizes, offered = sight
+        if self._split.orientation() is orientation:
+            self._split.setSizes(sizes)
+        self.table.show_sight(table)
+        for token_id, label in offered.items():
+            self.undo.show_removed(token_id, label)
 
     def selected(self) -> TokenView | None:
         """The selected token."""

@@ -31,6 +31,7 @@ class UndoNotices(QWidget):
         self._icons = icons
         self._restore = restore
         self._shown: dict[str, Notice] = {}
+        self._labels: dict[str, str] = {}
         # Of these, the ones that a snapshot has shown to be gone: the one at hand may be older than the removal.
         self._gone: set[str] = set()
         self._column = QVBoxLayout(self)
@@ -49,7 +50,7 @@ class UndoNotices(QWidget):
             self.close_notice(token_id)
 
         notice = Notice(self._icons, Tone.NEUTRAL, text, (undo,), symbol="trash", dismissed=close)
-        self._shown[token_id] = notice
+        self._shown[token_id], self._labels[token_id] = notice, label
         show_in(self._column, notice)
         self.show()
         # Its own child, so that it ends with the notice.
@@ -64,6 +65,10 @@ class UndoNotices(QWidget):
         for token_id in self._gone & present:
             self.close_notice(token_id)
         self._gone |= self._shown.keys() - present
+
+    def offered(self) -> dict[str, str]:
+        """Labels of the tokens whose removal can be undone here, by id."""
+        return {token_id: self._labels[token_id] for token_id in self._shown}
 
     def close_notice(self, token_id: str) -> None:
         """Offer it no more."""

@@ -121,6 +121,18 @@ class FilterBar(QWidget):
                     choice.setCurrentIndex(0)
             self.changed.emit()
 
+    def sought(self) -> tuple[str, list[str | None]]:
+        """What is looked for, for `seek` of another bar."""
+        return self.entry.text(), [choice.chosen for choice in self.choices]
+
+    def seek(self, text: str, chosen: Sequence[str | None]) -> None:
+        """Look for this; what is not offered is left out."""
+        with QSignalBlocker(self):
+            self.entry.setText(text)
+            for choice, value in zip(self.choices, chosen, strict=True):
+                choice.setCurrentIndex(max(0, choice.findData(value)) if value is not None else 0)
+        self.changed.emit()
+
     def _on_find(self) -> None:
         self.entry.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.entry.selectAll()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from app.desktop.design import space
@@ -19,6 +20,26 @@ class Page(QWidget):
     def show_snapshot(self, snapshot: GatewaySnapshot, now: float) -> None:
         """Show what is true now; called only while the page is open. `now` is in Unix seconds."""
         raise NotImplementedError
+
+    def sight(self) -> Any:
+        """What the user sees of it, for `show_sight` of the page that takes its place; None: as at first."""
+        return None
+
+    def show_sight(self, sight: Any) -> None:
+        """Show what was seen of another page of this kind; called after the first snapshot."""
+
+    def focused(self) -> tuple[type[QWidget], int] | None:
+        """Which of its widgets has the keyboard: its class, and its number among those; None: none of them."""
+        widget = self.window().focusWidget()
+        if widget is None or not self.isAncestorOf(widget):
+            return None
+        return type(widget), self.findChildren(type(widget)).index(widget)
+
+    def focus(self, which: tuple[type[QWidget], int] | None) -> None:
+        """Give the keyboard to what `focused` has named on another page of this kind."""
+        alike = self.findChildren(which[0]) if which is not None else []
+        if which is not None and which[1] < len(alike):
+            alike[which[1]].setFocus()
 
 
 class PageFrame(Page):
@@ -57,10 +78,11 @@ class PageFrame(Page):
         content = QWidget()
         self.body = QVBoxLayout(content)
         space.bare(self.body, space.M)
+        self._scroll: QScrollArea | None = None
         if not scrolls:
             column.addWidget(content, 1)
             return
-        scroll = QScrollArea()
+        self._scroll = scroll = QScrollArea()
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -72,6 +94,20 @@ class PageFrame(Page):
         self.body.setContentsMargins(0, 0, space.XS, space.S)
         scroll.setWidget(content)
         column.addWidget(scroll, 1)
+
+    def sight(self) -> Any:
+        """See `Page`: how far it is scrolled."""
+        return self._scroll.verticalScrollBar().value() if self._scroll is not None else None
+
+    def show_sight(self, sight: Any) -> None:
+        """See `Page`."""
+        if self._scroll is not None:
+            # What the snapshot brought has to be laid out first.
+            QTimer.singleShot(0, self, lambda: self._scroll_to(int(sight)))
+
+    def _scroll_to(self, where: int) -> None:
+        if self._scroll is not None:
+            self._scroll.verticalScrollBar().setValue(where)
 
     def set_sentence(self, text: str) -> None:
         """Say something else under the title."""

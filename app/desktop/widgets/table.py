@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, QItemSelectionModel, QModelIndex, QPersistentModelIndex, QSize, Qt
+from PySide6.QtCore import (
+    QByteArray,
+    QEvent,
+    QItemSelectionModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSize,
+    Qt,
+    QTimer,
+)
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -25,6 +35,21 @@ _SYMBOL_SIZE = 16
 _PADDING = 7
 # The share of its width that a stretching column keeps in a narrow window.
 _NARROWEST = 0.6
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What the user sees of a table, for another one in its place.
+
+    Attributes:
+        arrangement: see `Table.arrangement`.
+        selected: the id of the selected line.
+        top: the id of the first line in sight, and how many pixels of it are not; None: the table begins at its top.
+    """
+
+    arrangement: QByteArray
+    selected: str | None
+    top: tuple[str, int] | None
 
 
 class Table(QTableView):
@@ -61,6 +86,7 @@ class Table(QTableView):
         self._sharing = False
         self._selected: str | None = None
         self._top: tuple[str, int] | None = None
+        self._wanted: Sight | None = None
         header.setSortIndicatorClearable(True)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
@@ -68,6 +94,8 @@ class Table(QTableView):
         model.modelReset.connect(self._take_selection)
         model.updating.connect(self._keep_place)
         model.updated.connect(self._take_place)
+        model.updated.connect(self._become_wanted)
+        model.settled.connect(self._become_wanted)
 
     @property
     def rows(self) -> RowsModel[Any]:
@@ -97,21 +125,50 @@ class Table(QTableView):
         """The widths that the user gave to columns and what it is sorted by, for `Preferences.keep_geometry`."""
         header = self.horizontalHeader()
         order = header.sortIndicatorOrder() is Qt.SortOrder.DescendingOrder
-        kept = {"widths": self._widths, "sorted": [header.sortIndicatorSection(), order]}
+        # Only the user's own: the others depend on the titles, and so on the language.
+        columns = zip(self._columns, self._widths, strict=True)
+        own = [None if width == self._wanted_width(column) else width for column, width in columns]
+        kept = {"widths": own, "sorted": [header.sortIndicatorSection(), order]}
         return QByteArray(json.dumps(kept).encode())
 
     def arrange(self, state: QByteArray | None) -> None:
         """Be as the user left it; what does not fit any more is left as it is."""
         try:
             kept = json.loads(bytes(state.data())) if state is not None else {}
-            widths = [int(width) for width in kept.get("widths", ())]
+            own = [None if width is None else int(width) for width in kept.get("widths", ())]
             column, descending = kept.get("sorted", (-1, False))
         except (ValueError, TypeError, AttributeError):
             return
-        if len(widths) == len(self._columns) and min(widths) > 0 and -1 <= int(column) < len(widths):
-            self._widths = widths
+        if (
+            len(own) == len(self._columns)
+            and -1 <= int(column) < len(own)
+            and all(width is None or width > 0 for width in own)
+        ):
+            pairs = zip(self._columns, own, strict=True)
+            self._widths = [self._wanted_width(column) if width is None else width for column, width in pairs]
             self._share_width()
             self.sort_by(column, Qt.SortOrder.DescendingOrder if descending else Qt.SortOrder.AscendingOrder)
+
+    def sight(self) -> Sight:
+        """What the user sees of it now."""
+        self._keep_place()
+        return Sight(self.arrangement(), self.selected_id(), self._top)
+
+    def show_sight(self, sight: Sight) -> None:
+        """Show what was seen of another table, as soon as the rows are there."""
+        self.arrange(sight.arrangement)
+        self._wanted = sight
+        self._become_wanted()
+
+    def _become_wanted(self) -> None:
+        wanted = self._wanted
+        if wanted is None or self._lines.weighing or not self._lines.total:
+            return
+        self._wanted = None
+        self._selected, self._top = wanted.selected, wanted.top
+        self._take_selection()
+        # Whatever opens for the selected row takes its room first.
+        QTimer.singleShot(0, self, self._take_place)
 
     def _keep_selection(self) -> None:
         self._selected = self.selected_id()
