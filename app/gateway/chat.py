@@ -10,7 +10,7 @@ from app.core.credential import TokenSecrets
 from app.core.envelope import Envelope
 from app.core.errors import Refusal
 from app.core.license import License
-from app.core.models import resolve_model
+from app.core.models import ModelTable
 from app.core.policy import OVERNIGHT_WAIT_S
 from app.core.token import Token
 from app.core.turn import Outcome
@@ -21,7 +21,7 @@ from app.gateway.relay import answer_failure, note_failure
 from app.gateway.replies import SERVER, error_reply
 from app.gateway.turn_runner import RunningTurn, TurnRunner
 from app.gateway.whole import send_whole
-from app.translate.chat_request import ResponsesRequest, responses_body
+from app.translate.chat_request import ChatRequest, ResponsesRequest, read_chat_request
 from app.translate.chat_stream import ChatCompletion
 from app.translate.errors import UpstreamFailure
 from app.translate.frames import DONE, KEEP_ALIVE, data_frame, json_bytes
@@ -57,10 +57,18 @@ class Chat:
         """
         with self._turns.turn(request, "chat/completions", owner) as turn:
             received = await turn.receive(request)
-            model = received.envelope.model
+            models = ModelTable()
+            # Once, and before a token is leased: a request that is refused opens no session.
+            chat = await off_loop(
+                len(received.body),
+                read_chat_request,
+                received.envelope.data,
+                models=models,
+                session_name=_name(received.envelope),
+            )
             wait_s = _asked_to_wait(request)
-            failover = turn.lead(received, resolve_model(model)[0] if model else None, wait_s=lambda: wait_s)
-            client = _Client(request, turn, stream=received.envelope.stream)
+            failover = turn.lead(received, models.resolve(chat.model).model, wait_s=lambda: wait_s)
+            client = _Client(request, turn, stream=chat.stream)
             opening: Opening | None = None
             failure: UpstreamFailure | None = None
             problem: NoAnswer | None = None
@@ -71,9 +79,7 @@ class Chat:
                         opening = None
                     # Now, since the user may remove the token while the body is made.
                     opened = turn.state.secrets[send.token.id]
-                    asked = responses_body(
-                        received.envelope.data, kind=send.token.kind, session_name=_name(received.envelope)
-                    )
+                    asked = chat.for_token(send.token.kind)
                     try:
                         opening = await self._ask(
                             turn,
@@ -93,13 +99,13 @@ class Chat:
                         turn.state.clock.now,
                         events=True,
                         hold_s=None,
-                        silence_s=self._keep_alive_s if asked.stream else None,
+                        silence_s=self._keep_alive_s if chat.stream else None,
                         on_silence=client.keep_alive,
                     )
                     failure, problem = opening.failure, None
                     if failure is None:
                         turn.begun(opening)
-                        return await self._answer(client, opening, turn, asked)
+                        return await self._answer(client, opening, turn, chat)
                     turn.failed(failure)
                 if problem is not None:
                     return await client.fail_without_answer(problem)
@@ -141,7 +147,7 @@ class Chat:
         return Opening(answer)
 
     async def _answer(
-        self, client: _Client, opening: Opening, turn: RunningTurn, asked: ResponsesRequest
+        self, client: _Client, opening: Opening, turn: RunningTurn, asked: ChatRequest
     ) -> web.StreamResponse:
         chat = ChatCompletion(
             id=f"chatcmpl-{turn.live.id.removeprefix('r-')}",

@@ -5,34 +5,58 @@ Every item is built from scratch: Responses refuses unknown keys of items, Chat 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.core.errors import Refusal
-from app.translate import invalid
+from app.translate import fields, invalid
+from app.translate.attachments import input_file, input_image
+from app.translate.call_pairs import CallPairs
+from app.translate.fields import Fields
 
 _ROLES = ("system", "assistant", "user", "function", "tool", "developer")
-_USER_PARTS = ("text", "image_url", "input_audio", "file")
+_USER_PARTS = ("text", "image_url", "file")
 _STRING_OR_PARTS = "one of a string or array of objects"
+_NO_AUDIO = "Audio is not supported, only text, images (PNG, JPEG, GIF, WebP) and PDF files are."
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What upstream is given to read: the leading system text, and everything after it."""
+    """What upstream is given to read.
+
+    Attributes:
+        instructions: the leading system text.
+        input: everything after it; never empty.
+        file_id_at: the place of the first file that is named by an id, which only its own account can read.
+        has_breakpoints: whether parts carry a `prompt_cache_breakpoint`, which the ChatGPT backend refuses.
+    """
 
     instructions: str
-    input: list[dict[str, Any]]
+    input: list[dict[str, Any]] = field(repr=False)
+    file_id_at: str | None = None
+    has_breakpoints: bool = False
+
+    def without_breakpoints(self) -> list[dict[str, Any]]:
+        """The input as the ChatGPT backend takes it."""
+        return [_unmarked(item) for item in self.input] if self.has_breakpoints else self.input
+
+    def says_json(self) -> bool:
+        """Whether the input holds the word that upstream's JSON mode looks for."""
+        return any("json" in text.lower() for item in self.input for text in _texts(item))
 
 
-def conversation(messages: object, *, keep_in_input: bool = False) -> Conversation:
+def conversation(messages: object, *, custom_tools: Collection[str] = (), keep_in_input: bool = False) -> Conversation:
     """Translate `messages`.
 
     System and developer messages before the first of another role become the instructions; later ones stay in place
-    as developer messages, for upstream refuses the role system in the input.
+    as developer messages, for upstream refuses the role system in the input. Calls without an output get one that says
+    so; an output without a call is refused.
 
     Args:
         messages: as the client sent them.
+        custom_tools: names of tools whose calls the client knows as calls of functions, since a stream of Chat
+            Completions has no other: in its history they become what they were.
         keep_in_input: leave the instructions empty. Upstream's JSON mode looks for the word "json" in the input only.
 
     Raises:
@@ -44,45 +68,140 @@ def conversation(messages: object, *, keep_in_input: bool = False) -> Conversati
         raise invalid.wrong_type("messages", "an array of objects", messages)
     if not messages:
         raise invalid.empty_array("messages")
-    leading: list[str] = []
-    items: list[dict[str, Any]] = []
-    begun = keep_in_input
+    talk = _Talk(custom_tools, keep_in_input)
     for index, message in enumerate(messages):
-        where = f"messages[{index}]"
-        role = _role(message, where)
+        talk.add(*fields.located(message, f"messages[{index}]"))
+    return talk.whole()
+
+
+class _Talk:
+    """A conversation as it is read, message by message."""
+
+    def __init__(self, custom_tools: Collection[str], begun: bool) -> None:
+        self._custom_tools = custom_tools
+        self._begun = begun
+        self._leading: list[str] = []
+        self._items: list[dict[str, Any]] = []
+        self._pairs = CallPairs()
+        self._file_id_at: str | None = None
+        self._has_breakpoints = False
+
+    def add(self, where: str, message: Fields) -> None:
+        role = fields.string(message, "role", where)
+        if role not in _ROLES:
+            raise invalid.invalid_value(f"{where}.role", role, _ROLES)
         if role in ("system", "developer"):
             told = _system_text(message.get("content"), f"{where}.content")
-            if begun:
-                items.append(_developer(told))
+            if self._begun:
+                self._items.append(_developer(told))
             else:
-                leading.append(told)
-            continue
-        begun = True
-        item = _user(message, where) if role == "user" else _assistant(message, where)
-        if item is not None:
-            items.append(item)
-    instructions = "\n\n".join(filter(None, leading))
-    if items:
-        return Conversation(instructions, items)
-    if not leading:
-        raise Refusal(400, "Invalid 'messages': there is no text in them.", param="messages", code="invalid_value")
-    # Upstream wants an input that is not empty.
-    return Conversation("", [_developer(instructions)])
+                self._leading.append(told)
+            return
+        self._begun = True
+        if role == "user":
+            self._items.append(_message("user", self._said(message, where)))
+        elif role == "assistant":
+            self._assistant(message, where)
+        elif role == "tool":
+            self._tool(message, where)
+        else:
+            self._function(message, where)
 
+    def whole(self) -> Conversation:
+        instructions = "\n\n".join(filter(None, self._leading))
+        if self._items:
+            items = self._pairs.mended(self._items)
+            return Conversation(instructions, items, self._file_id_at, self._has_breakpoints)
+        if not self._leading:
+            raise Refusal(400, "Invalid 'messages': there is no text in them.", param="messages", code="invalid_value")
+        # Upstream wants an input that is not empty.
+        return Conversation("", [_developer(instructions)])
 
-def _role(message: object, where: str) -> str:
-    if not isinstance(message, Mapping):
-        raise invalid.wrong_type(where, "an object", message)
-    role = message.get("role")
-    if role is None:
-        raise invalid.missing(f"{where}.role")
-    if not isinstance(role, str):
-        raise invalid.wrong_type(f"{where}.role", "a string", role)
-    if role not in _ROLES:
-        raise invalid.invalid_value(f"{where}.role", role, _ROLES)
-    if role in ("tool", "function"):
-        raise invalid.unsupported_value(f"{where}.role", "messages of tools")
-    return role
+    def _said(self, message: Fields, where: str) -> list[dict[str, Any]]:
+        """What a user or a tool says: a list of parts."""
+        content = message.get("content")
+        if isinstance(content, str):
+            return [_input_text(content)]
+        return [self._part(*found) for found in _parts(content, f"{where}.content")]
+
+    def _part(self, where: str, kind: str, part: Fields) -> dict[str, Any]:
+        if kind == "text":
+            made = _input_text(fields.string(part, "text", where))
+        elif kind == "image_url":
+            made = input_image(part, where)
+        elif kind == "file":
+            made = input_file(part, where)
+            if "file_id" in made and self._file_id_at is None:
+                self._file_id_at = f"{where}.file.file_id"
+        elif kind == "input_audio":
+            raise invalid.unsupported_parameter(f"{where}.input_audio", _NO_AUDIO)
+        else:
+            raise invalid.invalid_value(f"{where}.type", kind, _USER_PARTS)
+        mark = fields.optional_mapping(part, "prompt_cache_breakpoint", where)
+        if mark is not None:
+            place = f"{where}.prompt_cache_breakpoint"
+            made["prompt_cache_breakpoint"] = fields.present(
+                mode=fields.name(mark, "mode", place), ttl=fields.optional_string(mark, "ttl", place)
+            )
+            self._has_breakpoints = True
+        return made
+
+    def _assistant(self, message: Fields, where: str) -> None:
+        """An earlier answer: its text, and then its calls."""
+        if message.get("audio") is not None:
+            raise invalid.unsupported_parameter(f"{where}.audio", _NO_AUDIO)
+        said = _answer(message, where)
+        # An empty message between a call and its output breaks their match.
+        if said:
+            self._items.append(_message("assistant", said))
+        self._items += [self._call(call, place) for place, call in fields.objects(message, "tool_calls", where)]
+        legacy = fields.optional_mapping(message, "function_call", where)
+        if legacy is not None:
+            place = f"{where}.function_call"
+            name, arguments = fields.name(legacy, "name", place), fields.string(legacy, "arguments", place)
+            self._items.append(self._pairs.legacy_call(name, arguments))
+        self._pairs.close(len(self._items))
+
+    def _call(self, call: Fields, where: str) -> dict[str, Any]:
+        call_id = fields.name(call, "id", where)
+        kind = fields.string(call, "type", where)
+        if kind not in ("function", "custom"):
+            raise invalid.invalid_value(f"{where}.type", kind, ("function", "custom"))
+        made = fields.mapping(call, kind, where)
+        place = f"{where}.{kind}"
+        name = fields.name(made, "name", place)
+        said = fields.string(made, "input" if kind == "custom" else "arguments", place)
+        return self._pairs.call(call_id, name, said, custom=kind == "custom" or name in self._custom_tools)
+
+    def _tool(self, message: Fields, where: str) -> None:
+        call_id = fields.name(message, "tool_call_id", where)
+        item = self._pairs.output(call_id, self._output(message, where))
+        if item is None:
+            why = (
+                "messages with role 'tool' must be a response to a preceding message with 'tool_calls': "
+                f"'{invalid.shortened(call_id)}' is the 'id' of none."
+            )
+            raise invalid.unusable(f"{where}.tool_call_id", f"Invalid parameter: {why}")
+        self._items.append(item)
+
+    def _function(self, message: Fields, where: str) -> None:
+        name = fields.name(message, "name", where)
+        output = "" if message.get("content") is None else self._output(message, where)
+        item = self._pairs.legacy_output(name, output)
+        if item is None:
+            why = (
+                "messages with role 'function' must be a response to a preceding message with 'function_call': "
+                f"none calls '{invalid.shortened(name)}'."
+            )
+            raise invalid.unusable(f"{where}.name", f"Invalid parameter: {why}")
+        self._items.append(item)
+
+    def _output(self, message: Fields, where: str) -> str | list[dict[str, Any]]:
+        """What a tool says: one string where it is nothing but text."""
+        said = self._said(message, where)
+        if all(part.keys() == {"type", "text"} for part in said):
+            return "\n".join(part["text"] for part in said)
+        return said
 
 
 def _message(role: str, content: list[dict[str, Any]]) -> dict[str, Any]:
@@ -104,27 +223,12 @@ def _system_text(content: object, where: str) -> str:
     for place, kind, part in _parts(content, where):
         if kind != "text":
             raise invalid.invalid_value(f"{place}.type", kind, ("text",))
-        texts.append(_string(part, "text", place))
+        texts.append(fields.string(part, "text", place))
     return "\n".join(texts)
 
 
-def _user(message: Mapping[str, Any], where: str) -> dict[str, Any]:
-    content = message.get("content")
-    if isinstance(content, str):
-        return _message("user", [_input_text(content)])
-    parts = []
-    for place, kind, part in _parts(content, f"{where}.content"):
-        if kind != "text":
-            raise _not_text(place, kind)
-        parts.append(_input_text(_string(part, "text", place)))
-    return _message("user", parts)
-
-
-def _assistant(message: Mapping[str, Any], where: str) -> dict[str, Any] | None:
-    """An earlier answer; None when it holds no text. Our own answers have `content: null` when only reasoning came."""
-    for key in ("tool_calls", "function_call", "audio"):
-        if message.get(key) not in (None, []):
-            raise invalid.unsupported_parameter(f"{where}.{key}")
+def _answer(message: Fields, where: str) -> list[dict[str, Any]]:
+    """The parts of an earlier answer that say anything; ours have `content: null` when only reasoning came."""
     content = message.get("content")
     said: list[dict[str, Any]] = []
     if isinstance(content, str):
@@ -132,46 +236,40 @@ def _assistant(message: Mapping[str, Any], where: str) -> dict[str, Any] | None:
     elif content is not None and content != []:
         for place, kind, part in _parts(content, f"{where}.content"):
             if kind == "text":
-                said.append({"type": "output_text", "text": _string(part, "text", place)})
+                said.append({"type": "output_text", "text": fields.string(part, "text", place)})
             elif kind == "refusal":
-                said.append({"type": "refusal", "refusal": _string(part, "refusal", place)})
+                said.append({"type": "refusal", "refusal": fields.string(part, "refusal", place)})
             else:
                 raise invalid.invalid_value(f"{place}.type", kind, ("text", "refusal"))
-    refusal = message.get("refusal")
-    if refusal is not None:
-        if not isinstance(refusal, str):
-            raise invalid.wrong_type(f"{where}.refusal", "a string", refusal)
+    refusal = fields.optional_string(message, "refusal", where)
+    if refusal:
         said.append({"type": "refusal", "refusal": refusal})
-    said = [part for part in said if part.get("text") or part.get("refusal")]
-    return _message("assistant", said) if said else None
+    return [part for part in said if part.get("text") or part.get("refusal")]
 
 
-def _parts(content: object, where: str) -> list[tuple[str, str, Mapping[str, Any]]]:
+def _parts(content: object, where: str) -> list[tuple[str, str, Fields]]:
     """The parts of a content list: the place of each for `param`, its type, and itself."""
     if not isinstance(content, list):
         raise invalid.wrong_type(where, _STRING_OR_PARTS, content)
     if not content:
         raise invalid.empty_array(where)
-    parts = []
-    for index, part in enumerate(content):
-        place = f"{where}[{index}]"
-        if not isinstance(part, Mapping):
-            raise invalid.wrong_type(place, "an object", part)
-        parts.append((place, _string(part, "type", place), part))
-    return parts
+    found = (fields.located(part, f"{where}[{index}]") for index, part in enumerate(content))
+    return [(place, fields.string(part, "type", place), part) for place, part in found]
 
 
-def _not_text(place: str, kind: str) -> Refusal:
-    if kind in _USER_PARTS:
-        names = {"image_url": "images", "input_audio": "audio", "file": "files"}
-        return invalid.unsupported_value(f"{place}.type", names[kind])
-    return invalid.invalid_value(f"{place}.type", kind, _USER_PARTS)
+def _unmarked(item: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: [{name: said for name, said in part.items() if name != "prompt_cache_breakpoint"} for part in value]
+        if isinstance(value, list)
+        else value
+        for key, value in item.items()
+    }
 
 
-def _string(part: Mapping[str, Any], key: str, place: str) -> str:
-    value = part.get(key)
-    if value is None:
-        raise invalid.missing(f"{place}.{key}")
-    if not isinstance(value, str):
-        raise invalid.wrong_type(f"{place}.{key}", "a string", value)
-    return value
+def _texts(item: dict[str, Any]) -> list[str]:
+    """What an item says, without what is attached to it."""
+    texts = [item[key] for key in ("arguments", "input") if key in item]
+    said = item.get("content", item.get("output", []))
+    if isinstance(said, str):
+        return [*texts, said]
+    return texts + [part[key] for part in said for key in ("text", "refusal") if key in part]

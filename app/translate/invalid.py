@@ -35,9 +35,20 @@ def below_minimum(param: str, minimum: int, value: int) -> Refusal:
     return Refusal(
         400,
         f"Invalid '{param}': integer below minimum value. "
-        f"Expected a value >= {minimum}, but got {_shortened(str(value))} instead.",
+        f"Expected a value >= {minimum}, but got {shortened(str(value))} instead.",
         param=param,
         code="integer_below_min_value",
+    )
+
+
+def above_maximum(param: str, maximum: int, value: int) -> Refusal:
+    """An integer is too large."""
+    return Refusal(
+        400,
+        f"Invalid '{param}': integer above maximum value. "
+        f"Expected a value <= {maximum}, but got {shortened(str(value))} instead.",
+        param=param,
+        code="integer_above_max_value",
     )
 
 
@@ -47,33 +58,43 @@ def invalid_value(param: str, value: str, supported: tuple[str, ...]) -> Refusal
     words = listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])}, and {listed[-1]}"
     return Refusal(
         400,
-        f"Invalid value: '{_shortened(value)}'. Supported values are: {words}.",
+        f"Invalid value: '{shortened(value)}'. Supported values are: {words}.",
         param=param,
         code="invalid_value",
     )
 
 
-def unsupported_parameter(param: str) -> Refusal:
-    """A field that changes the meaning of the request and is not translated yet."""
+def unusable(param: str, why: str, code: str | None = "invalid_value") -> Refusal:
+    """A value of the right type that cannot be used; `why` is one sentence, or more."""
+    return Refusal(400, why, param=param, code=code)
+
+
+def only_with(param: str, needed: str) -> Refusal:
+    """A field that means something only beside another; OpenAI gives this error no code."""
     return Refusal(
         400,
-        f"Unsupported parameter: '{param}'. This version of Waystation does not support it yet on chat/completions.",
+        f"Invalid value for '{param}': '{param}' is only allowed when '{needed}' is specified.",
         param=param,
-        code="unsupported_parameter",
     )
 
 
-def unsupported_value(param: str, what: str) -> Refusal:
-    """A value that changes the meaning of the request and is not translated yet; `what` names it in the plural."""
+def unsupported_parameter(param: str, why: str) -> Refusal:
+    """A field that changes the meaning of the request and that upstream has nothing for; `why` is a sentence."""
+    return Refusal(400, f"Unsupported parameter: '{param}'. {why}", param=param, code="unsupported_parameter")
+
+
+def unsupported_value(param: str, value: str, only: str) -> Refusal:
+    """A value that changes the meaning of the request and that upstream has nothing for; `only` says what it has."""
     return Refusal(
         400,
-        f"Unsupported value for '{param}': this version of Waystation does not support {what} yet on chat/completions.",
+        f"Unsupported value: '{param}' does not support {shortened(value)}. Only {only} is supported.",
         param=param,
         code="unsupported_value",
     )
 
 
-def _shortened(value: str) -> str:
+def shortened(value: str) -> str:
+    """What a message quotes of the client's own words."""
     return value if len(value) <= 64 else f"{value[:64]}…"
 
 

@@ -1,27 +1,27 @@
+import copy
 import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from app.core.errors import Refusal
-from app.core.models import ALIASES
+from app.core.models import BUILT_IN, ModelAlias, ModelTable
 from app.core.token import TokenKind
-from app.translate.chat_request import ResponsesRequest, responses_body
+from app.translate.chat_request import ChatRequest, ResponsesRequest, read_chat_request
 
 BOTH = pytest.mark.parametrize("kind", list(TokenKind))
 HI = [{"role": "user", "content": "hi"}]
 HI_ITEM = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hi"}]}
-#: What the ChatGPT backend takes; it answers 400 to anything else.
-WHITELIST = {
-    *("model", "instructions", "input", "tools", "tool_choice", "parallel_tool_calls", "reasoning", "include"),
-    *("text", "prompt_cache_key", "service_tier", "store", "stream", "client_metadata"),
-}
+USES_JSON = [{"role": "user", "content": "Answer in JSON."}]
+
+
+def read(session: str | None = None, models: ModelTable | None = None, **fields: Any) -> ChatRequest:
+    data = {"model": "gpt-5", "messages": HI, **fields}
+    return read_chat_request(data, models=models or ModelTable(), session_name=session)
 
 
 def translated(kind: TokenKind = TokenKind.CHATGPT, session: str | None = None, **fields: Any) -> ResponsesRequest:
-    return responses_body({"model": "gpt-5", "messages": HI, **fields}, kind=kind, session_name=session)
+    return read(session, **fields).for_token(kind)
 
 
 def body(kind: TokenKind = TokenKind.CHATGPT, **fields: Any) -> dict[str, Any]:
@@ -46,7 +46,10 @@ def test_the_smallest_request_to_the_chatgpt_backend() -> None:
         "store": False,
         "stream": True,
     }
-    assert (request.model, request.effort, request.stream, request.include_usage) == ("gpt-5", None, False, False)
+    assert request.effort is None
+    asked = read()
+    assert (asked.model, asked.stream, asked.include_usage, asked.wants_logprobs) == ("gpt-5", False, False, False)
+    assert (asked.legacy_functions, asked.custom_tools) == (False, frozenset())
 
 
 def test_the_smallest_request_to_the_responses_api() -> None:
@@ -61,12 +64,20 @@ def test_the_smallest_request_to_the_responses_api() -> None:
 
 
 @BOTH
-@pytest.mark.parametrize("alias", ALIASES)
+@pytest.mark.parametrize("alias", BUILT_IN)
 def test_an_alias_sets_model_and_effort_and_wins_over_the_parameter(kind: TokenKind, alias: Any) -> None:
     request = translated(kind, model=alias.name, reasoning_effort="xhigh", reasoning={"effort": "none"})
     assert request.body["model"] == alias.model
     assert request.body["reasoning"] == {"effort": alias.effort, "summary": "auto"}
-    assert (request.model, request.effort) == (alias.name, alias.effort)
+    assert request.effort == alias.effort
+    assert read(model=alias.name).model == alias.name
+
+
+def test_the_users_own_names_count() -> None:
+    models = ModelTable((ModelAlias("fast", "gpt-5.5", "low"), ModelAlias("plain", "gpt-5.5")))
+    assert read(models=models, model="fast").for_token(TokenKind.CHATGPT).body["model"] == "gpt-5.5"
+    plain = read(models=models, model="plain", reasoning_effort="high")
+    assert (plain.model, plain.for_token(TokenKind.API_KEY).effort) == ("plain", "high")
 
 
 @pytest.mark.parametrize(
@@ -85,12 +96,9 @@ def test_reasoning(fields: dict[str, Any], reasoning: dict[str, str]) -> None:
 
 
 def test_the_summary_of_reasoning_can_be_left_out() -> None:
-    data = {"model": "gpt-5", "messages": HI}
-    request = responses_body(data, kind=TokenKind.API_KEY, session_name=None, reasoning_summary=None)
-    assert "reasoning" not in request.body
-    data["reasoning"] = {"summary": "auto", "effort": "low"}
-    request = responses_body(data, kind=TokenKind.API_KEY, session_name=None, reasoning_summary=None)
-    assert request.body["reasoning"] == {"effort": "low"}
+    assert "reasoning" not in read().for_token(TokenKind.API_KEY, reasoning_summary=None).body
+    asked = read(reasoning={"summary": "auto", "effort": "low"})
+    assert asked.for_token(TokenKind.API_KEY, reasoning_summary=None).body["reasoning"] == {"effort": "low"}
 
 
 def test_models_of_the_api_without_reasoning_are_not_asked_for_any() -> None:
@@ -117,7 +125,7 @@ def test_models_of_the_api_without_reasoning_are_not_asked_for_any() -> None:
     ],
 )
 def test_response_format(kind: TokenKind, wanted: dict[str, Any], sent: dict[str, Any] | None) -> None:
-    text = body(kind, response_format=wanted).get("text", {})
+    text = body(kind, response_format=wanted, messages=USES_JSON).get("text", {})
     assert text.get("format") == sent
     assert json.dumps(text.get("format")) == json.dumps(sent), "the order of a schema's properties is kept"
 
@@ -281,17 +289,12 @@ def test_fields_without_counterpart_and_unknown_ones_are_left_out(kind: TokenKin
 @pytest.mark.parametrize(
     ("fields", "param", "code"),
     [
-        ({"tools": [{"type": "function", "function": {"name": "f"}}]}, "tools", "unsupported_parameter"),
-        ({"functions": [{"name": "f"}]}, "functions", "unsupported_parameter"),
-        ({"tools": {}}, "tools", "invalid_type"),
-        ({"tool_choice": "required"}, "tool_choice", "unsupported_value"),
-        ({"tool_choice": {"type": "function"}}, "tool_choice", "unsupported_value"),
-        ({"tool_choice": "any"}, "tool_choice", "invalid_value"),
-        ({"tool_choice": 1}, "tool_choice", "invalid_type"),
-        ({"function_call": {"name": "f"}}, "function_call", "unsupported_value"),
-        ({"web_search_options": {}}, "web_search_options", "unsupported_parameter"),
-        ({"logprobs": True, "top_logprobs": 3}, "logprobs", "unsupported_parameter"),
-        ({"top_logprobs": 3}, "top_logprobs", "unsupported_parameter"),
+        ({"logprobs": 1}, "logprobs", "invalid_type"),
+        ({"top_logprobs": 3}, "top_logprobs", None),
+        ({"logprobs": False, "top_logprobs": 3}, "top_logprobs", None),
+        ({"logprobs": True, "top_logprobs": "3"}, "top_logprobs", "invalid_type"),
+        ({"logprobs": True, "top_logprobs": 21}, "top_logprobs", "integer_above_max_value"),
+        ({"logprobs": True, "top_logprobs": -1}, "top_logprobs", "integer_below_min_value"),
         ({"n": 2}, "n", "unsupported_value"),
         ({"n": 0}, "n", "integer_below_min_value"),
         ({"n": "1"}, "n", "invalid_type"),
@@ -307,12 +310,15 @@ def test_fields_without_counterpart_and_unknown_ones_are_left_out(kind: TokenKin
         ({"verbosity": 1}, "verbosity", "invalid_type"),
         ({"service_tier": 1}, "service_tier", "invalid_type"),
         ({"prompt_cache_key": 1}, "prompt_cache_key", "invalid_type"),
+        ({"session_id": 1}, "session_id", "invalid_type"),
+        ({"reasoning": {"effort": 1}}, "reasoning.effort", "invalid_type"),
+        ({"reasoning": {"summary": 1}}, "reasoning.summary", "invalid_type"),
         ({"model": None}, "model", "missing_required_parameter"),
         ({"model": ""}, "model", "missing_required_parameter"),
         ({"model": 5}, "model", "invalid_type"),
     ],
 )
-def test_what_is_not_translated_is_refused(kind: TokenKind, fields: dict[str, Any], param: str, code: str) -> None:
+def test_what_is_refused(kind: TokenKind, fields: dict[str, Any], param: str, code: str | None) -> None:
     error = refused(kind, **fields)
     assert (error.param, error.error_code) == (param, code)
 
@@ -328,8 +334,12 @@ def test_a_limit_that_is_none_names_the_clients_parameter(limit: object, code: s
 def test_the_words_of_refusals() -> None:
     assert refused(model=None).message == "Missing required parameter: 'model'."
     assert refused(stream="yes").message == "Invalid type for 'stream': expected a boolean, but got a string instead."
-    assert "does not support it yet" in refused(tools=[{}]).message
-    assert "does not support more than one choice yet" in refused(n=3).message
+    several = "Unsupported value: 'n' does not support 3. Only the default (1) value is supported."
+    assert refused(n=3).message == several
+    spoken = "Unsupported value: 'modalities' does not support 'audio'. Only 'text' is supported."
+    assert refused(modalities=["audio"]).message == spoken
+    alone = "Invalid value for 'top_logprobs': 'top_logprobs' is only allowed when 'logprobs' is specified."
+    assert refused(top_logprobs=1).message == alone
 
 
 @pytest.mark.parametrize(
@@ -342,46 +352,77 @@ def test_the_words_of_refusals() -> None:
     ],
 )
 def test_how_the_client_wants_its_answer(fields: dict[str, Any], expected: tuple[bool, bool]) -> None:
-    request = translated(**fields)
-    assert (request.stream, request.include_usage) == expected
-    assert request.body["stream"] is True
-    assert "stream_options" not in request.body
+    assert (read(**fields).stream, read(**fields).include_usage) == expected
+    assert body(**fields) == body()
 
 
 def test_content_stays_out_of_the_repr() -> None:
-    assert "hi" not in repr(translated())
+    secret = {"messages": [{"role": "user", "content": "secret"}], "user": "secret", "session_id": "secret"}
+    tools = [{"type": "function", "function": {"name": "secret"}}]
+    assert "secret" not in repr(read(**secret, tools=tools))
+    assert "secret" not in repr(translated(**secret, tools=tools))
 
 
-VALUES: st.SearchStrategy[Any] = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.just("json_schema"),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["type", "name", "x"]), inner),
-    max_leaves=5,
-)
-FIELDS = [
-    *("model", "messages", "stream", "stream_options", "tools", "tool_choice", "functions", "function_call", "n"),
-    *("logprobs", "top_logprobs", "modalities", "audio", "response_format", "verbosity", "reasoning_effort", "user"),
-    *("reasoning", "service_tier", "prompt_cache_key", "session_id", "max_tokens", "temperature", "metadata", "stop"),
-    *("web_search_options", "store", "input", "instructions", "previous_response_id", "truncation"),
-]
-
-
-@given(st.dictionaries(st.sampled_from(FIELDS), VALUES), st.booleans(), st.sampled_from(TokenKind))
-def test_any_body_is_translated_or_refused(fields: dict[str, Any], usual: bool, kind: TokenKind) -> None:
-    data = {"model": "gpt-5", "messages": HI, **fields} if usual else fields
-    refusal: Refusal | None
-    try:
-        request = responses_body(data, kind=kind, session_name=None)
-    except Refusal as error:
-        refusal = error
-    else:
-        refusal = None
-    if refusal is not None:
-        assert refusal.status == 400
-        assert set(refusal.body()["error"]) == {"message", "type", "param", "code"}
-        return
-    assert request.body["input"]
-    assert None not in request.body.values()
+@BOTH
+def test_the_clients_data_is_not_changed(kind: TokenKind) -> None:
+    parts = [{"type": "text", "text": "json", "prompt_cache_breakpoint": {"mode": "explicit"}}]
+    data = {
+        "model": "gpt-5",
+        "messages": [*HI, {"role": "user", "content": parts}],
+        "tools": [{"type": "function", "function": {"name": "f", "parameters": {}}}, {"type": "web_search"}],
+        "web_search_options": {"search_context_size": "low"},
+        "response_format": {"type": "json_object"},
+        "metadata": {"a": "b"},
+    }
+    before = copy.deepcopy(data)
+    asked = read_chat_request(data, models=ModelTable(), session_name=None)
+    first = asked.for_token(kind).encoded()
+    asked.for_token(TokenKind.API_KEY).body["input"].append({})
+    assert data == before
     if kind is TokenKind.CHATGPT:
-        assert set(request.body) <= WHITELIST
-        assert isinstance(request.body["instructions"], str)
-    assert json.loads(request.encoded()) == request.body
+        assert asked.for_token(kind).encoded() == first
+
+
+def test_a_json_mode_without_the_word_is_refused_in_the_words_of_chat_completions() -> None:
+    error = refused(response_format={"type": "json_object"})
+    assert (error.param, error.error_code) == ("messages", None)
+    assert error.message.startswith("'messages' must contain the word 'json' in some form")
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [{"role": "system", "content": "JSON!"}],
+        [*HI, {"role": "assistant", "content": "jSoN"}],
+        [*HI, {"role": "assistant", "refusal": "no json"}],
+        [*HI, {"role": "assistant", "tool_calls": [
+            {"id": "c", "type": "function", "function": {"name": "f", "arguments": "json"}}]}],
+        [*HI, {"role": "assistant", "tool_calls": [
+            {"id": "c", "type": "function", "function": {"name": "f", "arguments": ""}}]},
+         {"role": "tool", "tool_call_id": "c", "content": "json"}],
+    ],
+)  # fmt: skip
+def test_the_word_counts_wherever_it_is_said(messages: list[dict[str, Any]]) -> None:
+    assert body(response_format={"type": "json_object"}, messages=messages)["instructions"] == ""
+
+
+def test_log_probabilities_are_for_api_keys_only() -> None:
+    asked = read(logprobs=True, top_logprobs=3)
+    assert asked.wants_logprobs
+    sent = asked.for_token(TokenKind.API_KEY).body
+    assert sent["top_logprobs"] == 3
+    assert sent["include"] == ["reasoning.encrypted_content", "message.output_text.logprobs"]
+    assert asked.for_token(TokenKind.CHATGPT).body == body()
+    plain = body(TokenKind.API_KEY, logprobs=True, model="gpt-4o")
+    assert plain["include"] == ["message.output_text.logprobs"]
+    assert "top_logprobs" not in plain
+
+
+def test_what_is_nested_too_deeply_is_refused_when_it_is_written() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(5000):
+        deep = {"properties": deep}
+    asked = translated(tools=[{"type": "function", "function": {"name": "f", "parameters": deep}}])
+    with pytest.raises(Refusal) as caught:
+        asked.encoded()
+    assert (caught.value.status, caught.value.error_code) == (400, "invalid_value")

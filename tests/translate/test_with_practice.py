@@ -11,12 +11,13 @@ from openai.types.chat import ChatCompletion as SdkCompletion
 from openai.types.chat import ChatCompletionChunk
 from openai.types.responses import Response
 
+from app.core.models import ModelTable
 from app.core.token import TokenKind
 from app.practice import refusals
 from app.practice.script import Behaviour, Turn, failed, usage_limit_reached
 from app.practice.server import PracticeUpstream
 from app.translate.aggregate import ResponseAggregate
-from app.translate.chat_request import responses_body
+from app.translate.chat_request import read_chat_request
 from app.translate.chat_stream import ChatCompletion
 from app.translate.errors import UpstreamFailure, failure_from_http
 from app.translate.events import Terminal
@@ -38,7 +39,7 @@ async def upstream() -> AsyncIterator[PracticeUpstream]:
 async def asked(upstream: PracticeUpstream, kind: TokenKind, **fields: Any) -> tuple[int, bytes, dict[str, str]]:
     """Translate a chat request, send it, and return status, body and headers of upstream's answer."""
     data = {"model": "gpt-5-high", "messages": QUESTION, **fields}
-    request = responses_body(data, kind=kind, session_name="s")
+    request = read_chat_request(data, models=ModelTable(), session_name="s").for_token(kind)
     if kind is TokenKind.CHATGPT:
         account = upstream.accounts[0]
         address = upstream.chatgpt_base_url
