@@ -1,20 +1,26 @@
 """The state machine that turns upstream's events into a Chat Completions answer, in chunks or in one piece.
 
+A chunk is made as the bytes that the client gets. Most events go on with the text of the event before; of their
+chunks only the text is written (`Flow`).
+
 Text comes from deltas; what is done repeats it, and so does the terminal event (or its `output` is empty, as the
 ChatGPT backend has it with `store: false`). So of every whole only the part that has not been passed on is.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import itertools
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.core.turn import Usage
 from app.translate.chat_calls import CALL_ITEMS, Calls
+from app.translate.chunks import Chunks, Flow
 from app.translate.citations import Citations
 from app.translate.errors import UpstreamFailure, failure_from_event, truncated
 from app.translate.events import TERMINAL_TYPES, ItemIndex, Terminal, count, member, objects, terminal_of, text
+from app.translate.logprobs import Logprobs, tokens_of
 from app.translate.runs import Run
 from app.translate.sse import Event
 from app.translate.usage import chat_usage, usage_of
@@ -50,6 +56,8 @@ _ARGUMENT_WHOLES = {
     "response.function_call_arguments.done": "arguments",
     "response.custom_tool_call_input.done": "input",
 }
+#: What tells one text from another in the events that bring it.
+_PLACE = ("output_index", "item_id", "content_index", "summary_index")
 #: Of `service_tier` in openai 3.54's chat types; clients with closed enums fail on others.
 _SERVICE_TIERS = ("auto", "default", "flex", "scale", "priority", "fast")
 #: Other reasons (`max_messages`, …) end with `stop`: `length` would invite the client to ask for more.
@@ -64,6 +72,8 @@ class ChatCompletion:
         created: Unix seconds.
         model: as the client asked for it.
         include_usage: whether the stream ends with a chunk of usage.
+        legacy_functions: the client sent `functions` and reads `function_call`.
+        logprobs: whether the client asked how likely each token was.
 
     Attributes:
         started: whether a chunk has been given out; until then another token may still answer instead.
@@ -72,25 +82,37 @@ class ChatCompletion:
         usage: as upstream counted it; None when it did not say (yet).
     """
 
-    def __init__(self, *, id: str, created: int, model: str, include_usage: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        id: str,
+        created: int,
+        model: str,
+        include_usage: bool = False,
+        legacy_functions: bool = False,
+        logprobs: bool = False,
+    ) -> None:
         self.started = False
         self.finish_reason: str | None = None
         self.failure: UpstreamFailure | None = None
         self.usage: Usage | None = None
-        self._id, self._created, self._model = id, created, model
+        self._head = {"id": id, "object": "chat.completion", "created": created, "model": model}
+        self._chunks = Chunks(id=id, created=created, model=model, include_usage=include_usage)
         self._include_usage = include_usage
+        self._wants_logprobs = logprobs
         self._chat_usage: dict[str, Any] | None = None
-        self._service_tier: str | None = None
-        self._out: list[dict[str, Any]] = []
+        self._out: list[bytes] = []
+        self._flow: Flow | None = None
+        self._flows_at: tuple[object, ...] = ()
         self._items = ItemIndex()
         self._kinds: dict[int, str] = {}
         self._runs: dict[tuple[str, int, int], Run] = {}
         self._offsets: dict[tuple[int, int], int] = {}
-        self._said: dict[str, list[str]] = {field: [] for field in _FIELDS.values()}
-        self._content_length = 0
+        self._said = {field: Run() for field in _FIELDS.values()}
         self._content_item: int | None = None
         self._citations = Citations()
-        self._calls = Calls()
+        self._logprobs = Logprobs()
+        self._calls = Calls(legacy=legacy_functions)
         self._handlers = self._handlers_by_type()
 
     @property
@@ -98,16 +120,21 @@ class ChatCompletion:
         """Whether upstream has said all that matters: there is a finish reason or a failure."""
         return self.finish_reason is not None or self.failure is not None
 
-    def feed(self, event: Event) -> list[dict[str, Any]]:
-        """The `chat.completion.chunk` objects that this event makes; none for events that say nothing here."""
+    def feed(self, event: Event) -> bytes:
+        """What this event adds to the stream, in whole `chat.completion.chunk` events; empty for most kinds."""
         kind = event.type
         handler = self._handlers.get(kind)
-        if self.over or handler is None:
-            return []
+        if handler is None or self.over:
+            return b""
         body = event.json()
+        if self._flow is not None:
+            said = body.get("delta")
+            if isinstance(said, str) and said and self._flows_at == _place(kind, body):
+                return self._flow.chunk(said)
+            self._flow = None
         handler(kind, body)
-        chunks, self._out = self._out, []
-        return chunks
+        out, self._out = self._out, []
+        return b"".join(out)
 
     def end(self) -> None:
         """Upstream's stream is over; without a terminal event before, that is a failure."""
@@ -116,7 +143,7 @@ class ChatCompletion:
 
     def completion(self) -> dict[str, Any]:
         """The whole answer as one `chat.completion`; only once there is a `finish_reason`."""
-        said = {field: "".join(pieces) for field, pieces in self._said.items()}
+        said = {field: run.text for field, run in self._said.items()}
         message: dict[str, Any] = {
             "role": "assistant",
             "content": said["content"],
@@ -127,15 +154,19 @@ class ChatCompletion:
         if said["reasoning_content"]:
             message["reasoning_content"] = said["reasoning_content"]
         if self._citations:
-            message["annotations"] = self._citations.all()
-        if self._calls:
-            message["tool_calls"] = self._calls.all()
-        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": self.finish_reason}
-        answer = self._head("chat.completion", [choice])
+            message["annotations"] = self._citations.all(self._offsets)
+        message |= self._calls.message()
+        choice = {
+            "index": 0,
+            "message": message,
+            "logprobs": self._logprobs.all(),
+            "finish_reason": self.finish_reason,
+        }
+        answer: dict[str, Any] = {**self._head, "choices": [choice]}
         if self._chat_usage is not None:
             answer["usage"] = self._chat_usage
-        if self._service_tier is not None:
-            answer["service_tier"] = self._service_tier
+        if self._chunks.service_tier is not None:
+            answer["service_tier"] = self._chunks.service_tier
         return answer
 
     def _handlers_by_type(self) -> dict[str, Callable[[str, Mapping[str, Any]], None]]:
@@ -154,11 +185,16 @@ class ChatCompletion:
 
     def _on_delta(self, kind: str, event: Mapping[str, Any]) -> None:
         part, index_key = _DELTAS[kind]
-        self._say(part, self._items.of(event), count(event.get(index_key)) or 0, text(event, "delta"))
+        key = (part, self._items.of(event), count(event.get(index_key)) or 0)
+        self._say(key, text(event, "delta"), self._tokens(part, event))
+        if key in self._runs and not self._has_logprobs(part):
+            field = _FIELDS[part]
+            self._flow_on(kind, event, {field: ""}, self._runs[key], self._said[field])
 
     def _on_whole(self, kind: str, event: Mapping[str, Any]) -> None:
         part, index_key, text_key = _WHOLES[kind]
-        self._complete(part, self._items.of(event), count(event.get(index_key)) or 0, text(event, text_key))
+        key = (part, self._items.of(event), count(event.get(index_key)) or 0)
+        self._complete(key, text(event, text_key), self._tokens(part, event))
 
     def _on_part(self, kind: str, event: Mapping[str, Any]) -> None:
         index = count(event.get(_PARTS[kind])) or 0
@@ -173,14 +209,19 @@ class ChatCompletion:
         self._item(self._items.of(event), member(event, "item"))
 
     def _on_arguments_delta(self, kind: str, event: Mapping[str, Any]) -> None:
-        self._emit_call(self._calls.delta(self._items.of(event), text(event, "delta")))
+        where = self._items.of(event)
+        self._emit_call(self._calls.delta(where, text(event, "delta")))
+        further = self._calls.further(where)
+        if further is not None:
+            arguments, delta = further
+            self._flow_on(kind, event, delta, arguments)
 
     def _on_arguments(self, kind: str, event: Mapping[str, Any]) -> None:
         self._emit_call(self._calls.whole(self._items.of(event), text(event, _ARGUMENT_WHOLES[kind])))
 
     def _on_annotation(self, kind: str, event: Mapping[str, Any]) -> None:
         place = (self._items.of(event), count(event.get("content_index")) or 0)
-        self._citations.add(member(event, "annotation"), place, self._offsets.get(place, 0))
+        self._citations.add(member(event, "annotation"), place)
 
     def _on_terminal(self, kind: str, event: Mapping[str, Any]) -> None:
         terminal = terminal_of(kind, event)
@@ -196,17 +237,18 @@ class ChatCompletion:
             self._item(where, item)
         self._chat_usage = chat_usage(response)
         tier = response.get("service_tier")
-        self._service_tier = tier if tier in _SERVICE_TIERS else None
+        self._chunks.service_tier = tier if tier in _SERVICE_TIERS else None
         if self._citations:
-            self._emit({"annotations": self._citations.all()})
+            # In one chunk: openai's clients cannot add a second list to a first one.
+            self._emit({"annotations": self._citations.all(self._offsets)})
         if terminal is Terminal.INCOMPLETE:
             reason = text(member(response, "incomplete_details"), "reason")
             self.finish_reason = _INCOMPLETE.get(reason, "stop")
         else:
-            self.finish_reason = "tool_calls" if self._calls else "stop"
+            self.finish_reason = self._calls.finish_reason if self._calls else "stop"
         self._emit({}, self.finish_reason)
         if self._include_usage and self._chat_usage is not None:
-            self._out.append(self._chunk([]) | {"usage": self._chat_usage})
+            self._out.append(self._chunks.usage(self._chat_usage))
 
     def _item(self, where: int, item: Mapping[str, Any]) -> None:
         """A whole item: pass on what is missing of it. Built-in tools and unknown items say nothing here."""
@@ -224,83 +266,92 @@ class ChatCompletion:
         kind = text(part, "type")
         if kind not in _FIELDS:
             return
-        self._complete(kind, where, index, text(part, "refusal" if kind == "refusal" else "text"))
+        whole = text(part, "refusal" if kind == "refusal" else "text")
+        self._complete((kind, where, index), whole, self._tokens(kind, part))
         for annotation in objects(part, "annotations"):
-            self._citations.add(annotation, (where, index), self._offsets.get((where, index), 0))
+            self._citations.add(annotation, (where, index))
 
     def _places(self, output: list[Mapping[str, Any]]) -> list[int]:
         """Which items of the stream the terminal event's output repeats: by id, else by order among their kind.
 
         Positions do not tell: the output may lack items that were streamed.
         """
-        places = []
-        ordinals: Counter[str] = Counter()
-        for item in output:
-            kind = text(item, "type")
-            alike = [where for where, seen in self._kinds.items() if seen == kind]
-            where = self._items.by_id(item.get("id"))
+        places: list[int] = []
+        by_id = [self._items.by_id(item.get("id")) for item in output]
+        taken = set(by_id)
+        alike: dict[str, deque[int]] = defaultdict(deque)
+        for at, kind in self._kinds.items():
+            if at not in taken:
+                alike[kind].append(at)
+        fresh = itertools.count(max(self._kinds, default=-1) + 1)
+        for where, item in zip(by_id, output, strict=True):
             if where is None:
-                where = alike[ordinals[kind]] if ordinals[kind] < len(alike) else max(self._kinds, default=-1) + 1
-            self._kinds.setdefault(where, kind)
-            ordinals[kind] += 1
+                left = alike[text(item, "type")]
+                where = left.popleft() if left else next(fresh)
             places.append(where)
         return places
 
-    def _say(self, part: str, where: int, index: int, said: str) -> None:
-        if not said:
-            return
-        key = (part, where, index)
-        run = self._runs.get(key)
-        field = _FIELDS[part]
-        lead = ""
-        if run is None:
-            run = self._runs[key] = Run()
-            self._kinds.setdefault(where, "message" if field != "reasoning_content" else "reasoning")
-            lead = self._lead(field, where)
-        run.add(said)
-        if field == "content":
-            self._offsets.setdefault((where, index), self._content_length + len(lead))
-            self._content_length += len(lead) + len(said)
-            self._content_item = where
-        self._said[field].append(lead + said)
-        self._emit({field: lead + said})
+    def _has_logprobs(self, part: str) -> bool:
+        return self._wants_logprobs and _FIELDS[part] != "reasoning_content"
 
-    def _complete(self, part: str, where: int, index: int, whole: str) -> None:
-        run = self._runs.get((part, where, index))
-        self._say(part, where, index, whole if run is None else run.missing(whole))
+    def _tokens(self, part: str, source: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return tokens_of(source) if self._has_logprobs(part) else []
+
+    def _say(self, key: tuple[str, int, int], said: str, tokens: list[dict[str, Any]]) -> None:
+        if not said and not tokens:
+            return
+        part, where, index = key
+        field = _FIELDS[part]
+        run = self._runs.setdefault(key, Run())
+        run.tokens += len(tokens)
+        delta = {}
+        if said:
+            self._kinds.setdefault(where, "reasoning" if field == "reasoning_content" else "message")
+            lead = "" if run.length else self._lead(field, where)
+            if field == "content":
+                self._offsets.setdefault((where, index), self._said[field].length + len(lead))
+                self._content_item = where
+            run.add(said)
+            self._said[field].add(lead + said)
+            delta = {field: lead + said}
+        self._emit(delta, logprobs=self._logprobs.add(field, tokens) if tokens else None)
+
+    def _complete(self, key: tuple[str, int, int], whole: str, tokens: list[dict[str, Any]]) -> None:
+        run = self._runs.get(key)
+        if run is None:
+            self._say(key, whole, tokens)
+        else:
+            self._say(key, run.missing(whole), tokens[run.tokens :])
 
     def _lead(self, field: str, where: int) -> str:
         """An empty line between two messages, and between two thoughts."""
         said = self._said[field]
-        if not said or said[-1].endswith("\n") or field == "refusal":
+        if not said.length or said.ends_line() or field == "refusal":
             return ""
         return "" if field == "content" and where == self._content_item else "\n\n"
 
-    def _emit_call(self, fragment: dict[str, Any] | None) -> None:
-        if fragment is not None:
-            self._emit({"tool_calls": [fragment]})
+    def _flow_on(self, kind: str, event: Mapping[str, Any], delta: dict[str, Any], *runs: Run) -> None:
+        """Expect more of this text in the next event."""
+        place = _place(kind, event)
+        # Without an index the place depends on what came before.
+        if count(event.get("output_index")) is not None and all(
+            part is None or isinstance(part, int | str) for part in place
+        ):
+            self._flow, self._flows_at = self._chunks.flow(delta, *runs), place
 
-    def _emit(self, delta: dict[str, Any], finish_reason: str | None = None) -> None:
+    def _emit_call(self, delta: dict[str, Any] | None) -> None:
+        if delta is not None:
+            self._emit(delta)
+
+    def _emit(
+        self, delta: dict[str, Any], finish_reason: str | None = None, logprobs: dict[str, Any] | None = None
+    ) -> None:
         if not self.started:
             # Clients add up strings, so the role comes exactly once.
             self.started = True
-            self._emit({"role": "assistant", "content": ""})
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
-        self._out.append(self._chunk([choice]))
+            self._out.append(self._chunks.chunk({"role": "assistant", "content": ""}))
+        self._out.append(self._chunks.chunk(delta, finish_reason, logprobs))
 
-    def _head(self, kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
-        return {
-            "id": self._id,
-            "object": kind,
-            "created": self._created,
-            "model": self._model,
-            "choices": choices,
-        }
 
-    def _chunk(self, choices: list[dict[str, Any]]) -> dict[str, Any]:
-        chunk = self._head("chat.completion.chunk", choices)
-        if self._include_usage:
-            chunk["usage"] = None
-        if self._service_tier is not None:
-            chunk["service_tier"] = self._service_tier
-        return chunk
+def _place(kind: str, event: Mapping[str, Any]) -> tuple[object, ...]:
+    return kind, *map(event.get, _PLACE)

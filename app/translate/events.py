@@ -23,7 +23,9 @@ TERMINAL_TYPES = frozenset(("response.completed", "response.done", "response.inc
 
 
 def terminal_of(event_type: str, event: Mapping[str, Any]) -> Terminal | None:
-    """How this event ends the stream; None when it does not end it."""
+    """How this event ends the stream; None when it does not end it, or cannot be read (then it is empty)."""
+    if not event:
+        return None
     if event_type in ("response.completed", "response.done"):
         return terminal_of_status(member(event, "response").get("status")) or Terminal.COMPLETED
     if event_type == "response.incomplete":

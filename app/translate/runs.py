@@ -4,11 +4,18 @@ from __future__ import annotations
 
 
 class Run:
-    """One text of upstream's answer: a content part, a reasoning summary, the arguments of a call."""
+    """One text of upstream's answer: a content part, a reasoning summary, the arguments of a call.
 
-    __slots__ = ("_pieces",)
+    Attributes:
+        length: in characters.
+        tokens: how many tokens' probabilities came with it.
+    """
+
+    __slots__ = ("_pieces", "length", "tokens")
 
     def __init__(self) -> None:
+        self.length = 0
+        self.tokens = 0
         self._pieces: list[str] = []
 
     @property
@@ -21,6 +28,11 @@ class Run:
     def add(self, delta: str) -> None:
         """A further piece has come."""
         self._pieces.append(delta)
+        self.length += len(delta)
+
+    def ends_line(self) -> bool:
+        """Whether something has come and its last piece ends with a newline."""
+        return bool(self._pieces) and self._pieces[-1].endswith("\n")
 
     def missing(self, whole: str) -> str:
         """The end of `whole` that has not come; empty when it is no continuation, for nothing said can be unsaid."""

@@ -1,11 +1,13 @@
 """Upstream's events for these tests, written short."""
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
 
 from app.translate.chat_stream import ChatCompletion
+from app.translate.frames import data_frame
 from app.translate.sse import Event
 
 CREATED: dict[str, Any] = {
@@ -68,16 +70,25 @@ def incomplete(reason: str) -> dict[str, Any]:
     return {"type": "response.incomplete", "response": response}
 
 
-def machine(*, include_usage: bool = False) -> ChatCompletion:
-    return ChatCompletion(id="chatcmpl-1", created=1_700_000_000, model="gpt-5-high", include_usage=include_usage)
+def machine(**asked: bool) -> ChatCompletion:
+    return ChatCompletion(id="chatcmpl-1", created=1_700_000_000, model="gpt-5-high", **asked)
 
 
-def played(events: Iterable[dict[str, Any]], *, include_usage: bool = False) -> tuple[ChatCompletion, list[Any]]:
+def played(events: Iterable[dict[str, Any]], **asked: bool) -> tuple[ChatCompletion, list[dict[str, Any]]]:
     """The machine after these events and the end of the stream, and all chunks that it gave out."""
-    answer = machine(include_usage=include_usage)
-    chunks = [chunk for value in events for chunk in answer.feed(event(value))]
+    answer = machine(**asked)
+    chunks = [chunk for value in events for chunk in chunks_of(answer.feed(event(value)))]
     answer.end()
     return answer, chunks
+
+
+def chunks_of(stream: bytes) -> list[dict[str, Any]]:
+    """The chunks in what the machine gave out; every one is an event of its own, written as we write JSON."""
+    *frames, rest = stream.split(b"\n\n")
+    assert rest == b""
+    chunks = [json.loads(frame.removeprefix(b"data: ")) for frame in frames]
+    assert stream == b"".join(map(data_frame, chunks))
+    return chunks
 
 
 def said(chunks: Iterable[dict[str, Any]], field: str = "content") -> str:
