@@ -44,13 +44,16 @@ def run(
     from app.desktop.machine import Machine
     from app.desktop.preferences import Placement, Preferences
     from app.platform.addresses import lan_addresses
-    from app.platform.autostart import Autostart, start_command, this_place
+    from app.platform.autostart import Autostart, start_command, this_place, variables_that_hold
     from app.platform.codex_install import find_codex
     from app.platform.crash import previous_crash
     from app.platform.own_program import program_command, start_program
 
     def lan_hosts() -> list[str]:
         return [f"[{item.address}]" if ":" in item.address else item.address for item in lan_addresses()]
+
+    def autostart() -> Autostart:
+        return Autostart(start_command(data_dir), this_place(), variables_that_hold(environ))
 
     chosen = environ.get(PLACEMENT_VARIABLE) or Preferences(preferences_file).placement
     threaded = chosen == Placement.THREAD
@@ -81,7 +84,7 @@ def run(
         preferences_file=preferences_file,
         machine=Machine(
             lan_addresses=lan_hosts,
-            autostart=None if practice else Autostart(start_command(data_dir), this_place()),
+            autostart=None if practice else autostart(),
             log_folder=log_folder,
             crash=None if practice else previous_crash(log_folder),
             find_codex=lambda: find_codex(environ, Path.home()),

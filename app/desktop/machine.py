@@ -24,8 +24,15 @@ class Crash(Protocol):
 class AutostartSwitch(Protocol):
     """Whether the application starts when the user signs in; see `app.platform.autostart`."""
 
+    @property
+    def variables(self) -> Sequence[str]:
+        """Names in this program's environment that change it, and that a sign-in may not know."""
+
     def is_on(self) -> bool:
         """As the system has it now."""
+
+    def other(self) -> str | None:
+        """The path of another copy that starts instead; "": this one, with other options; None: neither."""
 
     def set(self, on: bool) -> None:
         """Change it; raises a WaystationError that the user can act on."""

@@ -230,6 +230,16 @@ class Tray(QObject):
         """Show whether the application starts at sign-in, as the system has it now."""
         if self._actions.autostart is not None:
             self._autostart.setChecked(self._actions.autostart.is_on())
+            other = self._actions.autostart.other()
+            text = self.tr("Start at sign-in")
+            if other is not None:
+                # A click takes its place.
+                text = (
+                    self.tr("Start at sign-in (now another copy)")
+                    if other
+                    else self.tr("Start at sign-in (now with other options)")
+                )
+            self._autostart.setText(text)
 
     def _token_entry(self, token_id: str) -> QAction:
         action = QAction(self._tokens)

@@ -16,6 +16,16 @@ from app.platform.autostart_registry import RunKey
 from app.platform.own_program import program_command
 from app.platform.paths import NAME
 
+#: What changes this program from outside and is not part of `start_command`: the data folder is.
+VARIABLES = (
+    "WAYSTATION_KEY_STORE",
+    "WAYSTATION_STRICT",
+    "WAYSTATION_PLACEMENT",
+    "WAYSTATION_CHATGPT_BASE_URL",
+    "WAYSTATION_OPENAI_BASE_URL",
+    "WAYSTATION_AUTH_ISSUER",
+)
+
 
 class AutostartFailed(WaystationError):
     """The system does not let us change what starts at sign-in."""
@@ -54,17 +64,17 @@ class Autostart:
     Args:
         command: what starts it, such as `start_command()`.
         place: of this system, see `place_of`.
+        variables: the names of `VARIABLES` that hold now. A sign-in knows them only where the system has them itself.
     """
 
-    def __init__(self, command: Sequence[str], place: Place) -> None:
+    def __init__(self, command: Sequence[str], place: Place, variables: Sequence[str] = ()) -> None:
         self._command = tuple(command)
         self._place = place
+        self.variables = tuple(variables)
 
     def state(self) -> AutostartState:
         """As the system has it now; what cannot be read does not start."""
-        found = None
-        with suppress(OSError, ValueError):
-            found = self._place.read()
+        found = self._read()
         if found is None:
             return AutostartState.OFF
         return AutostartState.ON if found == self._place.words(self._command) else AutostartState.OTHER
@@ -72,6 +82,20 @@ class Autostart:
     def is_on(self) -> bool:
         """Whether this very program starts."""
         return self.state() is AutostartState.ON
+
+    def other(self) -> str | None:
+        """What starts in this program's place: the path of a program, or nothing more than "" for this very one with
+        other options, such as another data folder; None: nothing does.
+        """
+        if self.state() is not AutostartState.OTHER:
+            return None
+        program = _program_in(self._read() or "")
+        return "" if program == _program_in(self._place.words(self._command)) else program
+
+    def _read(self) -> str | None:
+        with suppress(OSError, ValueError):
+            return self._place.read()
+        return None
 
     def set(self, on: bool) -> None:
         """Start this program at sign-in, in place of whatever was there; or nothing under our name.
@@ -110,6 +134,11 @@ def start_command(
     return (*command, "--minimized", *(() if data_dir is None else ("--data-dir", str(data_dir))))
 
 
+def variables_that_hold(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Those of `VARIABLES` that are set."""
+    return tuple(name for name in VARIABLES if environ.get(name))
+
+
 def place_of(platform: str, environ: Mapping[str, str], home: Path, open_registry: Callable[[], Any]) -> Place:
     """Where this system keeps it.
 
@@ -131,6 +160,13 @@ def place_of(platform: str, environ: Mapping[str, str], home: Path, open_registr
 def this_place() -> Place:
     """Where the running system keeps it."""
     return place_of(sys.platform, os.environ, Path.home(), _registry)
+
+
+def _program_in(words: str) -> str:
+    """The program of a command line as any of the systems writes it, to be shown to the user."""
+    if words[:1] in ("'", '"'):
+        return words[1:].partition(words[0])[0]
+    return words.partition(" ")[0]
 
 
 def _registry() -> Any:

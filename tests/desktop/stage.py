@@ -69,12 +69,17 @@ class Autostart:
 
     def __init__(self) -> None:
         self.on = False
+        self.instead: str | None = None
+        self.variables: tuple[str, ...] = ()
 
     def is_on(self) -> bool:
         return self.on
 
+    def other(self) -> str | None:
+        return self.instead
+
     def set(self, on: bool) -> None:
-        self.on = on
+        self.on, self.instead = on, None
 
 
 def machine(folder: Path) -> Machine:

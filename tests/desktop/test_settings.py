@@ -170,6 +170,31 @@ async def test_starting_at_sign_in_is_the_systems_own_word(opened: Stage) -> Non
     assert not looks.autostart.isChecked()
 
 
+async def test_another_copy_that_starts_is_told_of_and_one_click_takes_its_place(opened: Stage) -> None:
+    looks, autostart = opened.window.settings.looks, opened.machine.autostart
+    assert isinstance(autostart, Autostart)
+    assert not looks.autostart_note.isVisible()
+    autostart.instead = "/old/驿站/Waystation"
+    looks.look()
+    assert looks.autostart_note.isVisible()
+    assert "/old/驿站/Waystation" in looks.autostart_note.text()
+    assert not looks.autostart.isChecked()
+    looks.autostart.click()
+    await opened.desk.settle()
+    assert (autostart.on, looks.autostart.isChecked(), looks.autostart_note.isVisible()) == (True, True, False)
+    autostart.on, autostart.instead = False, ""
+    looks.look()
+    assert "other options" in looks.autostart_note.text()
+
+
+async def test_variables_that_a_sign_in_may_not_know_are_named(opened: Stage) -> None:
+    looks, autostart = opened.window.settings.looks, opened.machine.autostart
+    assert isinstance(autostart, Autostart)
+    autostart.variables = ("WAYSTATION_KEY_STORE", "WAYSTATION_STRICT")
+    looks.look()
+    assert "WAYSTATION_KEY_STORE, WAYSTATION_STRICT" in looks.autostart_note.text()
+
+
 async def test_a_system_that_refuses_is_heard(opened: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_self: Autostart, _on: bool) -> None:
         raise InvalidInput("The system does not let us.")

@@ -249,3 +249,24 @@ def test_starting_at_sign_in_is_asked_of_the_system_whenever_the_menu_opens(show
     shown.autostart.on = True
     shown.tray.menu.aboutToShow.emit()
     assert entry.isChecked()
+
+
+@pytest.mark.parametrize(
+    ("instead", "label"),
+    [
+        ("/old/Waystation", "Start at sign-in (now another copy)"),
+        ("", "Start at sign-in (now with other options)"),
+    ],
+)
+def test_another_copy_that_starts_at_sign_in_is_told_and_a_click_takes_its_place(
+    shown: Shown, instead: str, label: str
+) -> None:
+    shown.autostart.instead = instead
+    shown.tray.menu.aboutToShow.emit()
+    entry = next(action for action in shown.tray.menu.actions() if action.text() == label)
+    assert not entry.isChecked()
+    entry.trigger()
+    assert shown.did[-1] == ("autostart", True)
+    shown.autostart.set(True)
+    shown.tray.show_autostart()
+    assert (entry.isChecked(), entry.text()) == (True, "Start at sign-in")

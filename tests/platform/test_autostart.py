@@ -13,7 +13,15 @@ from typing import Any
 
 import pytest
 
-from app.platform.autostart import Autostart, AutostartFailed, AutostartState, Place, place_of, start_command
+from app.platform.autostart import (
+    Autostart,
+    AutostartFailed,
+    AutostartState,
+    Place,
+    place_of,
+    start_command,
+    variables_that_hold,
+)
 from app.platform.autostart_registry import RunKey
 
 COMMAND = ('/opt/驿 站/Way%station\'s "$HOME" `x` \\n;&', "--minimized", "--data-dir", "/tmp/a b")
@@ -98,6 +106,24 @@ def test_another_copy_is_told_apart_and_replaced(place: Place) -> None:
     assert not autostart.is_on()
     autostart.set(True)
     assert (autostart.is_on(), other.state()) == (True, AutostartState.OTHER)
+
+
+@pytest.mark.parametrize("program", ["/old/Waystation", "/old 1/way station"])
+def test_another_copy_is_named_and_the_same_with_other_options_is_not(place: Place, program: str) -> None:
+    autostart = Autostart(("/opt/new one/Waystation", "--minimized"), place)
+    assert autostart.other() is None
+    Autostart((program, "--minimized"), place).set(True)
+    assert autostart.other() == program
+    Autostart(("/opt/new one/Waystation", "--minimized", "--data-dir", "/b"), place).set(True)
+    assert autostart.other() == ""
+    autostart.set(True)
+    assert autostart.other() is None
+
+
+def test_the_variables_that_a_sign_in_may_not_know_are_found() -> None:
+    environ = {"WAYSTATION_KEY_STORE": "file", "WAYSTATION_STRICT": "", "WAYSTATION_DATA_DIR": "/d", "HOME": "/h"}
+    assert variables_that_hold(environ) == ("WAYSTATION_KEY_STORE",)
+    assert start_command(Path("/d"), frozen=True, executable="/w") == ("/w", "--minimized", "--data-dir", "/d")
 
 
 def entry(tmp_path: Path) -> Path:

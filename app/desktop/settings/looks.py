@@ -7,10 +7,11 @@ from PySide6.QtWidgets import QCheckBox, QComboBox
 from app.core.errors import WaystationError
 from app.desktop.appearance import Appearance
 from app.desktop.design.theme import Theme
-from app.desktop.machine import Machine
+from app.desktop.machine import AutostartSwitch, Machine
 from app.desktop.operations import Operations
 from app.desktop.preferences import Placement, Preferences
 from app.desktop.settings.section import Section
+from app.desktop.widgets.form import note_label
 from app.gateway.snapshot import GatewaySnapshot
 
 
@@ -65,7 +66,9 @@ class LooksSection(Section):
                 "No token left, a sign-in needed, a port taken, the gateway stopped; each every 10 minutes at most."
             ),
         )
+        self.autostart_note = note_label()
         self.form.wide(self.autostart)
+        self.form.addRow(self.autostart_note)
         self.form.wide(self.launch)
         self.form.wide(
             self.own_thread,
@@ -80,6 +83,27 @@ class LooksSection(Section):
         """Ask the system anew; somebody else may have changed it."""
         if self._machine.autostart is not None:
             self.autostart.setChecked(self._machine.autostart.is_on())
+            self.autostart_note.setText(self._about_autostart(self._machine.autostart))
+            self.form.setRowVisible(self.autostart_note, bool(self.autostart_note.text()))
+
+    def _about_autostart(self, switch: AutostartSwitch) -> str:
+        """What a mere tick would leave out; mostly nothing."""
+        other = switch.other()
+        parts = []
+        if other:
+            said = self.tr("Another copy starts now: {program}. Tick the box to start this one instead.")
+            parts.append(said.format(program=other))
+        elif other is not None:
+            parts.append(
+                self.tr("It starts now with other options, such as another data folder. Tick the box to start it so.")
+            )
+        if switch.variables:
+            said = self.tr(
+                "Waystation was started with {variables}. At sign-in this counts only if it is set for your whole "
+                "session, not just in a terminal."
+            )
+            parts.append(said.format(variables=", ".join(switch.variables)))
+        return " ".join(parts)
 
     def _on_notifications(self, wanted: bool) -> None:
         self._preferences.notifications = wanted
