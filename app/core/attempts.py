@@ -210,8 +210,7 @@ class Attempts:
     ) -> tuple[Token, Reason] | None:
         pool = self._pool
         by_id = {token.id: token for token in free}
-        wished = by_id.get(self._wish or "")
-        if wished is not None:
+        if (wished := by_id.get(self._wish or "")) is not None:
             return wished, Reason.USER
         moved = session is not None and session.moving and session.home_token_id in by_id
         again = by_id.get(self._again or "") if not moved else None
@@ -219,7 +218,8 @@ class Attempts:
             return again, Reason.NO_SESSION if session is None else Reason.KEPT
         if session is not None and (moved or not self._unproven(session)) and (own := own_token(pool, session, by_id)):
             return own
-        best = choose([pool.candidate(token, standings[token.id], now) for token in free], pool.policy.strategy)
+        rivals = [pool.candidate(token, standings[token.id], now) for token in free]
+        best = choose(rivals, pool.policy.strategy, self._wanted.warm)
         if best is None:
             return None
         if session is None:

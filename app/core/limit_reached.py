@@ -7,7 +7,7 @@ import math
 from app.core.errors import Refusal
 
 #: Older SDKs of OpenAI ignore a longer Retry-After, and try again at once.
-_LONGEST_RETRY_S = 60
+LONGEST_RETRY_S = 60
 
 
 class LimitReached(Refusal):
@@ -22,12 +22,21 @@ class LimitReached(Refusal):
         code: ours, which becomes the turn's `error`.
         resets_at: when it ends, in Unix seconds.
         now: Unix seconds.
+        plan: of the account; it is told to chat clients only, since Codex would advise to buy another one.
         advice: ASCII. Codex since 0.120 shows none of the message, but this, between "You've hit your usage limit. "
             and ", or try again at 2:32 PM."
     """
 
     def __init__(
-        self, message: str, *, endpoint: str, code: str, resets_at: float, now: float, advice: str | None = None
+        self,
+        message: str,
+        *,
+        endpoint: str,
+        code: str,
+        resets_at: float,
+        now: float,
+        plan: str | None = None,
+        advice: str | None = None,
     ) -> None:
         chat = endpoint == "chat/completions"
         self.resets_at = math.ceil(resets_at)
@@ -37,8 +46,9 @@ class LimitReached(Refusal):
             headers["Retry-After"] = str(self.resets_in_s)
         elif advice:
             headers["x-codex-promo-message"] = advice
-        if not chat or self.resets_in_s > _LONGEST_RETRY_S:
+        if not chat or self.resets_in_s > LONGEST_RETRY_S:
             headers["x-should-retry"] = "false"
+        told = {"plan_type": plan} if chat and plan else {}
         kind = "rate_limit_error" if chat else "usage_limit_reached"
         super().__init__(
             429,
@@ -46,5 +56,5 @@ class LimitReached(Refusal):
             type=kind,
             code=code,
             headers=headers,
-            extra={"resets_at": self.resets_at, "resets_in_seconds": self.resets_in_s},
+            extra=told | {"resets_at": self.resets_at, "resets_in_seconds": self.resets_in_s},
         )

@@ -33,11 +33,12 @@ class Candidate:
     last_given: int = 0
 
 
-def choose(candidates: Sequence[Candidate], strategy: Strategy) -> Candidate | None:
+def choose(candidates: Sequence[Candidate], strategy: Strategy, warm: str | None = None) -> Candidate | None:
     """The best of them.
 
     Whatever the strategy: spares last (a token whose rest may be tried goes before them), then one that does not
-    rest before one that does, then one with room for another turn.
+    rest before one that does, then one with room for another turn. Among those that are left, the token that has the
+    conversation in its cache (`warm`, its id).
     """
 
     def rank(candidate: Candidate) -> tuple[bool, ...]:
@@ -49,6 +50,8 @@ def choose(candidates: Sequence[Candidate], strategy: Strategy) -> Candidate | N
 
     best = min(map(rank, candidates), default=None)
     equal = [candidate for candidate in candidates if rank(candidate) == best]
+    if (known := next((candidate for candidate in equal if candidate.token.id == warm), None)) is not None:
+        return known
     if strategy is Strategy.IN_ORDER:
         return min(equal, key=lambda one: (one.token.position, one.token.created_at), default=None)
     most = max((candidate.left_percent for candidate in equal), default=0.0)

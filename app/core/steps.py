@@ -23,6 +23,7 @@ class Wanted:
         model: upstream's name of it, or None.
         sealed: what it holds that only one account can read.
         new_session_id: the id to use if it opens a session.
+        warm: of a conversation without a name, the token that served it last; it is taken again if it is free.
     """
 
     license_id: str
@@ -30,6 +31,7 @@ class Wanted:
     model: str | None
     sealed: SealedItems = field(repr=False)
     new_session_id: str
+    warm: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 from aiohttp import web
 
-from app.core.credential import TokenSecrets
+from app.core.beginning import Beginning, beginning_of
 from app.core.envelope import Envelope
 from app.core.errors import Refusal
 from app.core.license import License
 from app.core.models import ModelTable
 from app.core.policy import OVERNIGHT_WAIT_S
-from app.core.token import Token
+from app.core.pool import Pool
 from app.core.turn import Outcome
 from app.gateway.bodies import off_loop
+from app.gateway.chat_client import ChatClient
+from app.gateway.chat_tries import ChatTries
 from app.gateway.events import EventReader
 from app.gateway.opening import Opening
 from app.gateway.relay import answer_failure, note_failure
-from app.gateway.replies import SERVER, error_reply
+from app.gateway.replies import SERVER, stopping
 from app.gateway.turn_runner import RunningTurn, TurnRunner
+from app.gateway.warm import WarmTokens
 from app.gateway.whole import send_whole
-from app.translate.chat_request import ChatRequest, ResponsesRequest, read_chat_request
+from app.translate.chat_request import ChatRequest, read_chat_request
 from app.translate.chat_stream import ChatCompletion
 from app.translate.errors import UpstreamFailure
-from app.translate.frames import DONE, KEEP_ALIVE, data_frame, json_bytes
+from app.translate.frames import DONE, KEEP_ALIVE, json_bytes
 from app.upstream.client import Upstream
 from app.upstream.errors import NoAnswer
 
@@ -33,6 +37,16 @@ from app.upstream.errors import NoAnswer
 KEEP_ALIVE_S = 15.0
 #: With it a caller lets its turn be held while every token is at its limit, for so many seconds.
 WAIT_HEADER = "x-waystation-wait"
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a client wants: its request, upstream's model for it, and what the conversation is called upstream."""
+
+    chat: ChatRequest
+    model: str
+    beginning: Beginning | None
+    session_name: str | None
 
 
 class Chat:
@@ -48,6 +62,8 @@ class Chat:
         self._turns = turns
         self._upstream = upstream
         self._keep_alive_s = keep_alive_s
+        self._warm = WarmTokens()
+        self._without_summary: set[str] = set()
 
     async def create(self, request: web.BaseRequest, owner: License) -> web.StreamResponse:
         """A turn.
@@ -57,210 +73,97 @@ class Chat:
         """
         with self._turns.turn(request, "chat/completions", owner) as turn:
             received = await turn.receive(request)
-            models = ModelTable()
-            # Once, and before a token is leased: a request that is refused opens no session.
-            chat = await off_loop(
-                len(received.body),
-                read_chat_request,
-                received.envelope.data,
-                models=models,
-                session_name=_name(received.envelope),
-            )
+            size = len(received.body)
             wait_s = _asked_to_wait(request)
-            failover = turn.lead(received, models.resolve(chat.model).model, wait_s=lambda: wait_s)
-            client = _Client(request, turn, stream=chat.stream)
-            opening: Opening | None = None
-            failure: UpstreamFailure | None = None
-            problem: NoAnswer | None = None
+            # Before a token is leased: a request that is refused takes none, and opens no session.
+            asked = await off_loop(size, _read, received.envelope, turn.state.models, owner.id)
+            _refuse_for_every_token(asked.chat, turn.state.pool)
+            known = asked.beginning is not None and asked.beginning.continued
+            warm = self._warm.get(asked.beginning.name) if asked.beginning is not None and known else None
+            failover = turn.lead(received, asked.model, warm=warm, wait_s=lambda: wait_s)
+            client = ChatClient(request, turn, stream=asked.chat.stream, keep_alive_s=self._keep_alive_s)
+            tries = ChatTries(
+                turn,
+                failover,
+                self._upstream,
+                asked.chat,
+                size,
+                session_name=asked.session_name,
+                without_summary=self._without_summary,
+            )
             try:
-                while (send := await failover.next()) is not None:
-                    if opening is not None:
-                        opening.close()
-                        opening = None
-                    # Now, since the user may remove the token while the body is made.
-                    opened = turn.state.secrets[send.token.id]
-                    asked = chat.for_token(send.token.kind)
-                    try:
-                        opening = await self._ask(
-                            turn,
-                            received.envelope,
-                            send.token,
-                            opened,
-                            asked,
-                            len(received.body),
-                            patient=not failover.other_way(),
-                        )
-                    except NoAnswer as error:
-                        problem, failure = error, None
-                        turn.no_answer(error)
-                        continue
-                    turn.opened(opening)
-                    await opening.read(
-                        turn.state.clock.now,
-                        events=True,
-                        hold_s=None,
-                        silence_s=self._keep_alive_s if chat.stream else None,
-                        on_silence=client.keep_alive,
-                    )
-                    failure, problem = opening.failure, None
-                    if failure is None:
-                        turn.begun(opening)
-                        return await self._answer(client, opening, turn, chat)
-                    turn.failed(failure)
-                if problem is not None:
+                problem = await client.meanwhile(tries.begun())
+                if isinstance(problem, NoAnswer):
                     return await client.fail_without_answer(problem)
-                if failure is None:
-                    raise RuntimeError("given up without a word")
-                turn.end(Outcome.FAILED, failure.upstream_code or f"http_{failure.status}")
-                return await client.fail(failure)
+                if problem is not None or tries.opening is None:
+                    return await _failed(client, turn, problem)
+                turn.begun(tries.opening)
+                if asked.beginning is not None and turn.live.token_id is not None:
+                    self._warm.note(asked.beginning.name, turn.live.token_id)
+                return await self._answer(client, tries.opening, turn, asked.chat)
             except Refusal as refusal:
-                if not client.prepared:
-                    raise
                 return await client.refuse(refusal)
+            except asyncio.CancelledError:
+                if not self._turns.stopping or not client.listens:
+                    raise
+                return await _stopped(client, turn)
             finally:
-                if opening is not None:
-                    opening.close()
-
-    async def _ask(
-        self,
-        turn: RunningTurn,
-        envelope: Envelope,
-        token: Token,
-        opened: TokenSecrets,
-        asked: ResponsesRequest,
-        size: int,
-        *,
-        patient: bool,
-    ) -> Opening:
-        turn.live.effort = asked.effort
-        outgoing = await off_loop(size, asked.encoded)
-        await off_loop(len(outgoing), turn.live.sent, outgoing, ("translated",))
-        answer = await self._upstream.translated(
-            token,
-            opened,
-            "/responses",
-            outgoing,
-            turn.live.license_id,
-            _name(envelope),
-            patience_s=None if patient else 0.0,
-        )
-        return Opening(answer)
+                tries.close()
 
     async def _answer(
-        self, client: _Client, opening: Opening, turn: RunningTurn, asked: ChatRequest
+        self, client: ChatClient, opening: Opening, turn: RunningTurn, asked: ChatRequest
     ) -> web.StreamResponse:
         chat = ChatCompletion(
             id=f"chatcmpl-{turn.live.id.removeprefix('r-')}",
             created=int(turn.live.started_at),
             model=asked.model,
             include_usage=asked.include_usage,
+            legacy_functions=asked.legacy_functions,
+            logprobs=asked.wants_logprobs,
         )
         if asked.stream:
-            return await self._stream(client, EventReader(opening), turn, chat)
-        return await self._whole(client, EventReader(opening), turn, chat)
-
-    async def _whole(
-        self, client: _Client, reader: EventReader, turn: RunningTurn, chat: ChatCompletion
-    ) -> web.StreamResponse:
-        while not chat.over and (events := await reader.read()):
-            for event in events:
-                chat.feed(event)
-        failure = _ended(reader, turn, chat)
-        if failure is not None:
-            return answer_failure(turn, failure)
-        body = json_bytes(chat.completion())
-        headers = {"Content-Type": "application/json", "Server": SERVER, "x-request-id": turn.live.id}
-        return await send_whole(client.request, turn, web.Response(body=body, headers=headers))
-
-    async def _stream(
-        self, client: _Client, reader: EventReader, turn: RunningTurn, chat: ChatCompletion
-    ) -> web.StreamResponse:
-        while not chat.over:
-            out = b""
-            try:
-                async with asyncio.timeout(max(0.0, self._keep_alive_s - client.silent_s)):
-                    events = await reader.read()
-            except TimeoutError:
-                pass
-            else:
-                if not events:
-                    break
-                out = b"".join(data_frame(chunk) for event in events for chunk in chat.feed(event))
-            if not out and client.silent_s >= self._keep_alive_s:
-                # Upstream may have said much that has no place in a chat.
-                out = KEEP_ALIVE
-            if out:
-                await client.write(out)
-        failure = _ended(reader, turn, chat)
-        if failure is not None:
-            return await client.fail(failure)
-        turn.end(Outcome.COMPLETED)
-        return await client.finish(DONE)
+            return await _stream(client, EventReader(opening), turn, chat)
+        return await _whole(client, EventReader(opening), turn, chat)
 
 
-class _Client:
-    """The client of one turn: what it has been told already decides how it can be told more."""
+async def _whole(
+    client: ChatClient, reader: EventReader, turn: RunningTurn, chat: ChatCompletion
+) -> web.StreamResponse:
+    while not chat.over and (events := await reader.read()):
+        for event in events:
+            chat.feed(event)
+    failure = _ended(reader, turn, chat)
+    if failure is not None:
+        return answer_failure(turn, failure)
+    body = json_bytes(chat.completion())
+    headers = {"Content-Type": "application/json", "Server": SERVER, "x-request-id": turn.live.id}
+    return await send_whole(client.request, turn, web.Response(body=body, headers=headers))
 
-    def __init__(self, request: web.BaseRequest, turn: RunningTurn, *, stream: bool) -> None:
-        self.request = request
-        self._turn = turn
-        self._stream = stream
-        self._heard_at = asyncio.get_running_loop().time()
-        self._response = web.StreamResponse(
-            headers={
-                "Content-Type": "text/event-stream; charset=utf-8",
-                "Cache-Control": "no-cache",
-                "X-Accel-Buffering": "no",
-                "Server": SERVER,
-                "x-request-id": turn.live.id,
-            }
-        )
 
-    @property
-    def prepared(self) -> bool:
-        """Whether a status has been sent, so that none other can be."""
-        return self._response.prepared
-
-    @property
-    def silent_s(self) -> float:
-        """For how long it has heard nothing."""
-        return asyncio.get_running_loop().time() - self._heard_at
-
-    async def keep_alive(self) -> None:
-        """Show a client that streams that its turn lives."""
-        if self._stream:
-            await self.write(KEEP_ALIVE)
-
-    async def write(self, data: bytes) -> None:
-        """A piece of the stream."""
-        if not self._response.prepared:
-            self._turn.live.status = self._response.status
-            await self._response.prepare(self.request)
-        await self._response.write(data)
-        self._heard_at = asyncio.get_running_loop().time()
-        self._turn.passed_on(len(data))
-
-    async def finish(self, data: bytes) -> web.StreamResponse:
-        """The end of the stream."""
-        await self.write(data)
-        await self._response.write_eof()
-        return self._response
-
-    async def fail(self, failure: UpstreamFailure) -> web.StreamResponse:
-        """Upstream's failure: as an HTTP error, or as the one error event of a stream that has begun."""
-        if not self.prepared:
-            return answer_failure(self._turn, failure)
-        return await self.finish(data_frame(failure.body(self._turn.state.clock.now())) + DONE)
-
-    async def fail_without_answer(self, problem: NoAnswer) -> web.StreamResponse:
-        """There was no answer of upstream's."""
-        refusal = self._turn.unanswered(problem, problem.status)
-        return await self.refuse(refusal) if self.prepared else error_reply(refusal)
-
-    async def refuse(self, refusal: Refusal) -> web.StreamResponse:
-        """Our own refusal, within a stream that has begun."""
-        self._turn.end(Outcome.REFUSED, refusal.error_code)
-        return await self.finish(data_frame(refusal.body()) + DONE)
+async def _stream(
+    client: ChatClient, reader: EventReader, turn: RunningTurn, chat: ChatCompletion
+) -> web.StreamResponse:
+    while not chat.over:
+        out = b""
+        try:
+            async with asyncio.timeout(client.silence_left_s):
+                events = await reader.read()
+        except TimeoutError:
+            pass
+        else:
+            if not events:
+                break
+            out = b"".join(map(chat.feed, events))
+        if not out and not client.silence_left_s:
+            # Upstream may have said much that has no place in a chat.
+            out = KEEP_ALIVE
+        if out:
+            await client.write(out)
+    failure = _ended(reader, turn, chat)
+    if failure is not None:
+        return await client.fail(failure)
+    turn.end(Outcome.COMPLETED)
+    return await client.finish(DONE)
 
 
 def _ended(reader: EventReader, turn: RunningTurn, chat: ChatCompletion) -> UpstreamFailure | None:
@@ -274,8 +177,46 @@ def _ended(reader: EventReader, turn: RunningTurn, chat: ChatCompletion) -> Upst
     return failure
 
 
-def _name(envelope: Envelope) -> str | None:
-    return envelope.names[0] if envelope.names else None
+async def _failed(client: ChatClient, turn: RunningTurn, failure: UpstreamFailure | None) -> web.StreamResponse:
+    if failure is None:
+        raise RuntimeError("neither begun nor failed")
+    turn.end(Outcome.FAILED, failure.upstream_code or f"http_{failure.status}")
+    return await client.fail(failure)
+
+
+async def _stopped(client: ChatClient, turn: RunningTurn) -> web.StreamResponse:
+    """The gateway ends the turn; a client that is only hung up on takes what it has got for the whole answer."""
+    task = asyncio.current_task()
+    if task is not None:
+        task.uncancel()
+    turn.end(Outcome.FAILED, "gateway_stopped")
+    return await client.refuse(stopping())
+
+
+def _read(envelope: Envelope, models: ModelTable, license_id: str) -> _Asked:
+    data = envelope.data
+    model = models.resolve(envelope.model).model if envelope.model else ""
+    beginning = None if envelope.names else beginning_of(license_id, model, data.get("messages"))
+    name = next(iter(envelope.names), beginning.name if beginning is not None else None)
+    return _Asked(read_chat_request(data, models=models, session_name=name), model, beginning, name)
+
+
+def _refuse_for_every_token(chat: ChatRequest, pool: Pool) -> None:
+    """Refuse what no kind of token that is here could be asked.
+
+    Raises:
+        Refusal: 400.
+    """
+    refusal: Refusal | None = None
+    for kind in {token.kind for token in pool.tokens}:
+        try:
+            chat.for_token(kind)
+        except Refusal as error:
+            refusal = error
+        else:
+            return
+    if refusal is not None:
+        raise refusal
 
 
 def _asked_to_wait(request: web.BaseRequest) -> float:

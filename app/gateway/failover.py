@@ -10,7 +10,8 @@ from datetime import datetime
 
 from app.core.attempts import Attempts
 from app.core.errors import Refusal
-from app.core.limit_reached import LimitReached
+from app.core.health import LIMIT
+from app.core.limit_reached import LONGEST_RETRY_S, LimitReached
 from app.core.sealed import digest
 from app.core.shortage import Shortage, Unusable
 from app.core.steps import Failure, GiveUp, Hold, Pause, Queue, Refresh, Send, Step, Wanted, Why
@@ -18,6 +19,7 @@ from app.core.turn import Attempt
 from app.core.verdict import Fault, Meaning
 from app.gateway.live_turn import LiveTurn
 from app.gateway.refresher import Refresher, RefreshResult
+from app.gateway.replies import stopping
 from app.gateway.state import GatewayState
 
 #: How long a turn waits in line for a token at most, and how many may wait, in seconds and turns.
@@ -71,6 +73,7 @@ class Failover:
         self._send: Send | None = None
         self._last_code = ""
         self._used: str | None = None
+        self._meanings: set[Meaning] = set()
 
     async def next(self) -> Send | None:
         """The token to send it with; None: upstream's last answer is the answer.
@@ -100,6 +103,8 @@ class Failover:
                     step = await self._hold(hold)
                     continue
                 case GiveUp(Why.LAST_ANSWER):
+                    if self._wanted.model is not None and self._meanings == {Meaning.MODEL}:
+                        self._state.on_model_refused(self._wanted.model, self._live.endpoint == "chat/completions")
                     return None
                 case GiveUp(why, missing):
                     raise self._given_up(why, missing)
@@ -114,6 +119,7 @@ class Failover:
         now = self._state.clock.now()
         token_id = self._send.token.id if self._send is not None else None
         failure = self._attempts.failed(fault, now)
+        self._meanings.add(failure.meaning)
         self._last_code = code
         if token_id is not None and failure.token_id is not None:
             ms = (self._state.clock.monotonic() - self._sent_at) * 1000
@@ -135,6 +141,8 @@ class Failover:
         if turn_state:
             self._state.pool.note_turn_state(digest(turn_state), token_id)
         self._state.token_worked(token_id)
+        if self._wanted.model in self._state.models.withdrawn:
+            self._state.on_model_served(self._wanted.model)
         if self._attempts.proven(self._state.clock.now()):
             self._state.health_changed(token_id, better=True)
 
@@ -183,7 +191,7 @@ class Failover:
         if not self._may_wait(hold.until, state.clock.now()) or not state.station.has_room(self._size):
             raise self._limit(hold)
         if state.station.closed:
-            raise _stopping()
+            raise stopping()
         self._in_line_s = 0.0
         begun = state.clock.monotonic()
         _log.info("turn %s waits at the station", self._live.id)
@@ -194,7 +202,7 @@ class Failover:
                 state.changed()
                 await state.station.wait(held)
                 if state.station.closed:
-                    raise _stopping()
+                    raise stopping()
                 if held.given_up or not self._may_wait(held.until, held.since):
                     raise self._limit(step)
                 if held.move_to is not None:
@@ -245,8 +253,16 @@ class Failover:
             code="usage_limit_reached",
             resets_at=hold.until,
             now=now,
+            plan=self._plan_at_limit(),
             advice=f"Waystation: {sentence.rstrip('.')}" if sentence.isascii() else None,
         )
+
+    def _plan_at_limit(self) -> str | None:
+        """The plan of the tokens at their limit, if they have all the same."""
+        pool = self._state.pool
+        rests = ((token, pool.health(token.id).rest) for token in pool.tokens)
+        plans = {token.plan for token, rest in rests if rest is not None and rest.reason == LIMIT}
+        return plans.pop() if len(plans) == 1 else None
 
     def _given_up(self, why: Why, missing: Shortage) -> Refusal:
         chat = self._live.endpoint == "chat/completions"
@@ -291,18 +307,11 @@ class Failover:
         return datetime.fromtimestamp(seconds).strftime(form)
 
 
-def _stopping() -> Refusal:
-    return Refusal(
-        503,
-        "Waystation is being stopped. Try again in a moment.",
-        type="server_error",
-        code="gateway_stopped",
-        headers={"Retry-After": "2"},
-    )
-
-
 def _later(sentence: str, wait_s: float) -> Refusal:
-    headers = {"Retry-After": str(max(1, math.ceil(wait_s)))}
+    wait = max(1, math.ceil(wait_s))
+    headers = {"Retry-After": str(wait)}
+    if wait > LONGEST_RETRY_S:
+        headers["x-should-retry"] = "false"
     return Refusal(429, sentence, type="rate_limit_error", code="rate_limit_exceeded", headers=headers)
 
 

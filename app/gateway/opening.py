@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 
 import aiohttp
 
@@ -53,15 +53,7 @@ class Opening:
         """Let go of the connection."""
         self.answer.close()
 
-    async def read(
-        self,
-        now: Callable[[], float],
-        *,
-        events: bool,
-        hold_s: float | None,
-        silence_s: float | None = None,
-        on_silence: Callable[[], Awaitable[None]] | None = None,
-    ) -> None:
+    async def read(self, now: Callable[[], float], *, events: bool, hold_s: float | None) -> None:
         """Read until the answer has begun, has failed, or has been held for long enough.
 
         Args:
@@ -69,7 +61,6 @@ class Opening:
             events: it is a stream of events, or shall become one: without an end it is broken.
             hold_s: how long after its first byte it is held, in seconds: then it is passed on, whatever it says. 0: not
                 at all; None: until it has begun.
-            silence_s, on_silence: what to do whenever so much time has gone by; the wait goes on.
         """
         if self.status >= 400:
             await self._read_error(now())
@@ -80,9 +71,8 @@ class Opening:
             return
         loop = asyncio.get_running_loop()
         deadline: float | None = None
-        silence = _Silence(silence_s, on_silence)
         while self.observer is not None and not self.observer.begun and self.observer.terminal is None:
-            chunk = await self._chunk(deadline, silence)
+            chunk = await self._chunk(deadline)
             if chunk is None:
                 return
             if not chunk:
@@ -107,22 +97,17 @@ class Opening:
         if observer.terminal is None and (self.broken or (events and not _is_json(self.head))):
             self.failure = truncated()
 
-    async def _chunk(self, deadline: float | None, silence: _Silence) -> bytes | None:
+    async def _chunk(self, deadline: float | None) -> bytes | None:
         """The next bytes; empty at the end; None when it has been held for long enough."""
-        loop = asyncio.get_running_loop()
-        while True:
-            until = min((at for at in (deadline, silence.until) if at is not None), default=None)
-            try:
-                async with asyncio.timeout_at(until) as waiting:
-                    return await self.answer.content.readany()
-            except (TimeoutError, aiohttp.ClientError, OSError):
-                if not waiting.expired():
-                    # A TimeoutError of aiohttp's own is silence for too long: like a broken line.
-                    self.broken = True
-                    return b""
-            if deadline is not None and loop.time() >= deadline:
+        try:
+            async with asyncio.timeout_at(deadline) as waiting:
+                return await self.answer.content.readany()
+        except (TimeoutError, aiohttp.ClientError, OSError):
+            if waiting.expired():
                 return None
-            await silence.over()
+            # A TimeoutError of aiohttp's own is silence for too long: like a broken line.
+            self.broken = True
+            return b""
 
     async def _read_error(self, now: float) -> None:
         try:
@@ -137,24 +122,6 @@ class Opening:
             # What has come is judged.
             self.over = self.broken = True
         self.failure = failure_from_http(self.status, bytes(self.head), self.headers, now=now)
-
-
-class _Silence:
-    """How long the client has heard nothing: what comes from upstream meanwhile is nothing that it hears of."""
-
-    def __init__(self, seconds: float | None, on_silence: Callable[[], Awaitable[None]] | None) -> None:
-        self._seconds = seconds
-        self._on_silence = on_silence
-        self.until = self._next()
-
-    async def over(self) -> None:
-        """It has lasted for long enough."""
-        if self._on_silence is not None:
-            await self._on_silence()
-        self.until = self._next()
-
-    def _next(self) -> float | None:
-        return None if self._seconds is None else asyncio.get_running_loop().time() + self._seconds
 
 
 def _is_json(head: bytearray) -> bool:

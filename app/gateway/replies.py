@@ -69,6 +69,17 @@ def internal_error() -> Refusal:
     )
 
 
+def stopping() -> Refusal:
+    """503, for turns that the end of the gateway ends."""
+    return Refusal(
+        503,
+        "Waystation is being stopped. Try again in a moment.",
+        type="server_error",
+        code="gateway_stopped",
+        headers={"Retry-After": "2"},
+    )
+
+
 def bad_request() -> Refusal:
     """400 for what is no proper HTTP."""
     return Refusal(400, "Your request is not valid HTTP, or its headers are too large.", code="bad_request")

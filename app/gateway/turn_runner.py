@@ -83,6 +83,7 @@ class RunningTurn:
         model: str | None,
         *,
         turn_state: str | None = None,
+        warm: str | None = None,
         wait_s: Callable[[], float],
     ) -> Failover:
         """Its way through the pool.
@@ -91,11 +92,12 @@ class RunningTurn:
             received: the request.
             model: upstream's name of it.
             turn_state: Codex's own, if it came with one.
+            warm: the token that has the conversation in its cache, where no session says so.
             wait_s: how long it may be held at the station.
         """
         envelope = received.envelope
         wanted = Wanted(
-            self.live.license_id, envelope.names, model, SealedItems(envelope.data, turn_state), new_id("s")
+            self.live.license_id, envelope.names, model, SealedItems(envelope.data, turn_state), new_id("s"), warm
         )
         size = len(received.raw) + (0 if received.body is received.raw else len(received.body))
         self.failover = Failover(self.live, wanted, self.state, self.refresher, size=size, wait_s=wait_s)

@@ -80,11 +80,6 @@ async def test_what_goes_upstream_is_under_our_own_name(one: House) -> None:
     assert "s1" not in names
 
 
-async def test_a_request_that_names_no_session_has_no_session_headers(one: House) -> None:
-    await (await one.post("/chat/completions", data=body())).read()
-    assert one.practice.turns[-1].header("session_id") is None
-
-
 async def test_an_api_key_serves_chat_too(tmp_path: Path) -> None:
     async with house(tmp_path, [API]) as running, running.post("/chat/completions", data=body()) as answer:
         assert answer.status == 200

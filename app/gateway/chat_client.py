@@ -1,0 +1,112 @@
+"""The client of one chat turn: what it has been told already decides how it can be told more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from app.core.errors import Refusal
+from app.core.turn import Outcome
+from app.gateway.relay import answer_failure
+from app.gateway.replies import SERVER, error_reply
+from app.gateway.turn_runner import RunningTurn
+from app.translate.errors import UpstreamFailure
+from app.translate.frames import DONE, KEEP_ALIVE, data_frame
+from app.upstream.errors import NoAnswer
+
+_T = TypeVar("_T")
+
+
+class ChatClient:
+    """Until something is written it can be given any status; afterwards only events of its stream.
+
+    Args:
+        request: of the client.
+        turn: told of every byte.
+        stream: whether it asked for a stream.
+        keep_alive_s: after so much silence a stream gets a comment, in seconds.
+    """
+
+    def __init__(self, request: web.BaseRequest, turn: RunningTurn, *, stream: bool, keep_alive_s: float) -> None:
+        self.request = request
+        self._turn = turn
+        self._stream = stream
+        self._keep_alive_s = keep_alive_s
+        self._loop = asyncio.get_running_loop()
+        self._heard_at = self._loop.time()
+        self._response = web.StreamResponse(
+            headers={
+                "Content-Type": "text/event-stream; charset=utf-8",
+                "Cache-Control": "no-cache",
+                "X-Accel-Buffering": "no",
+                "Server": SERVER,
+                "x-request-id": turn.live.id,
+            }
+        )
+
+    @property
+    def prepared(self) -> bool:
+        """Whether a status has been sent, so that none other can be."""
+        return self._response.prepared
+
+    @property
+    def listens(self) -> bool:
+        """Whether it can still be told something: it is there, and no whole answer is on its way to it."""
+        transport = self.request.transport
+        there = transport is not None and not transport.is_closing()
+        return there and (self.prepared or not self.request.writer.output_size)
+
+    @property
+    def silence_left_s(self) -> float:
+        """How much longer it may hear nothing, in seconds."""
+        return max(0.0, self._heard_at + self._keep_alive_s - self._loop.time())
+
+    async def meanwhile(self, work: Coroutine[Any, Any, _T]) -> _T:
+        """Await `work`; a client that streams is shown that its turn lives, for however long that takes."""
+        if not self._stream:
+            return await work
+        task = self._loop.create_task(work)
+        try:
+            while not (await asyncio.wait((task,), timeout=self.silence_left_s))[0]:
+                await self.write(KEEP_ALIVE)
+            return task.result()
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+
+    async def write(self, data: bytes) -> None:
+        """A piece of the stream."""
+        if not self._response.prepared:
+            self._turn.live.status = self._response.status
+            await self._response.prepare(self.request)
+        await self._response.write(data)
+        self._heard_at = self._loop.time()
+        self._turn.passed_on(len(data))
+
+    async def finish(self, data: bytes) -> web.StreamResponse:
+        """The end of the stream."""
+        await self.write(data)
+        await self._response.write_eof()
+        return self._response
+
+    async def fail(self, failure: UpstreamFailure) -> web.StreamResponse:
+        """Upstream's failure: as an HTTP error, or as the one error event of a stream that has begun."""
+        if not self.prepared:
+            return answer_failure(self._turn, failure)
+        return await self.finish(data_frame(failure.body(self._turn.state.clock.now())) + DONE)
+
+    async def fail_without_answer(self, problem: NoAnswer) -> web.StreamResponse:
+        """There was no answer of upstream's."""
+        refusal = self._turn.unanswered(problem, problem.status)
+        return await self.refuse(refusal) if self.prepared else error_reply(refusal)
+
+    async def refuse(self, refusal: Refusal) -> web.StreamResponse:
+        """Our own refusal, likewise."""
+        self._turn.end(Outcome.REFUSED, refusal.error_code)
+        if not self.prepared:
+            raise refusal
+        return await self.finish(data_frame(refusal.body()) + DONE)
