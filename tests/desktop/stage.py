@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QToolButton, QWidget
 
 from app.desktop.adding import Adding
 from app.desktop.appearance import Appearance
@@ -165,6 +165,13 @@ def button(parent: QWidget, label: str) -> QPushButton:
         if item.text().replace("&", "") == label and item.isVisibleTo(parent)
     ]
     assert len(found) == 1, (label, [item.text() for item in parent.findChildren(QPushButton)])
+    return found[0]
+
+
+def tool(parent: QWidget, name: str) -> QToolButton:
+    """The visible button with this name and without words."""
+    found = [item for item in parent.findChildren(QToolButton) if item.accessibleName() == name and item.isVisible()]
+    assert len(found) == 1, [item.accessibleName() for item in parent.findChildren(QToolButton)]
     return found[0]
 
 

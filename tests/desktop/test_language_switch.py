@@ -23,7 +23,7 @@ from app.desktop.window import MainWindow
 from app.gateway.snapshot import GatewaySnapshot
 from app.platform.shells import Shell
 from tests.desktop.scripted import RUNNING, ScriptedGateway, license_view, session, token, turn
-from tests.desktop.stage import machine, settled, until
+from tests.desktop.stage import machine, settled, tool, until
 
 SNAPSHOT = replace(
     RUNNING,
@@ -191,7 +191,7 @@ async def test_the_settings_stay_where_the_language_was_chosen_with_the_keyboard
 async def test_a_crash_that_was_dismissed_is_not_told_again(living: Callable[[], Any]) -> None:
     async with living() as it:
         assert [text for text in it.window.notices.texts() if "unexpectedly" in text]
-        it.window.notices.press("Dismiss")
+        tool(it.window.notices, "Close this notice").click()
         await it.switch()
         assert [text for text in it.window.notices.texts() if "Ctrl+Q" not in text] == []
 

@@ -20,7 +20,7 @@ from app.desktop.preferences import Placement
 from app.desktop.settings.about import parts_of_this_installation, report_text
 from app.desktop.settings.passphrase import PassphraseDialog
 from tests.desktop.scripted import NOW, license_view, token, turn
-from tests.desktop.stage import FULL, Autostart, Stage, answer, button, until
+from tests.desktop.stage import FULL, Autostart, Stage, answer, button, tool, until
 
 
 @pytest.fixture
@@ -303,7 +303,7 @@ async def test_a_crash_is_told_until_it_is_dismissed(stage: Stage, tmp_path: Pat
     stage.show(FULL)
     stage.window.notices.press("Copy the report")
     assert stage.copied == [crash.text]
-    stage.window.notices.press("Dismiss")
+    tool(stage.window.notices, "Close this notice").click()
     assert crash.forgotten
     assert stage.window.notices.texts() == []
     assert Machine(lan_addresses=list, autostart=None, log_folder=tmp_path).crash is None

@@ -11,12 +11,14 @@ from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
 )
-from PySide6.QtWidgets import QAbstractButton, QApplication, QInputDialog
+from PySide6.QtWidgets import QAbstractButton, QApplication, QInputDialog, QPushButton
 
 from app.desktop import settings_operations
 from app.desktop.icons import Icons
 from app.desktop.place import Place
+from app.desktop.widgets.notice import Notice
 from app.gateway.snapshot import Problem, RunState, TokenState
+from tests.desktop.program import scene
 from tests.desktop.scripted import RUNNING, busy_port, token
 from tests.desktop.stage import FULL, Desk, Stage, answer, button
 
@@ -228,3 +230,17 @@ async def test_a_page_that_fails_is_logged_and_ends_nothing(stage: Stage, monkey
     assert stage.window.isVisible()
     stage.window.go(Place.TOKENS)
     assert stage.window.tokens.table.model().rowCount() == 2
+
+
+@pytest.mark.parametrize("name", ["no_keyring", "lost_key", "limited", "busy_port", "sign_in"])
+async def test_every_problem_has_one_button_and_what_else_helps_is_behind_it(stage: Stage, name: str) -> None:
+    stage.show(scene(name), Place.SETTINGS)
+    shown = stage.window.notices.findChildren(Notice)
+    assert shown
+    for notice in shown:
+        first, *others = [found for _, found in notice.remedies]
+        buttons = notice.findChildren(QPushButton)
+        assert buttons[0] is first
+        entries = [entry for button in buttons[1:] for entry in button.menu().actions()]
+        assert entries == others
+        assert [button.text() for button in buttons[1:]] == ["Other ways"][: len(others)]

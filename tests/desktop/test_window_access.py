@@ -144,7 +144,7 @@ async def test_all_that_takes_the_keyboard_is_reached_by_tab_and_has_a_name(stag
         # From top to bottom, wherever the round began.
         turned = names[names.index("Pages") :] + names[: names.index("Pages")]
         assert turned[:2] == ["Pages", "Start"]
-        assert turned[3:5] == ["Use port 8788", "Try again"]
+        assert turned[3:5] == ["Use port 8788", "Other ways"]
         expected = {
             Place.TOKENS: {"Tokens"},
             Place.SET_UP: {"Full set-up", "What for: Codex", "Your shell: bash or zsh"},

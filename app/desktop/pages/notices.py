@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.desktop.design import space
@@ -22,9 +23,9 @@ class NoticeText:
         key: which notice it is; one with the same key takes its place.
         tone: how serious it is.
         text: what it says.
-        remedies: its buttons.
+        remedies: what helps; the first has a button, the others are behind it.
         symbol: another symbol than the tone's.
-        closable: whether the user can close it.
+        dismissed: makes it closable, and is called when the user has closed it.
     """
 
     key: str
@@ -32,7 +33,7 @@ class NoticeText:
     text: str
     remedies: tuple[Remedy, ...] = ()
     symbol: str | None = None
-    closable: bool = False
+    dismissed: Callable[[], None] | None = None
 
     def looks_like(self, other: NoticeText) -> bool:
         """Whether both would be drawn alike, so that nothing has to be drawn anew."""
@@ -73,7 +74,7 @@ class Notices(QWidget):
 
     def show_passing(self, text: str) -> None:
         """Show what just failed, until the user closes it or something else happens."""
-        self._passing = NoticeText("passing", Tone.ERROR, text, closable=True)
+        self._passing = NoticeText("passing", Tone.ERROR, text, dismissed=self.close_passing)
         self._draw()
 
     def close_passing(self) -> None:
@@ -86,11 +87,11 @@ class Notices(QWidget):
         return [notice.text for _, notice in self._drawn]
 
     def press(self, label: str) -> None:
-        """Press the button with this label, as the user does."""
+        """Press the button with this label, or choose the entry of the menu beside it, as the user does."""
         for _, notice in self._drawn:
             for remedy, button in notice.remedies:
                 if remedy.label == label:
-                    button.click()
+                    button.trigger() if isinstance(button, QAction) else button.click()
                     return
         raise LookupError(label)
 
@@ -127,7 +128,7 @@ class Notices(QWidget):
             text.text,
             text.remedies,
             symbol=text.symbol,
-            dismissed=self.close_passing if text.closable else None,
+            dismissed=text.dismissed,
         )
 
     def _update_buttons(self) -> None:

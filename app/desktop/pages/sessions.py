@@ -206,8 +206,8 @@ class SessionsPage(TablePage):
             else self.tr("Keep it on its token, whatever happens to that")
         )
         if self.detail.notice is not None:
-            for _remedy, button in self.detail.notice.remedies:
-                button.setEnabled(not self._operations.is_busy("turns"))
+            for _remedy, control in self.detail.notice.remedies:
+                control.setEnabled(not self._operations.is_busy("turns"))
 
     def _choose_wanted(self) -> None:
         if self._wanted is None or self._model.weighing:

@@ -26,11 +26,8 @@ def crash_notice(copy: Callable[[], None], forget: Callable[[], None]) -> Notice
     text = QCoreApplication.translate(
         "MainWindow", "Waystation ended unexpectedly last time. A report without secrets can help to mend it."
     )
-    remedies = (
-        Remedy(QCoreApplication.translate("MainWindow", "Copy the report"), copy),
-        Remedy(QCoreApplication.translate("MainWindow", "Dismiss"), forget),
-    )
-    return NoticeText("crash", Tone.WARNING, text, remedies)
+    report = Remedy(QCoreApplication.translate("MainWindow", "Copy the report"), copy)
+    return NoticeText("crash", Tone.WARNING, text, (report,), dismissed=forget)
 
 
 def no_tray_notice() -> NoticeText:

@@ -1,4 +1,4 @@
-"""A notice across the window: what is wrong or worth knowing, with the buttons that help."""
+"""A notice across the window: what is wrong or worth knowing, with one button that helps, and others behind it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtGui import QAction, QColor, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QToolButton, QWidget
 
 from app.desktop.design import space
 from app.desktop.design.colours import Tone, blended, is_dark
@@ -27,10 +27,10 @@ _SYMBOL_SIZE = 18
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """A button on a notice.
+    """What can be done about what a notice says.
 
     Attributes:
-        label: of the button.
+        label: of its button or entry.
         act: what it does.
         group: the group of operations that it belongs to; it is disabled while that is busy.
     """
@@ -51,7 +51,7 @@ class Notice(QWidget):
         icons: for the symbol.
         tone: how serious it is.
         text: what it says.
-        remedies: its buttons.
+        remedies: what helps: a button for the first, a menu for the others.
         symbol: another symbol than the tone's.
         dismissed: makes the notice closable, and is called when the user has closed it.
     """
@@ -69,7 +69,7 @@ class Notice(QWidget):
     ) -> None:
         super().__init__(parent)
         self._tone = tone
-        self.remedies: list[tuple[Remedy, QPushButton]] = []
+        self.remedies: list[tuple[Remedy, QPushButton | QAction]] = []
         self._label = QLabel(text)
         self._label.setWordWrap(True)
         # Otherwise a long word would widen the window.
@@ -85,13 +85,14 @@ class Notice(QWidget):
         row.setSpacing(space.M)
         row.addWidget(self._picture)
         row.addWidget(self._label, 1)
-        for remedy in remedies:
+        for remedy in remedies[:1]:
             button = QPushButton(remedy.label)
             button.clicked.connect(remedy.pressed)
-            # The first is the one that helps most.
-            button.setDefault(not self.remedies)
+            button.setDefault(True)
             row.addWidget(button)
             self.remedies.append((remedy, button))
+        if remedies[1:]:
+            row.addWidget(self._other_ways(remedies[1:]))
         if dismissed is not None:
             close = QToolButton()
             close.setAutoRaise(True)
@@ -125,6 +126,16 @@ class Notice(QWidget):
         painter.setBrush(blended(window, self._tone.value, share))
         painter.setPen(QPen(blended(window, self._tone.value, share + 0.25), 1))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 6, 6)
+
+    def _other_ways(self, remedies: Sequence[Remedy]) -> QPushButton:
+        button = QPushButton(self.tr("Other ways"))
+        menu = QMenu(button)
+        for remedy in remedies:
+            entry = menu.addAction(remedy.label)
+            entry.triggered.connect(lambda _checked=False, act=remedy.act: act())
+            self.remedies.append((remedy, entry))
+        button.setMenu(menu)
+        return button
 
     def _draw_picture(self) -> None:
         # On a dark field the tone itself would be too dark.
