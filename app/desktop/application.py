@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.desktop.appearance import Appearance
 from app.desktop.desktop import Desktop
+from app.desktop.garbage import garbage_collected_here
 from app.desktop.icons import Icons
 from app.desktop.log_bridge import everything_logged
 from app.desktop.loop import DesktopLoop
@@ -83,7 +84,7 @@ def run_desktop(
             )
             application.quit_asked.connect(desktop.ask_to_quit)
             application.session_ends.connect(desktop.end_session)
-            with _signals_quit(loop, desktop.quit):
+            with _signals_quit(loop, desktop.quit), garbage_collected_here(lambda: _streaming(desktop)):
                 living = loop.create_task(desktop.live(open_instance, minimized=minimized))
                 code = _completed(loop, living, desktop.quit)
     finally:
@@ -130,6 +131,11 @@ class Application(QApplication):
         waiting.exec()
 
 
+def _streaming(desktop: Desktop) -> bool:
+    latest = desktop.feed.latest
+    return latest is not None and latest.active_turns > 0
+
+
 def _completed(loop: asyncio.AbstractEventLoop, living: asyncio.Task[int], quit: Callable[[], None]) -> int:
     """Run until the task ends. When the display goes away, Qt stops its loop: close the gateway even then."""
     living.add_done_callback(lambda _task: loop.stop())
@@ -139,8 +145,9 @@ def _completed(loop: asyncio.AbstractEventLoop, living: asyncio.Task[int], quit:
     _log.error("the display is gone")
     quit()
     patience = time.monotonic() + _DISPLAY_GONE_S
-    # Each turn of Qt's loop is stopped again at once, but does some of the work.
+    # Each turn of Qt's loop is stopped again at once, before its timers, but does what is posted.
     while not living.done() and time.monotonic() < patience:
+        loop.call_soon_threadsafe(lambda: None)
         loop.run_forever()
         time.sleep(0.005)
     return _DISPLAY_GONE

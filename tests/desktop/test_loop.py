@@ -2,12 +2,15 @@
 
 import asyncio
 import gc
+import socket
+import threading
 import weakref
 from collections.abc import Coroutine, Iterator
 from contextvars import ContextVar
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.desktop.loop import DesktopLoop
@@ -100,5 +103,121 @@ def test_callbacks_keep_their_context(loop: DesktopLoop) -> None:
         name.set("another")
         await asyncio.sleep(0.02)
         assert heard == ["mine", "mine"]
+
+    done(loop, work())
+
+
+def test_what_comes_on_many_sockets_is_read_and_answered(loop: DesktopLoop) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            writer.write(line.upper())
+        writer.close()
+
+    async def ask(port: int, number: int) -> None:
+        for _ in range(5):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 20)
+            for word in ("one", "two" * 40_000):
+                writer.write(f"{word} {number}\n".encode())
+                assert await reader.readuntil() == f"{word} {number}\n".upper().encode()
+            writer.close()
+            await writer.wait_closed()
+
+    async def work() -> None:
+        async with await asyncio.start_server(answer, "127.0.0.1", 0, limit=1 << 20) as server:
+            port = server.sockets[0].getsockname()[1]
+            await asyncio.gather(*(ask(port, number) for number in range(20)))
+
+    done(loop, work())
+    assert len(loop._watches) <= 1
+
+
+def test_a_watch_may_end_while_it_tells_of_something(loop: DesktopLoop) -> None:
+    async def work() -> None:
+        for _ in range(500):
+            ours, theirs = socket.socketpair()
+            heard = asyncio.Event()
+
+            def hear(ours: socket.socket = ours, heard: asyncio.Event = heard) -> None:
+                loop.remove_reader(ours)
+                loop.add_reader(ours, hear)
+                loop.remove_reader(ours)
+                ours.close()
+                heard.set()
+
+            loop.add_reader(ours, hear)
+            theirs.send(b"x")
+            await heard.wait()
+            theirs.close()
+
+    done(loop, work())
+
+
+def test_other_threads_can_call(loop: DesktopLoop) -> None:
+    async def work() -> None:
+        heard: list[int] = []
+        all_heard = asyncio.Event()
+
+        def hear(number: int) -> None:
+            heard.append(number)
+            if len(heard) == 4_000:
+                all_heard.set()
+
+        def call() -> None:
+            for number in range(1_000):
+                loop.call_soon_threadsafe(hear, number)
+
+        threads = [threading.Thread(target=call) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        await all_heard.wait()
+        for thread in threads:
+            thread.join()
+        assert sorted(heard) == sorted([*range(1_000)] * 4)
+        assert await asyncio.gather(*(asyncio.to_thread(lambda number=number: number) for number in range(30)))
+
+    done(loop, work())
+
+
+def test_what_waits_goes_on_while_a_callback_opens_a_loop_of_its_own(loop: DesktopLoop) -> None:
+    async def work() -> None:
+        inner = QEventLoop()
+        ran: list[str] = []
+
+        def open_menu() -> None:
+            QTimer.singleShot(5_000, inner.quit)
+            loop.call_later(0.01, lambda: loop.call_soon(inner.quit))
+            inner.exec()
+            ran.append("closed")
+
+        loop.call_soon(open_menu)
+        loop.call_soon(ran.append, "meanwhile")
+        ours, theirs = socket.socketpair()
+        theirs.send(b"x")
+        loop.add_reader(ours, lambda: (loop.remove_reader(ours), ran.append("read")))
+        await asyncio.sleep(0.05)
+        assert ran == ["meanwhile", "read", "closed"]
+        ours.close()
+        theirs.close()
+
+    done(loop, work())
+
+
+def test_the_window_has_its_turns_however_much_there_is_to_do(loop: DesktopLoop) -> None:
+    async def work() -> None:
+        ticks: list[None] = []
+        timer = QTimer()
+        timer.timeout.connect(lambda: ticks.append(None))
+        timer.start(5)
+        over = loop.time() + 0.3
+
+        def busy() -> None:
+            if loop.time() < over:
+                loop.call_soon(busy)
+
+        for _ in range(20):
+            busy()
+        await asyncio.sleep(0.31)
+        timer.stop()
+        assert len(ticks) >= 10
 
     done(loop, work())
