@@ -24,9 +24,15 @@ async def collecting_in_quiet(busy: Callable[[], bool]) -> AsyncIterator[None]:
     Modules, the window and a day's sessions are hundreds of thousands of objects. To look at all of them takes a tenth
     of a second, in which no stream goes on. Young objects are collected as ever.
 
+    Where Python's own collections are switched off, somebody else sees to all of this: in the desktop application the
+    window's thread, whichever thread this is.
+
     Args:
         busy: whether anything runs that would have to wait.
     """
+    if not gc.isenabled():
+        yield
+        return
     # Whoever has frozen something before wants it to stay so.
     ours = gc.get_freeze_count() == 0
     gc.collect()

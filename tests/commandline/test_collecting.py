@@ -60,3 +60,15 @@ async def test_in_the_end_it_is_looked_at_however_busy_it_is(
     async with collecting_in_quiet(lambda: True), asyncio.timeout(5):
         whole.seen.clear()
         await whole.seen.wait()
+
+
+async def test_where_the_window_collects_nothing_is_done_here(whole: Collections) -> None:
+    gc.disable()
+    try:
+        before = gc.get_threshold(), gc.get_freeze_count()
+        async with collecting_in_quiet(lambda: False):
+            await asyncio.sleep(0.02)
+            assert (gc.get_threshold(), gc.get_freeze_count()) == before
+        assert not whole.seen.is_set()
+    finally:
+        gc.enable()

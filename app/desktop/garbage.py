@@ -1,0 +1,70 @@
+"""Python's garbage collector, kept to the window's thread and out of the way of streams."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from PySide6.QtCore import QTimer
+
+_LOOK_MS = 1000
+# When a whole collection is due for the first time and again, and when it can wait no longer, in seconds.
+_FIRST_S = 5.0
+_DUE_S = 600.0
+_OVERDUE_S = 3600.0
+
+
+@contextmanager
+def garbage_collected_here(busy: Callable[[], bool]) -> Iterator[None]:
+    """While inside, only this thread collects, between two events of Qt's.
+
+    Python itself collects wherever the one object too many is made, be it on the store's thread: a timer of Qt's that
+    is garbage would be destroyed there, stay in the list of this thread's timers, and end the process when it is due
+    (seen with PySide6 6.11). Nor is any event held up in its middle.
+
+    The whole heap is looked at only while nothing runs, and what was there at first never again: modules, the window
+    and a day's sessions are hundreds of thousands of objects, and to look at them takes a tenth of a second.
+
+    Args:
+        busy: whether anything runs that would have to wait.
+    """
+    was_enabled = gc.isenabled()
+    # Whoever has frozen something before wants it to stay so.
+    ours = gc.get_freeze_count() == 0
+    gc.disable()
+    garbage = _Garbage(busy)
+    timer = QTimer()
+    timer.timeout.connect(lambda: garbage.look(time.monotonic()))
+    timer.start(_LOOK_MS)
+    try:
+        yield
+    finally:
+        timer.stop()
+        if ours:
+            gc.unfreeze()
+        if was_enabled:
+            gc.enable()
+
+
+class _Garbage:
+    """Collects young objects as often as Python would, old ones in quiet."""
+
+    def __init__(self, busy: Callable[[], bool]) -> None:
+        self._busy = busy
+        self._due = time.monotonic() + _FIRST_S
+        self._frozen = False
+
+    def look(self, now: float) -> None:
+        """Collect what it is time for; `now` is of the monotonic clock."""
+        if now >= self._due + _OVERDUE_S - _DUE_S or (now >= self._due and not self._busy()):
+            gc.collect()
+            if not self._frozen:
+                gc.freeze()
+                self._frozen = True
+            self._due = now + _DUE_S
+            return
+        (young, middle, _old), (many_young, many_middle, _) = gc.get_count(), gc.get_threshold()
+        if young > many_young:
+            gc.collect(1 if middle > many_middle else 0)
