@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QIcon, QPainter, QPalette, QTextLayout, QTextOption
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QIcon,
+    QPainter,
+    QPalette,
+    QStaticText,
+    QTextLayout,
+    QTextOption,
+    QTransform,
+)
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from app.desktop.design import colours, space, text
@@ -22,6 +33,8 @@ _SYMBOL_SIZE = 16
 _BAR = 5
 _WIDEST_BAR = 160
 _MARK = 3
+# So many lines are kept as they were laid out: more than anybody sees at once.
+_LINES = 2_000
 
 
 def use_two_lines(table: Table) -> None:
@@ -33,13 +46,38 @@ def use_two_lines(table: Table) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Inks:
-    """What cells are drawn with, made once for each palette and font: hundreds are drawn at a time."""
+class _Hand:
+    """Writes lines in one font. To lay out a line takes longer than all else about a cell, so each is kept."""
 
     font: QFont
     metrics: QFontMetrics
-    below: QFont
-    below_metrics: QFontMetrics
+    lines: dict[tuple[str, int], tuple[QStaticText, int]] = field(default_factory=dict)
+
+    def write(self, painter: QPainter, where: QRect, side: Qt.AlignmentFlag, said: str) -> None:
+        """One line in the middle of this height; what has no room is elided. The painter has the font already."""
+        key = (said, where.width())
+        line = self.lines.get(key)
+        if line is None:
+            line = self.lines[key] = self._laid_out(said, where.width())
+            if len(self.lines) > _LINES:
+                self.lines.clear()
+        text, width = line
+        left = where.left() + (where.width() - width if side & Qt.AlignmentFlag.AlignRight else 0)
+        painter.drawStaticText(left, where.top() + (where.height() - self.metrics.height()) // 2, text)
+
+    def _laid_out(self, said: str, width: int) -> tuple[QStaticText, int]:
+        text = QStaticText(self.metrics.elidedText(said, Qt.TextElideMode.ElideRight, width))
+        text.setTextFormat(Qt.TextFormat.PlainText)
+        text.prepare(QTransform(), self.font)
+        return text, self.metrics.horizontalAdvance(text.text())
+
+
+@dataclass(frozen=True, slots=True)
+class _Inks:
+    """What cells are drawn with, made once for each palette and font: hundreds are drawn at a time."""
+
+    upper: _Hand
+    below: _Hand
     text: QColor
     quiet: QColor
     line: QColor
@@ -85,33 +123,31 @@ class TwoLineDelegate(QStyledItemDelegate):
         if bar is None and not below:
             _draw_wrapped(painter, field, side, said, inks)
         else:
-            upper = QRect(field.left(), field.top(), field.width(), inks.metrics.height())
-            painter.setFont(inks.font)
+            upper = QRect(field.left(), field.top(), field.width(), inks.upper.metrics.height())
+            painter.setFont(inks.upper.font)
             painter.setPen(inks.text)
-            _draw_line(painter, upper, side, said, inks.metrics)
+            inks.upper.write(painter, upper, side, said)
             lower = QRect(field.left(), upper.bottom() + 1, field.width(), field.bottom() - upper.bottom())
             if bar is not None:
                 left, tone = bar
                 _draw_bar(painter, lower, left, tone, option.palette)
             elif below != " ":
-                painter.setFont(inks.below)
+                painter.setFont(inks.below.font)
                 painter.setPen(inks.quiet)
-                _draw_line(painter, lower, side, str(below), inks.below_metrics)
+                inks.below.write(painter, lower, side, str(below))
         painter.restore()
 
     def _inks_for(self, option: QStyleOptionViewItem) -> _Inks:
         palette, font = option.palette, option.font
         key = palette.cacheKey()
-        if self._inks is None or self._inks[0] != key or self._inks[1].font != font:
+        if self._inks is None or self._inks[0] != key or self._inks[1].upper.font != font:
             base, accent = palette.color(QPalette.ColorRole.Base), palette.color(QPalette.ColorRole.Highlight)
             ink, below = palette.color(QPalette.ColorRole.Text), text.font(TextRole.CAPTION)
             self._inks = (
                 key,
                 _Inks(
-                    font=QFont(font),
-                    metrics=QFontMetrics(font),
-                    below=below,
-                    below_metrics=QFontMetrics(below),
+                    upper=_Hand(QFont(font), QFontMetrics(font)),
+                    below=_Hand(below, QFontMetrics(below)),
                     text=ink,
                     quiet=colours.quiet_text(palette),
                     line=colours.blended(base, ink, 0.10),
@@ -132,22 +168,17 @@ def _paint_field(painter: QPainter, option: QStyleOptionViewItem, column: int, r
     painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), inks.line)
 
 
-def _draw_line(painter: QPainter, where: QRect, side: Qt.AlignmentFlag, said: str, metrics: QFontMetrics) -> None:
-    shown = metrics.elidedText(said, Qt.TextElideMode.ElideRight, where.width())
-    painter.drawText(where, side, shown)
-
-
 def _draw_wrapped(painter: QPainter, where: QRect, side: Qt.AlignmentFlag, said: str, inks: _Inks) -> None:
     """On two lines where it needs them; what has no room even so is elided."""
-    metrics = inks.metrics
-    painter.setFont(inks.font)
+    hand = inks.upper
+    height = hand.metrics.height()
+    painter.setFont(hand.font)
     painter.setPen(inks.text)
-    fits = metrics.horizontalAdvance(said) <= where.width()
-    lines = [said] if fits else wrapped(said, inks.font, where.width())
-    top = where.center().y() - len(lines) * metrics.height() // 2 + 1
+    fits = hand.metrics.horizontalAdvance(said) <= where.width()
+    lines = [said] if fits else wrapped(said, hand.font, where.width())
+    top = where.center().y() - len(lines) * height // 2 + 1
     for number, line in enumerate(lines):
-        row = QRect(where.left(), top + number * metrics.height(), where.width(), metrics.height())
-        _draw_line(painter, row, side, line, metrics)
+        hand.write(painter, QRect(where.left(), top + number * height, where.width(), height), side, line)
 
 
 def wrapped(said: str, font: QFont, width: int) -> list[str]:
