@@ -12,6 +12,7 @@ from typing import Any
 from app.commandline.delivery import NOBODY, Deliver, ask_owner, carry_out, wait_until_ended
 from app.commandline.license_actions import run_license_action
 from app.commandline.listing import listed, plain, time_text
+from app.commandline.model_actions import run_model_action
 from app.commandline.pool_actions import run_pool_action
 from app.commandline.settings_actions import run_settings_action
 from app.commandline.sign_in import sign_in
@@ -44,6 +45,8 @@ def run_action(arguments: argparse.Namespace, data_dir: Path, environ: Mapping[s
             return run_license_action(arguments, deliver)
         case "pool" | "proxy" | "turn":
             return run_pool_action(arguments, deliver)
+        case "model":
+            return run_model_action(arguments, deliver)
         case "settings" | "backup":
             return run_settings_action(arguments, deliver)
     match arguments.action:

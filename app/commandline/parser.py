@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from app import __version__
+from app.core.models import EFFORTS
 from app.platform.shells import Shell
 
 #: Beside the real gateway's port, so that both can run.
@@ -97,6 +98,7 @@ def parser() -> argparse.ArgumentParser:
     which.add_argument("--all", action="store_true", help="all sessions")
 
     _pool(group("pool", "the tokens as a whole"), add)
+    _models(group("model", "the names that chat clients may ask for"), add)
     _proxy(group("proxy", "the way to upstream, for all tokens without a proxy of their own"), add)
     _turns(group("turn", "the requests that wait at the station until a limit ends"), add)
 
@@ -183,6 +185,22 @@ def _pool(pool: _Commands, add: _Add) -> None:
     made.add_argument("--wait", metavar="TIME", help="how long requests wait at a limit: 10m, 2h, overnight or off")
     made.add_argument("--turns-per-token", type=int, metavar="N", help="requests that one token serves at a time")
     add(pool, "pool reset", "forget the tokens' cool-downs")
+
+
+def _models(models: _Commands, add: _Add) -> None:
+    made = add(models, "model list", "list the names, and what is asked of upstream for each")
+    made.add_argument("--refresh", action="store_true", help="ask upstream now, also where its list is fresh")
+    _listing(made)
+    made = add(
+        models,
+        "model set",
+        "let a name stand for a model, on chat/completions. It then holds for NAME-low and so on too. Codex asks for "
+        "models by their own names",
+    )
+    made.add_argument("name", metavar="NAME", help="what clients ask for")
+    made.add_argument("model", metavar="MODEL", help="what is asked of upstream")
+    made.add_argument("--effort", choices=EFFORTS, help="the reasoning effort (default: what the request says)")
+    add(models, "model remove", "forget a name of your own").add_argument("name", metavar="NAME")
 
 
 def _proxy(proxy: _Commands, add: _Add) -> None:

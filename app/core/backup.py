@@ -20,6 +20,8 @@ _GROUPS = ("pool.", "gateway.")
 #: The whole of the proxy's address, password and all.
 PROXY = "proxy"
 ADDRESS = ("host", "port")
+#: The user's own names for models.
+MODELS = "models.aliases"
 
 
 class BackupDamaged(InvalidInput):
@@ -78,7 +80,7 @@ class Backup:
 
 def is_taken_along(key: str) -> bool:
     """Whether a setting belongs into a backup."""
-    return key.startswith(_GROUPS) or key in (PROXY, *ADDRESS)
+    return key.startswith(_GROUPS) or key in (PROXY, MODELS, *ADDRESS)
 
 
 def backup_to_json(backup: Backup) -> bytes:

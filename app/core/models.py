@@ -69,6 +69,14 @@ class ModelRow:
     nearest: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class WithdrawnModel:
+    """A model that upstream refuses, and the one that comes closest to it; None: there is none."""
+
+    model: str
+    nearest: str | None
+
+
 #: The seven names of the user's page; the suffix is the reasoning effort.
 BUILT_IN: tuple[ModelAlias, ...] = tuple(
     ModelAlias(f"{model}-{effort}", model, effort)
@@ -84,12 +92,6 @@ BARE: tuple[str, ...] = tuple(dict.fromkeys(alias.model for alias in BUILT_IN))
 _BUILT_IN = {alias.name: alias for alias in BUILT_IN}
 #: What they were called before.
 ALIASES = BUILT_IN
-
-
-def resolve_model(name: str) -> tuple[str, str | None]:
-    """The upstream model and the effort that a built-in name fixes; others go up as they are, without an effort."""
-    alias = _BUILT_IN.get(name)
-    return (alias.model, alias.effort) if alias else (name, None)
 
 
 @dataclass(frozen=True)
@@ -123,26 +125,79 @@ class ModelTable:
         `<model>-<effort>`. Each step's outcome is looked up again, so that an alias of gpt-5 moves gpt-5-high too;
         the effort that is named first holds, and is brought to the nearest one that the model knows.
         """
-        model, effort, followed = name, None, set[str]()
+        model, effort, _ = self._walk(name)
+        return ResolvedModel(model, self._known_effort(model, effort))
+
+    def circle(self, name: str) -> tuple[str, ...]:
+        """The user's aliases that a name leads round and round through; it ends at the first of them."""
+        model, _, followed = self._walk(name)
+        return tuple(followed[followed.index(model) :]) if model in followed else ()
+
+    def rows(self) -> tuple[ModelRow, ...]:
+        """Every name once: the built-in ones, their models, the user's, what upstream offers with its efforts.
+
+        Last what upstream has withdrawn.
+        """
+        return tuple(self._row(name, source) for name, source in dict(self._names()).items())
+
+    def without_token(self, token_id: str) -> ModelTable:
+        """Without what this token was offered."""
+        offered = {id: models for id, models in self.offered.items() if id != token_id}
+        return ModelTable(self.aliases, offered, self.withdrawn)
+
+    def nearest(self, model: str) -> str | None:
+        """The offered model that comes closest to one that is not served any more; None if there is no such."""
+        return nearest_model(model, [name for name in self._efforts if name not in self.withdrawn and name != model])
+
+    def listed(self) -> tuple[ModelRow, ...]:
+        """The rows for clients: what upstream has withdrawn stays only where the name is ours or the user's."""
+        return tuple(row for row in self.rows() if row.source is not ModelSource.UPSTREAM or not row.withdrawn)
+
+    def is_listed(self, name: str) -> bool:
+        """Whether a name asks for one of the models of the list."""
+        return self.resolve(name).model in {row.model for row in self.listed()}
+
+    def is_offered(self, model: str) -> bool:
+        """Whether upstream lists a model by exactly this name, as last known."""
+        return model in self._efforts
+
+    def is_doubtful(self, name: str) -> bool:
+        """Whether the end of a name may be an effort or part of a model's own, for all that is known."""
+        return name.rpartition("-")[2] in _DOUBTFUL and self.resolve(name).model == name and name not in self._efforts
+
+    def withdrawn_models(self) -> tuple[WithdrawnModel, ...]:
+        """What upstream has withdrawn, with what to use instead."""
+        return tuple(WithdrawnModel(model, self.nearest(model)) for model in sorted(self.withdrawn))
+
+    def withdrawn_text(self, model: str) -> str | None:
+        """What to tell who asked for an upstream model that is withdrawn; None: it is not, for all that is known."""
+        if model not in self.withdrawn:
+            return None
+        nearest = self.nearest(model)
+        if nearest is None:
+            return (
+                f"Upstream no longer serves `{model}`. Choose another model, or say in Waystation which one to use for "
+                "this name: Settings > Models in its window, or `waystation model set`."
+            )
+        return (
+            f"Upstream no longer serves `{model}`. Choose another model, or let Waystation use `{nearest}` for this "
+            f"name: Settings > Models in its window, or `waystation model set {model} {nearest}`."
+        )
+
+    def _walk(self, name: str) -> tuple[str, str | None, list[str]]:
+        """The last model of a name, the effort that was named first, and the aliases on the way."""
+        model, effort, followed = name, None, list[str]()
         while model not in followed:
             alias = self._by_name.get(model)
             if alias is not None:
                 # Each once, so that even a circle ends.
-                followed.add(model)
+                followed.append(model)
             else:
                 alias = _BUILT_IN.get(model) or self._split(model)
             if alias is None:
                 break
             model, effort = alias.model, effort or alias.effort
-        return ResolvedModel(model, self._known_effort(model, effort))
-
-    def rows(self) -> tuple[ModelRow, ...]:
-        """Every name once: the built-in ones, their models, the user's, and what upstream offers with its efforts."""
-        return tuple(self._row(name, source) for name, source in dict(self._names()).items())
-
-    def nearest(self, model: str) -> str | None:
-        """The offered model that comes closest to one that is not served any more; None if there is no such."""
-        return nearest_model(model, [name for name in self._efforts if name not in self.withdrawn and name != model])
+        return model, effort, followed
 
     def _names(self) -> Iterator[tuple[str, ModelSource]]:
         for name in (*_BUILT_IN, *BARE):
@@ -154,6 +209,8 @@ class ModelTable:
             for name in (model, *(f"{model}-{effort}" for effort in efforts)):
                 if name not in taken:
                     yield name, ModelSource.UPSTREAM
+        for name in sorted(self.withdrawn - taken):
+            yield name, ModelSource.UPSTREAM
 
     def _row(self, name: str, source: ModelSource) -> ModelRow:
         asked = self.resolve(name)

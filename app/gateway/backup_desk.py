@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from app.core.backup import (
     ADDRESS,
+    MODELS,
     PROXY,
     Backup,
     BackupLicense,
@@ -25,6 +26,7 @@ from app.core.backup import (
 )
 from app.core.credential import ChatGPTLogin, TokenSecrets, secrets_to_json
 from app.core.errors import DataKeyLost, InvalidInput, KeyStoreUnavailable, SealDamaged
+from app.core.model_aliases import aliases_from_stored, aliases_to_stored, with_alias
 from app.core.policy import policy_from_settings, policy_to_settings
 from app.core.settings import settings_from_stored, settings_to_stored
 from app.core.token import Token
@@ -145,11 +147,16 @@ class BackupDesk:
         backup = backup_from_json(plain)
         gateway, store = self._gateway, self._state.store
         # What was missing must still be missing when it is written down.
-        async with gateway.tokens.changing, gateway.licenses.changing, gateway.settings.changing:
+        async with (
+            gateway.tokens.changing,
+            gateway.licenses.changing,
+            gateway.settings.changing,
+            gateway.models.changing,
+        ):
             tokens = self._wanted_tokens(backup.tokens, [item.stored for item in await store.removed_tokens()])
             licenses = self._wanted_licenses(backup.licenses, await store.licenses())
             chosen = await store.settings()
-            settings = self._wanted_settings(backup.settings, chosen)
+            settings = self._wanted_settings(backup.settings, chosen) | self._wanted_models(backup.settings)
             await store.put_all(tokens, licenses, settings)
             for item in tokens:
                 gateway.tokens.admit_stored(item)
@@ -272,6 +279,15 @@ class BackupDesk:
                 refuse_own_address(self._gateway, offered[PROXY])
                 wanted |= self._gateway.proxies.as_stored(offered[PROXY])
         return {key: value for key, value in wanted.items() if key not in chosen}
+
+    def _wanted_models(self, offered: Mapping[str, str]) -> dict[str, str | None]:
+        """The user's names for models, with those of the backup that are missing here and fit in."""
+        here = wanted = self._state.models.aliases
+        known = {alias.name for alias in here}
+        for alias in aliases_from_stored(offered.get(MODELS)):
+            with suppress(InvalidInput):
+                wanted = wanted if alias.name in known else with_alias(wanted, alias)
+        return {} if wanted == here else {MODELS: aliases_to_stored(wanted)}
 
     def _shared(self, tokens: Iterable[StoredToken]) -> tuple[SharedLogin, ...]:
         shared = []

@@ -13,6 +13,7 @@ from app import __version__
 from app.core.errors import InvalidInput
 from app.gateway.gateway import DRAIN_S, Gateway
 from app.gateway.license_commands import LicenseCommands
+from app.gateway.model_commands import ModelCommands
 from app.gateway.pool_commands import PoolCommands
 from app.gateway.session_commands import SessionCommands
 from app.gateway.settings_commands import SettingsCommands
@@ -51,6 +52,7 @@ class Commands:
             **LicenseCommands(gateway).table,
             **PoolCommands(gateway).table,
             **SessionCommands(gateway).table,
+            **ModelCommands(gateway).table,
             **SettingsCommands(gateway).table,
         }
 

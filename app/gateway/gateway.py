@@ -20,6 +20,7 @@ from app.gateway.clock import Clock
 from app.gateway.followed import FollowedFiles
 from app.gateway.importer import Importer
 from app.gateway.license_desk import LicenseDesk, license_views
+from app.gateway.model_desk import ModelDesk
 from app.gateway.proxy_desk import ProxyDesk
 from app.gateway.quota_keeper import QuotaKeeper
 from app.gateway.refresher import Refresher
@@ -39,6 +40,7 @@ from app.store.vault import Vault
 from app.upstream.client import Knocked, Upstream
 from app.upstream.endpoints import UpstreamEndpoints
 from app.upstream.http import UpstreamHttp
+from app.upstream.models import ModelLists
 from app.upstream.proxies import ProxyFinder, Way
 from app.upstream.sign_in import SignInService
 
@@ -93,10 +95,12 @@ class Gateway:
         )
         self.sessions = SessionViews(state)
         self.check = TokenCheck(state, self._upstream, self._refresher)
-        self._server = GatewayServer(state, self._upstream, refresher=self._refresher)
+        self.models = ModelDesk(state, ModelLists(self._upstream, state.clock.monotonic))
+        self._server = GatewayServer(state, self._upstream, self.models, refresher=self._refresher)
         self._upkeep = Upkeep(state, lambda: self.licenses.save_uses())
         self.settings = SettingsDesk(state, strict=strict, limits_changed=self._upkeep.poke)
         self.settings.restore(settings)
+        self.models.restore(settings)
         self._tasks = TaskSet()
         self._run_state = RunState.STOPPED
         self._problem: Problem | None = None
@@ -153,6 +157,7 @@ class Gateway:
                 ("refresher", gateway._refresher.run()),
                 ("quota keeper", gateway._keeper.run()),
                 ("proxy desk", gateway.proxies.run()),
+                ("models", gateway.models.run()),
             ):
                 gateway._tasks.start(work, name)
         return gateway
@@ -167,6 +172,7 @@ class Gateway:
             await self.sign_in.close()
             await self.stop()
             await self._tasks.close()
+            await self.models.close()
             await self.importer.close()
             # What it brings exists nowhere else.
             await self._refresher.close()
@@ -256,12 +262,15 @@ class Gateway:
             offered_proxies=self.state.offered_proxies,
             sign_in=self.sign_in.view,
             settings=self.state.settings,
+            models=self.state.models.aliases,
+            withdrawn=self.state.models.withdrawn_models(),
         )
 
     def tokens_came(self) -> None:
         """Tokens were added or signed in again: see what they need."""
         self._refresher.poke()
         self._keeper.poke()
+        self.models.poke()
 
     async def way(self) -> Way:
         """The way to upstream that tokens without one of their own take now."""
@@ -270,6 +279,7 @@ class Gateway:
     def take_in_settings(self, stored: Mapping[str, str]) -> None:
         """Take up settings that came into the store past these commands; who listens stays where it is."""
         self.settings.restore(stored)
+        self.models.restore_aliases(stored)
         self.state.pool.policy = policy_from_settings(stored)
         self.proxies.restore(stored)
         if not self.is_listening:

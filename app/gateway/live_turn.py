@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from app.core.envelope import Envelope
-from app.core.models import resolve_model
+from app.core.models import ModelTable
 from app.core.pool import Reason
 from app.core.steps import Send
 from app.core.turn import Attempt, Outcome, TurnRow, Usage
@@ -66,8 +66,11 @@ class LiveTurn:
         """Note what the envelope says."""
         self.model = envelope.model
         self.stream = envelope.stream
-        alias_effort = resolve_model(envelope.model)[1] if envelope.model else None
-        self.effort = alias_effort if self.endpoint == "chat/completions" and alias_effort else envelope.effort
+        named = None
+        if self.endpoint == "chat/completions" and envelope.model:
+            # Until it is asked for, which what upstream offers may change.
+            named = ModelTable().resolve(envelope.model).effort
+        self.effort = named or envelope.effort
 
     def sent(self, body: bytes, edits: tuple[str, ...]) -> None:
         """Note the body as it goes upstream."""

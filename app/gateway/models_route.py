@@ -9,11 +9,10 @@ from aiohttp import web
 from app.core.credential import TokenSecrets
 from app.core.errors import Refusal
 from app.core.license import License
-from app.core.models import ALIASES
 from app.core.token import Token, TokenKind
+from app.gateway.model_desk import ModelDesk
 from app.gateway.replies import SERVER, json_reply
 from app.gateway.state import GatewayState
-from app.upstream.models import ModelLists
 
 #: Clients in typed languages want a number; this is the day on which gpt-5, which all aliases are of, came out.
 _CREATED = 1_754_524_800
@@ -24,23 +23,24 @@ _MAX_QUERY = 200
 class Models:
     """The model lists of this gateway."""
 
-    def __init__(self, state: GatewayState, lists: ModelLists) -> None:
+    def __init__(self, state: GatewayState, models: ModelDesk) -> None:
         self._state = state
-        self._lists = lists
+        self._models = models
 
     async def all(self, request: web.BaseRequest, owner: License) -> web.StreamResponse:
         """OpenAI's list, or with `client_version` Codex's own."""
         if "client_version" in request.rel_url.query:
             return await self._codex_list(request)
-        return json_reply(200, {"object": "list", "data": [_entry(name) for name in await self._names()]})
+        rows = (await self._models.look()).listed()
+        return json_reply(200, {"object": "list", "data": [_entry(row.name) for row in rows]})
 
     async def one(self, request: web.BaseRequest, owner: License, name: str) -> web.StreamResponse:
-        """One entry of OpenAI's list.
+        """One entry of OpenAI's list, also by another name of the same model.
 
         Raises:
             Refusal: 404 `model_not_found`.
         """
-        if name not in await self._names():
+        if not self._state.models.is_listed(name) and not (await self._models.look()).is_listed(name):
             raise Refusal(
                 404,
                 f"The model `{name[:100]}` does not exist or you do not have access to it.",
@@ -49,10 +49,6 @@ class Models:
             )
         return json_reply(200, _entry(name))
 
-    async def _names(self) -> dict[str, None]:
-        upstream = await self._lists.names(self._usable())
-        return dict.fromkeys((*(alias.name for alias in ALIASES), *upstream))
-
     async def _codex_list(self, request: web.BaseRequest) -> web.StreamResponse:
         query = request.rel_url.raw_query_string
         logins = [pair for pair in self._usable() if pair[0].kind is TokenKind.CHATGPT]
@@ -60,7 +56,7 @@ class Models:
         logins.sort(key=lambda pair: self._state.pool.rest(pair[0].id, now) is not None)
         if logins and len(query) <= _MAX_QUERY:
             token, opened = logins[0]
-            found = await self._lists.codex_list(token, opened, query, request.raw_headers)
+            found = await self._models.lists.codex_list(token, opened, query, request.raw_headers)
             if found is not None:
                 headers = {"Content-Type": found.content_type, "Server": SERVER}
                 if found.etag:

@@ -14,6 +14,7 @@ from app.gateway.admission import Admission
 from app.gateway.chat import KEEP_ALIVE_S, Chat
 from app.gateway.doors import Doors
 from app.gateway.listen import BACKLOG, listening_sockets
+from app.gateway.model_desk import ModelDesk
 from app.gateway.models_route import Models
 from app.gateway.refresher import Refresher
 from app.gateway.relay import hang_up
@@ -23,7 +24,6 @@ from app.gateway.routes import Routes
 from app.gateway.state import GatewayState
 from app.gateway.turn_runner import TurnRunner
 from app.upstream.client import Upstream
-from app.upstream.models import ModelLists
 
 #: `x-codex-turn-metadata` alone can have kilobytes.
 _MAX_HEADER = 64 * 1024
@@ -40,6 +40,7 @@ class GatewayServer:
     Args:
         state: tokens, licenses, sessions, turns.
         upstream: where turns go; the caller closes it.
+        models: knows what clients may ask for; the caller closes it.
         allowed_hosts: host names that clients may use besides this machine's own.
         keep_alive_s: silence after which chat clients get a comment.
         refresher: renews logins that upstream refuses; None: nobody does.
@@ -49,6 +50,7 @@ class GatewayServer:
         self,
         state: GatewayState,
         upstream: Upstream,
+        models: ModelDesk,
         *,
         allowed_hosts: Iterable[str] = (),
         keep_alive_s: float = KEEP_ALIVE_S,
@@ -60,7 +62,7 @@ class GatewayServer:
         self._turns = TurnRunner(state, refresher)
         self._responses = Responses(self._turns, upstream)
         self._chat = Chat(self._turns, upstream, keep_alive_s=keep_alive_s)
-        self._models = Models(state, ModelLists(upstream, state.clock.monotonic))
+        self._models = Models(state, models)
         self._running: set[asyncio.Task[object]] = set()
         self._routes: Routes | None = None
         self._http: _HttpServer | None = None

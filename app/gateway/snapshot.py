@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.core.forecast import Forecast
+from app.core.models import ModelAlias, WithdrawnModel
 from app.core.policy import Policy
 from app.core.quota import Quota
 from app.core.settings import GatewaySettings
@@ -146,6 +147,8 @@ class GatewaySnapshot:
         offered_proxies: addresses on this machine that may be a way to upstream, which cannot be reached.
         sign_in: the one that runs, or the last one.
         settings: what the user has chosen about the gateway, in effect now.
+        models: the user's own names for models.
+        withdrawn: models that upstream no longer serves, also those that one of `models` replaces by now.
     """
 
     revision: int
@@ -167,6 +170,8 @@ class GatewaySnapshot:
     offered_proxies: tuple[str, ...] = ()
     sign_in: SignInView | None = None
     settings: GatewaySettings = field(default_factory=GatewaySettings)
+    models: tuple[ModelAlias, ...] = ()
+    withdrawn: tuple[WithdrawnModel, ...] = ()
 
 
 def token_view(state: GatewayState, token: Token, sessions: Counter[str], now: float) -> TokenView:

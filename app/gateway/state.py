@@ -17,6 +17,7 @@ from app.core.credential import ChatGPTLogin, TokenSecrets
 from app.core.errors import NotFound, WaystationError
 from app.core.forecast import PaceBook
 from app.core.license import License
+from app.core.models import ModelTable
 from app.core.pool import Pool
 from app.core.quota import Quota
 from app.core.quota_reading import merged
@@ -55,12 +56,16 @@ class GatewayState:
         recent: the last turns, the newest last.
         budget: what each license has used today.
         settings: what the user has chosen, in effect now.
+        models: the names of models, what upstream offers, what it has withdrawn; replaced as a whole.
         pace: how full each token's windows were in the last hour.
         license_keys: grows when a license gets another key, so that nobody goes by the former one.
         last_errors: by token id, of those whose last try failed.
         station, turnstile: where turns wait.
         tasks: what is being written down.
         on_rest: called when a token begins or ends a rest.
+        on_model_refused: called when every token that a turn could ask has refused a model, by upstream's name of it;
+            with whether that was on chat/completions.
+        on_model_served: called when a turn with a withdrawn model is answered.
         way_lost: upstream could not be reached just now.
         offered_proxies: addresses on this machine that may be a way there.
         revision: grows with each change, so that a viewer knows whether to look again.
@@ -86,6 +91,7 @@ class GatewayState:
         self.recent: deque[TurnRow] = deque(recent, maxlen=RECENT_TURNS)
         self.budget = budget or BudgetBook()
         self.settings = settings or GatewaySettings()
+        self.models = ModelTable()
         self.license_keys = 0
         self.pace = PaceBook()
         self.last_errors: dict[str, LastError] = {}
@@ -93,6 +99,8 @@ class GatewayState:
         self.turnstile = Turnstile()
         self.tasks = TaskSet()
         self.on_rest: Callable[[], None] = _nothing
+        self.on_model_refused: Callable[[str, bool], None] = _nothing
+        self.on_model_served: Callable[[str], None] = _nothing
         self.way_lost = asyncio.Event()
         self.offered_proxies: tuple[str, ...] = ()
         self._rests: dict[str, Rest | None] = {}
@@ -189,6 +197,7 @@ class GatewayState:
         self.pace.forget(token_id)
         self.last_errors.pop(token_id, None)
         self._rests.pop(token_id, None)
+        self.models = self.models.without_token(token_id)
         self.tokens_changed()
 
     def rest(self, token_id: str, rest: Rest | None) -> None:
@@ -260,5 +269,5 @@ class GatewayState:
             _log.warning("token %s could not be described: %s", token_id, error.code)
 
 
-def _nothing() -> None:
+def _nothing(*told: object) -> None:
     """Nobody wants to know."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Container
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
 import orjson
 
 from app.core.credential import TokenSecrets
+from app.core.model_aliases import is_name
+from app.core.models import OfferedModel
 from app.core.token import Token, TokenKind
 from app.upstream.client import Upstream
 from app.upstream.errors import NoAnswer
@@ -26,8 +29,15 @@ AFTER_FAILURE_S = 30.0
 #: Codex waits 5 s for its model list.
 _ANSWER_S = 4.0
 _MAX_LIST = 16 * 1024 * 1024
-#: Lists of half a megabyte, one for each token and query.
+#: Codex's own lists, of half a megabyte, one for each token and query.
 _MAX_KNOWN = 32
+#: Of one list; an organisation's key sees about a hundred and its fine-tuned ones.
+_MAX_MODELS = 500
+#: What an API key may use by other endpoints than Responses, by words in the ids of OpenAI's model list.
+_OTHER_PURPOSE = re.compile(
+    r"embedding|tts|whisper|dall-e|moderation|realtime|audio|transcribe|image|sora|search-preview|search-api|instruct"
+    r"|^(babbage|davinci)-"
+)
 
 _Ask = Callable[[dict[str, str]], Awaitable[aiohttp.ClientResponse]]
 
@@ -40,13 +50,13 @@ class ModelList:
         body: its bytes.
         etag: of it, or None.
         content_type: of it.
-        names: of the models in it that users can choose.
+        models: in it that users can choose.
     """
 
     body: bytes = field(repr=False)
     etag: str | None
     content_type: str
-    names: tuple[str, ...]
+    models: tuple[OfferedModel, ...]
 
 
 @dataclass(slots=True)
@@ -65,12 +75,38 @@ class ModelLists:
     def __init__(self, upstream: Upstream, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._upstream = upstream
         self._monotonic = monotonic
-        self._known: dict[tuple[str, str], _Known] = {}
+        self._codex: dict[tuple[str, str], _Known] = {}
+        self._own: dict[str, _Known] = {}
 
-    async def names(self, tokens: Iterable[tuple[Token, TokenSecrets]]) -> tuple[str, ...]:
-        """The models of all these tokens together; what upstream does not tell now is as it was last known."""
-        lists = await asyncio.gather(*(self._own_list(token, secrets) for token, secrets in tokens))
-        return tuple(dict.fromkeys(name for found in lists if found is not None for name in found.names))
+    async def offered(
+        self, token: Token, secrets: TokenSecrets, *, at_once: bool = False
+    ) -> tuple[OfferedModel, ...] | None:
+        """What upstream offers this token, asked for when that is not known well enough; never raises.
+
+        Returns:
+            The last known list where upstream does not tell now; None if there never was one.
+
+        Args:
+            token, secrets: to ask with.
+            at_once: ask, however well it is known.
+        """
+        query = f"?client_version={CLIENT_VERSION}" if token.kind is TokenKind.CHATGPT else ""
+
+        async def ask(extra: dict[str, str]) -> aiohttp.ClientResponse:
+            return await self._upstream.get(token, secrets, f"/models{query}", extra)
+
+        known = self._own.setdefault(token.id, _Known())
+        found = await self._list(known, ask, fresh_s=FRESH_S, at_once=at_once)
+        if found is None:
+            return None
+        # Half a megabyte of prompts, of which nothing more is wanted.
+        known.found = replace(found, body=b"")
+        return found.models
+
+    def keep(self, token_ids: Container[str]) -> None:
+        """Forget what other tokens than these were offered."""
+        self._own = {token_id: known for token_id, known in self._own.items() if token_id in token_ids}
+        self._codex = {key: known for key, known in self._codex.items() if key[0] in token_ids}
 
     async def codex_list(
         self, token: Token, secrets: TokenSecrets, query: str, client_headers: RawHeaders
@@ -91,25 +127,21 @@ class ModelLists:
             more = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in extra.items()]
             return await self._upstream.pass_through(token, secrets, "GET", f"/models?{query}", [*headers, *more], None)
 
-        return await self._list((token.id, query), ask, fresh_s=0.0)
+        key = token.id, query
+        known = self._codex.pop(key, None) or _Known()
+        self._codex[key] = known
+        while len(self._codex) > _MAX_KNOWN:
+            del self._codex[next(iter(self._codex))]
+        return await self._list(known, ask, fresh_s=0.0)
 
-    async def _own_list(self, token: Token, secrets: TokenSecrets) -> ModelList | None:
-        query = f"?client_version={CLIENT_VERSION}" if token.kind is TokenKind.CHATGPT else ""
-
-        async def ask(extra: dict[str, str]) -> aiohttp.ClientResponse:
-            return await self._upstream.get(token, secrets, f"/models{query}", extra)
-
-        return await self._list((token.id, ""), ask, fresh_s=FRESH_S)
-
-    async def _list(self, key: tuple[str, str], ask: _Ask, *, fresh_s: float) -> ModelList | None:
-        known = self._known.pop(key, None) or _Known()
-        self._known[key] = known
-        while len(self._known) > _MAX_KNOWN:
-            del self._known[next(iter(self._known))]
+    async def _list(self, known: _Known, ask: _Ask, *, fresh_s: float, at_once: bool = False) -> ModelList | None:
+        called_at = self._monotonic()
         # Several clients that start together need one answer.
         async with known.lock:
             now = self._monotonic()
             good_for = AFTER_FAILURE_S if known.failed else fresh_s
+            if at_once:
+                good_for = now - called_at
             if known.asked_at is None or now - known.asked_at >= good_for:
                 found = await self._ask(ask, known.found)
                 known.asked_at, known.failed = self._monotonic(), found is None
@@ -134,15 +166,19 @@ class ModelLists:
                     answer.close()
         except (NoAnswer, TimeoutError, aiohttp.ClientError, OSError):
             return None
-        names = model_names(bytes(body)) if answer.status == 200 else None
-        if names is None:
+        models = offered_models(bytes(body)) if answer.status == 200 else None
+        if models is None:
             return None
         content_type = answer.headers.get("Content-Type", "application/json")
-        return ModelList(bytes(body), answer.headers.get("ETag"), content_type, names)
+        return ModelList(bytes(body), answer.headers.get("ETag"), content_type, models)
 
 
-def model_names(body: bytes) -> tuple[str, ...] | None:
-    """The names in a list of either shape (`data`, or Codex's `models` without hidden ones); None if it is none."""
+def offered_models(body: bytes) -> tuple[OfferedModel, ...] | None:
+    """The models of a list that users can choose; None if it is no list.
+
+    Codex's (`models`) tells the efforts, and which are hidden. OpenAI's (`data`) tells ids alone, those for other
+    endpoints included, which are left out.
+    """
     try:
         data: Any = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -151,9 +187,16 @@ def model_names(body: bytes) -> tuple[str, ...] | None:
         return None
     if isinstance(data.get("models"), list):
         rows = [row for row in data["models"] if isinstance(row, dict) and row.get("visibility") != "hide"]
-        found = [row.get("slug") for row in rows]
+        found = [OfferedModel(slug, _efforts(row)) for row in rows if is_name(slug := row.get("slug"))]
     elif isinstance(data.get("data"), list):
-        found = [row.get("id") for row in data["data"] if isinstance(row, dict)]
+        rows = [row for row in data["data"] if isinstance(row, dict)]
+        found = [OfferedModel(id) for row in rows if is_name(id := row.get("id")) and not _OTHER_PURPOSE.search(id)]
     else:
         return None
-    return tuple(name for name in found if isinstance(name, str) and name)
+    return tuple({model.name: model for model in found[:_MAX_MODELS]}.values())
+
+
+def _efforts(row: dict[str, Any]) -> tuple[str, ...]:
+    levels = row.get("supported_reasoning_levels")
+    found = [level for level in levels if isinstance(level, dict)] if isinstance(levels, list) else []
+    return tuple(dict.fromkeys(effort for level in found if is_name(effort := level.get("effort"))))

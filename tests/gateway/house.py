@@ -21,6 +21,7 @@ from app.core.settings import GatewaySettings
 from app.core.token import Token
 from app.core.turn import Outcome, TurnRow
 from app.gateway.clock import Clock
+from app.gateway.model_desk import ModelDesk
 from app.gateway.refresher import Refresher
 from app.gateway.server import GatewayServer
 from app.gateway.state import GatewayState
@@ -34,6 +35,7 @@ from app.store.vault import Vault, token_subject
 from app.upstream.client import Upstream
 from app.upstream.endpoints import UpstreamEndpoints
 from app.upstream.http import UpstreamHttp
+from app.upstream.models import ModelLists
 from app.upstream.sign_in import SignInService
 
 KEY = "ws-test-license-key"
@@ -73,6 +75,7 @@ class House:
     desk: TokenDesk
     refresher: Refresher
     upstream: Upstream
+    models: ModelDesk
     who: tuple[PracticeAccount | PracticeApiKey, ...]
     client: aiohttp.ClientSession = field(repr=False)
     clients: list[asyncio.Task[Any]] = field(default_factory=list, repr=False)
@@ -212,10 +215,12 @@ async def house(
     http = UpstreamHttp(read_timeout_s=read_timeout_s)
     client_of_upstream = Upstream(endpoints, http, patience_s=patience_s)
     refresher = Refresher(state, desk, SignInService(endpoints, http), clock, uniform=lambda: 0.5)
-    server = GatewayServer(state, client_of_upstream, refresher=refresher, **server_options)
+    models = ModelDesk(state, ModelLists(client_of_upstream, clock.monotonic))
+    models.restore(await store.settings())
+    server = GatewayServer(state, client_of_upstream, models, refresher=refresher, **server_options)
     port = await server.start(host, 0)
     session = aiohttp.ClientSession(auto_decompress=False, timeout=aiohttp.ClientTimeout(total=30))
-    running = House(upstream, store, state, server, port, desk, refresher, client_of_upstream, who, session)
+    running = House(upstream, store, state, server, port, desk, refresher, client_of_upstream, models, who, session)
     try:
         yield running
     finally:
@@ -224,6 +229,7 @@ async def house(
         await asyncio.gather(*running.clients, return_exceptions=True)
         await session.close()
         await server.stop(1.0)
+        await models.close()
         await refresher.close(1.0)
         await desk.close()
         # What nobody has closed is cut off by closing the connections below.

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import orjson
 
-from app.core.models import ALIASES
+from app.core.models import BUILT_IN, ModelAlias
 from app.practice.catalogue import codex_list, etag
 from app.practice.refusals import detail
-from app.practice.script import usage_limit_reached
-from tests.gateway.house import API, PLUS, PRO, House, house
+from app.practice.script import Turn, usage_limit_reached
+from tests.gateway.house import API, KEY, PLUS, PRO, House, house
 from tests.gateway.test_responses import CODEX_BODY
 
 
@@ -18,8 +18,9 @@ async def test_openais_list_has_the_aliases_first_and_what_upstream_offers(one: 
         assert answer.status == 200
         content = orjson.loads(await answer.read())
     names = [row["id"] for row in content["data"]]
-    assert names[:7] == [alias.name for alias in ALIASES]
-    assert "gpt-6.1-sol" in names
+    assert names[:9] == [*(alias.name for alias in BUILT_IN), "gpt-5", "gpt-5-codex"]
+    assert {"gpt-6.1-sol", "gpt-6.1-sol-ultra", "gpt-5.5-low"} <= set(names)
+    assert "gpt-5.5-max" not in names
     assert len(names) == len(set(names))
     assert content["object"] == "list"
     assert all(isinstance(row["created"], int) and row["object"] == "model" for row in content["data"])
@@ -38,24 +39,59 @@ async def test_when_upstream_is_down_aliases_and_the_last_known_list_remain(tmp_
     async with house(tmp_path) as running:
         running.practice.script(detail("Down", 503), on="models")
         async with running.get("/models") as answer:
-            assert len(orjson.loads(await answer.read())["data"]) == 7
+            assert len(orjson.loads(await answer.read())["data"]) == 9
     async with house(tmp_path) as running:
         await (await running.get("/models")).read()
         await running.practice.stop()
         async with running.get("/models") as answer:
-            assert len(orjson.loads(await answer.read())["data"]) > 7
+            assert len(orjson.loads(await answer.read())["data"]) > 9
+    # And after a restart.
+    async with house(tmp_path) as running:
+        running.practice.script(detail("Down", 503), on="models")
+        async with running.get("/models") as answer:
+            assert len(orjson.loads(await answer.read())["data"]) > 9
+
+
+async def test_one_slow_token_neither_holds_nor_empties_the_list(tmp_path: Path) -> None:
+    async with house(tmp_path, [PLUS, API]) as running:
+        running.practice.script(Turn(header_delay=1.0), account=PLUS, on="models")
+        begun = asyncio.get_running_loop().time()
+        table = await running.models.look(0.4)
+        assert asyncio.get_running_loop().time() - begun < 0.9
+        assert table.is_offered("gpt-5.2-codex")
+        assert "gpt-5.5-low" not in {row.name for row in table.rows()}
+        # What comes later is noted, and not asked for again.
+        async with running.get("/models") as answer:
+            assert "gpt-5.5-low" in {row["id"] for row in orjson.loads(await answer.read())["data"]}
+        assert len(running.practice.received) == 2
+
+
+async def test_the_users_names_are_listed_and_shadow_the_others(one: House) -> None:
+    await one.models.set(ModelAlias("我的/快", "gpt-6-luna", "low"))
+    await one.models.set(ModelAlias("gpt-5-low", "gpt-5.5"))
+    async with one.get("/models") as answer:
+        names = [row["id"] for row in orjson.loads(await answer.read())["data"]]
+    assert names[9] == "我的/快"
+    assert names.count("gpt-5-low") == 1
+    for path in ("/models/我的/快", "/models/%E6%88%91%E7%9A%84%2F%E5%BF%AB", "/models/我的/快-high"):
+        async with one.get(path) as answer:
+            assert answer.status == 200, path
+    async with one.client.head(f"{one.base}/models", headers={"Authorization": f"Bearer {KEY}"}) as answer:
+        assert (answer.status, await answer.read()) == (200, b"")
 
 
 async def test_without_tokens_the_aliases_are_there(tmp_path: Path) -> None:
     async with house(tmp_path, []) as running, running.get("/models") as answer:
-        assert len(orjson.loads(await answer.read())["data"]) == 7
+        assert len(orjson.loads(await answer.read())["data"]) == 9
 
 
 async def test_one_model(one: House) -> None:
     async with one.get("/models/gpt-5-codex-high") as answer:
         assert orjson.loads(await answer.read())["id"] == "gpt-5-codex-high"
-    async with one.get("/models/gpt-6.1-sol") as answer:
-        assert answer.status == 200
+    assert one.practice.received == []
+    for name in ("gpt-6.1-sol", "gpt-6.1-sol-max", "gpt-5-xhigh"):
+        async with one.get(f"/models/{name}") as answer:
+            assert orjson.loads(await answer.read())["id"] == name
     async with one.get("/models/no%20such/model") as answer:
         assert answer.status == 404
         error = orjson.loads(await answer.read())["error"]

@@ -115,13 +115,17 @@ def every_call(http: UpstreamHttp, endpoints: UpstreamEndpoints, own: str | None
         (await upstream.pass_through(LOGIN, login, "POST", "/responses", [], b"{}")).close()
         return await upstream.pass_through(KEYED, key, "POST", "/responses", [], b"{}")
 
+    async def offered() -> object:
+        await ModelLists(upstream).offered(LOGIN, login)
+        return await ModelLists(upstream).offered(KEYED, key)
+
     return {
         "pass_through": passed_through,
         "translated": lambda: upstream.translated(LOGIN, login, "/responses", b"{}", "l", "s"),
         "get": lambda: upstream.get(LOGIN, login, "/accounts/check", base=endpoints.wham_base_url),
         "usage": lambda: upstream.usage(LOGIN, login),
         "knock": lambda: upstream.knock(own),
-        "names": lambda: ModelLists(upstream).names([(LOGIN, login), (KEYED, key)]),
+        "offered": offered,
         "codex_list": lambda: ModelLists(upstream).codex_list(LOGIN, login, "client_version=0", []),
         "exchange": lambda: sign_in.exchange(code="c", verifier="v", redirect_uri="r", proxy=own),
         "exchange_device": lambda: sign_in.exchange_device(grant, own),
