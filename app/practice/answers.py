@@ -4,7 +4,12 @@
 * "你是什么模型" and "what model are you" are answered with the model and its reasoning effort;
 * a line ``run: <command>`` makes Codex run the command, then the answer quotes its output; several
   such lines run one after the other;
-* a line ``call: <tool> <JSON>`` calls that tool of the request;
+* a line ``call: <tool> <JSON>`` calls that tool of the request; several such lines call in parallel, unless
+  ``parallel_tool_calls`` is false;
+* a ``tool_choice`` that demands a call gets one whose arguments fit the tool's schema;
+* a line ``refuse: <text>`` is refused with that text;
+* a line ``search: <query>`` searches the web, if ``web_search`` is offered, and cites a page;
+* a line ``thoughts: <n>`` gives the reasoning summary that many parts;
 * a line ``words: <n>`` makes the answer that many words long;
 * a line ``slowly: <seconds>`` makes the turn take about that long, 60 at most;
 * a JSON schema in ``text.format`` gets an object that fits it.
@@ -17,56 +22,78 @@ from typing import Any
 import orjson
 
 from app.practice.question import Question, effort_of, read
-from app.practice.tools import ToolCall, named_call, shell_call
+from app.practice.samples import sample
+from app.practice.tools import ToolCall, forced_call, named_call, offered_names, shell_call
 
 _QUOTED = 300
 _MOST_WORDS = 200_000
+_MOST_THOUGHTS = 20
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a turn says: either ``text``, or ``call``, after having thought ``thought``."""
+    """What a turn says: ``calls``, or a ``refusal``, or ``text``, after having thought ``thoughts``.
 
-    thought: str
+    ``search`` is the query of a search of the web before that; the text then cites a page.
+    """
+
+    thoughts: tuple[str, ...]
     text: str = ""
-    call: ToolCall | None = None
+    calls: tuple[ToolCall, ...] = ()
+    refusal: str = ""
+    search: str = ""
 
 
 def answer(body: Mapping[str, Any]) -> Answer:
     """Return the answer to the last user message of ``body``."""
     question = read(body)
-    thought = (
-        "**练习：想一想**\n\n这里没有真正的推理。"
-        if question.chinese
-        else ("**Practising a thought**\n\nNo real reasoning happens here.")
-    )
-    call = _next_call(body, question)
-    if call:
-        return Answer(thought, call=call)
+    thoughts = _thoughts(question)
+    calls = _next_calls(body, question)
+    if calls:
+        return Answer(thoughts, calls=calls)
+    refusal = next(iter(question.lines("refuse")), "")
+    if refusal:
+        return Answer(thoughts, refusal=refusal)
     text = _text(body, question)
     wanted = (body.get("text") or {}).get("format") if isinstance(body.get("text"), dict) else None
     if isinstance(wanted, dict) and wanted.get("type") == "json_schema":
-        text = orjson.dumps(_sample(wanted.get("schema") or {}, text)).decode()
+        text = orjson.dumps(sample(wanted.get("schema") or {}, text)).decode()
     elif isinstance(wanted, dict) and wanted.get("type") == "json_object":
         text = orjson.dumps({"practice": True, "answer": text}).decode()
-    return Answer(thought, text=text)
+    searches = question.lines("search") if "web_search" in offered_names(body) else []
+    return Answer(thoughts, text=text, search=next(iter(searches), ""))
 
 
-def _next_call(body: Mapping[str, Any], question: Question) -> ToolCall | None:
-    """Return the call that is due: as many outputs came back as calls were made."""
+def _thoughts(question: Question) -> tuple[str, ...]:
+    number = next((int(n) for n in question.lines("thoughts") if n.isdigit()), 1)
+    first = (
+        "**练习：想一想**\n\n这里没有真正的推理。"
+        if question.chinese
+        else "**Practising a thought**\n\nNo real reasoning happens here."
+    )
+    more = (f"**第 {n} 步**" if question.chinese else f"**Step {n}**" for n in range(2, number + 1))
+    return (first, *more)[:_MOST_THOUGHTS]
+
+
+def _next_calls(body: Mapping[str, Any], question: Question) -> tuple[ToolCall, ...]:
+    """Return the calls that are due: those after as many as outputs came back."""
     # After a compaction the outputs are gone: calling again would go on for ever.
     if body.get("tool_choice") == "none" or question.compacted:
-        return None
-    calls: list[ToolCall] = []
-    for command in question.lines("run"):
-        made = shell_call(body, command)
-        calls += [made] if made else []
-    for line in question.lines("call"):
-        name, _, arguments = line.partition(" ")
-        made = named_call(body, name, arguments.strip())
-        calls += [made] if made else []
+        return ()
+    steps: list[tuple[ToolCall, ...]] = [
+        (made,) for command in question.lines("run") if (made := shell_call(body, command))
+    ]
+    named = [line.partition(" ") for line in question.lines("call")]
+    made_of_names = (named_call(body, name, arguments.strip()) for name, _, arguments in named)
+    calls = tuple(filter(None, made_of_names))
+    steps += [calls] if body.get("parallel_tool_calls") is not False else [(call,) for call in calls]
     done = len(question.outputs)
-    return calls[done] if done < len(calls) else None
+    for step in steps:
+        if done < len(step):
+            return step[done:]
+        done -= len(step)
+    forced = forced_call(body, _shorten(question.text.strip()))
+    return (forced,) if forced else ()
 
 
 def _text(body: Mapping[str, Any], question: Question) -> str:
@@ -89,21 +116,33 @@ def _text(body: Mapping[str, Any], question: Question) -> str:
 def _echo(question: Question) -> str:
     asked = _shorten(question.text.strip())
     if question.chinese:
-        attached = f"附件：图片 {question.images} 张，文件 {len(question.files)} 个"
-        files = f"（{'、'.join(question.files)}）" if question.files else ""
-        extra = f"{attached}{files}。" if question.images or question.files else ""
-        return f"【练习】您问的是：“{asked}”。{extra}这是模拟上游的回答，背后没有真正的模型。"
-    attached = f" Attached: images {question.images}, files {len(question.files)}"
-    files = f" ({', '.join(question.files)})" if question.files else ""
-    extra = f"{attached}{files}." if question.images or question.files else ""
-    return f"[practice] You asked: “{asked}”.{extra} This is the simulated upstream; there is no real model behind it."
+        return f"【练习】您问的是：“{asked}”。{_about_attachments(question)}这是模拟上游的回答，背后没有真正的模型。"
+    return (
+        f"[practice] You asked: “{asked}”. {_about_attachments(question)}"
+        "This is the simulated upstream; there is no real model behind it."
+    )
+
+
+def _about_attachments(question: Question) -> str:
+    """Name everything attached, so that nothing can get lost on the way unseen."""
+    if not question.attachments:
+        return ""
+    images = [str(one) for one in question.attachments if one.image]
+    files = [str(one) for one in question.attachments if not one.image]
+    if question.chinese:
+        shown = [f"图片 {len(images)} 张", *(f"（{one}）" for one in images)]
+        shown += [f"，文件 {len(files)} 个", *(f"（{one}）" for one in files)]
+        return f"附件：{''.join(shown)}。"
+    shown = [f"images {len(images)}", *(f"({one})" for one in images)]
+    return f"Attached: {' '.join(shown)}, {' '.join([f'files {len(files)}', *(f'({one})' for one in files)])}. "
 
 
 def _about_output(question: Question) -> str:
     quoted = _shorten(question.outputs[-1].strip())
     if question.chinese:
-        return f"【练习】命令已经运行，输出是：\n{quoted}"
-    return f"[practice] The tool ran. Its output:\n{quoted}"
+        return f"【练习】命令已经运行，输出是：\n{quoted}{_about_attachments(question)}"
+    shown = _about_attachments(question).rstrip()
+    return f"[practice] The tool ran. Its output:\n{quoted}" + (f" {shown}" if shown else "")
 
 
 def _long(words: int, chinese: bool) -> str:
@@ -114,28 +153,3 @@ def _long(words: int, chinese: bool) -> str:
 
 def _shorten(text: str) -> str:
     return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"
-
-
-def _sample(schema: Mapping[str, Any], text: str, depth: int = 0) -> object:
-    """Return a value that fits the plain parts of a JSON schema; strings get ``text``."""
-    if "enum" in schema:
-        return schema["enum"][0]
-    if "const" in schema:
-        return schema["const"]
-    for key in ("anyOf", "oneOf"):
-        if schema.get(key):
-            return _sample(schema[key][0], text, depth + 1)
-    kind = schema.get("type", "object")
-    kind = kind[0] if isinstance(kind, list) else kind
-    if kind == "object":
-        if depth > 8:
-            return {}
-        return {key: _sample(part, text, depth + 1) for key, part in (schema.get("properties") or {}).items()}
-    if kind == "array":
-        return [_sample(schema.get("items") or {"type": "string"}, text, depth + 1)]
-    if kind == "string":
-        limit = schema.get("maxLength")
-        return text[:limit] if isinstance(limit, int) else text
-    if kind in ("integer", "number"):
-        return schema.get("minimum", 1)
-    return None if kind == "null" else True

@@ -27,31 +27,43 @@ _TODAY: tuple[tuple[str, str, str], ...] = (
 )
 """Name, default effort and highest effort of what Codex 0.169 lists."""
 
-_EARLIER = (
-    "gpt-5",
-    "gpt-5-mini",
-    "gpt-5-codex",
-    "gpt-5-codex-mini",
-    "gpt-5.1",
-    "gpt-5.1-codex",
-    "gpt-5.1-codex-max",
-    "gpt-5.2",
-    "gpt-5.2-codex",
-    "gpt-5.3-codex",
-    "gpt-5.4",
-    "gpt-daybreak-blue-latest",
-    "gpt-daybreak-red-latest",
-    "codex-auto-review",
-)
-"""What earlier Codex versions ask for by default, and the hidden ones."""
+_EARLIER: dict[str, tuple[str, ...]] = {
+    "gpt-5": ("minimal", "low", "medium", "high"),
+    "gpt-5-mini": ("minimal", "low", "medium", "high"),
+    "gpt-5-codex": ("low", "medium", "high"),
+    "gpt-5-codex-mini": ("low", "medium", "high"),
+    "gpt-5.1": ("none", "low", "medium", "high"),
+    "gpt-5.1-codex": ("low", "medium", "high"),
+    "gpt-5.1-codex-max": ("low", "medium", "high", "xhigh"),
+    "gpt-5.2": ("none", "low", "medium", "high", "xhigh"),
+    "gpt-5.2-codex": ("low", "medium", "high", "xhigh"),
+    "gpt-5.3-codex": ("low", "medium", "high", "xhigh"),
+    "gpt-5.4": ("none", "low", "medium", "high", "xhigh"),
+    "gpt-daybreak-blue-latest": ("low", "medium", "high", "xhigh"),
+    "gpt-daybreak-red-latest": ("low", "medium", "high", "xhigh"),
+    "codex-auto-review": ("low", "medium", "high", "xhigh"),
+}
+"""What earlier Codex versions ask for by default, and the hidden ones, with the efforts that each takes."""
 
-_NAMES = (*(name for name, _, _ in _TODAY), *_EARLIER)
+_API_ONLY = ("gpt-4.1",)
+"""What the OpenAI API serves and a subscription does not; they do not reason."""
+
+EFFORTS = ("none", "minimal", *_EFFORTS)
+"""Every effort that there is, the weakest first."""
+
+_NAMES = (*(name for name, _, _ in _TODAY), *_EARLIER, *_API_ONLY)
 _CREATED = 1_767_225_600
 
 
-def knows(model: str) -> bool:
-    """Say whether ``model`` is served."""
-    return model in _NAMES
+def knows(model: str, *, codex: bool = True) -> bool:
+    """Say whether ``model`` is served, by the Codex backend or by the OpenAI API."""
+    return model in _NAMES and not (codex and model in _API_ONLY)
+
+
+def efforts_of(model: str) -> tuple[str, ...]:
+    """Return the reasoning efforts that a served model takes; none, if it does not reason."""
+    highest = next((last for name, _, last in _TODAY if name == model), None)
+    return _up_to(highest) if highest else _EARLIER.get(model, ())
 
 
 def openai_list(served: Callable[[str], bool]) -> bytes:
@@ -73,14 +85,13 @@ def etag(body: bytes) -> str:
 
 
 def _codex_entry(priority: int, name: str, default: str, highest: str) -> dict[str, object]:
-    efforts = list(_EFFORTS)[: list(_EFFORTS).index(highest) + 1]
     lite = name != "gpt-5.5"
     return {
         "slug": name,
         "display_name": name.upper(),
         "description": "Practice model / 练习模型",
         "default_reasoning_level": default,
-        "supported_reasoning_levels": [{"effort": e, "description": _EFFORTS[e]} for e in efforts],
+        "supported_reasoning_levels": [{"effort": e, "description": _EFFORTS[e]} for e in _up_to(highest)],
         "shell_type": "unified_exec",
         "visibility": "list",
         "supported_in_api": True,
@@ -99,3 +110,8 @@ def _codex_entry(priority: int, name: str, default: str, highest: str) -> dict[s
         "use_responses_lite": lite,
         **({"tool_mode": "code_mode_only", "multi_agent_version": "v2"} if lite else {}),
     }
+
+
+def _up_to(highest: str) -> tuple[str, ...]:
+    listed = tuple(_EFFORTS)
+    return listed[: listed.index(highest) + 1]

@@ -1,37 +1,24 @@
 """Building the events of a turn, in the order and shape in which the Responses API streams them."""
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import orjson
 
+from app.practice import output_items as items
 from app.practice.answers import Answer
-from app.practice.memory import PromptSize, tokens_in
-from app.practice.tools import ToolCall
+from app.practice.memory import tokens_in
+from app.practice.output_items import CITED, Context, Event, Item, Made
 
-Event = dict[str, Any]
-Item = dict[str, Any]
+Block = list[Made]
+"""Items that are made at the same time."""
 
 TERMINAL = frozenset({"response.completed", "response.failed", "response.incomplete"})
 """Types of the events that end a turn."""
 
-_PIECE = re.compile(r"\s*\S{1,12}\s?|\s+")
 _THINKING_TOKENS = {"none": 0, "minimal": 0, "low": 32, "medium": 64, "high": 128}
-
-
-@dataclass(frozen=True)
-class Context:
-    """What a turn needs to know beside the request: identifiers, time, and the caller's seal."""
-
-    new_id: Callable[[str], str]
-    seal: Callable[[], str]
-    now: float
-    prompt: PromptSize
-    effort: str
-    full_output: bool
-    """Whether the last event repeats the output; the Codex backend leaves it empty."""
 
 
 @dataclass(frozen=True)
@@ -51,32 +38,35 @@ def encode(event: Event, newline: str = "\n") -> bytes:
 def compose(body: Mapping[str, Any], answer: Answer, context: Context) -> Plan:
     """Return the turn that says ``answer``."""
     limit = body.get("max_output_tokens")
-    text, cut = answer.text, False
+    text, cut = answer.text + (CITED if answer.search else ""), False
     if isinstance(limit, int) and tokens_in(text) > limit:
         text, cut = text[: limit * 4], True
-    items: list[tuple[Item, list[Event]]] = []
+    blocks: list[Block] = []
     thinking = _THINKING_TOKENS.get(context.effort, 256)
     if thinking and isinstance(body.get("reasoning"), dict):
-        items.append(_reasoning(body, answer.thought, context))
-    if answer.call:
-        items.append(_call(answer.call, context))
+        blocks.append([items.reasoning(body, answer.thoughts, context)])
+    if answer.calls:
+        blocks.append([items.call(call, context) for call in answer.calls])
+    elif answer.refusal:
+        blocks.append([items.refusal(answer.refusal, context)])
     else:
-        items.append(_message(text, context, complete=not cut))
-    spoken = tokens_in(answer.call.arguments if answer.call else text)
-    return _frame(body, items, context, thinking, spoken, "max_output_tokens" if cut else None)
+        blocks += [[items.web_search(answer.search, context)]] if answer.search else []
+        blocks.append([items.message(body, text, context, complete=not cut, cites=bool(answer.search))])
+    said = "".join(call.arguments for call in answer.calls) or answer.refusal or text
+    return _frame(body, blocks, context, thinking, tokens_in(said), "max_output_tokens" if cut else None)
 
 
 def compose_compaction(body: Mapping[str, Any], context: Context) -> Plan:
     """Return the turn that answers a ``compaction_trigger``: exactly one item, of type ``compaction``."""
     item: Item = {"id": context.new_id("cmp"), "type": "compaction", "encrypted_content": context.seal()}
-    return _frame(body, [(item, [])], context, 0, 64, None)
+    return _frame(body, [[(item, [])]], context, 0, 64, None)
 
 
 def compacted(body: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """Return the body that ``POST …/responses/compact`` answers: the user's messages and one ciphertext."""
     given = body.get("input")
-    items = given if isinstance(given, list) else [{"type": "message", "role": "user", "content": given}]
-    kept = [item for item in items if isinstance(item, dict) and item.get("role") == "user"]
+    talk = given if isinstance(given, list) else [{"type": "message", "role": "user", "content": given}]
+    kept = [item for item in talk if isinstance(item, dict) and item.get("role") == "user"]
     item = {"id": context.new_id("cmp"), "type": "compaction", "encrypted_content": context.seal()}
     return {
         "id": context.new_id("resp"),
@@ -105,7 +95,7 @@ def last_words(plan: Plan, ending: str, code: str | None, message: str, more: Ma
 
 def _frame(
     body: Mapping[str, Any],
-    items: list[tuple[Item, list[Event]]],
+    blocks: list[Block],
     context: Context,
     thinking: int,
     spoken: int,
@@ -116,16 +106,15 @@ def _frame(
         {"type": "response.created", "response": started},
         {"type": "response.in_progress", "response": started},
     ]
-    for index, (item, inner) in enumerate(items):
-        place = {"output_index": index}
-        events.append({"type": "response.output_item.added", "item": _opening(item), **place})
-        events += [{**event, "item_id": item["id"], **place} for event in inner]
-        events.append({"type": "response.output_item.done", "item": item, **place})
+    output: list[Item] = []
+    for block in blocks:
+        events += _block(block, len(output))
+        output += [item for item, _ in block]
     finished = {
         **started,
         "status": "incomplete" if incomplete else "completed",
         "incomplete_details": {"reason": incomplete} if incomplete else None,
-        "output": [item for item, _ in items],
+        "output": output,
         "usage": _usage(context, thinking, spoken),
     }
     shown = finished if context.full_output else {**finished, "output": []}
@@ -133,70 +122,21 @@ def _frame(
     return Plan([{**event, "sequence_number": n} for n, event in enumerate(events)], finished)
 
 
-def _opening(item: Item) -> Item:
-    """Return an item as it looks before anything of it was said."""
-    empty: dict[str, object] = {"content": [], "summary": [], "arguments": "", "input": ""}
-    opened = {key: empty.get(key, value) for key, value in item.items()}
-    return opened | {"status": "in_progress"} if "status" in item else opened
-
-
-def _reasoning(body: Mapping[str, Any], thought: str, context: Context) -> tuple[Item, list[Event]]:
-    item: Item = {"id": context.new_id("rs"), "type": "reasoning", "summary": []}
-    if "reasoning.encrypted_content" in (body.get("include") or []):
-        item["encrypted_content"] = context.seal()
-    if body["reasoning"].get("summary") in (None, "none"):
-        return item, []
-    part = {"type": "summary_text", "text": thought}
-    item["summary"] = [part]
-    place = {"summary_index": 0}
-    name = "response.reasoning_summary"
-    return item, [
-        {"type": f"{name}_part.added", "part": {"type": "summary_text", "text": ""}, **place},
-        *({"type": f"{name}_text.delta", "delta": piece, **place} for piece in _pieces(thought)),
-        {"type": f"{name}_text.done", "text": thought, **place},
-        {"type": f"{name}_part.done", "part": part, **place},
+def _block(block: Block, first: int) -> list[Event]:
+    """Return the events of items that are made at the same time: their pieces alternate."""
+    places = [{"output_index": first + number} for number in range(len(block))]
+    lanes = [
+        [{**event, "item_id": item["id"], **place} for event in inner]
+        for (item, inner), place in zip(block, places, strict=True)
     ]
-
-
-def _message(text: str, context: Context, *, complete: bool) -> tuple[Item, list[Event]]:
-    part: dict[str, Any] = {"type": "output_text", "annotations": [], "logprobs": [], "text": text}
-    item: Item = {
-        "id": context.new_id("msg"),
-        "type": "message",
-        "status": "completed" if complete else "incomplete",
-        "content": [part],
-        "role": "assistant",
-    }
-    place = {"content_index": 0}
-    return item, [
-        {"type": "response.content_part.added", "part": part | {"text": ""}, **place},
-        *({"type": "response.output_text.delta", "delta": piece, "logprobs": [], **place} for piece in _pieces(text)),
-        {"type": "response.output_text.done", "text": text, "logprobs": [], **place},
-        {"type": "response.content_part.done", "part": part, **place},
-    ]
-
-
-def _call(call: ToolCall, context: Context) -> tuple[Item, list[Event]]:
-    key = "input" if call.custom else "arguments"
-    item: Item = {
-        "id": context.new_id("ctc" if call.custom else "fc"),
-        "type": "custom_tool_call" if call.custom else "function_call",
-        "status": "completed",
-        key: call.arguments,
-        "call_id": context.new_id("call")[:29],
-        "name": call.name,
-    }
-    if call.namespace:
-        item["namespace"] = call.namespace
-    name = "response.custom_tool_call_input" if call.custom else "response.function_call_arguments"
-    return item, [
-        *({"type": f"{name}.delta", "delta": piece} for piece in _pieces(call.arguments)),
-        {"type": f"{name}.done", key: call.arguments},
-    ]
-
-
-def _pieces(text: str) -> Iterator[str]:
-    return (found.group() for found in _PIECE.finditer(text))
+    events: list[Event] = []
+    for (item, _), place in zip(block, places, strict=True):
+        events.append({"type": "response.output_item.added", "item": items.opening(item), **place})
+    for row in zip_longest(*lanes):
+        events += [event for event in row if event is not None]
+    for (item, _), place in zip(block, places, strict=True):
+        events.append({"type": "response.output_item.done", "item": item, **place})
+    return events
 
 
 def _usage(context: Context, thinking: int, spoken: int) -> dict[str, Any]:
@@ -212,6 +152,7 @@ def _usage(context: Context, thinking: int, spoken: int) -> dict[str, Any]:
 def _response(body: Mapping[str, Any], context: Context) -> dict[str, Any]:
     reasoning = body.get("reasoning")
     asked = reasoning if isinstance(reasoning, dict) else {}
+    tier = body.get("service_tier")
     return {
         "id": context.new_id("resp"),
         "object": "response",
@@ -229,7 +170,7 @@ def _response(body: Mapping[str, Any], context: Context) -> dict[str, Any]:
         "prompt_cache_key": body.get("prompt_cache_key"),
         "reasoning": {"effort": context.effort, "summary": asked.get("summary")},
         "safety_identifier": body.get("safety_identifier"),
-        "service_tier": body.get("service_tier") or "default",
+        "service_tier": tier if tier not in (None, "auto") else "default",
         "store": body.get("store", True) is not False,
         "temperature": body.get("temperature", 1.0),
         "text": body.get("text") or {"format": {"type": "text"}, "verbosity": "medium"},

@@ -131,6 +131,8 @@ class Reader:
     responses: Responses
     null_codes: bool = False
     """Whether the refusal of a ciphertext leaves its code null."""
+    sees_summaries: bool = True
+    """Whether the caller may ask for summaries of reasoning."""
 
     def reads(self, sealed: str) -> bool:
         """Say whether a ciphertext was issued to the caller."""

@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 
+from app.practice.attachments import Attachment, attached
+
 _CONTEXT = ("<environment_context>", "<user_instructions>", "# AGENTS.md instructions")
 """How messages begin that Codex adds in the user's name."""
 
@@ -21,8 +23,7 @@ class Question:
 
     text: str
     outputs: tuple[str, ...] = ()
-    images: int = 0
-    files: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
     compacted: bool = False
     """Whether what happened since has been compacted away."""
 
@@ -55,16 +56,13 @@ def read(body: Mapping[str, Any]) -> Question:
     parts = _parts(items[place].get("content"))
     texts = [str(part.get("text", "")) for part in parts if part.get("type") == "input_text"]
     later = items[place + 1 :]
+    outputs = [item for item in later if _is_output(item)]
+    shown = [*parts, *(part for item in outputs for part in _parts(item.get("output")))]
     return Question(
         text="\n".join(texts),
-        outputs=tuple(_output(item) for item in later if _is_output(item)),
+        outputs=tuple(_output(item) for item in outputs),
         compacted=any(item.get("type") in ("compaction", "compaction_summary") for item in later),
-        images=sum(part.get("type") == "input_image" for part in parts),
-        files=tuple(
-            str(part.get("filename") or part.get("file_id") or part.get("file_url") or "file")
-            for part in parts
-            if part.get("type") == "input_file"
-        ),
+        attachments=attached(shown),
     )
 
 

@@ -1,6 +1,6 @@
 """Answers other than a turn, in the shapes that the real services use."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -46,6 +46,70 @@ def error(
 ) -> Refusal:
     """Return a refusal of the OpenAI API: ``{"error": {message, type, param, code}}``."""
     return refusal(status, {"error": {"message": message, "type": kind, "param": param, "code": code}}, headers)
+
+
+def missing(param: str) -> Refusal:
+    """Return the 400 for something that must be there."""
+    return error(f"Missing required parameter: '{param}'.", param=param, code="missing_required_parameter")
+
+
+def unknown_parameter(param: str) -> Refusal:
+    """Return the 400 for a key that the service does not know."""
+    return error(f"Unknown parameter: '{param}'.", param=param, code="unknown_parameter")
+
+
+def wrong_type(param: str, expected: str, value: object) -> Refusal:
+    """Return the 400 for a value of another JSON type than ``expected``, which has its article."""
+    names = {str: "a string", bool: "a boolean", int: "an integer", float: "a decimal", list: "an array"}
+    got = "null" if value is None else names.get(type(value), "an object")
+    return error(
+        f"Invalid type for '{param}': expected {expected}, but got {got} instead.", param=param, code="invalid_type"
+    )
+
+
+def bad_value(param: str, value: object, supported: Iterable[str]) -> Refusal:
+    """Return the 400 for a value that is none of the ``supported`` ones."""
+    listed = ", ".join(f"'{name}'" for name in supported)
+    return error(f"Invalid value: '{value}'. Supported values are: {listed}.", param=param, code="invalid_value")
+
+
+def unsupported_value(param: str, value: str, model: str, supported: Iterable[str]) -> Refusal:
+    """Return the 400 for a value that this model does not take."""
+    listed = ", ".join(f"'{name}'" for name in supported)
+    return error(
+        f"Unsupported value: '{value}' is not supported with the '{model}' model. Supported values are: {listed}.",
+        param=param,
+        code="unsupported_value",
+    )
+
+
+def unsupported_parameter(param: str) -> Refusal:
+    """Return the 400 for a parameter that the chosen model does not take."""
+    return error(
+        f"Unsupported parameter: '{param}' is not supported with this model.",
+        param=param,
+        code="unsupported_parameter",
+    )
+
+
+def unverified() -> Refusal:
+    """Return the 400 of an organization that may not see summaries of reasoning."""
+    return error(
+        "Your organization must be verified to generate reasoning summaries. Please go to: "
+        "https://platform.openai.com/settings/organization/general and click on Verify Organization.",
+        param="reasoning.summary",
+        code="unsupported_value",
+    )
+
+
+def too_long(param: str, most: int, length: int) -> Refusal:
+    """Return the 400 for a string of more than ``most`` characters."""
+    return error(
+        f"Invalid '{param}': string too long. Expected a string with maximum length {most}, "
+        f"but got a string with length {length} instead.",
+        param=param,
+        code="string_above_max_length",
+    )
 
 
 def usage_limit(

@@ -13,7 +13,9 @@ from app.practice import refusals
 from app.practice.catalogue import knows
 from app.practice.items import check_items
 from app.practice.memory import Reader
+from app.practice.option_rules import check_options
 from app.practice.refusals import Refusal
+from app.practice.tool_rules import check_tools
 
 Body = Mapping[str, Any]
 
@@ -103,7 +105,7 @@ def check_turn(service: Service, body: Any, reader: Reader) -> Refusal | None:
     if not isinstance(body, dict):
         return _unreadable(service)
     shape = _check_codex(body) if service.codex else _check_api(body)
-    return shape or _check_common(body, reader)
+    return shape or _check_common(service, body, reader)
 
 
 def check_compact(service: Service, body: Any, reader: Reader) -> Refusal | None:
@@ -113,7 +115,7 @@ def check_compact(service: Service, body: Any, reader: Reader) -> Refusal | None
     unknown = next((key for key in body if key not in COMPACT_KEYS), None)
     if unknown is not None:
         return _unknown_key(service, unknown)
-    return _check_model(service, body) or _check_common(body, reader)
+    return _check_model(service, body) or _check_common(service, body, reader)
 
 
 def _check_codex(body: Body) -> Refusal | None:
@@ -142,13 +144,9 @@ def _check_api(body: Body) -> Refusal | None:
         return _unknown_key(OPENAI, unknown)
     for key in ("stream", "store"):
         if not isinstance(body.get(key), bool | None):
-            return refusals.error(
-                f"Invalid type for '{key}': expected a boolean, but got {_name(body[key])} instead.",
-                param=key,
-                code="invalid_type",
-            )
+            return refusals.wrong_type(key, "a boolean", body[key])
     if not isinstance(body.get("input"), list | str):
-        return refusals.error("Missing required parameter: 'input'.", param="input", code="missing_required_parameter")
+        return refusals.missing("input")
     limit = body.get("max_output_tokens")
     if isinstance(limit, int) and limit < 16:
         return refusals.error(
@@ -165,48 +163,31 @@ def _check_model(service: Service, body: Body) -> Refusal | None:
     if not isinstance(model, str) or not model:
         if service.codex:
             return refusals.detail("Model is required")
-        return refusals.error("Missing required parameter: 'model'.", param="model", code="missing_required_parameter")
-    if knows(model):
+        return refusals.missing("model")
+    if knows(model, codex=service.codex):
         return None
     return refusals.unsupported_model(model) if service.codex else refusals.model_not_found(model)
 
 
-def _check_common(body: Body, reader: Reader) -> Refusal | None:
+def _check_common(service: Service, body: Body, reader: Reader) -> Refusal | None:
     earlier = body.get("previous_response_id")
     if isinstance(earlier, str) and not reader.has_response(earlier):
         return refusals.unknown_response(earlier)
     key = body.get("prompt_cache_key")
     if isinstance(key, str) and len(key) > MAX_CACHE_KEY:
-        return refusals.error(
-            "Invalid 'prompt_cache_key': string too long. Expected a string with maximum length "
-            f"{MAX_CACHE_KEY}, but got a string with length {len(key)} instead.",
-            param="prompt_cache_key",
-            code="string_above_max_length",
-        )
-    tools = body.get("tools") or []
-    for index, tool in enumerate(tools):
-        if isinstance(tool, dict) and tool.get("type") == "function" and not tool.get("name"):
-            param = f"tools[{index}].name"
-            return refusals.error(
-                f"Missing required parameter: '{param}'.", param=param, code="missing_required_parameter"
-            )
-    if isinstance(body.get("input"), str):
-        return None
-    return check_items(body, reader)
+        return refusals.too_long("prompt_cache_key", MAX_CACHE_KEY, len(key))
+    found = check_tools(body) or check_options(body, reader, codex=service.codex)
+    if found or isinstance(body.get("input"), str):
+        return found
+    return check_items(body, reader, codex=service.codex)
 
 
 def _unknown_key(service: Service, key: str) -> Refusal:
     if service.codex:
         return refusals.detail(f"Unsupported parameter: {key}")
-    return refusals.error(f"Unknown parameter: '{key}'.", param=key, code="unknown_parameter")
+    return refusals.unknown_parameter(key)
 
 
 def _unreadable(service: Service) -> Refusal:
     text = "We could not parse the JSON body of your request."
     return refusals.detail(text) if service.codex else refusals.error(text)
-
-
-def _name(value: object) -> str:
-    return {str: "a string", int: "an integer", float: "a decimal", list: "an array", dict: "an object"}.get(
-        type(value), "another type"
-    )

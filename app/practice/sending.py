@@ -7,7 +7,8 @@ from typing import Literal
 
 from aiohttp import web
 
-from app.practice.events import TERMINAL, Event, Plan, encode, last_words
+from app.practice.events import TERMINAL, Plan, encode, last_words
+from app.practice.output_items import Event
 from app.practice.recorder import ReceivedRequest
 from app.practice.refusals import Headers, Refusal
 from app.practice.script import Point, Turn

@@ -206,6 +206,14 @@ class PracticeUpstream:
         """Refuse a model to one credential, as if its plan did not include it; ``denied=False`` ends that."""
         self._world.deny(credential, model, denied=denied)
 
+    def withdraw_model(self, model: str, *, withdrawn: bool = True) -> None:
+        """Serve a model to nobody any more, and list it no more; ``withdrawn=False`` ends that."""
+        self._world.withdraw(model, withdrawn=withdrawn)
+
+    def unverify(self, key: PracticeApiKey, *, verified: bool = False) -> None:
+        """Refuse ``reasoning.summary`` to a key, as to an organization that OpenAI has not verified."""
+        self._world.verify(key, verified=verified)
+
     def add_file(self, credential: Credential) -> str:
         """Return the id of a file that only this credential can name in its input."""
         return self._world.seals.file(credential.owner)

@@ -19,6 +19,8 @@ from typing import Any
 
 import orjson
 
+from app.practice.samples import sample
+
 
 @dataclass(frozen=True)
 class ToolCall:
@@ -62,7 +64,33 @@ def named_call(body: Mapping[str, Any], name: str, arguments: str) -> ToolCall |
     tool = next((tool for tool in _offered(body) if tool.name == name), None)
     if tool is None:
         return None
-    return ToolCall(name, arguments or "{}", custom=tool.kind == "custom", namespace=tool.namespace)
+    custom = tool.kind == "custom"
+    return ToolCall(name, arguments or ("" if custom else "{}"), custom=custom, namespace=tool.namespace)
+
+
+def forced_call(body: Mapping[str, Any], text: str) -> ToolCall | None:
+    """Return the call that ``tool_choice`` demands, with made-up arguments; None if it demands none."""
+    choice = body.get("tool_choice")
+    offered = list(_offered(body))
+    if isinstance(choice, dict) and choice.get("type") == "allowed_tools":
+        allowed = {one.get("name") for one in choice["tools"]} if choice.get("mode") == "required" else set()
+        tool = next((tool for tool in offered if tool.name in allowed), None)
+    elif isinstance(choice, dict):
+        tool = next((tool for tool in offered if tool.name == choice.get("name")), None)
+    else:
+        tool = offered[0] if choice == "required" and offered else None
+    if tool is None:
+        return None
+    custom = tool.kind == "custom"
+    arguments = text if custom else orjson.dumps(sample(tool.parameters or {"type": "object"}, text)).decode()
+    return ToolCall(tool.name, arguments, custom=custom, namespace=tool.namespace)
+
+
+def offered_names(body: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names of all tools offered; of the services' own, their types."""
+    given = body.get("tools")
+    kinds = {str(tool.get("type")) for tool in given or () if isinstance(tool, dict)} - {"function", "custom"}
+    return frozenset(tool.name for tool in _offered(body)) | kinds
 
 
 def _function(tool: _Offered, arguments: dict[str, object]) -> ToolCall:

@@ -9,8 +9,9 @@ from aiohttp import web
 from app.practice import bodies, refusals, rules, sending
 from app.practice.accounts import Credential, PracticeAccount
 from app.practice.answers import Answer, answer
-from app.practice.events import Context, Event, Plan, compacted, compose, compose_compaction
+from app.practice.events import Plan, compacted, compose, compose_compaction
 from app.practice.memory import SESSION_HEADERS
+from app.practice.output_items import Context, Event
 from app.practice.question import effort_of, read
 from app.practice.recorder import RECORD
 from app.practice.refusals import Headers, Refusal
@@ -138,7 +139,7 @@ class Desk:
             return compose_compaction(body, context)
         said = answer(body)
         if turn.text is not None:
-            said = Answer(said.thought, text=turn.text)
+            said = Answer(said.thoughts, text=turn.text)
         return compose(body, said, context)
 
     def _context(self, request: web.Request, caller: Credential, body: dict[str, Any]) -> Context:

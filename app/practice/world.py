@@ -33,6 +33,8 @@ class World:
         self._keys: dict[str, PracticeApiKey] = {}
         self._revoked: set[str] = set()
         self._denied: set[tuple[str, str]] = set()
+        self._withdrawn: set[str] = set()
+        self._unverified: set[str] = set()
         self.logins = Logins(self.clock, self._revoked)
         self._quotas: dict[str, AccountQuota] = {}
 
@@ -56,13 +58,23 @@ class World:
         """Refuse a model to a credential, or serve it again."""
         (self._denied.add if denied else self._denied.discard)((credential.owner, model))
 
+    def withdraw(self, model: str, *, withdrawn: bool) -> None:
+        """Serve a model to nobody any more, or to everybody again."""
+        (self._withdrawn.add if withdrawn else self._withdrawn.discard)(model)
+
     def denies(self, credential: Credential, model: str) -> bool:
         """Say whether this credential is refused this model."""
-        return (credential.owner, model) in self._denied
+        return model in self._withdrawn or (credential.owner, model) in self._denied
+
+    def verify(self, key: PracticeApiKey, *, verified: bool) -> None:
+        """Show the organization of a key summaries of reasoning, or none."""
+        (self._unverified.discard if verified else self._unverified.add)(key.owner)
 
     def reader(self, credential: Credential) -> Reader:
         """Return what this credential can read."""
-        return Reader(credential.owner, self.seals, self.responses, self.null_codes)
+        return Reader(
+            credential.owner, self.seals, self.responses, self.null_codes, credential.owner not in self._unverified
+        )
 
     def behaviour(self, caller: Credential | None, on: Endpoint) -> Turn | Refusal | None:
         """Take the caller's next behaviour from the script; None is somebody who has not said a name."""

@@ -7,7 +7,7 @@ import pytest
 
 from tests.practice.client import Client, codex_body, user
 
-_PARAMETERS = {"type": "object", "properties": {}}
+_PARAMETERS = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
 
 
 async def test_streams_the_events_of_a_turn_in_order(client: Client) -> None:
@@ -56,7 +56,7 @@ async def test_ciphertext_comes_only_when_asked_for(client: Client) -> None:
 
 
 async def test_no_reasoning_item_without_reasoning(client: Client) -> None:
-    for changes in ({"reasoning": None}, {"reasoning": {"effort": "minimal"}}):
+    for changes in ({"reasoning": None}, {"model": "gpt-5", "reasoning": {"effort": "minimal"}}):
         answer = await client.codex(codex_body(**changes))
         assert [item["type"] for item in answer.items()] == ["message"]
 
@@ -74,14 +74,22 @@ async def test_says_which_model_and_effort_it_plays(client: Client) -> None:
     assert "gpt-5.5 at reasoning effort low" in english.text
 
 
-async def test_counts_the_attachments(client: Client) -> None:
+async def test_names_kind_and_size_of_the_attachments(client: Client) -> None:
     question = user("look")
     question["content"] += [
         {"type": "input_image", "image_url": "data:image/png;base64,AA==", "detail": "auto"},
         {"type": "input_file", "filename": "a.pdf", "file_data": "data:application/pdf;base64,AA=="},
     ]
     answer = await client.codex(codex_body(input=[question]))
-    assert "images 1, files 1 (a.pdf)" in answer.text
+    assert "images 1 (PNG, 1 bytes), files 1 (a.pdf, PDF, 1 bytes)" in answer.text
+
+
+async def test_sees_the_attachments_of_a_tools_output_too(client: Client) -> None:
+    call = {"type": "function_call", "call_id": "c1", "name": "f", "arguments": "{}"}
+    shown = [{"type": "input_image", "image_url": "https://example.com/a.png"}]
+    output = {"type": "function_call_output", "call_id": "c1", "output": shown}
+    answer = await client.codex(codex_body(input=[user("look"), call, output]))
+    assert "images 1 (https://example.com/a.png)" in answer.text
 
 
 async def test_fits_a_json_schema(client: Client) -> None:
@@ -105,7 +113,8 @@ async def test_fits_a_json_schema(client: Client) -> None:
             {
                 "type": "function",
                 "name": "shell",
-                "parameters": {"properties": {"command": {"type": "array"}}},
+                "parameters": {"type": "object", "properties": {"command": {"type": "array"}}},
+                "strict": False,
             },
             {"command": ["bash", "-lc", "echo 1"]},
         ),
@@ -155,6 +164,77 @@ async def test_calls_any_offered_tool_by_name(client: Client) -> None:
     assert answer.items()[-1]["arguments"] == '{"city": "北京"}'
     silent = codex_body("call: weather {}", tools=tools, tool_choice="none")
     assert (await client.codex(silent)).text
+
+
+def call_items(answer: Any) -> list[tuple[str, str]]:
+    return [(item["name"], item["arguments"]) for item in answer.items() if item["type"] == "function_call"]
+
+
+async def test_several_calls_are_made_at_once_and_their_pieces_alternate(client: Client) -> None:
+    tools = [{"type": "function", "name": name, "parameters": _PARAMETERS} for name in ("one", "two")]
+    asked = 'call: one {"a": "practice practice"}\ncall: two {"b": "practice practice"}'
+    answer = await client.codex(codex_body(asked, tools=tools))
+    assert [name for name, _ in call_items(answer)] == ["one", "two"]
+    deltas = [e for e in answer.events if e["type"] == "response.function_call_arguments.delta"]
+    assert [e["output_index"] for e in deltas[:4]] == [1, 2, 1, 2]
+    for number, (_, arguments) in enumerate(call_items(answer), start=1):
+        assert "".join(e["delta"] for e in deltas if e["output_index"] == number) == arguments
+
+    alone = await client.codex(codex_body(asked, tools=tools, parallel_tool_calls=False))
+    assert [name for name, _ in call_items(alone)] == ["one"]
+
+
+async def test_a_demanded_call_has_arguments_that_fit(client: Client) -> None:
+    parameters = {
+        "type": "object",
+        "properties": {"city": {"type": "string"}, "unit": {"enum": ["C", "F"]}},
+        "required": ["city", "unit"],
+        "additionalProperties": False,
+    }
+    tools = [
+        {"type": "function", "name": "other", "parameters": _PARAMETERS},
+        {"type": "function", "name": "weather", "parameters": parameters, "strict": True},
+        {"type": "custom", "name": "note"},
+    ]
+    one = {"type": "function", "name": "weather"}
+    for choice in (one, {"type": "allowed_tools", "mode": "required", "tools": [one]}):
+        ((name, arguments),) = call_items(await client.codex(codex_body("Basel", tools=tools, tool_choice=choice)))
+        assert (name, orjson.loads(arguments)) == ("weather", {"city": "Basel", "unit": "C"})
+    assert call_items(await client.codex(codex_body("Basel", tools=tools, tool_choice="required"))) == [("other", "{}")]
+    note = await client.codex(codex_body("Basel", tools=tools, tool_choice={"type": "custom", "name": "note"}))
+    assert (note.items()[-1]["type"], note.items()[-1]["input"]) == ("custom_tool_call", "Basel")
+
+
+async def test_refuses_when_asked_to(client: Client) -> None:
+    answer = await client.codex(codex_body("refuse: I would rather not."))
+    assert answer.items()[-1]["content"] == [{"type": "refusal", "refusal": "I would rather not."}]
+    deltas = [e["delta"] for e in answer.events if e["type"] == "response.refusal.delta"]
+    assert "".join(deltas) == "I would rather not."
+
+
+async def test_thinks_in_as_many_parts_as_asked_for(client: Client) -> None:
+    answer = await client.codex(codex_body("thoughts: 3"))
+    assert len(answer.items()[0]["summary"]) == 3
+    assert {e["summary_index"] for e in answer.events if "summary_index" in e} == {0, 1, 2}
+
+
+async def test_a_search_of_the_web_is_made_and_cited(client: Client) -> None:
+    answer = await client.codex(codex_body("search: practice", tools=[{"type": "web_search"}]))
+    assert [item["type"] for item in answer.items()] == ["reasoning", "web_search_call", "message"]
+    part = answer.items()[-1]["content"][0]
+    (cited,) = part["annotations"]
+    assert part["text"][cited["start_index"] : cited["end_index"]] == "[1]"
+    assert "response.output_text.annotation.added" in answer.types
+    assert "web_search_call" not in str((await client.codex(codex_body("search: practice"))).items())
+
+
+async def test_gives_probabilities_when_asked_for(client: Client) -> None:
+    body = {"model": "gpt-5", "input": "hi", "stream": True, "top_logprobs": 2}
+    answer = await client.openai(body | {"include": ["message.output_text.logprobs"]})
+    part = answer.items()[-1]["content"][0]
+    assert "".join(entry["token"] for entry in part["logprobs"]) == part["text"]
+    assert {len(entry["top_logprobs"]) for entry in part["logprobs"]} == {2}
+    assert (await client.openai(body)).items()[-1]["content"][0]["logprobs"] == []
 
 
 async def test_a_compaction_trigger_gets_exactly_one_compaction_item(client: Client) -> None:

@@ -25,7 +25,7 @@ async def test_the_last_event_of_a_stream_repeats_the_output(client: Client) -> 
 
 
 async def test_accepts_what_the_codex_backend_does_not(client: Client) -> None:
-    more = {"temperature": 0.5, "max_output_tokens": 500, "metadata": {"a": "b"}, "store": True}
+    more = {"user": "somebody", "max_output_tokens": 500, "metadata": {"a": "b"}, "store": True}
     assert (await client.openai(body(**more))).status == 200
 
 
