@@ -12,7 +12,7 @@ import zstandard
 from aiohttp import web
 
 from app.core.errors import Refusal
-from app.gateway.replies import body_stalled, too_large
+from app.gateway.replies import body_stalled, broken_body, too_large
 
 #: Of a body as received, and of its decoded copy.
 MAX_BODY = 64 * 1024 * 1024
@@ -21,6 +21,9 @@ OFF_LOOP = 256 * 1024
 
 #: A client that sends nothing of its body for so long has gone or is broken, in seconds.
 IDLE_S = 60.0
+
+#: Marks a request whose body is no proper HTTP: it ended early.
+BROKEN_BODY = web.RequestKey("waystation.broken_body", bool)
 
 _PIECE = 256 * 1024
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -34,7 +37,7 @@ async def read_body(request: web.BaseRequest, limit: int = MAX_BODY, idle_s: flo
 
     Raises:
         Refusal: 413, when it is larger than `limit`; at once if it says so before. 408, when nothing comes for `idle_s`
-            seconds, also because it went wrong halfway: aiohttp does not tell a reader that waits.
+            seconds. 400, when its chunks are none.
     """
     if (request.content_length or 0) > limit:
         raise too_large(limit)
@@ -50,6 +53,8 @@ async def read_body(request: web.BaseRequest, limit: int = MAX_BODY, idle_s: flo
         except TimeoutError:
             raise body_stalled() from None
         if not chunk:
+            if BROKEN_BODY in request:
+                raise broken_body()
             return bytes(body)
         body += chunk
         if len(body) > limit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiohttp import web
 
@@ -19,6 +19,7 @@ from app.gateway.bodies import off_loop
 from app.gateway.chat_client import ChatClient
 from app.gateway.chat_tries import ChatTries
 from app.gateway.events import EventReader
+from app.gateway.model_desk import ModelDesk
 from app.gateway.opening import Opening
 from app.gateway.relay import answer_failure, note_failure
 from app.gateway.replies import SERVER, stopping
@@ -55,12 +56,16 @@ class Chat:
     Args:
         turns: makes turns.
         upstream: where they go.
+        models: knows what the names of models mean.
         keep_alive_s: see `KEEP_ALIVE_S`.
     """
 
-    def __init__(self, turns: TurnRunner, upstream: Upstream, *, keep_alive_s: float = KEEP_ALIVE_S) -> None:
+    def __init__(
+        self, turns: TurnRunner, upstream: Upstream, models: ModelDesk, *, keep_alive_s: float = KEEP_ALIVE_S
+    ) -> None:
         self._turns = turns
         self._upstream = upstream
+        self._models = models
         self._keep_alive_s = keep_alive_s
         self._warm = WarmTokens()
         self._without_summary: set[str] = set()
@@ -76,7 +81,8 @@ class Chat:
             size = len(received.body)
             wait_s = _asked_to_wait(request)
             # Before a token is leased: a request that is refused takes none, and opens no session.
-            asked = await off_loop(size, _read, received.envelope, turn.state.models, owner.id)
+            models = await self._models.table_for(received.envelope.model or "")
+            asked = await off_loop(size, _read, received.envelope, models, owner.id)
             _refuse_for_every_token(asked.chat, turn.state.pool)
             known = asked.beginning is not None and asked.beginning.continued
             warm = self._warm.get(asked.beginning.name) if asked.beginning is not None and known else None
@@ -95,8 +101,10 @@ class Chat:
                 problem = await client.meanwhile(tries.begun())
                 if isinstance(problem, NoAnswer):
                     return await client.fail_without_answer(problem)
-                if problem is not None or tries.opening is None:
-                    return await _failed(client, turn, problem)
+                if problem is not None:
+                    return await _failed(client, turn, problem, asked.model)
+                if tries.opening is None:
+                    raise RuntimeError("begun without an answer")
                 turn.begun(tries.opening)
                 if asked.beginning is not None and turn.live.token_id is not None:
                     self._warm.note(asked.beginning.name, turn.live.token_id)
@@ -177,11 +185,10 @@ def _ended(reader: EventReader, turn: RunningTurn, chat: ChatCompletion) -> Upst
     return failure
 
 
-async def _failed(client: ChatClient, turn: RunningTurn, failure: UpstreamFailure | None) -> web.StreamResponse:
-    if failure is None:
-        raise RuntimeError("neither begun nor failed")
+async def _failed(client: ChatClient, turn: RunningTurn, failure: UpstreamFailure, model: str) -> web.StreamResponse:
     turn.end(Outcome.FAILED, failure.upstream_code or f"http_{failure.status}")
-    return await client.fail(failure)
+    text = turn.state.models.withdrawn_text(model) if failure.code == "model_not_found" else None
+    return await client.fail(failure if text is None else replace(failure, message=text, param="model"))
 
 
 async def _stopped(client: ChatClient, turn: RunningTurn) -> web.StreamResponse:

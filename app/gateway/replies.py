@@ -59,6 +59,11 @@ def body_stalled() -> Refusal:
     return Refusal(408, "The rest of your request's body did not arrive.", code="request_timeout")
 
 
+def broken_body() -> Refusal:
+    """400, for a body whose chunks are no proper HTTP."""
+    return Refusal(400, "The body of your request is not valid HTTP: its chunks are broken.", code="bad_request")
+
+
 def internal_error() -> Refusal:
     """500, without a word of what it was."""
     return Refusal(

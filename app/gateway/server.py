@@ -11,6 +11,7 @@ from aiohttp import web
 
 from app.core.errors import Refusal
 from app.gateway.admission import Admission
+from app.gateway.bodies import BROKEN_BODY
 from app.gateway.chat import KEEP_ALIVE_S, Chat
 from app.gateway.doors import Doors
 from app.gateway.listen import BACKLOG, listening_sockets
@@ -61,7 +62,7 @@ class GatewayServer:
         self._admission = Admission(state)
         self._turns = TurnRunner(state, refresher)
         self._responses = Responses(self._turns, upstream)
-        self._chat = Chat(self._turns, upstream, keep_alive_s=keep_alive_s)
+        self._chat = Chat(self._turns, upstream, models, keep_alive_s=keep_alive_s)
         self._models = Models(state, models)
         self._running: set[asyncio.Task[object]] = set()
         self._routes: Routes | None = None
@@ -171,6 +172,17 @@ class _Connection(web.RequestHandler):
     """One client's connection. Errors of HTTP itself get our shape, and nothing of the request enters the log."""
 
     __slots__ = ()
+
+    def data_received(self, data: bytes) -> None:
+        """A body that goes wrong halfway ends there; aiohttp would let its reader wait for the rest."""
+        super().data_received(data)
+        request = self._current_request
+        if request is not None and self._messages and not request.content.is_eof():
+            # No next request can follow a body that has not ended: what is queued is the error.
+            self._messages.clear()
+            request[BROKEN_BODY] = True
+            request.content.feed_eof()
+            self.close()
 
     def handle_error(
         self,
