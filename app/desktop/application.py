@@ -24,6 +24,7 @@ from app.desktop.icons import Icons
 from app.desktop.log_bridge import everything_logged
 from app.desktop.loop import DesktopLoop
 from app.desktop.machine import Machine
+from app.desktop.overrides import guard_overrides
 from app.desktop.preferences import Preferences
 from app.gateway.handle import GatewayHandle
 from app.platform.shells import default_shell
@@ -64,6 +65,7 @@ def run_desktop(
         machine: this computer.
     """
     _name_to_windows()
+    guard_overrides()
     application = Application(sys.argv[:1])
     preferences = Preferences(preferences_file)
     appearance = Appearance(application, preferences, build)
