@@ -19,6 +19,10 @@ _FORWARDED_TO_API = (
     "prompt_cache_options",
     "moderation",
 )
+#: Sent by clients that leave them at the default of both APIs, which models that reason refuse to be told on Responses,
+#: though Chat Completions lets it pass.
+_SAMPLING = ("temperature", "top_p")
+_DEFAULT_SAMPLING = 1
 #: The Responses API takes no smaller `max_output_tokens`; clients that only try their key send 1.
 _MIN_OUTPUT_TOKENS = 16
 _MAX_TOP_LOGPROBS = 20
@@ -109,11 +113,17 @@ def for_api(data: Fields) -> dict[str, Any]:
     Raises:
         Refusal: 400, for a limit of output that is none.
     """
-    taken = {key: data[key] for key in _FORWARDED_TO_API if data.get(key) is not None}
+    taken = {key: data[key] for key in _FORWARDED_TO_API if data.get(key) is not None and not _is_default(data, key)}
     limit = fields.integer(data, "max_completion_tokens", 1) or fields.integer(data, "max_tokens", 1)
     return taken | present(max_output_tokens=limit and max(limit, _MIN_OUTPUT_TOKENS))
 
 
-def tier_of_subscription(tier: str | None) -> str | None:
-    """A subscription has no other tiers; Codex itself says priority when its user says fast."""
-    return "priority" if tier in ("priority", "fast") else None
+def _is_default(data: Fields, key: str) -> bool:
+    value = data[key]
+    return key in _SAMPLING and not isinstance(value, bool) and bool(value == _DEFAULT_SAMPLING)
+
+
+def service_tier(data: Fields) -> str | None:
+    """The tier that is asked for; of two names of one tier the one that is known everywhere."""
+    tier = fields.optional_string(data, "service_tier") or None
+    return "priority" if tier == "fast" else tier

@@ -103,10 +103,11 @@ class ChatRequest:
         if self._text:
             body["text"] = self._text
         body |= fields.present(prompt_cache_key=self._cache_key)
-        if to_chatgpt:
-            body |= fields.present(service_tier=chat_options.tier_of_subscription(self._service_tier))
-        else:
-            body |= fields.present(service_tier=self._service_tier or None) | chat_options.for_api(self._data)
+        if not to_chatgpt or self._service_tier == "priority":
+            # A subscription has no other tier to ask for.
+            body |= fields.present(service_tier=self._service_tier)
+        if not to_chatgpt:
+            body |= chat_options.for_api(self._data)
             if self.wants_logprobs:
                 include.append("message.output_text.logprobs")
                 body |= fields.present(top_logprobs=self._top_logprobs or None)
@@ -137,7 +138,7 @@ def read_chat_request(data: Mapping[str, Any], *, models: ModelTable, session_na
     tools = read_tools(data)
     effort, summary = chat_options.asked_reasoning(data)
     cache_key = chat_options.cache_key(data, session_name)
-    service_tier = fields.optional_string(data, "service_tier")
+    service_tier = chat_options.service_tier(data)
     talk = conversation(data.get("messages"), custom_tools=tools.custom, keep_in_input=json_mode)
     if json_mode and not talk.says_json():
         why = "'messages' must contain the word 'json' in some form, to use 'response_format' of type 'json_object'."

@@ -205,7 +205,7 @@ def test_a_long_session_name_is_hashed() -> None:
     ("tier", "to_chatgpt", "to_api"),
     [
         ("priority", "priority", "priority"),
-        ("fast", "priority", "fast"),
+        ("fast", "priority", "priority"),
         ("auto", None, "auto"),
         ("default", None, "default"),
         ("flex", None, "flex"),
@@ -247,6 +247,13 @@ FORWARDED = {
 def test_what_only_the_api_takes_goes_only_there() -> None:
     assert {key: body(TokenKind.API_KEY, **FORWARDED).get(key) for key in FORWARDED} == FORWARDED
     assert body(**FORWARDED) == body()
+
+
+@pytest.mark.parametrize("default", [1, 1.0])
+def test_the_default_of_sampling_is_not_said(default: float) -> None:
+    assert body(TokenKind.API_KEY, temperature=default, top_p=default) == body(TokenKind.API_KEY)
+    assert body(TokenKind.API_KEY, temperature=True)["temperature"] is True, "upstream is to complain"
+    assert body(TokenKind.API_KEY, temperature=0)["temperature"] == 0
 
 
 @BOTH
@@ -301,6 +308,7 @@ def test_fields_without_counterpart_and_unknown_ones_are_left_out(kind: TokenKin
         ({"modalities": ["text", "audio"]}, "modalities", "unsupported_value"),
         ({"audio": {"voice": "alloy"}}, "modalities", "unsupported_value"),
         ({"modalities": "text"}, "modalities", "invalid_type"),
+        ({"modalities": [1]}, "modalities[0]", "invalid_type"),
         ({"modalities": ["video"]}, "modalities[0]", "invalid_value"),
         ({"stream": "true"}, "stream", "invalid_type"),
         ({"stream": 1}, "stream", "invalid_type"),
