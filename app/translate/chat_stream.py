@@ -272,21 +272,26 @@ class ChatCompletion:
             self._citations.add(annotation, (where, index))
 
     def _places(self, output: list[Mapping[str, Any]]) -> list[int]:
-        """Which items of the stream the terminal event's output repeats: by id, else by order among their kind.
+        """Which items of the stream the terminal event's output repeats: by id, else by position if all positions fit.
 
-        Positions do not tell: the output may lack items that were streamed.
+        Else by order among their kind, since the output may lack items that were streamed.
         """
         places: list[int] = []
         by_id = [self._items.by_id(item.get("id")) for item in output]
+        kinds = [text(item, "type") for item in output]
+        if all(kinds[where : where + 1] == [kind] for where, kind in self._kinds.items()) and all(
+            where in (None, position) for position, where in enumerate(by_id)
+        ):
+            return list(range(len(output)))
         taken = set(by_id)
         alike: dict[str, deque[int]] = defaultdict(deque)
-        for at, kind in self._kinds.items():
+        for at, kind in sorted(self._kinds.items()):
             if at not in taken:
                 alike[kind].append(at)
         fresh = itertools.count(max(self._kinds, default=-1) + 1)
-        for where, item in zip(by_id, output, strict=True):
+        for where, kind in zip(by_id, kinds, strict=True):
             if where is None:
-                left = alike[text(item, "type")]
+                left = alike[kind]
                 where = left.popleft() if left else next(fresh)
             places.append(where)
         return places

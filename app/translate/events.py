@@ -78,6 +78,7 @@ class ItemIndex:
 
     def __init__(self) -> None:
         self._by_id: dict[str, int] = {}
+        self._named: set[int] = set()
         self._done: set[int] = set()
         self._latest = -1
         self._highest = -1
@@ -90,11 +91,12 @@ class ItemIndex:
         if index is None:
             index = self._by_id.get(name)
         if index is None:
+            another = self._latest in self._done or (name and self._latest in self._named)
             opens = kind == "response.output_item.added" or self._latest < 0
-            finished = kind == "response.output_item.done" and self._latest in self._done
-            index = self._highest + 1 if opens or finished else self._latest
+            index = self._highest + 1 if opens or another else self._latest
         if name:
             self._by_id.setdefault(name, index)
+            self._named.add(index)
         if kind == "response.output_item.done":
             self._done.add(index)
         self._latest = index

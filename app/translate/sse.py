@@ -112,23 +112,18 @@ class SseParser:
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         lines = chunk.split(b"\n")
         last = lines.pop()
-        if lines and self._rest:
-            lines[0] = bytes(self._rest) + lines[0]
-            self._rest.clear()
-        events: list[Event] = []
-        for line in lines:
-            if line:
-                self._take(line)
-                if self._error is not None:
-                    break
-            elif self._data:
-                if any(self._data):
-                    events.append(Event(b"\n".join(self._data)))
-                self._data, self._size = [], 0
-            self._at_start = False
-        else:
+        if lines:
+            if self._rest:
+                lines[0] = bytes(self._rest) + lines[0]
+                self._rest.clear()
+            if self._at_start:
+                self._at_start = False
+                lines[0] = lines[0].removeprefix(_BOM)
+        events = self._take(lines)
+        if self._error is None:
             self._rest += last
-            self._check(len(self._rest))
+            if self._size + len(self._rest) > self._limit:
+                self._refuse()
         if self._error is not None and not events:
             raise self._error
         return events
@@ -137,22 +132,29 @@ class SseParser:
         """The stream is over: whether it ended within an event, which is then lost."""
         return bool(self._rest or self._data or self._error)
 
-    def _take(self, line: bytes) -> None:
-        self._check(len(line))
-        if self._at_start:
-            line = line.removeprefix(_BOM)
-        # Comments and the fields `event`, `id` and `retry` say nothing that the JSON does not.
-        if line.startswith(b"data:"):
-            self._data.append(line[6:] if line.startswith(b"data: ") else line[5:])
-            self._size += len(line)
-        elif line == b"data":
-            self._data.append(b"")
-            self._size += len(line)
+    def _take(self, lines: list[bytes]) -> list[Event]:
+        """The events that these whole lines complete; only those before the first line that exceeds the limit."""
+        events: list[Event] = []
+        for line in lines:
+            if not line:
+                if any(self._data):
+                    events.append(Event(b"\n".join(self._data)))
+                self._data, self._size = [], 0
+            elif self._size + len(line) > self._limit:
+                self._refuse()
+                break
+            # Comments and the fields `event`, `id` and `retry` say nothing that the JSON does not.
+            elif line.startswith(b"data:"):
+                self._data.append(line[6:] if line.startswith(b"data: ") else line[5:])
+                self._size += len(line)
+            elif line == b"data":
+                self._data.append(b"")
+                self._size += len(line)
+        return events
 
-    def _check(self, size: int) -> None:
-        if self._size + size > self._limit:
-            self._rest, self._data = bytearray(), []
-            self._error = EventTooLarge(
-                f"Upstream sent an event of more than {self._limit} bytes, which Waystation does not read.",
-                limit=self._limit,
-            )
+    def _refuse(self) -> None:
+        self._rest, self._data = bytearray(), []
+        self._error = EventTooLarge(
+            f"Upstream sent an event of more than {self._limit} bytes, which Waystation does not read.",
+            limit=self._limit,
+        )
