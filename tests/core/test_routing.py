@@ -72,3 +72,14 @@ def test_who_does_not_rest_serves_before_who_may_be_tried() -> None:
 def test_who_has_room_serves_before_who_is_full() -> None:
     for strategy in Strategy:
         assert chosen(replace(ONE, full=True), replace(TWO, left_percent=1.0), strategy=strategy) == "t-2"
+
+
+def test_who_has_the_conversation_in_its_cache_serves_before_its_equals_only() -> None:
+    for strategy in Strategy:
+        full, trial = replace(TWO, full=True), replace(TWO, probe=True)
+        assert choose([ONE, replace(TWO, left_percent=10.0)], strategy, TWO.token.id) == replace(TWO, left_percent=10.0)
+        for worse in (full, trial, replace(TWO, left_percent=0.0)):
+            assert choose([ONE, worse], strategy, TWO.token.id) is ONE
+        assert choose([ONE, SPARE], strategy, SPARE.token.id) is ONE
+        assert choose([ONE, TWO], strategy, "t-gone") is not None
+    assert choose([ONE, KEY], Strategy.BALANCED, KEY.token.id) is ONE
