@@ -16,6 +16,7 @@ from app.core.errors import WaystationError
 from app.desktop import words
 from app.desktop.license_operations import LicenseOperations
 from app.desktop.messages import Told, error_text
+from app.desktop.model_operations import ModelOperations
 from app.desktop.pool_operations import PoolOperations
 from app.desktop.session_operations import SessionOperations
 from app.desktop.settings_operations import SettingsOperations
@@ -46,6 +47,7 @@ class Operations(QObject):
         sessions: those about one session.
         settings: those on the settings page.
         licenses: those about licenses.
+        models: those about names of models.
     """
 
     done = Signal(str)
@@ -63,6 +65,7 @@ class Operations(QObject):
         self.sessions = SessionOperations(self)
         self.settings = SettingsOperations(self)
         self.licenses = LicenseOperations(self, copy_secret)
+        self.models = ModelOperations(self)
 
     def attach(self, handle: GatewayHandle) -> None:
         """The gateway is there; until then every operation says that it is not."""

@@ -92,6 +92,12 @@ TEMPLATES: tuple[object, ...] = (
     QT_TRANSLATE_NOOP("Templates", "A token's name has 1 to {number} characters."),
     QT_TRANSLATE_NOOP("Templates", "{proxy} is Waystation itself. Give the address of a proxy program."),
     QT_TRANSLATE_NOOP("Templates", "{label} cannot serve now: {_reason}."),
+    # Names of models.
+    QT_TRANSLATE_NOOP("Templates", "A model's name has 1 to {number} characters and no spaces."),
+    QT_TRANSLATE_NOOP("Templates", "Say which model {name} stands for: 1 to {number} characters, no spaces."),
+    QT_TRANSLATE_NOOP("Templates", "{name} would stand for itself; name another model, or an effort."),
+    QT_TRANSLATE_NOOP("Templates", "There are {number} names of your own already; remove one first."),
+    QT_TRANSLATE_NOOP("Templates", "These names would stand for each other: {names}."),
     # Signing in.
     QT_TRANSLATE_NOOP("Templates", "Nobody came back from the browser in {number} minutes. Start the sign-in again."),
     QT_TRANSLATE_NOOP("Templates", "Paste the whole address that the browser shows after the sign-in: {example}"),

@@ -348,7 +348,10 @@ class MainWindow(QMainWindow):
         if not self._has_tray:
             notices.append(no_tray_notice())
         if self._snapshot is not None:
-            ways = Ways(self.open_tokens, self._on_new_key, self._signing_in.sign_in, self._signing_in.show_running)
+            signing_in = self._signing_in
+            ways = Ways(
+                self.open_tokens, self._on_new_key, signing_in.sign_in, signing_in.show_running, self.open_settings
+            )
             elsewhere = self._signing_in.elsewhere is not None
             problems = problem_notices(self._snapshot, self._operations, ways, time.time(), sign_in_elsewhere=elsewhere)
             # What a page says itself is not said twice.

@@ -1578,6 +1578,18 @@
         <source>From the next start on. Try it where answers stutter while the window is used.</source>
         <translation>下次启动时生效。如果操作窗口时回答卡顿，可以试试。</translation>
     </message>
+    <message>
+        <source>Another copy starts now: {program}. Tick the box to start this one instead.</source>
+        <translation>目前登录时启动的是另一份程序：{program}。勾选后改为启动当前这一份。</translation>
+    </message>
+    <message>
+        <source>It starts now with other options, such as another data folder. Tick the box to start it so.</source>
+        <translation>目前登录时启动用的是其他选项，例如别的数据文件夹。勾选后按当前的选项启动。</translation>
+    </message>
+    <message>
+        <source>Waystation was started with {variables}. At sign-in this counts only if it is set for your whole session, not just in a terminal.</source>
+        <translation>本次启动时设置了 {variables}。只在终端里设置的话，登录时启动不会生效；要为整个登录会话设置才行。</translation>
+    </message>
 </context>
 <context>
     <name>MainWindow</name>
@@ -1642,10 +1654,6 @@
         <translation>复制报告</translation>
     </message>
     <message>
-        <source>Dismiss</source>
-        <translation>忽略</translation>
-    </message>
-    <message>
         <source>This desktop shows no tray icons, so Waystation lives in this window: closing it minimises it, Ctrl+Q quits.</source>
         <translation>当前桌面不显示托盘图标，驿站将保留此窗口：关闭窗口会将其最小化，按 Ctrl+Q 退出。</translation>
     </message>
@@ -1668,6 +1676,174 @@
     <message>
         <source>What the lost key sealed stays in the list, but cannot be opened any more: add those tokens again, and copy the set-up again, since it gets a new license.</source>
         <translation>由丢失的密钥加密的 Token 仍留在列表中，但无法再解密：请重新添加这些 Token，并重新复制配置，因为许可证会更换。</translation>
+    </message>
+</context>
+<context>
+    <name>ModelDialog</name>
+    <message>
+        <source>New name for a model</source>
+        <translation>新的模型名称</translation>
+    </message>
+    <message>
+        <source>What a name means</source>
+        <translation>名称对应的模型</translation>
+    </message>
+    <message>
+        <source>Such as “fast”</source>
+        <translation>例如“fast”</translation>
+    </message>
+    <message>
+        <source>Choose one, or type its name</source>
+        <translation>选择模型，或输入名称</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>保存</translation>
+    </message>
+    <message>
+        <source>&amp;Name:</source>
+        <translation>名称(&amp;N)：</translation>
+    </message>
+    <message>
+        <source>What clients ask for. With an effort at its end, such as -high, it works too.</source>
+        <translation>客户端请求时使用的名称。末尾加上推理强度（例如 -high）同样有效。</translation>
+    </message>
+    <message>
+        <source>&amp;Model:</source>
+        <translation>模型(&amp;M)：</translation>
+    </message>
+    <message>
+        <source>What OpenAI is asked for in its place.</source>
+        <translation>实际向 OpenAI 请求的模型。</translation>
+    </message>
+    <message>
+        <source>&amp;Effort:</source>
+        <translation>推理强度(&amp;E)：</translation>
+    </message>
+    <message>
+        <source>as the client asks</source>
+        <translation>由客户端决定</translation>
+    </message>
+    <message>
+        <source>Write the name that clients shall ask for.</source>
+        <translation>请填写客户端使用的名称。</translation>
+    </message>
+    <message>
+        <source>You have this name already; edit it in the table.</source>
+        <translation>这个名称已经有了，请在表格里编辑。</translation>
+    </message>
+    <message>
+        <source>Choose a model, or type its name.</source>
+        <translation>请选择模型，或输入模型名称。</translation>
+    </message>
+</context>
+<context>
+    <name>ModelOperations</name>
+    <message>
+        <source>Whoever asks for {models} now gets {model}.</source>
+        <translation>现在请求 {models} 时，改由 {model} 回答。</translation>
+    </message>
+    <message>
+        <source>, </source>
+        <translation>、</translation>
+    </message>
+</context>
+<context>
+    <name>Models</name>
+    <message>
+        <source>on {part} of {all} tokens</source>
+        <translation>{all} 个 Token 中有 {part} 个提供</translation>
+    </message>
+    <message>
+        <source>Built in</source>
+        <translation>内置</translation>
+    </message>
+    <message>
+        <source>From OpenAI</source>
+        <translation>OpenAI 提供</translation>
+    </message>
+    <message>
+        <source>Yours</source>
+        <translation>自定义</translation>
+    </message>
+    <message>
+        <source>OpenAI no longer serves it</source>
+        <translation>OpenAI 已停用</translation>
+    </message>
+    <message>
+        <source>effort {effort}</source>
+        <translation>推理强度 {effort}</translation>
+    </message>
+    <message>
+        <source>effort by the name</source>
+        <translation>推理强度由名称决定</translation>
+    </message>
+    <message>
+        <source>effort as asked</source>
+        <translation>推理强度由客户端决定</translation>
+    </message>
+</context>
+<context>
+    <name>ModelsSection</name>
+    <message>
+        <source>Models</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Ask OpenAI again</source>
+        <translation>重新向 OpenAI 查询</translation>
+    </message>
+    <message>
+        <source>Names of models</source>
+        <translation>模型名称</translation>
+    </message>
+    <message>
+        <source>Search models</source>
+        <translation>搜索模型</translation>
+    </message>
+    <message>
+        <source>Add a name…</source>
+        <translation>添加名称…</translation>
+    </message>
+    <message>
+        <source>Edit…</source>
+        <translation>编辑…</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>移除</translation>
+    </message>
+    <message>
+        <source>What clients may ask for on chat/completions. A name of your own can stand for any model, and can take the place of another name. Codex asks for models itself: nothing here changes that.</source>
+        <translation>客户端在 chat/completions 上可以使用的名称。自定义名称可以代表任意模型，也可以取代已有的名称。Codex 自己决定用什么模型，不受这里影响。</translation>
+    </message>
+    <message>
+        <source>Asking OpenAI which models it offers…</source>
+        <translation>正在向 OpenAI 查询可用的模型…</translation>
+    </message>
+    <message>
+        <source>OpenAI says which models it offers as soon as a token can serve.</source>
+        <translation>有可用的 Token 之后，才能向 OpenAI 查询有哪些模型。</translation>
+    </message>
+    <message>
+        <source>OpenAI has not said which models it offers. What is built in works all the same.</source>
+        <translation>还没有从 OpenAI 查到有哪些模型。内置名称照样可以使用。</translation>
+    </message>
+    <message>
+        <source>Use {model} instead</source>
+        <translation>改用 {model}</translation>
+    </message>
+    <message>
+        <source>“{name}” now means {model}.</source>
+        <translation>“{name}”现在对应 {model}。</translation>
+    </message>
+    <message>
+        <source>“{name}” is removed.</source>
+        <translation>已移除“{name}”。</translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>撤销</translation>
     </message>
 </context>
 <context>
@@ -1824,6 +2000,10 @@
     <message>
         <source>Close this notice</source>
         <translation>关闭此提示</translation>
+    </message>
+    <message>
+        <source>Other ways</source>
+        <translation>其他办法</translation>
     </message>
 </context>
 <context>
@@ -2016,14 +2196,6 @@
         <translation>普通 API 客户端和换过 Token 的会话，会直接看到上游的拒绝，驿站不再代为调整。</translation>
     </message>
     <message>
-        <source>On chat/completions, {aliases} each ask for the model before the last hyphen, with that effort of reasoning. Other names go to OpenAI as they are.</source>
-        <translation>仅用于 chat/completions：{aliases}。最后一个连字符之前是模型名，之后是推理强度。其他名称原样发给 OpenAI。</translation>
-    </message>
-    <message>
-        <source>Model aliases</source>
-        <translation>模型别名</translation>
-    </message>
-    <message>
         <source>Test</source>
         <translation>测试</translation>
     </message>
@@ -2145,6 +2317,18 @@
     <message>
         <source>“{label}” needs a new sign-in: {reason}.</source>
         <translation>“{label}”需要重新登录：{reason}。</translation>
+    </message>
+    <message>
+        <source>OpenAI no longer serves {models}.</source>
+        <translation>OpenAI 已停用 {models}。</translation>
+    </message>
+    <message>
+        <source>Use {model} instead</source>
+        <translation>改用 {model}</translation>
+    </message>
+    <message>
+        <source>Choose others</source>
+        <translation>另选模型</translation>
     </message>
 </context>
 <context>
@@ -3375,6 +3559,23 @@
         <source>translated</source>
         <translation>已转换</translation>
     </message>
+    <message>
+        <source>Name</source>
+        <extracomment>Tones of symbols that say something good or bad; the words beside them say the same.</extracomment>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>What clients ask for</source>
+        <translation>客户端请求时使用的名称</translation>
+    </message>
+    <message>
+        <source>What OpenAI is asked for, with which effort of reasoning</source>
+        <translation>实际向 OpenAI 请求的模型和推理强度</translation>
+    </message>
+    <message>
+        <source>Source</source>
+        <translation>来源</translation>
+    </message>
 </context>
 <context>
     <name>Templates</name>
@@ -3397,6 +3598,26 @@
     <message>
         <source>{label} cannot serve now: {_reason}.</source>
         <translation>“{label}”目前无法使用。</translation>
+    </message>
+    <message>
+        <source>A model&apos;s name has 1 to {number} characters and no spaces.</source>
+        <translation>模型名称长 1 到 {number} 个字符，不能有空格。</translation>
+    </message>
+    <message>
+        <source>Say which model {name} stands for: 1 to {number} characters, no spaces.</source>
+        <translation>请填写 {name} 对应的模型：1 到 {number} 个字符，不能有空格。</translation>
+    </message>
+    <message>
+        <source>{name} would stand for itself; name another model, or an effort.</source>
+        <translation>{name} 不能对应它自己；请另选模型，或指定推理强度。</translation>
+    </message>
+    <message>
+        <source>There are {number} names of your own already; remove one first.</source>
+        <translation>自定义名称已有 {number} 个，请先移除一个。</translation>
+    </message>
+    <message>
+        <source>These names would stand for each other: {names}.</source>
+        <translation>这些名称会互相指向对方：{names}。</translation>
     </message>
     <message>
         <source>Nobody came back from the browser in {number} minutes. Start the sign-in again.</source>
@@ -3965,6 +4186,14 @@
     <message>
         <source>Quit</source>
         <translation>退出</translation>
+    </message>
+    <message>
+        <source>Start at sign-in (now another copy)</source>
+        <translation>登录时启动（目前是另一份程序）</translation>
+    </message>
+    <message>
+        <source>Start at sign-in (now with other options)</source>
+        <translation>登录时启动（目前用的是其他选项）</translation>
     </message>
     <message>
         <source>Sessions: {number} active</source>

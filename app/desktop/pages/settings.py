@@ -14,6 +14,7 @@ from app.desktop.preferences import Preferences
 from app.desktop.settings.about import AboutSection
 from app.desktop.settings.data import DataSection
 from app.desktop.settings.looks import LooksSection
+from app.desktop.settings.models import ModelsSection
 from app.desktop.settings.network import NetworkSection
 from app.desktop.settings.pool import PoolSection
 from app.desktop.widgets.page_frame import PageFrame
@@ -46,10 +47,11 @@ class SettingsPage(PageFrame):
         self._asked = False
         self.network = NetworkSection(operations, machine)
         self.pool = PoolSection(icons, operations)
+        self.models = ModelsSection(icons, operations)
         self.looks = LooksSection(operations, preferences, appearance, machine)
         self.data = DataSection(operations, practice=machine.start_for_real is not None)
         self.about = AboutSection(operations, machine, copy_text)
-        self._sections = (self.network, self.pool, self.looks, self.data, self.about)
+        self._sections = (self.network, self.pool, self.models, self.looks, self.data, self.about)
         for section in self._sections:
             self.body.addWidget(section)
         self.body.addStretch()
