@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,13 +21,14 @@ def tokens_of(value: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _token(entry: Mapping[str, Any]) -> dict[str, Any]:
     logprob = entry.get("logprob")
-    known = isinstance(logprob, int | float) and not isinstance(logprob, bool) and math.isfinite(logprob)
+    if isinstance(logprob, bool) or not isinstance(logprob, int | float) or not _VERY_UNLIKELY <= logprob <= 1:
+        logprob = _VERY_UNLIKELY
     units = entry.get("bytes")
     # Deltas need not have bytes, and a token may be part of a character, so that its text does not tell them.
     is_bytes = isinstance(units, list) and all(type(unit) is int and 0 <= unit < 256 for unit in units)
     return {
         "token": text(entry, "token"),
-        "logprob": float(logprob) if known else _VERY_UNLIKELY,  # type: ignore[arg-type]
+        "logprob": float(logprob),
         "bytes": units if is_bytes else None,
     }
 

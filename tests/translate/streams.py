@@ -94,3 +94,36 @@ def chunks_of(stream: bytes) -> list[dict[str, Any]]:
 def said(chunks: Iterable[dict[str, Any]], field: str = "content") -> str:
     """What a client that adds up deltas reads."""
     return "".join(choice["delta"].get(field) or "" for chunk in chunks for choice in chunk["choices"])
+
+
+def chunk(delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
+    """A chunk of the machine's."""
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion.chunk",
+        "created": 1_700_000_000,
+        "model": "gpt-5-high",
+        "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}],
+    }
+
+
+def call(name: str = "f", arguments: str = '{"a":1}', call_id: str = "call_1", **more: Any) -> dict[str, Any]:
+    return {"type": "function_call", "call_id": call_id, "name": name, "arguments": arguments, "id": "fc_1", **more}
+
+
+def arguments(text: str, output: int, *, done: bool = False) -> dict[str, Any]:
+    suffix, key = ("done", "arguments") if done else ("delta", "delta")
+    return {"type": f"response.function_call_arguments.{suffix}", "output_index": output, key: text}
+
+
+def calls_of(chunks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What a client makes of the fragments."""
+    calls: list[dict[str, Any]] = []
+    for part in chunks:
+        for fragment in part["choices"][0]["delta"].get("tool_calls", ()):
+            if fragment["index"] == len(calls):
+                calls.append({"id": fragment["id"], "type": fragment["type"], "function": {**fragment["function"]}})
+            else:
+                assert set(fragment) == {"index", "function"}
+                calls[fragment["index"]]["function"]["arguments"] += fragment["function"]["arguments"]
+    return calls

@@ -9,6 +9,10 @@ from app.core.turn import Usage
 from app.translate.sse import Event
 from tests.translate.streams import (
     CREATED,
+    arguments,
+    call,
+    calls_of,
+    chunk,
     chunks_of,
     completed,
     delta,
@@ -29,16 +33,6 @@ CHAT_USAGE = {
     "prompt_tokens_details": {"cached_tokens": 5},
     "completion_tokens_details": {"reasoning_tokens": 4},
 }
-
-
-def chunk(delta: dict[str, Any], finish_reason: str | None = None) -> dict[str, Any]:
-    return {
-        "id": "chatcmpl-1",
-        "object": "chat.completion.chunk",
-        "created": 1_700_000_000,
-        "model": "gpt-5-high",
-        "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}],
-    }
 
 
 def contents(events: list[dict[str, Any]]) -> tuple[str, str]:
@@ -321,74 +315,6 @@ def test_built_in_tools_and_unknown_items_say_nothing(kind: str) -> None:
         completed([item]),
     ]
     assert contents(events) == ("Hello", "Hello")
-
-
-def call(name: str = "f", arguments: str = '{"a":1}', call_id: str = "call_1", **more: Any) -> dict[str, Any]:
-    return {"type": "function_call", "call_id": call_id, "name": name, "arguments": arguments, "id": "fc_1", **more}
-
-
-def arguments(text: str, output: int, *, done: bool = False) -> dict[str, Any]:
-    suffix, key = ("done", "arguments") if done else ("delta", "delta")
-    return {"type": f"response.function_call_arguments.{suffix}", "output_index": output, key: text}
-
-
-def calls_of(chunks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What a client makes of the fragments."""
-    calls: list[dict[str, Any]] = []
-    for part in chunks:
-        for fragment in part["choices"][0]["delta"].get("tool_calls", ()):
-            if fragment["index"] == len(calls):
-                calls.append({"id": fragment["id"], "type": fragment["type"], "function": {**fragment["function"]}})
-            else:
-                assert set(fragment) == {"index", "function"}
-                calls[fragment["index"]]["function"]["arguments"] += fragment["function"]["arguments"]
-    return calls
-
-
-def test_calls_side_by_side() -> None:
-    one, two = call(), call("g", '{"b":2}', "call_2", id="fc_2")
-    events = [
-        item_added(call(arguments=""), 1),
-        item_added(call("g", "", "call_2", id="fc_2"), 2),
-        arguments('{"a"', 1),
-        arguments('{"b":2}', 2),
-        arguments(":1", 1),
-        arguments('{"a":1}', 1, done=True),
-        item_done(one, 1),
-        item_done(two, 2),
-        completed([one, two]),
-    ]
-    answer, chunks = played(events)
-    expected = [
-        {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": '{"a":1}'}},
-        {"id": "call_2", "type": "function", "function": {"name": "g", "arguments": '{"b":2}'}},
-    ]
-    assert calls_of(chunks) == expected
-    choice = answer.completion()["choices"][0]
-    assert (choice["message"]["tool_calls"], choice["message"]["content"]) == (expected, None)
-    assert chunks[-1] == chunk({}, "tool_calls")
-
-
-@pytest.mark.parametrize("events", [[item_done(call())], [arguments('{"a":1}', 0), item_done(call())], []])
-def test_a_call_that_never_began_comes_in_one_fragment(events: list[dict[str, Any]]) -> None:
-    _, chunks = played([*events, completed([call()])])
-    assert len([part for part in chunks if part["choices"][0]["delta"].get("tool_calls")]) == 1
-    assert calls_of(chunks) == [{"id": "call_1", "type": "function", "function": {"name": "f", "arguments": '{"a":1}'}}]
-
-
-def test_a_custom_call() -> None:
-    item = {"type": "custom_tool_call", "call_id": "call_1", "name": "p", "input": "patch"}
-    events = [
-        item_added(item | {"input": ""}),
-        {"type": "response.custom_tool_call_input.delta", "output_index": 0, "delta": "pa"},
-        {"type": "response.custom_tool_call_input.done", "output_index": 0, "input": "patch"},
-        item_done(item),
-        completed(),
-    ]
-    answer, chunks = played(events)
-    assert calls_of(chunks)[0]["function"] == {"name": "p", "arguments": "patch"}
-    told = answer.completion()["choices"][0]["message"]["tool_calls"]
-    assert told == [{"id": "call_1", "type": "custom", "custom": {"name": "p", "input": "patch"}}]
 
 
 FAILED = {"type": "response.failed", "response": {"error": {"code": "rate_limit_exceeded", "message": "slow"}}}
