@@ -171,9 +171,8 @@ class Gateway:
             last.push_async_callback(self.state.close)
             await self.sign_in.close()
             await self.stop()
-            await self._tasks.close()
-            await self.models.close()
-            await self.importer.close()
+            for part in (self._tasks, self.models, self.importer):
+                await part.close()
             # What it brings exists nowhere else.
             await self._refresher.close()
             await self.tokens.close()
@@ -202,7 +201,7 @@ class Gateway:
             except WaystationError as error:
                 # What was asked for is shown as the place that did not work.
                 self._host, self._port = wanted_host, wanted_port
-                self._become(RunState.FAILED, _problem(error))
+                self._become(RunState.FAILED, Problem.of(error))
                 raise
             except BaseException:
                 self._become(RunState.STOPPED)
@@ -268,9 +267,8 @@ class Gateway:
 
     def tokens_came(self) -> None:
         """Tokens were added or signed in again: see what they need."""
-        self._refresher.poke()
-        self._keeper.poke()
-        self.models.poke()
+        for part in (self._refresher, self._keeper, self.models):
+            part.poke()
 
     async def way(self) -> Way:
         """The way to upstream that tokens without one of their own take now."""
@@ -360,7 +358,7 @@ class Gateway:
             for_one_session = self._key_store_kind is KeyStoreKind.MEMORY
             await self.vault.unlock(has_sealed_rows=sealed_rows and not for_one_session)
         except (KeyStoreUnavailable, DataKeyLost) as error:
-            self._key_problem = _problem(error)
+            self._key_problem = Problem.of(error)
             _log.warning("the data key cannot be had: %s", error.code)
         # Not before: what was stored while the key was being had must not be undone.
         taken = await self.tokens.take_in_stored()
@@ -399,7 +397,3 @@ class Gateway:
         self._run_state = state
         self._problem = problem
         self.state.changed()
-
-
-def _problem(error: WaystationError) -> Problem:
-    return Problem(error.code, error.message, tuple(error.details.items()))

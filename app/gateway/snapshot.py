@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from app.core.errors import WaystationError
 from app.core.forecast import Forecast
 from app.core.models import ModelAlias, WithdrawnModel
 from app.core.policy import Policy
@@ -50,6 +51,11 @@ class Problem:
     code: str
     message: str
     details: tuple[tuple[str, str | int | None], ...] = ()
+
+    @classmethod
+    def of(cls, error: WaystationError) -> Problem:
+        """The problem that an error tells."""
+        return cls(error.code, error.message, tuple(error.details.items()))
 
 
 @dataclass(frozen=True, slots=True)
