@@ -253,6 +253,7 @@ async def test_only_what_was_changed_is_sent(opened: Stage) -> None:
 
 async def test_an_expiry_chosen_elsewhere_keeps_its_hour(opened: Stage) -> None:
     opened.tell(replace(THREE, licenses=(license_view(2, expires_at=NOW + 7 * 86400),)))
+    choose(page_of(opened), 0)
     button(page_of(opened), "Edit…").click()
     form = await dialog(LicenseDialog)
     form.label.setText("Other")
@@ -264,6 +265,7 @@ async def test_an_expiry_chosen_elsewhere_keeps_its_hour(opened: Stage) -> None:
 async def test_an_expired_license_gets_more_time_but_no_day_that_has_passed(opened: Stage) -> None:
     expired = license_view(2, state=LicenseState.EXPIRED, expires_at=NOW - 20 * 86400)
     opened.tell(replace(THREE, licenses=(expired,)))
+    choose(page_of(opened), 0)
     assert "Edit it to give it more time" in page_of(opened).card.facts()
     button(page_of(opened), "Edit…").click()
     form = await dialog(LicenseDialog)

@@ -34,7 +34,8 @@ def drive():
     window = next(item for item in QApplication.topLevelWidgets() if type(item).__name__ == "MainWindow")
     steps = [lambda place=place: window.go(place) for place in Place]
     steps += [lambda: window.resize(820, 570), lambda: window.sessions.table.select_row(0)]
-    steps += [window.close, window.bring_up, lambda: print("alive", flush=True), QApplication.instance().quit_asked.emit]
+    steps += [window.close, window.bring_up, lambda: print("alive", flush=True)]
+    steps += [QApplication.instance().quit_asked.emit]
     for number, step in enumerate(steps, 1):
         QTimer.singleShot(60 * number, step)
 

@@ -189,12 +189,16 @@ class LicensesPage(PageFrame):
         ]
         used = self._usage
         rows = [LicenseRow(item, None if used is None else used.get(item.id, LicenseUsage())) for item in shown]
+        first = not self._model.total
         self._model.show_rows(rows, self._now)
-        if self.table.selected_id() is None and shown:
+        if first and shown:
+            # Only then: in place of one that has gone, another would take the press of a button that was meant for it.
             self.table.select_row(0)
         self._show_selected()
 
     def _show_selected(self) -> None:
+        if self.selected() is None:
+            self.menu.close()
         self.card.show_row(self.selected(), free=not self._operations.is_busy("licenses"))
 
     def _ask_for_usage(self) -> None:

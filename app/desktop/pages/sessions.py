@@ -118,6 +118,9 @@ class SessionsPage(TablePage):
             self._opened = session.id if session else None
             if session is None:
                 self.log.close()
+                # What they offer was meant for the one that has gone.
+                self.menu.close()
+                self._tokens.close()
             else:
                 self.log.open(session.id)
                 self.log.add(self._snapshot.turns if self._snapshot is not None else ())

@@ -108,10 +108,12 @@ class TokensPage(PageFrame):
 
     def show_snapshot(self, snapshot: GatewaySnapshot, now: float) -> None:
         """Show these tokens; `now` is in Unix seconds."""
+        first = not self._tokens
         self._snapshot, self._now = snapshot, now
         self._tokens = {token.id: token for token in snapshot.tokens}
         self._model.show_tokens(snapshot.tokens, now)
-        if snapshot.tokens and self.selected() is None:
+        if first and snapshot.tokens:
+            # Only then: in place of one that has gone, another would take the press of a button that was meant for it.
             self.table.select_row(0)
         self._stack.setCurrentIndex(1 if snapshot.tokens else 0)
         self.add.setVisible(bool(snapshot.tokens))
