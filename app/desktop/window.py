@@ -19,16 +19,16 @@ from PySide6.QtGui import (
     QShortcut,
     QShowEvent,
 )
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QWidget
 
 from app.desktop import dialogs, words
 from app.desktop.adding import Adding
 from app.desktop.appearance import Appearance
-from app.desktop.design import space
 from app.desktop.icons import Icons
 from app.desktop.machine import Machine
 from app.desktop.operations import Operations
 from app.desktop.overview import Overview
+from app.desktop.page_stack import PageAt, Pages, PageStack
 from app.desktop.pages.gateway_panel import GatewayPanel
 from app.desktop.pages.licenses import LicensesPage
 from app.desktop.pages.notices import Notices
@@ -43,10 +43,9 @@ from app.desktop.pages.window_notices import crash_notice, no_tray_notice, pract
 from app.desktop.place import Place
 from app.desktop.preferences import Preferences
 from app.desktop.sign_in.leader import SignInLeader
-from app.desktop.widgets.edge import Edge
-from app.desktop.widgets.page_frame import Page
 from app.desktop.widgets.sidebar import Sidebar
 from app.desktop.widgets.status_line import StatusLine
+from app.desktop.window_layout import laid_out
 from app.gateway.snapshot import GatewaySnapshot
 from app.platform.shells import Shell
 
@@ -74,6 +73,14 @@ class MainWindow(QMainWindow):
         start_for_real: leaves practice for the application itself.
         quit: ends the application.
     """
+
+    overview = PageAt(Place.OVERVIEW, OverviewPage)
+    tokens = PageAt(Place.TOKENS, TokensPage)
+    sessions = PageAt(Place.SESSIONS, SessionsPage)
+    set_up = PageAt(Place.SET_UP, SetUpPage)
+    requests = PageAt(Place.REQUESTS, RequestsPage)
+    licenses = PageAt(Place.LICENSES, LicensesPage)
+    settings = PageAt(Place.SETTINGS, SettingsPage)
 
     def __init__(
         self,
@@ -116,43 +123,47 @@ class MainWindow(QMainWindow):
         self.sidebar = Sidebar(icons, self.tr("Pages"))
         self.notices = Notices(icons, operations, self.gateway.last)
         self.status = StatusLine()
-        self.overview = OverviewPage(
-            icons,
-            operations,
-            self._on_copy_address,
-            self.go,
-            adding=adding,
-            sign_in=lambda: signing_in.sign_in(),
-            chosen_shell=lambda: self.set_up.shell,
+        common = (icons, operations, preferences)
+        self._stack = PageStack(
+            {
+                Place.OVERVIEW: lambda: OverviewPage(
+                    icons,
+                    operations,
+                    self._on_copy_address,
+                    self.go,
+                    adding=adding,
+                    sign_in=lambda: signing_in.sign_in(),
+                    chosen_shell=lambda: self.set_up.shell if Place.SET_UP in self._stack.made else shell,
+                ),
+                Place.TOKENS: lambda: TokensPage(*common, adding, signing_in.sign_in, self.open_session),
+                Place.SESSIONS: lambda: SessionsPage(*common, self.open_set_up),
+                Place.SET_UP: lambda: SetUpPage(icons, operations, shell, machine.find_codex, self._on_copy_text),
+                Place.REQUESTS: lambda: RequestsPage(*common, self.open_set_up, self._on_copy_text),
+                Place.LICENSES: lambda: LicensesPage(*common, shell, machine, self.open_settings),
+                Place.SETTINGS: lambda: SettingsPage(*common, appearance, machine, self._on_copy_text),
+            }
         )
-        self.tokens = TokensPage(icons, operations, preferences, adding, signing_in.sign_in, self.open_session)
-        self.sessions = SessionsPage(icons, operations, preferences, self.open_set_up)
-        self.set_up = SetUpPage(icons, operations, shell, machine.find_codex, self._on_copy_text)
-        self.requests = RequestsPage(icons, operations, preferences, self.open_set_up, self._on_copy_text)
-        self.licenses = LicensesPage(icons, operations, preferences, shell, machine, self.open_settings)
-        self.settings = SettingsPage(icons, operations, preferences, appearance, machine, self._on_copy_text)
-        self.pages: dict[Place, tuple[Page, str]] = {
-            Place.OVERVIEW: (self.overview, self.tr("Overview")),
-            Place.TOKENS: (self.tokens, self.tr("Tokens")),
-            Place.SESSIONS: (self.sessions, self.tr("Sessions")),
-            Place.SET_UP: (self.set_up, self.tr("Set up Codex")),
-            Place.REQUESTS: (self.requests, self.tr("Requests")),
-            Place.LICENSES: (self.licenses, self.tr("Licenses")),
-            Place.SETTINGS: (self.settings, self.tr("Settings")),
+        titles = {
+            Place.OVERVIEW: self.tr("Overview"),
+            Place.TOKENS: self.tr("Tokens"),
+            Place.SESSIONS: self.tr("Sessions"),
+            Place.SET_UP: self.tr("Set up Codex"),
+            Place.REQUESTS: self.tr("Requests"),
+            Place.LICENSES: self.tr("Licenses"),
+            Place.SETTINGS: self.tr("Settings"),
         }
-        self._stack = QStackedWidget()
-        for place, (page, title) in self.pages.items():
-            self._stack.addWidget(page)
+        self.pages = Pages(self._stack, titles)
+        for place, title in titles.items():
             self.sidebar.add(place, title)
         self.sidebar.choose(preferences.place)
-        self._stack.setCurrentWidget(self.pages[preferences.place][0])
+        self._stack.turn_to(preferences.place)
         self.sidebar.currentRowChanged.connect(self._on_place_changed)
         # Until the gateway is there, the pages would say that there is nothing.
         room = self._stack.sizePolicy()
         room.setRetainSizeWhenHidden(True)
         self._stack.setSizePolicy(room)
         self._stack.hide()
-        self._lay_out()
+        self.setCentralWidget(laid_out(self.sidebar, self.gateway, self.notices, self._stack, self.status))
         geometry = preferences.geometry("window")
         if geometry is not None:
             self.restoreGeometry(geometry)
@@ -178,7 +189,7 @@ class MainWindow(QMainWindow):
         """Show what the user saw in another window, which this one replaces."""
         self._crash = before._crash
         # What was not yet shown there is still to be shown.
-        self._sights = {place: page.sight() for place, (page, _) in before.pages.items()} | before._sights
+        self._sights = {place: page.sight() for place, page in before._stack.made.items()} | before._sights
         self._focus = before.pages[before.place][0].focused()
 
     def show_tray(self, has_tray: bool) -> None:
@@ -252,6 +263,7 @@ class MainWindow(QMainWindow):
         super().showEvent(event)
         self._visible_changed(True)
         self._show_current()
+        self._stack.make_ahead()
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Nobody watches."""
@@ -290,36 +302,8 @@ class MainWindow(QMainWindow):
         for number, place in enumerate(Place, 1):
             QShortcut(QKeySequence(f"Ctrl+{number}"), self, lambda place=place: self.go(place))
 
-    def _lay_out(self) -> None:
-        side = QVBoxLayout()
-        space.bare(side)
-        side.addSpacing(space.M)
-        side.addWidget(self.sidebar, 1)
-        side.addWidget(self.gateway)
-        left = QWidget()
-        left.setLayout(side)
-        left.setFixedWidth(self.sidebar.width_wanted())
-        above = QVBoxLayout()
-        above.setContentsMargins(space.L, space.M, space.L, 0)
-        above.addWidget(self.notices)
-        foot = QVBoxLayout()
-        foot.setContentsMargins(space.L, 0, space.L, space.S)
-        foot.addWidget(self.status)
-        right = QVBoxLayout()
-        space.bare(right)
-        right.addLayout(above)
-        right.addWidget(self._stack, 1)
-        right.addLayout(foot)
-        central = QWidget()
-        row = QHBoxLayout(central)
-        space.bare(row)
-        row.addWidget(left)
-        row.addWidget(Edge())
-        row.addLayout(right, 1)
-        self.setCentralWidget(central)
-
     def _on_place_changed(self) -> None:
-        self._stack.setCurrentWidget(self.pages[self.place][0])
+        self._stack.turn_to(self.place)
         self._show_current()
 
     def _show_current(self) -> None:
@@ -355,8 +339,9 @@ class MainWindow(QMainWindow):
             elsewhere = self._signing_in.elsewhere is not None
             problems = problem_notices(self._snapshot, self._operations, ways, time.time(), sign_in_elsewhere=elsewhere)
             # What a page says itself is not said twice.
-            pages = {Place.OVERVIEW: self.overview.says(self._snapshot), Place.TOKENS: {"no_token"}}
-            keys = pages.get(self.place, set())
+            keys = {"no_token"} if self.place is Place.TOKENS else set()
+            if self.place is Place.OVERVIEW:
+                keys = self.overview.says(self._snapshot)
             notices += [notice for notice in problems if notice.key not in keys]
             said = {notice.text for notice in problems if notice.key in keys}
         self.notices.show_standing(notices, said)
