@@ -72,11 +72,12 @@ class ChatClient:
         try:
             while not (await asyncio.wait((task,), timeout=self.silence_left_s))[0]:
                 await self.write(KEEP_ALIVE)
-            return task.result()
-        finally:
-            if not task.done():
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+        except BaseException:
+            # It may have ended just now, too, and then nobody asks how.
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            raise
+        return task.result()
 
     async def write(self, data: bytes) -> None:
         """A piece of the stream."""
