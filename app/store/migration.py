@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from sqlalchemy import Connection
 
 from app.core.errors import DataTooNew
 from app.store import failures
+from app.store.copies import make_copy
 from app.store.schema import SCHEMA_VERSION
 
 _log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def upgrade(connection: Connection, raw: sqlite3.Connection, path: Path, version
     Args:
         connection: outside a transaction.
         raw: the same connection, for what SQLAlchemy has no word for.
-        path: of the database; the copy is kept beside it, see `copy_path`.
+        path: of the database; the copy is kept beside it, see `copies`.
         version: what `read_version` said.
 
     Raises:
@@ -57,7 +57,7 @@ def upgrade(connection: Connection, raw: sqlite3.Connection, path: Path, version
     if version == SCHEMA_VERSION:
         return
     if version is not None:
-        _copy(raw, copy_path(path, version))
+        make_copy(raw, path, version)
 
     # Costs a tenth of a second, and a database needs it once in its life or two.
     from alembic import command
@@ -83,20 +83,3 @@ def upgrade(connection: Connection, raw: sqlite3.Connection, path: Path, version
         raise failures.not_migrated(path, SCHEMA_VERSION) from error
     finally:
         raw.execute("PRAGMA foreign_keys = ON")
-
-
-def copy_path(path: Path, version: str) -> Path:
-    """Where the copy made before a migration is kept: `waystation.sqlite3` becomes `waystation.v0001.sqlite3`."""
-    return path.with_name(f"{path.stem}.v{version}{path.suffix}")
-
-
-def _copy(raw: sqlite3.Connection, target: Path) -> None:
-    partial = target.with_name(target.name + ".partial")
-    partial.unlink(missing_ok=True)
-    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-    copy = sqlite3.connect(partial)
-    try:
-        raw.backup(copy)
-    finally:
-        copy.close()
-    os.replace(partial, target)

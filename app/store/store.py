@@ -19,7 +19,7 @@ from app.core.rest import Rest
 from app.core.session import Session
 from app.core.token import Token
 from app.core.turn import TurnRow
-from app.store import health, licenses, sessions, settings, tokens, turns
+from app.store import copies, health, licenses, sessions, settings, tokens, turns
 from app.store.bridge import settled
 from app.store.database import BUSY_TIMEOUT_S, Database
 from app.store.health import StoredHealth
@@ -149,7 +149,10 @@ class Store:
         return await self._write(lambda connection: tokens.restore(connection, token_id), durable=True)
 
     async def delete_removed_tokens(self, before: float) -> int:
-        """Delete for good the tokens removed before that time (Unix seconds), with all that is known; how many."""
+        """Delete for good the tokens removed before that time (Unix seconds), with all that is known; how many.
+
+        They also go from the copies that were made before migrations.
+        """
 
         def work(database: Database, writer: BatchWriter) -> int:
             with database.transaction(durable=True) as connection:
@@ -158,6 +161,7 @@ class Store:
                     health.remove(connection, token_id)
             for token_id in ids:
                 writer.forget_health(token_id)
+            copies.remove_from_copies(database.path, ids)
             return len(ids)
 
         return await settled(self._worker.call(work))
@@ -296,7 +300,7 @@ class Store:
 
         Pinned sessions and the turns of `TODAY_S` stay.
 
-        The space goes back to the disk.
+        The space goes back to the disk, and copies made before migrations go when they are old.
 
         Args:
             now: Unix seconds.
@@ -321,6 +325,7 @@ class Store:
         while await settled(self._worker.call(lambda database, writer: database.shrink(_PAGES_PER_STEP))):
             pass
         await settled(self._worker.call(lambda database, writer: database.checkpoint()))
+        await settled(self._worker.call(lambda database, writer: copies.remove_old_copies(database.path, now)))
         return Pruned(removed_turns, removed_sessions, await self.size_bytes())
 
     async def _read(self, work: Callable[[Connection], _T]) -> _T:

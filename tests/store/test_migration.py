@@ -25,7 +25,7 @@ from app.core.errors import DataTooNew
 from app.core.turn import Attempt
 from app.store import migrations, schema
 from app.store.licenses import StoredLicense
-from app.store.migration import copy_path
+from app.store.copies import copy_path
 from app.store.store import DATABASE_FILE, Store
 from app.store.tokens import StoredToken
 from app.store.vault import Sealed
