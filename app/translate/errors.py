@@ -80,12 +80,10 @@ class UpstreamFailure:
             "code": self.code,
         }
         wait = self.wait(now)
-        if self.status == 429 and wait is not None:
-            if self.plan_type is not None:
-                error["plan_type"] = self.plan_type
-            if self.resets_at is not None:
-                error["resets_at"] = int(self.resets_at)
-            error["resets_in_seconds"] = wait
+        if self.status == 429:
+            resets_at = None if self.resets_at is None else int(self.resets_at)
+            more = {"plan_type": self.plan_type, "resets_at": resets_at, "resets_in_seconds": wait}
+            error |= {key: value for key, value in more.items() if value is not None}
         return {"error": error}
 
     def headers(self, now: float) -> dict[str, str]:
@@ -112,7 +110,8 @@ def unreadable() -> UpstreamFailure:
 def failure_from_event(event: Mapping[str, Any]) -> UpstreamFailure:
     """The failure that a `response.failed`, `error` (flat or nested) or cancelled event tells of."""
     error = _error_of(event)
-    status = count(event.get("status")) or count(event.get("status_code"))
+    # Programs that imitate OpenAI put a number where its codes are words.
+    status = count(event.get("status")) or count(event.get("status_code")) or count(error.get("code"))
     headers = {key.lower(): value for key, value in member(event, "headers").items() if isinstance(value, str)}
     return _judged(status if status and 400 <= status < 600 else None, error, headers, now=None)
 

@@ -59,9 +59,6 @@ class Event:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Event) and self.data == other.data
 
-    def __hash__(self) -> int:
-        return hash(self.data)
-
     def __repr__(self) -> str:
         return f"<Event {self.type or '?'}, {len(self.data)} bytes>"
 

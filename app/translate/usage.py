@@ -15,7 +15,6 @@ from app.translate.sse import Event, EventTooLarge, SseParser, parsed_object
 MAX_JSON = 32 * 1024 * 1024
 
 _RATE_LIMITS = "codex.rate_limits"
-_INTERESTING = TERMINAL_TYPES | {_RATE_LIMITS}
 #: What comes before an answer and may come with a failure behind it as well; `keepalive` and its like say nothing.
 _PREAMBLE = frozenset(
     (
@@ -30,7 +29,10 @@ _PREAMBLE = frozenset(
 )
 _NO_BEGINNING = _PREAMBLE | TERMINAL_TYPES | {""}
 _LEADING = re.compile(rb'\s*\{\s*"type"\s*:\s*"')
-_INTERESTING_BYTES = re.compile(rb'"type"\s*:\s*"(?:%b)"' % "|".join(sorted(_INTERESTING)).encode())
+# Of events whose type comes late, or that are an error without one.
+_INTERESTING_BYTES = re.compile(
+    rb'"type"\s*:\s*"(?:%b)"|"error"\s*:' % "|".join(sorted(TERMINAL_TYPES | {_RATE_LIMITS})).encode()
+)
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
@@ -98,8 +100,9 @@ class UsageObserver:
         self.begun = False
         self.model: str | None = None
         self.rate_limits: Mapping[str, Any] | None = None
-        self._events: SseParser | None = None
+        self._events = SseParser()
         self._json: bytearray | None = None
+        self._empty = True
         self._blind = False
 
     @property
@@ -111,20 +114,19 @@ class UsageObserver:
         """These bytes pass now."""
         if self._blind:
             return
-        if self._events is None and self._json is None:
+        if self._empty:
             # The content type is not asked: upstreams name it wrongly. An event stream never starts with a brace.
             chunk = chunk.lstrip(_BLANK)
             if not chunk:
                 return
+            self._empty = False
             if chunk[0] == 0x7B:
                 self._json = bytearray()
-            else:
-                self._events = SseParser()
         if self._json is not None:
             self._json += chunk
             if len(self._json) > MAX_JSON:
                 self._go_blind()
-        elif self._events is not None:
+        else:
             try:
                 for event in self._events.feed(chunk):
                     self._see(event)
@@ -152,17 +154,18 @@ class UsageObserver:
         if _LEADING.match(event.data) is None and _INTERESTING_BYTES.search(event.data) is None:
             return
         kind = event.type
-        if kind not in _INTERESTING:
+        if kind == _RATE_LIMITS:
+            self.rate_limits = event.json()
+        if kind and kind not in TERMINAL_TYPES:
             return
         body = event.json()
-        if kind == _RATE_LIMITS:
-            self.rate_limits = body
-            return
         terminal = terminal_of(kind, body)
+        if terminal is None:
+            return
         self._end(terminal, member(body, "response"))
         if terminal is Terminal.FAILED:
             self.failure = failure_from_event(body)
-        elif terminal is not None:
+        else:
             self.begun = True
 
     def _end(self, terminal: Terminal | None, response: Mapping[str, Any]) -> None:
@@ -173,4 +176,4 @@ class UsageObserver:
 
     def _go_blind(self) -> None:
         self._blind = True
-        self._events = self._json = None
+        self._events, self._json = SseParser(), None

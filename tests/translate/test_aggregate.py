@@ -98,6 +98,33 @@ def test_what_was_never_done_is_rebuilt_from_its_pieces() -> None:
     ]
 
 
+def test_pieces_of_another_kind_of_item_are_left_out() -> None:
+    events = [
+        item_added({"type": "novel", "id": "n_1"}),
+        delta("x"),
+        {"type": "response.refusal.delta", "output_index": 1, "content_index": 0, "delta": "No."},
+        completed(),
+    ]
+    assert response(*events)["output"] == [
+        {"type": "novel", "id": "n_1", "status": "completed"},
+        {
+            "type": "message",
+            "role": "assistant",
+            "status": "completed",
+            "content": [{"type": "refusal", "refusal": "No."}],
+        },
+    ]
+
+
+def test_what_an_item_had_from_the_start_is_kept_when_nothing_more_came() -> None:
+    opened = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Hello"}]}
+    assert response(item_added(opened), completed())["output"] == [opened | {"status": "completed"}]
+
+
+def test_an_event_without_a_type_and_an_error_ends_nothing() -> None:
+    assert response({"a": 1}, {"type": "response.completed"})["status"] == "completed"
+
+
 def test_an_incomplete_response_is_an_answer() -> None:
     whole = response(delta("Hel"), incomplete("max_output_tokens"))
     assert whole["status"] == "incomplete"

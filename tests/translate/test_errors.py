@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.translate.errors import UpstreamFailure, failure_from_event, failure_from_http, truncated
+from app.translate.errors import UpstreamFailure, failure_from_event, failure_from_http, truncated, unreadable
 
 NOW = 1_700_000_000.0
 
@@ -235,3 +235,66 @@ def _dumped(body: dict[str, Any]) -> bytes:
         return orjson.dumps(body)
     except TypeError:
         return b"{}"
+
+
+def test_an_event_that_cannot_be_read_is_upstreams_fault() -> None:
+    assert summary(unreadable()) == (502, "server_error", "upstream_error")
+
+
+@pytest.mark.parametrize(
+    ("told", "extra"),
+    [
+        ({}, {}),
+        ({"plan_type": "plus"}, {"plan_type": "plus"}),
+        ({"resets_in_seconds": 60}, {"resets_in_seconds": 60}),
+        (
+            {"plan_type": "plus", "resets_at": NOW + 9.5},
+            {"plan_type": "plus", "resets_at": int(NOW) + 9, "resets_in_seconds": 10},
+        ),
+    ],
+)
+def test_what_is_known_of_a_limit_is_told(told: dict[str, Any], extra: dict[str, Any]) -> None:
+    failure = failure_from_event({"type": "error", "error": {"code": "usage_limit_reached", "message": "m", **told}})
+    assert failure.body(NOW) == {
+        "error": {"message": "m", "type": "rate_limit_error", "param": None, "code": "usage_limit_reached", **extra}
+    }
+
+
+@pytest.mark.parametrize(
+    ("event", "status", "code"),
+    [
+        ({"error": {"code": 429, "message": "slow"}}, 429, "rate_limit_exceeded"),
+        ({"error": {"code": 12, "message": "?"}}, 502, "upstream_error"),
+        ({"error": {"message": "?"}, "status_code": 400}, 400, None),
+    ],
+)
+def test_a_status_within_an_event(event: dict[str, Any], status: int, code: str | None) -> None:
+    failure = failure_from_event({"type": "error", **event})
+    assert (failure.status, failure.code) == (status, code)
+
+
+def test_a_wait_in_words_is_no_wait() -> None:
+    event = {
+        "type": "error",
+        "error": {"code": "slow_down", "resets_in_seconds": 3},
+        "headers": {"Retry-After": "soon"},
+    }
+    assert failure_from_event(event).wait(NOW) == 3
+
+
+@pytest.mark.parametrize("status", [500, 520, 530])
+def test_a_page_of_cloudflare_says_what_to_do(status: int) -> None:
+    failure = http(status, b"<html>Cloudflare Ray ID</html>")
+    assert summary(failure) == (502, "server_error", "upstream_error")
+    assert "another network" in failure.message
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"detail": ["one", 2, {"msg": "three"}, {"loc": "x", "msg": "four"}]}, "one; ; three; four"),
+        ({"error": {"message": ""}}, "Upstream does not know what was asked for."),
+    ],
+)
+def test_words_of_strange_answers(body: dict[str, Any], message: str) -> None:
+    assert http(404, body).message == message

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from app.core.turn import Usage
 from app.translate.events import Terminal
-from app.translate.sse import Event
+from app.translate.sse import Event, SseParser
 from app.translate.usage import UsageObserver, chat_usage, usage_of
 from tests.translate.streams import CREATED, USAGE, completed, delta, incomplete, wire
 
@@ -67,6 +67,29 @@ def test_a_passing_stream_tells_usage_end_and_model(newline: bytes, size: int) -
         None,
         "gpt-5-2026",
     )
+
+
+def test_a_terminal_event_that_cannot_be_read_ends_nothing() -> None:
+    observer = observed(b'data: {"type":"response.completed","response":{\n\n', wire([incomplete("max_output_tokens")]))
+    assert (observer.usage, observer.terminal) == (COUNTED, Terminal.INCOMPLETE)
+
+
+def test_the_status_of_a_response_counts_more_than_its_event() -> None:
+    event = completed()
+    event["response"]["status"] = "incomplete"
+    assert observed(wire([event])).terminal is Terminal.INCOMPLETE
+
+
+def test_an_error_without_a_type_ends_a_stream() -> None:
+    observer = observed(b'data: {"error":{"code":"rate_limit_exceeded","message":"slow"}}\n\n')
+    assert (observer.terminal, observer.error_code, observer.begun) == (Terminal.FAILED, "rate_limit_exceeded", False)
+    assert observed(b'data: {"error":null}\n\n').terminal is None
+
+
+def test_an_event_that_is_too_large_is_let_pass_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.translate.usage.SseParser", lambda: SseParser(limit=1000))
+    observer = observed(b"data: ", b"x" * 2000, wire([completed()]))
+    assert (observer.terminal, observer.usage) == (None, None)
 
 
 def test_an_incomplete_response_has_usage() -> None:
