@@ -70,8 +70,8 @@ def incomplete(reason: str) -> dict[str, Any]:
     return {"type": "response.incomplete", "response": response}
 
 
-def machine(**asked: bool) -> ChatCompletion:
-    return ChatCompletion(id="chatcmpl-1", created=1_700_000_000, model="gpt-5-high", **asked)
+def machine(model: str = "gpt-5-high", **asked: bool) -> ChatCompletion:
+    return ChatCompletion(id="chatcmpl-1", created=1_700_000_000, model=model, **asked)
 
 
 def played(events: Iterable[dict[str, Any]], **asked: bool) -> tuple[ChatCompletion, list[dict[str, Any]]]:
