@@ -47,6 +47,7 @@ async def practice_instance(
     visited: bool = True,
     pace: float = 1.0,
     seed: str = "practice",
+    log_folder: Path | None = None,
 ) -> AsyncIterator[GatewayHandle]:
     """The practice upstream and a gateway on it; everything is gone afterwards.
 
@@ -55,6 +56,7 @@ async def practice_instance(
         visited: with a history, and with clients that come by themselves.
         pace: multiplies the times of what the clients do, and of the quota windows.
         seed: fixes what they do.
+        log_folder: where the log goes; None: with everything else.
     """
     # It remembers whole requests, for tests; here the last few are enough.
     upstream = PracticeUpstream(keep=20)
@@ -65,7 +67,7 @@ async def practice_instance(
             data_dir = Path(folder)
             lock = InstanceLock(data_dir)
             lock.acquire()
-            log_to_file(log_dir(data_dir))
+            log_to_file(log_folder or log_dir(data_dir))
             # A file: what is sealed here is opened by a second gateway, right after this one. It goes with the folder.
             options = InstanceOptions(data_dir, endpoints, KeyStoreKind.FILE)
             async with AsyncExitStack() as stack:

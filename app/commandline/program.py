@@ -136,10 +136,10 @@ def _practice(environ: Mapping[str, str], port: int, *, visited: bool) -> int:
     with tempfile.TemporaryDirectory(prefix="waystation-practice-", ignore_cleanup_errors=True) as own:
         preferences = Path(own) / PREFERENCES_FILE
         return run_desktop(
-            open_instance,
+            partial(open_instance, log_folder=log_dir(Path(own))),
             environ,
             preferences_file=preferences,
-            log_folder=Path(own),
+            log_folder=log_dir(Path(own)),
             practice=True,
             port=port,
         )

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from app.commandline.practice_history import history
 from app.core.turn import Outcome
 from app.gateway.handle import GatewayHandle
 from app.gateway.snapshot import GatewaySnapshot, TokenState
+from app.platform.logfile import LOG_FILE
 from app.practice.conversations import CODEX, LAPTOP, NIGHT_JOB, conversation_name
 
 NOW = datetime(2026, 3, 4, 15, 20).timestamp()
@@ -50,6 +52,13 @@ async def seen(handle: GatewayHandle, look: Callable[[GatewaySnapshot], bool], w
         assert time.monotonic() < deadline, "it was never seen"
         await asyncio.sleep(0.01)
     return snapshot
+
+
+async def test_its_log_is_where_the_window_says(tmp_path: Path) -> None:
+    async with practice_instance(lambda: False, lambda: None, pace=PACE, log_folder=tmp_path) as handle:
+        logging.getLogger("app").warning("Something to read.")
+        assert handle.snapshot().tokens
+    assert "Something to read." in (tmp_path / LOG_FILE).read_text("utf-8")
 
 
 async def test_it_looks_lived_in_before_anybody_comes() -> None:

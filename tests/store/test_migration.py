@@ -24,8 +24,8 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from app.core.errors import DataTooNew
 from app.core.turn import Attempt
 from app.store import migrations, schema
-from app.store.licenses import StoredLicense
 from app.store.copies import copy_path
+from app.store.licenses import StoredLicense
 from app.store.store import DATABASE_FILE, Store
 from app.store.tokens import StoredToken
 from app.store.vault import Sealed
