@@ -109,6 +109,7 @@ class ModelTable:
     withdrawn: frozenset[str] = frozenset()
     _by_name: Mapping[str, ModelAlias] = field(init=False, repr=False, compare=False)
     _efforts: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
+    _instead: Mapping[str, str | None] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         efforts: dict[str, tuple[str, ...]] = {}
@@ -117,6 +118,10 @@ class ModelTable:
                 efforts[model.name] = tuple(dict.fromkeys((*efforts.get(model.name, ()), *model.efforts)))
         object.__setattr__(self, "_by_name", {alias.name: alias for alias in self.aliases})
         object.__setattr__(self, "_efforts", efforts)
+        # Once, since every row and every snapshot asks for it.
+        living = [name for name in efforts if name not in self.withdrawn]
+        instead = {model: nearest_model(model, living) for model in sorted(self.withdrawn)}
+        object.__setattr__(self, "_instead", instead)
 
     def resolve(self, name: str) -> ResolvedModel:
         """What is asked of upstream for a name; any name resolves, and what it resolves to resolves to itself.
@@ -138,7 +143,17 @@ class ModelTable:
 
         Last what upstream has withdrawn.
         """
-        return tuple(self._row(name, source) for name, source in dict(self._names()).items())
+        has: dict[str, list[str]] = {}
+        for token_id, models in self.offered.items():
+            for model in models:
+                has.setdefault(model.name, []).append(token_id)
+        rows = []
+        for name, source in dict(self._names()).items():
+            asked = self.resolve(name)
+            model, withdrawn = asked.model, asked.model in self.withdrawn
+            nearest = self._instead[model] if withdrawn else None
+            rows.append(ModelRow(name, model, asked.effort, source, tuple(has.get(model, ())), withdrawn, nearest))
+        return tuple(rows)
 
     def without_token(self, token_id: str) -> ModelTable:
         """Without what this token was offered."""
@@ -147,6 +162,8 @@ class ModelTable:
 
     def nearest(self, model: str) -> str | None:
         """The offered model that comes closest to one that is not served any more; None if there is no such."""
+        if model in self._instead:
+            return self._instead[model]
         return nearest_model(model, [name for name in self._efforts if name not in self.withdrawn and name != model])
 
     def listed(self) -> tuple[ModelRow, ...]:
@@ -167,7 +184,7 @@ class ModelTable:
 
     def withdrawn_models(self) -> tuple[WithdrawnModel, ...]:
         """What upstream has withdrawn, with what to use instead."""
-        return tuple(WithdrawnModel(model, self.nearest(model)) for model in sorted(self.withdrawn))
+        return tuple(WithdrawnModel(model, nearest) for model, nearest in self._instead.items())
 
     def withdrawn_text(self, model: str) -> str | None:
         """What to tell who asked for an upstream model that is withdrawn; None: it is not, for all that is known."""
@@ -211,19 +228,6 @@ class ModelTable:
                     yield name, ModelSource.UPSTREAM
         for name in sorted(self.withdrawn - taken):
             yield name, ModelSource.UPSTREAM
-
-    def _row(self, name: str, source: ModelSource) -> ModelRow:
-        asked = self.resolve(name)
-        withdrawn = asked.model in self.withdrawn
-        return ModelRow(
-            name,
-            asked.model,
-            asked.effort,
-            source,
-            tuple(id for id, models in self.offered.items() if any(model.name == asked.model for model in models)),
-            withdrawn,
-            self.nearest(asked.model) if withdrawn else None,
-        )
 
     def _split(self, name: str) -> ModelAlias | None:
         base, _, effort = name.rpartition("-")

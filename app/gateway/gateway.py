@@ -368,14 +368,14 @@ class Gateway:
             if quota is not None:
                 self.state.pool.note_quota(token_id, quota, self.state.clock.now())
             self.state.pool.set_rest(token_id, rest)
+        self.models.forget_others()
         self.proxies.restore(await self._store.settings())
         self._refresher.poke()
         await self.licenses.take_in_stored()
         self.state.changed()
 
     def _take_address(self, stored: Mapping[str, str]) -> None:
-        self._host = stored.get("host", self._host)
-        self._port = int(stored.get("port", self._port))
+        self._host, self._port = stored.get("host", self._host), int(stored.get("port", self._port))
 
     def _use_vault(self, vault: Vault) -> None:
         self.vault = vault

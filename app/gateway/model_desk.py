@@ -72,6 +72,11 @@ class ModelDesk:
         self._saved = {key: stored[key] for key in (WITHDRAWN, OFFERED) if key in stored}
         self._replace(ModelTable(aliases_from_stored(stored.get(MODELS)), offered, withdrawn))
 
+    def forget_others(self) -> None:
+        """Forget what tokens were offered that are not here any more."""
+        if any(self._state.pool.get(token_id) is None for token_id in self._state.models.offered):
+            self._update()
+
     def restore_aliases(self, stored: Mapping[str, str]) -> None:
         """Take up the user's names, which came into the store past these commands."""
         self._replace(replace(self._state.models, aliases=aliases_from_stored(stored.get(MODELS))))
@@ -147,6 +152,9 @@ class ModelDesk:
             self._asking.start(self._ask_again(model), "models after a refusal")
         elif table.is_listed(model) or (chat and table.nearest(model) is not None):
             self._withdraw(model)
+            if not table.offered:
+                # For what to use instead.
+                self._asking.start(self._ask(self._usable()), "models after a refusal")
 
     def served(self, model: str) -> None:
         """A turn with this upstream model is being answered."""
@@ -168,9 +176,7 @@ class ModelDesk:
     async def _ask_for(self, token: Token, *, at_once: bool) -> None:
         opened = self._state.secrets.get(token.id)
         found = None if opened is None else await self.lists.offered(token, opened, at_once=at_once)
-        if found is None:
-            return
-        if self._state.pool.get(token.id) is None:
+        if found is None or self._state.pool.get(token.id) is None:
             return
         table = self._state.models
         if table.offered.get(token.id) != found or not table.withdrawn.isdisjoint(_names(found)):

@@ -72,6 +72,21 @@ async def test_a_listed_model_that_every_token_refuses_is_marked_until_it_is_ser
         assert withdrawn(running) == set()
 
 
+async def test_what_to_use_instead_is_asked_for_at_the_first_refusal(one: House) -> None:
+    deny(one, "gpt-5")
+    await chat(one, "gpt-5-high")
+    await one.until(lambda: one.state.models.nearest("gpt-5") == "gpt-5.5")
+    assert withdrawn(one) == {"gpt-5"}
+    async with one.post("/chat/completions", json={"model": "gpt-5-high", "messages": MESSAGES}) as answer:
+        error = orjson.loads(await answer.read())["error"]
+    assert (answer.status, error["param"], error["code"]) == (404, "model", "model_not_found")
+    assert error["message"].startswith("Upstream no longer serves `gpt-5`.")
+    assert "`waystation model set gpt-5 gpt-5.5`" in error["message"]
+    await one.models.set(ModelAlias("gpt-5", "gpt-5.5"))
+    assert await chat(one, "gpt-5-high") == 200
+    assert orjson.loads(one.practice.turns[-1].body)["model"] == "gpt-5.5"
+
+
 async def test_a_model_that_one_of_the_tokens_has_is_not_marked(tmp_path: Path) -> None:
     async with house(tmp_path, [PLUS, PRO]) as running:
         running.practice.deny_model(PLUS, "gpt-5")
@@ -259,6 +274,11 @@ async def test_one_new_token_of_each_plan_is_asked_about_in_the_background(
     # What was heard is known after a restart, which asks for nothing.
     gateway = await open_gateway(tmp_path, practice, live=True)
     assert gateway.state.models.is_offered("gpt-5.5")
+    known = set(gateway.state.models.offered)
+    await gateway.tokens.remove(min(known))
+    await gateway.close()
+    gateway = await open_gateway(tmp_path, practice, live=True)
+    assert set(gateway.state.models.offered) == known - {min(known)}
     await gateway.close()
     assert len([record.path for record in practice.received if "/models" in record.path]) == 2
 
