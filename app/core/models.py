@@ -90,8 +90,6 @@ BUILT_IN: tuple[ModelAlias, ...] = tuple(
 BARE: tuple[str, ...] = tuple(dict.fromkeys(alias.model for alias in BUILT_IN))
 
 _BUILT_IN = {alias.name: alias for alias in BUILT_IN}
-#: What they were called before.
-ALIASES = BUILT_IN
 
 
 @dataclass(frozen=True)
@@ -145,8 +143,8 @@ class ModelTable:
         """
         has: dict[str, list[str]] = {}
         for token_id, models in self.offered.items():
-            for model in models:
-                has.setdefault(model.name, []).append(token_id)
+            for name in dict.fromkeys(item.name for item in models):
+                has.setdefault(name, []).append(token_id)
         rows = []
         for name, source in dict(self._names()).items():
             asked = self.resolve(name)
