@@ -39,7 +39,7 @@ def main(arguments):
     """Carry out one command and give the exit code."""
     from pathlib import Path
 
-    from machine import checks, codex, environment, launch, lock, pictures, system_packages, translations
+    from machine import chat_clients, checks, codex, environment, launch, lock, pictures, system_packages, translations
     from machine.checkout import Checkout
     from machine.report import Stop, say
 
@@ -63,6 +63,7 @@ def main(arguments):
         if command == "pictures":
             return pictures.paint(checkout, rest)
         codex.ensure_codex_versions(checkout)
+        chat_clients.ensure_chat_clients(checkout)
         return checks.run_checks(checkout, rest)
     except Stop as stop:
         say(str(stop))

@@ -25,6 +25,15 @@ class Checkout:
         return self.cache / "codex"
 
     @property
+    def chat_clients(self) -> Path:
+        """The JavaScript clients of the tests: their lock, and the scripts that use them."""
+        return self.root / "tests" / "e2e" / "clients"
+
+    @property
+    def chat_clients_cache(self) -> Path:
+        return self.cache / "chat-clients"
+
+    @property
     def pyproject(self) -> Path:
         return self.root / "pyproject.toml"
 

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from machine.checkout import Checkout
+from machine.npm import npm
 from machine.report import Stop, say
 
 PACKAGE = "@openai/codex"
@@ -43,19 +44,9 @@ def ensure_codex_versions(checkout: Checkout) -> None:
 
 
 def _npm_install(folder: Path, version: str) -> None:
-    npm = shutil.which("npm")
-    if npm is None:
-        raise Stop(
-            "The tests drive the real Codex CLI, which comes from npm, and there is no npm on this machine.\n"
-            "Install Node.js 18 or newer with npm (Debian, Ubuntu: sudo apt-get install npm) and start again."
-        )
     folder.mkdir(parents=True)
-    command = [npm, "install", "--prefix", str(folder), "--no-save", "--no-package-lock"]
-    command += ["--no-audit", "--no-fund", "--loglevel=error", f"{PACKAGE}@{version}"]
-    # npm's ordinary words ("added 2 packages") go where ours go.
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=sys.stderr, check=False)
-    if done.returncode:
-        raise Stop(f"npm could not install {PACKAGE}@{version} (its words are above).")
+    wanted = f"{PACKAGE}@{version}"
+    npm("install", "--prefix", str(folder), "--no-save", "--no-package-lock", wanted, bringing="the real Codex CLI")
 
 
 def _answers(checkout: Checkout, version: str) -> bool:

@@ -14,8 +14,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the stand-in fo
 # npm install --prefix FOLDER … @openai/codex@VERSION
 NPM = """#!/bin/sh
 echo "$*" >> {log}
-for last; do :; done
-version=${{last##*@}}
+for word; do case "$word" in *codex@*) version=${{word##*@}};; esac; done
 mkdir -p "$3/node_modules/.bin"
 printf '#!/bin/sh\\necho codex-cli %s\\n' "{answer}" > "$3/node_modules/.bin/codex"
 chmod +x "$3/node_modules/.bin/codex"
@@ -37,7 +36,9 @@ def write_npm(checkout: Checkout, answer: str = "$version") -> None:
 
 
 def asked(checkout: Checkout) -> list[str]:
-    return (checkout.root / "asked").read_text(encoding="utf-8").splitlines()
+    """The packages that npm was asked for."""
+    said = (checkout.root / "asked").read_text(encoding="utf-8").splitlines()
+    return [word for line in said for word in line.split() if word.startswith("@openai/codex@")]
 
 
 def test_each_version_is_installed_once(checkout: Checkout) -> None:
