@@ -55,6 +55,8 @@ def _problems(widget: QWidget) -> Iterator[str]:
         yield from _of_header(widget)
     elif isinstance(widget, QScrollArea):
         yield from _of_scrolled(widget)
+    elif isinstance(widget, QTableView) and widget.horizontalScrollBar().maximum() > 0:
+        yield f"its last {widget.horizontalScrollBar().maximum()} pixels are out of sight"
     yield from _of_place(widget)
     yield from _of_children(widget)
 

@@ -136,3 +136,27 @@ def test_who_looks_at_the_top_sees_what_comes(table: Table) -> None:
     model.update_rows([*rows(0, 3), *rows(1000, 2000)])
     QApplication.processEvents()
     assert model.line_id(table.rowAt(0)) == "0"
+
+
+def test_columns_that_fold_go_where_there_is_no_room_and_come_back(qapp: QApplication) -> None:
+    columns = (
+        RowColumn[Row]("Name", 10, lambda row: Cell(row.text), attrgetter("text"), stretch=True),
+        RowColumn[Row]("First", 10, lambda row: Cell(row.text), folds=2),
+        RowColumn[Row]("Size", 10, lambda row: Cell(row.text), numeric=True),
+        RowColumn[Row]("Next", 10, lambda row: Cell(row.text), folds=1),
+        RowColumn[Row]("Never", 10, lambda row: Cell(row.text)),
+    )
+    table = Table(RowsModel(columns, attrgetter("id"), lambda _name: QIcon()), "Things")
+    table.setColumnHidden(4, True)
+    table.show()
+    each = table._wanted_width(columns[1])
+    seen = []
+    for total in (5 * each, 3 * each, 2 * each, each, 3 * each, 5 * each):
+        table.resize(total + 2 * table.frameWidth(), 200)
+        QApplication.processEvents()
+        seen.append([number for number in range(5) if not table.isColumnHidden(number)])
+        if total > each:
+            assert table.horizontalHeader().length() <= table.viewport().width()
+    assert seen == [[0, 1, 2, 3], [0, 2, 3], [0, 2], [0, 2], [0, 2, 3], [0, 1, 2, 3]]
+    table.close()
+    table.deleteLater()

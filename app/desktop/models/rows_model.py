@@ -44,6 +44,8 @@ class RowColumn(Generic[_R]):
         numeric: aligned to the right.
         stretch: shares the room that is left with the others of this kind, and gives some where it is missing.
         hint: what the title means, shown when the pointer rests on it.
+        folds: where there is no room for all, columns that fold go out of sight, the one with the highest number first;
+            what they say stands elsewhere too. 0: it stays.
     """
 
     title: str
@@ -53,6 +55,7 @@ class RowColumn(Generic[_R]):
     numeric: bool = False
     stretch: bool = False
     hint: str | None = None
+    folds: int = 0
 
 
 class RowsModel(QAbstractTableModel, Generic[_R]):

@@ -51,7 +51,7 @@ class SessionTable:
         """What the table says of a session; those from `SHOWN` on stand below others."""
         return (
             RowColumn(QCoreApplication.translate("Tables", "Session"), 22, self._name, _name_order, stretch=True),
-            RowColumn(QCoreApplication.translate("Tables", "State"), 13, self._state, self._state_order),
+            RowColumn(QCoreApplication.translate("Tables", "State"), 12, self._state, self._state_order),
             RowColumn(
                 QCoreApplication.translate("Tables", "Token"),
                 19,
@@ -63,8 +63,15 @@ class SessionTable:
             RowColumn(
                 QCoreApplication.translate("Tables", "Last activity"), 14, self._last, lambda row: row.last_active_at
             ),
-            RowColumn(QCoreApplication.translate("Tables", "Model"), 15, _model, _model_order, stretch=True),
-            RowColumn(QCoreApplication.translate("Tables", "Requests"), 5, _turns, lambda row: row.turns, numeric=True),
+            RowColumn(QCoreApplication.translate("Tables", "Model"), 15, _model, _model_order, stretch=True, folds=2),
+            RowColumn(
+                QCoreApplication.translate("Tables", "Requests"),
+                5,
+                _turns,
+                lambda row: row.turns,
+                numeric=True,
+                folds=1,
+            ),
             RowColumn(
                 QCoreApplication.translate("Tables", "Tokens"),
                 10,

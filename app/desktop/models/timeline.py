@@ -87,7 +87,7 @@ class TimelineTable:
             RowColumn(QCoreApplication.translate("Tables", "Token"), 10, self._token, stretch=True),
             RowColumn(QCoreApplication.translate("Tables", "Result"), 11, self._result, stretch=True),
             RowColumn(QCoreApplication.translate("Tables", "Total"), 7, self._total, numeric=True),
-            RowColumn(QCoreApplication.translate("Tables", "Tokens"), 6, self._used, numeric=True),
+            RowColumn(QCoreApplication.translate("Tables", "Tokens"), 6, self._used, numeric=True, folds=1),
         )
 
     def _time(self, entry: Entry) -> Cell:

@@ -152,14 +152,14 @@ class _Cells:
         return (
             RowColumn(
                 QCoreApplication.translate("Tables", "Token"),
-                17,
+                21,
                 lambda token: Cell(words.token_label(token.label), hint=_label_hint(token)),
                 lambda token: words.token_label(token.label).casefold(),
                 stretch=True,
             ),
             RowColumn(
                 QCoreApplication.translate("Tables", "State"),
-                21,
+                17,
                 self._state,
                 lambda token: (_RANKS[token.state], token.rest_until or 0.0),
                 stretch=True,

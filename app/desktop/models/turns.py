@@ -54,7 +54,7 @@ class TurnTable:
     def columns(self) -> tuple[RowColumn[TurnRow], ...]:
         """What the table says of a turn; those from `SHOWN` on stand below others."""
         return (
-            RowColumn(QCoreApplication.translate("Tables", "Time"), 9, self._time, lambda row: row.started_at),
+            RowColumn(QCoreApplication.translate("Tables", "Time"), 10, self._time, lambda row: row.started_at),
             RowColumn(
                 QCoreApplication.translate("Tables", "Result"),
                 18,
@@ -62,8 +62,8 @@ class TurnTable:
                 lambda row: _RANKS[row.outcome],
                 stretch=True,
             ),
-            RowColumn(QCoreApplication.translate("Tables", "Model"), 17, _model, _model_order, stretch=True),
-            RowColumn(QCoreApplication.translate("Tables", "Token"), 14, self._token, self._token_order, stretch=True),
+            RowColumn(QCoreApplication.translate("Tables", "Model"), 16, _model, _model_order, stretch=True),
+            RowColumn(QCoreApplication.translate("Tables", "Token"), 15, self._token, self._token_order, stretch=True),
             RowColumn(
                 QCoreApplication.translate("Tables", "Total"),
                 10,
@@ -74,14 +74,19 @@ class TurnTable:
             ),
             RowColumn(
                 QCoreApplication.translate("Tables", "Tokens"),
-                10,
+                9,
                 _used,
                 lambda row: row.usage.input_tokens + row.usage.output_tokens if row.usage else -1,
                 numeric=True,
                 hint=QCoreApplication.translate("Tables", "What the model read and wrote, in tokens of text"),
             ),
             RowColumn(
-                QCoreApplication.translate("Tables", "Session"), 20, self._session, self._session_order, stretch=True
+                QCoreApplication.translate("Tables", "Session"),
+                20,
+                self._session,
+                self._session_order,
+                stretch=True,
+                folds=1,
             ),
             RowColumn(QCoreApplication.translate("Tables", "Endpoint"), 0, _endpoint, lambda row: row.endpoint),
             RowColumn(QCoreApplication.translate("Tables", "Body"), 0, _body, _body_order),

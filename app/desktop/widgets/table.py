@@ -84,6 +84,7 @@ class Table(QTableView):
         self._columns: tuple[RowColumn[Any], ...] = tuple(model.columns)
         self._widths = [self._wanted_width(column) for column in self._columns]
         self._sharing = False
+        self._folded: set[int] = set()
         self._selected: str | None = None
         self._top: tuple[str, int] | None = None
         self._wanted: Sight | None = None
@@ -237,6 +238,7 @@ class Table(QTableView):
 
     def _share_width(self) -> None:
         """Columns that stretch take what is left equally, and give what is missing as far as they can."""
+        self._fold()
         hidden = [self.isColumnHidden(section) for section in range(len(self._columns))]
         widths = [0 if away else width for width, away in zip(self._widths, hidden, strict=True)]
         stretching = [section for section, column in enumerate(self._columns) if column.stretch and not hidden[section]]
@@ -256,6 +258,24 @@ class Table(QTableView):
             if not hidden[section]:
                 self.horizontalHeader().resizeSection(section, width)
         self._sharing = False
+
+    def _fold(self) -> None:
+        """Take columns out of sight until the others have room, and back as soon as they have it too."""
+        needed = {
+            section: int(width * _NARROWEST) if column.stretch else width
+            for section, (column, width) in enumerate(zip(self._columns, self._widths, strict=True))
+            if section in self._folded or not self.isColumnHidden(section)
+        }
+        folding = sorted((s for s in needed if self._columns[s].folds), key=lambda s: -self._columns[s].folds)
+        folded: set[int] = set()
+        while folding and sum(needed.values()) > self.viewport().width():
+            folded.add(folding[0])
+            del needed[folding.pop(0)]
+        self._sharing = True
+        for section in folded ^ self._folded:
+            self.setColumnHidden(section, section in folded)
+        self._sharing = False
+        self._folded = folded
 
     def _on_section_resized(self, section: int, _old: int, new: int) -> None:
         # As long as the table lives, the user's own width is the wanted one.
