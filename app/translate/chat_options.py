@@ -23,6 +23,8 @@ _FORWARDED_TO_API = (
 #: though Chat Completions lets it pass.
 _SAMPLING = ("temperature", "top_p")
 _DEFAULT_SAMPLING = 1
+#: Of its output, the one that counts first.
+_LIMITS = ("max_completion_tokens", "max_tokens")
 #: The Responses API takes no smaller `max_output_tokens`; clients that only try their key send 1.
 _MIN_OUTPUT_TOKENS = 16
 _MAX_TOP_LOGPROBS = 20
@@ -107,20 +109,27 @@ def logprobs(data: Fields) -> tuple[bool, int]:
     return wanted, top
 
 
+def beyond_chatgpt(data: Fields) -> dict[str, Any]:
+    """The fields that say something to the Responses API only, as the client sent them."""
+    return {key: data[key] for key in (*_FORWARDED_TO_API, *_LIMITS) if data.get(key) is not None}
+
+
 def for_api(data: Fields) -> dict[str, Any]:
     """What the Responses API takes beyond the ChatGPT backend; its values are its own to judge.
+
+    Args:
+        data: see `beyond_chatgpt`.
 
     Raises:
         Refusal: 400, for a limit of output that is none.
     """
-    taken = {key: data[key] for key in _FORWARDED_TO_API if data.get(key) is not None and not _is_default(data, key)}
-    limit = fields.integer(data, "max_completion_tokens", 1) or fields.integer(data, "max_tokens", 1)
+    taken = {key: value for key, value in data.items() if key not in _LIMITS and not _is_default(key, value)}
+    limit = next((fields.integer(data, key, 1) for key in _LIMITS if key in data), None)
     return taken | present(max_output_tokens=limit and max(limit, _MIN_OUTPUT_TOKENS))
 
 
-def _is_default(data: Fields, key: str) -> bool:
-    value = data[key]
-    return key in _SAMPLING and not isinstance(value, bool) and bool(value == _DEFAULT_SAMPLING)
+def _is_default(key: str, value: object) -> bool:
+    return key in _SAMPLING and not isinstance(value, bool) and value == _DEFAULT_SAMPLING
 
 
 def service_tier(data: Fields) -> str | None:

@@ -70,7 +70,7 @@ class ChatRequest:
     _cache_key: str | None = field(repr=False)
     _service_tier: str | None
     _top_logprobs: int
-    _data: Mapping[str, Any] = field(repr=False)
+    _beyond: Mapping[str, Any] = field(repr=False)
 
     def for_token(self, kind: TokenKind, *, reasoning_summary: str | None = "auto") -> ResponsesRequest:
         """The request for an upstream; the Responses API takes more than the ChatGPT backend.
@@ -107,7 +107,7 @@ class ChatRequest:
             # A subscription has no other tier to ask for.
             body |= fields.present(service_tier=self._service_tier)
         if not to_chatgpt:
-            body |= chat_options.for_api(self._data)
+            body |= chat_options.for_api(self._beyond)
             if self.wants_logprobs:
                 include.append("message.output_text.logprobs")
                 body |= fields.present(top_logprobs=self._top_logprobs or None)
@@ -161,5 +161,5 @@ def read_chat_request(data: Mapping[str, Any], *, models: ModelTable, session_na
         _cache_key=cache_key,
         _service_tier=service_tier,
         _top_logprobs=top_logprobs,
-        _data=data,
+        _beyond=chat_options.beyond_chatgpt(data),
     )

@@ -83,7 +83,8 @@ def _function(function: Fields, where: str) -> dict[str, Any]:
     made: dict[str, Any] = {"type": "function", "name": fields.name(function, "name", where)}
     made |= present(description=fields.optional_string(function, "description", where))
     parameters = fields.optional_mapping(function, "parameters", where)
-    made["parameters"] = {"type": "object", "properties": {}} if parameters is None else parameters
+    # Also for an empty schema, as tools without arguments often come: upstream wants to be told that it is an object.
+    made["parameters"] = parameters or {"type": "object", "properties": {}}
     # Said in every case: Responses would take its absence for true, and refuse ordinary schemas.
     return made | {"strict": fields.boolean(function, "strict", where) or False}
 

@@ -52,7 +52,7 @@ SCHEMA = {
         (function(parameters=None, strict=None, description=None), FLAT_FUNCTION),
         (function(parameters=SCHEMA, strict=True, description="d"),
          {"type": "function", "name": "f", "description": "d", "parameters": SCHEMA, "strict": True}),
-        (function(parameters={}, cache_control={"type": "ephemeral"}), FLAT_FUNCTION | {"parameters": {}}),
+        (function(parameters={}, cache_control={"type": "ephemeral"}), FLAT_FUNCTION),
         (FUNCTION | {"cache_control": 1}, FLAT_FUNCTION),
         (CUSTOM, {"type": "custom", "name": "c"}),
         (custom(description="d", format={"type": "text"}),
