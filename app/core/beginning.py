@@ -13,6 +13,10 @@ from typing import Any
 
 from app.core.json_text import json_bytes
 
+#: Of a longer string (an attachment's) its length and ends are looked at, in characters.
+_LONG = 64 * 1024
+_END = 16 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
@@ -43,12 +47,20 @@ def beginning_of(license_id: str, model: str, messages: object) -> Beginning | N
             return None
         role = message.get("role")
         try:
-            digest.update(json_bytes([role, message.get("content")]))
+            digest.update(json_bytes([role, _brief(message.get("content"))]))
         except RecursionError:
             return None
         if role == "user":
             return Beginning(digest.hexdigest()[:32], any(_is_answer(later) for later in messages[place + 1 :]))
     return None
+
+
+def _brief(value: object) -> object:
+    if isinstance(value, str):
+        return value if len(value) <= _LONG else [len(value), value[:_END], value[-_END:]]
+    if isinstance(value, Mapping):
+        return {key: _brief(inner) for key, inner in value.items()}
+    return [_brief(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _is_answer(message: Any) -> bool:

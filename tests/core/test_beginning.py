@@ -48,6 +48,16 @@ def test_a_conversation_goes_on_once_it_holds_an_answer() -> None:
     assert beginning_of("l", "m", [SYSTEM, HELLO, ANSWER, NEXT]).continued  # type: ignore[union-attr]
 
 
+def test_attachments_tell_conversations_apart_too() -> None:
+    def seen(url: str) -> dict[str, Any]:
+        return {"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]}
+
+    long = "data:image/png;base64," + "A" * 1_000_000
+    others = [long + "A", long[:-1] + "B", long.replace("png", "gif"), "data:image/png;base64,AAAA"]
+    assert len({name(seen(url)) for url in (long, *others)}) == 5
+    assert name(seen(long)) == name(seen("".join(long)))
+
+
 @pytest.mark.parametrize("messages", [None, "hi", [], [SYSTEM], ["hi"], [SYSTEM, 5, HELLO], [{"role": []}]])
 def test_what_nobody_has_said_anything_in_has_no_name(messages: object) -> None:
     assert beginning_of("l", "m", messages) is None
