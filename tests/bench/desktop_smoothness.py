@@ -31,6 +31,7 @@ from app.core.errors import WaystationError
 from app.desktop.appearance import Appearance
 from app.desktop.application import Application
 from app.desktop.desktop import Desktop
+from app.desktop.garbage import garbage_collected_here
 from app.desktop.icons import Icons
 from app.desktop.loop import DesktopLoop
 from app.desktop.machine import Machine
@@ -241,7 +242,8 @@ def main(arguments: Sequence[str]) -> int:
             return 0
 
         try:
-            return loop.run_until_complete(run())
+            with garbage_collected_here(lambda: True):
+                return loop.run_until_complete(run())
         finally:
             if isinstance(application, TimedApplication):
                 application.slots = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import sys
+import signal
 import threading
 import time
 from collections import Counter
@@ -18,7 +18,7 @@ from app.desktop.application import Application
 
 #: Slots shorter than this are only counted, in seconds.
 _WORTH_NAMING_S = 0.005
-#: How often the watchdog looks, and from which time on it remembers what runs.
+#: How often `watch` looks, and from which time on it remembers what runs.
 _LOOK_S = 0.004
 _WHY_AFTER_S = 0.012
 
@@ -32,7 +32,7 @@ class Slot:
         own_ms: of it, those in which this thread computed; the others belong to other programs and threads.
         step: what the driver was doing.
         what: receiver and kind of the event, or the callback of asyncio.
-        why: where it was when the watchdog looked.
+        why: where it was when somebody looked.
         collected_ms: of it, in Python's garbage collector.
     """
 
@@ -58,8 +58,6 @@ class Slots:
         self._why = ""
         self._collected = 0.0
         self._collecting_since = 0.0
-        self._watching = threading.Event()
-        self._thread: threading.Thread | None = None
         self._main = threading.get_ident()
         gc.callbacks.append(self._on_collection)
         self._run = asyncio.Handle._run
@@ -69,14 +67,16 @@ class Slots:
         """Leave everything as it was."""
         gc.callbacks.remove(self._on_collection)
         asyncio.Handle._run = self._run  # type: ignore[method-assign]
-        self._watching.set()
-        if self._thread is not None:
-            self._thread.join()
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
     def watch(self) -> None:
-        """Look from another thread at what takes long; the looking itself costs a little."""
-        self._thread = threading.Thread(target=self._look, name="watchdog", daemon=True)
-        self._thread.start()
+        """Look at what takes long, which costs a little; where Qt itself is at work, what Python did next is seen.
+
+        By a signal, which is handled on this thread: a frame that another thread holds keeps events and painters in it
+        beyond their time, and destroys them over there.
+        """
+        signal.signal(signal.SIGALRM, self._look)
+        signal.setitimer(signal.ITIMER_REAL, _LOOK_S, _LOOK_S)
 
     def begin_anew(self) -> None:
         """Forget what was measured so far."""
@@ -112,12 +112,9 @@ class Slots:
             self._collected += took
             self.collections.append((info["generation"], took * 1000))
 
-    def _look(self) -> None:
-        while not self._watching.wait(_LOOK_S):
-            began = self._began
-            if began and time.perf_counter() - began > _WHY_AFTER_S:
-                # A frame that is kept would keep the event in it beyond its time.
-                self._why = self._why or _place(sys._current_frames().get(self._main))
+    def _look(self, _signal: int, frame: FrameType | None) -> None:
+        if self._began and not self._why and time.perf_counter() - self._began > _WHY_AFTER_S:
+            self._why = _place(frame)
 
 
 class TimedApplication(Application):
@@ -142,6 +139,8 @@ class TimedApplication(Application):
         finally:
             slots.ends(name, kind.name)
             self._delivering = False
+            # An error that somebody keeps would keep this frame, and with it the event beyond its time.
+            del receiver, event
 
 
 def table(slots: Slots, number: int) -> str:
