@@ -32,7 +32,7 @@ from app.gateway.snapshot import GatewaySnapshot, TokenState, TokenView
 
 # From this width on, in pixels, the detail stands beside the list, otherwise below it.
 _WIDE = 760
-_SIDE_BY_SIDE = [620, 320]
+_SIDE_BY_SIDE = [640, 300]
 
 
 class BeginSignIn(Protocol):
