@@ -250,6 +250,11 @@ class MainWindow(QMainWindow):
         """Turn to the settings."""
         self.go(Place.SETTINGS)
 
+    def open_models(self) -> None:
+        """Turn to the names of models."""
+        self.go(Place.SETTINGS)
+        self.settings.reveal_models()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Closing leaves the gateway running: in the tray, or minimised where there is none."""
         if self._has_tray or self._leaving:
@@ -334,7 +339,7 @@ class MainWindow(QMainWindow):
         if self._snapshot is not None:
             signing_in = self._signing_in
             ways = Ways(
-                self.open_tokens, self._on_new_key, signing_in.sign_in, signing_in.show_running, self.open_settings
+                self.open_tokens, self._on_new_key, signing_in.sign_in, signing_in.show_running, self.open_models
             )
             elsewhere = self._signing_in.elsewhere is not None
             problems = problem_notices(self._snapshot, self._operations, ways, time.time(), sign_in_elsewhere=elsewhere)

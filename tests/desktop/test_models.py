@@ -222,26 +222,37 @@ async def test_what_the_user_wrote_is_edited_not_what_became_of_it(stage: Stage)
     await stage.desk.settle()
 
 
-def activate(window: QWidget, qtbot: Any) -> None:
+async def activate(window: QWidget) -> None:
     """Let it have the keyboard."""
-    with qtbot.waitActive(window):
+
+    def active() -> bool:
         window.activateWindow()
+        QApplication.processEvents()
+        return window.isActiveWindow()
+
+    await until(active)
 
 
-async def test_a_removed_name_can_be_taken_back(stage: Stage, section: ModelsSection, qtbot: Any) -> None:
-    activate(stage.window, qtbot)
+async def test_a_removed_name_can_be_taken_back(stage: Stage, section: ModelsSection) -> None:
+    await activate(stage.window)
     select(section, "fast")
     section.table.setFocus()
     QTest.keyClick(section.table, Qt.Key.Key_Delete)
     await stage.desk.settle()
+    stage.desk.gateway.results["models.list"] = rows(replace(TABLE, aliases=()))
+    stage.tell(told_of(replace(TABLE, aliases=())))
+    await stage.desk.settle()
+    # Otherwise a second press would meet another name.
+    assert section.selected() is None
+    assert not section.edit.isEnabled()
     button(section, "Undo").click()
     await stage.desk.settle()
     assert calls(stage) == [("models.remove", {"name": "fast"}), ("models.set", asdict(FAST))]
     assert not any(label.text() == "“fast” is removed." for label in section.findChildren(QLabel) if label.isVisible())
 
 
-async def test_the_wheel_scrolls_the_page_until_the_table_is_used(section: ModelsSection, qtbot: Any) -> None:
-    activate(section.window(), qtbot)
+async def test_the_wheel_scrolls_the_page_until_the_table_is_used(section: ModelsSection) -> None:
+    await activate(section.window())
     section.search.entry.setFocus()
     assert not turned_wheel(section)
     section.table.setFocus()
@@ -312,6 +323,23 @@ async def test_several_that_differ_are_chosen_in_the_settings(stage: Stage) -> N
     stage.window.notices.press("Choose others")
     assert stage.window.place is Place.SETTINGS
     await stage.desk.settle()
+    section = stage.window.settings.models
+    await until(lambda: in_sight(stage, section))
+
+
+def in_sight(stage: Stage, section: ModelsSection) -> bool:
+    """Whether the page is scrolled so that the section begins at its top."""
+    QApplication.processEvents()
+    page = section.parentWidget().parentWidget()
+    return section.mapTo(page, QPoint()).y() == 0 and stage.window.place is Place.SETTINGS
+
+
+async def test_the_shortcut_of_the_search_brings_it_into_sight(stage: Stage, section: ModelsSection) -> None:
+    await activate(stage.window)
+    assert not in_sight(stage, section)
+    QTest.keyClick(stage.window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    await until(lambda: in_sight(stage, section))
+    assert section.search.entry.hasFocus()
 
 
 async def test_the_table_offers_the_same_button(stage: Stage, section: ModelsSection) -> None:

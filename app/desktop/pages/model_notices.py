@@ -19,7 +19,7 @@ _MOST_NAMED = 4
 
 
 def model_notices(
-    snapshot: GatewaySnapshot, operations: Operations, open_settings: Callable[[], None]
+    snapshot: GatewaySnapshot, operations: Operations, open_models: Callable[[], None]
 ) -> list[NoticeText]:
     """What was asked for and is served no more, until something else stands in its place."""
     replaced = {alias.name for alias in snapshot.models if alias.name != alias.model}
@@ -34,5 +34,5 @@ def model_notices(
         label = QCoreApplication.translate("Problems", "Use {model} instead").format(model=shown(instead))
         remedy = Remedy(label, partial(operations.models.use_instead, models, instead), "models")
     else:
-        remedy = Remedy(QCoreApplication.translate("Problems", "Choose others"), open_settings)
+        remedy = Remedy(QCoreApplication.translate("Problems", "Choose others"), open_models)
     return [NoticeText("models", Tone.WARNING, text, (remedy,))]

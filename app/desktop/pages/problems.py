@@ -27,14 +27,14 @@ class Ways:
         ask_new_key: asks whether to go on with a new data key.
         sign_in: begins a sign-in, with an id for a new login of that token.
         show_sign_in: shows the sign-in that was begun elsewhere.
-        open_settings: to where names of models can be changed.
+        open_models: to where names of models can be changed.
     """
 
     open_tokens: Callable[[], None]
     ask_new_key: Callable[[], None]
     sign_in: Callable[[str | None], None]
     show_sign_in: Callable[[], None]
-    open_settings: Callable[[], None]
+    open_models: Callable[[], None]
 
 
 def problem_notices(
@@ -65,7 +65,7 @@ def problem_notices(
         )
     else:
         notices += token_notices(snapshot, operations, now, open_tokens=ways.open_tokens, sign_in=ways.sign_in)
-    notices += model_notices(snapshot, operations, ways.open_settings)
+    notices += model_notices(snapshot, operations, ways.open_models)
     if snapshot.offered_proxies:
         notices.append(_offered_proxies(snapshot.offered_proxies, operations))
     if sign_in_elsewhere:

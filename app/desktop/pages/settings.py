@@ -56,6 +56,7 @@ class SettingsPage(PageFrame):
             self.body.addWidget(section)
         self.body.addStretch()
         operations.busy_changed.connect(self._on_busy_changed)
+        self.models.search.found.connect(self.reveal_models)
 
     def show_snapshot(self, snapshot: GatewaySnapshot, now: float) -> None:
         """See `Page`."""
@@ -68,6 +69,10 @@ class SettingsPage(PageFrame):
         """What is not in the snapshot is asked for when somebody looks."""
         super().showEvent(event)
         self._asked = False
+
+    def reveal_models(self) -> None:
+        """Scroll to the names of models."""
+        self.reveal(self.models)
 
     def _on_busy_changed(self, group: str, busy: bool) -> None:
         if group == "settings" and not busy:

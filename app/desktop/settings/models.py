@@ -144,13 +144,14 @@ class ModelsSection(Section):
     def _show_lines(self) -> None:
         lines = self._lines or ()
         tokens = self._snapshot.tokens if self._snapshot is not None else ()
+        first = not self._model.total
         self._model.show_lines(lines, {token.id: token.label for token in tokens})
         self._stack.setFixedHeight(self.table.height_of(max(2, min(len(lines), _MOST_LINES))))
         self.search.setVisible(len(lines) > _MOST_LINES or self.search.narrows)
-        self._show_found()
+        self._show_found(first=first)
         self._show_state()
 
-    def _show_found(self) -> None:
+    def _show_found(self, *, first: bool = False) -> None:
         rows, total = self._model.rowCount(), self._model.total
         self.search.show_counts(rows, total)
         self._stack.setCurrentIndex(1 if total and not rows else 0)
@@ -158,7 +159,8 @@ class ModelsSection(Section):
         if chosen is not None:
             self._chosen = None
             self.table.select_row(chosen)
-        elif rows and self.table.selected_id() is None:
+        elif rows and first:
+            # Only then: the press of a button that was meant for a name that has gone shall not meet another.
             self.table.select_row(0)
         self._show_buttons()
 

@@ -40,9 +40,11 @@ class FilterBar(QWidget):
 
     Signals:
         changed: something else is looked for.
+        found: the user went to the entry by its shortcut.
     """
 
     changed = Signal()
+    found = Signal()
 
     def __init__(self, icons: Icons, name: str) -> None:
         super().__init__()
@@ -136,6 +138,7 @@ class FilterBar(QWidget):
     def _on_find(self) -> None:
         self.entry.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.entry.selectAll()
+        self.found.emit()
 
 
 class Choice(QComboBox):

@@ -105,6 +105,10 @@ class PageFrame(Page):
             # What the snapshot brought has to be laid out first.
             QTimer.singleShot(0, self, lambda: self._scroll_to(int(sight)))
 
+    def reveal(self, part: QWidget) -> None:
+        """Scroll to a part of the body, once what changed just now is laid out."""
+        QTimer.singleShot(0, self, lambda: self._scroll_to(part.y()))
+
     def _scroll_to(self, where: int) -> None:
         if self._scroll is not None:
             self._scroll.verticalScrollBar().setValue(where)
