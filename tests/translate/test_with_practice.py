@@ -23,6 +23,8 @@ from app.translate.errors import UpstreamFailure, failure_from_http
 from app.translate.events import Terminal
 from app.translate.sse import SseParser
 from app.translate.usage import UsageObserver
+from tests.translate.streams import chunks_of
+from tests.translate.test_any_request import FULL, LEGACY
 
 BOTH = pytest.mark.parametrize("kind", list(TokenKind))
 QUESTION = [{"role": "system", "content": "Be short."}, {"role": "user", "content": "你是什么模型"}]
@@ -69,7 +71,7 @@ def read(
     for at in range(0, len(stream), size):
         observer.feed(stream[at : at + size])
         for event in parser.feed(stream[at : at + size]):
-            chunks += answer.feed(event)
+            chunks += chunks_of(answer.feed(event))
             aggregate.feed(event)
     observer.close()
     answer.end()
@@ -119,7 +121,7 @@ async def test_a_turn_of_text(upstream: PracticeUpstream, kind: TokenKind, newli
         {"response_format": {"type": "json_object"}, "messages": [{"role": "system", "content": "JSON!"}, *QUESTION]},
         {"response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}}}},
         {
-            "temperature": 0.1,
+            "temperature": 1,
             "max_tokens": 5,
             "user": "u",
             "stop": ["x"],
@@ -128,6 +130,8 @@ async def test_a_turn_of_text(upstream: PracticeUpstream, kind: TokenKind, newli
             "metadata": {"a": "b"},
         },
         {"session_id": "会话" * 41, "verbosity": "low", "service_tier": "fast"},
+        FULL | {"stream": False},
+        LEGACY | {"model": "gpt-5"},
     ],
 )
 async def test_upstream_takes_what_we_translate(
