@@ -338,10 +338,8 @@ class ChatCompletion:
     def _flow_on(self, kind: str, event: Mapping[str, Any], delta: dict[str, Any], *runs: Run) -> None:
         """Expect more of this text in the next event."""
         place = _place(kind, event)
-        # Without an index the place depends on what came before.
-        if count(event.get("output_index")) is not None and all(
-            part is None or isinstance(part, int | str) for part in place
-        ):
+        # Other things may be costly to compare, or deeper than can be.
+        if all(part is None or isinstance(part, int | str) for part in place):
             self._flow, self._flows_at = self._chunks.flow(delta, *runs), place
 
     def _emit_call(self, delta: dict[str, Any] | None) -> None:

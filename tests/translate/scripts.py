@@ -48,6 +48,7 @@ class Script:
         wire: the events as upstream sends them.
         finish: None for an answer that failed.
         texts: by field; None where the order of what comes is upstream's muddle.
+        tokens: of the content, each one character; None as for texts.
         calls: (kind, name, arguments) by call_id; None where some may never have been told.
     """
 
@@ -55,6 +56,7 @@ class Script:
     wire: bytes
     finish: str | None
     texts: dict[str, str] | None
+    tokens: list[str] | None
     calls: dict[str, tuple[str, str, str]] | None
 
 
@@ -101,7 +103,10 @@ class _Teller:
         pieces = _cut(self.draw, text)
         if not self.well:
             pieces = pieces[: self.draw(st.integers(0, len(pieces)))]
-        events = [{"type": f"{kind}.delta", **self.place(where), **more, "delta": piece} for piece in pieces]
+        events = [
+            {"type": f"{kind}.delta", **self.place(where), **more, "delta": piece, "logprobs": _tokens(piece)}
+            for piece in pieces
+        ]
         return events, "".join(pieces) == text
 
     def text_item(self, where: int, item: Json) -> tuple[list[Json], bool]:
@@ -115,7 +120,8 @@ class _Teller:
                 more, whole = self.deltas(kind, where, part[key], **at)
                 events += more
                 if self.chance():
-                    events.append({"type": f"{kind}.done", **self.place(where), **at, key: part[key]})
+                    done = {key: part[key], "logprobs": part.get("logprobs")}
+                    events.append({"type": f"{kind}.done", **self.place(where), **at, **done})
                     whole = True
                 if part["type"] == "output_text" and self.chance():
                     events += [
@@ -174,8 +180,11 @@ def _part(draw: Draw, kind: str) -> Json:
     part = {"type": kind, "text": text}
     if kind != "output_text":
         return part
-    tokens = [{"token": each, "logprob": -0.5, "bytes": list(each.encode()), "top_logprobs": []} for each in text]
-    return part | {"annotations": _annotations(draw, text), "logprobs": tokens}
+    return part | {"annotations": _annotations(draw, text), "logprobs": _tokens(text)}
+
+
+def _tokens(text: str) -> list[Json]:
+    return [{"token": each, "logprob": -0.5, "bytes": list(each.encode()), "top_logprobs": []} for each in text]
 
 
 def _items(draw: Draw) -> list[Json]:
@@ -186,7 +195,7 @@ def _items(draw: Draw) -> list[Json]:
         )
         item: Json = {"type": kind}
         if kind == "message":
-            parts = draw(st.lists(st.sampled_from(["output_text", "output_text", "refusal"]), max_size=2))
+            parts = draw(st.lists(st.sampled_from(["output_text", "output_text", "refusal"]), max_size=3))
             item |= {"role": "assistant", "content": [_part(draw, each) for each in parts]}
             item["phase"] = draw(st.sampled_from(["commentary", "final_answer", None]))
         elif kind == "reasoning":
@@ -278,9 +287,11 @@ def scripts(draw: Draw) -> Script:
 
     # Items of a terminal event that lacks some are recognised by their ids only.
     muddled = (shown == "some" and (teller.rotates or not teller.ids)) or not (teller.index or teller.ids)
-    texts = calls = None
+    texts = tokens = calls = None
     if not muddled and (all(told[where] for where in sayers) or (silent and shown == "full")):
         texts = _expected_texts(items)
+        parts = [part for item in items if item["type"] == "message" for part in item["content"]]
+        tokens = [each for part in parts for each in part.get("text", "")]
     if shown == "full" or all(told[where] for where in told if where not in sayers):
         calls = {
             item["call_id"]: (item["type"], item["name"], item[CALLS[item["type"]][0]])
@@ -291,7 +302,7 @@ def scripts(draw: Draw) -> Script:
         calls = None
     if end in ("completed", "done") and calls:
         finish = "tool_calls"
-    return Script(events, _wire(draw, events), finish, texts, calls)
+    return Script(events, _wire(draw, events), finish, texts, tokens, calls)
 
 
 def _wire(draw: Draw, events: Sequence[Json]) -> bytes:

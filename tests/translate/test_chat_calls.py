@@ -120,6 +120,17 @@ def test_calls_that_only_ids_tell_apart() -> None:
     assert [made["function"]["arguments"] for made in calls_of(played(events)[1])] == ['{"a":1}', '{"b":2}']
 
 
+def test_arguments_of_an_unknown_id_are_not_those_of_the_call_before() -> None:
+    events = [
+        without_index(item_added(call(arguments=""))),
+        without_index(arguments('{"b":2}', 0), item_id="fc_2"),
+        without_index(arguments('{"a":1}', 0), item_id="fc_1"),
+        without_index(item_added(call("g", "", "call_2", id="fc_2"))),
+        completed(),
+    ]
+    assert [made["function"]["arguments"] for made in calls_of(played(events)[1])] == ['{"a":1}', '{"b":2}']
+
+
 def test_words_and_calls_in_one_answer() -> None:
     answer, chunks = played([delta("Look:"), item_done(call(), 1), completed()])
     choice = answer.completion()["choices"][0]

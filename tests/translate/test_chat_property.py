@@ -112,6 +112,9 @@ def check_answer(script: Script, answer: ChatCompletion, chunks: list[dict[str, 
     if script.calls and asked["legacy_functions"]:
         call = message["function_call"]
         assert (call["name"], call["arguments"]) in {(name, text) for _, name, text in script.calls.values()}
+    if script.tokens is not None and asked["logprobs"]:
+        told_tokens = (choice["logprobs"] or {}).get("content") or []
+        assert [token["token"] for token in told_tokens] == script.tokens
     if not asked["logprobs"]:
         assert choice["logprobs"] is None
 
