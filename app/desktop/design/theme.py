@@ -10,6 +10,10 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
 
+# Widgets that draw no window of their own; by the names of their classes.
+_FRAMED = ("QCheckBox", "QRadioButton", "QLineEdit", "QAbstractSpinBox", "QComboBox")
+
+
 class Theme(StrEnum):
     """What the user has chosen."""
 
@@ -32,7 +36,11 @@ def apply_theme(application: QApplication, theme: Theme) -> None:
         application.setPalette(QPalette())
     else:
         application.setStyle("Fusion")
-        application.setPalette(dark_palette() if theme is Theme.DARK else light_palette())
+        palette = dark_palette() if theme is Theme.DARK else light_palette()
+        application.setPalette(palette)
+        framed = framed_palette(palette, dark=theme is Theme.DARK)
+        for kind in _FRAMED:
+            application.setPalette(framed, kind)
 
 
 def light_palette() -> QPalette:
@@ -43,6 +51,16 @@ def light_palette() -> QPalette:
 def dark_palette() -> QPalette:
     """Light text on dark windows."""
     return _palette(window="#1f2328", base="#272c33", text="#e6e8eb", button="#323840", highlight="#14857b")
+
+
+def framed_palette(palette: QPalette, *, dark: bool) -> QPalette:
+    """For what is nothing but its frame while it is empty: a frame that can be seen, 3:1 against cards.
+
+    The Fusion style makes frames from the colour of windows, 1.4 times darker, which is lost in a dark window.
+    """
+    made = QPalette(palette)
+    made.setColor(QPalette.ColorRole.Window, QColor("#aab1ba" if dark else "#b4b9c0"))
+    return made
 
 
 def _palette(*, window: str, base: str, text: str, button: str, highlight: str) -> QPalette:
