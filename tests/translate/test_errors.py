@@ -294,6 +294,9 @@ def test_a_page_of_cloudflare_says_what_to_do(status: int) -> None:
     [
         ({"detail": ["one", 2, {"msg": "three"}, {"loc": "x", "msg": "four"}]}, "one; ; three; four"),
         ({"error": {"message": ""}}, "Upstream does not know what was asked for."),
+        ({"error": "gone"}, "gone"),
+        ({"message": "gone"}, "gone"),
+        ({}, "Upstream does not know what was asked for."),
     ],
 )
 def test_words_of_strange_answers(body: dict[str, Any], message: str) -> None:
