@@ -300,7 +300,9 @@ class Failover:
         # 400, because Codex shows a 400 at once and repeats a 5xx thirty times.
         kind = "server_error" if chat else "invalid_request_error"
         code = "session_pinned" if missing.pinned and why is Why.NO_TOKEN else "no_available_token"
-        return Refusal(503 if chat else 400, sentence, type=kind, code=code)
+        # Only the user can help: an SDK shall not try for a while before it tells.
+        headers = {"Retry-After": str(int(_SOON_S)), "x-should-retry": "false"} if chat else {}
+        return Refusal(503 if chat else 400, sentence, type=kind, code=code, headers=headers)
 
     def _clock_time(self, seconds: float) -> str:
         form = "%H:%M" if seconds - self._state.clock.now() < 20 * 3600 else "%Y-%m-%d %H:%M"

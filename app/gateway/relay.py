@@ -22,6 +22,9 @@ from app.upstream.headers import to_client
 #: `struct linger`: on, and no time for what has not been sent; Windows has it in shorts.
 _RESET_ON_CLOSE = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
+#: When to try an overloaded upstream again that does not say when itself, in seconds.
+_OVERLOAD_S = "5"
+
 
 async def relay(
     request: web.BaseRequest, opening: Opening, turn: RunningTurn, *, watch: bool = True
@@ -96,7 +99,11 @@ def answer_failure(turn: RunningTurn, failure: UpstreamFailure) -> web.Response:
     """Our own words for upstream's failure, while a status can still be sent."""
     turn.live.status = failure.status
     now = turn.state.clock.now()
-    return json_reply(failure.status, failure.body(now), failure.headers(now))
+    headers = turn.error_headers | failure.headers(now)
+    if failure.status == 503 and turn.live.endpoint == "chat/completions":
+        # SDKs wait for as long as they are told; Codex would do so thirty times.
+        headers.setdefault("Retry-After", _OVERLOAD_S)
+    return json_reply(failure.status, failure.body(now), headers)
 
 
 def hang_up(request: web.BaseRequest) -> None:

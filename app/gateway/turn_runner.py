@@ -64,6 +64,11 @@ class RunningTurn:
     outcome: Outcome | None = None
     failover: Failover | None = None
 
+    @property
+    def error_headers(self) -> dict[str, str]:
+        """What an error of ours says besides: the name by which the log knows the turn. Codex gets none to print."""
+        return {"x-request-id": self.live.id} if self.live.endpoint == "chat/completions" else {}
+
     async def receive(self, request: web.BaseRequest) -> Received:
         """Read the request, as every turn begins.
 
@@ -148,7 +153,7 @@ class RunningTurn:
         """The client gets no answer of upstream's: note it, and return the error for it."""
         self.live.status = status
         self.end(Outcome.FAILED, problem.code)
-        return Refusal(status, problem.message, type="server_error", code=problem.code)
+        return Refusal(status, problem.message, type="server_error", code=problem.code, headers=self.error_headers)
 
     def end(self, outcome: Outcome, error: str | None = None) -> None:
         """Decide how it ends; only the first decision counts."""
@@ -184,6 +189,7 @@ class TurnRunner:
             self.state.budget.check(owner, endpoint, self.state.clock.now())
             yield turn
         except Refusal as refusal:
+            refusal.headers |= turn.error_headers
             live.status = refusal.status
             turn.end(Outcome.REFUSED, refusal.error_code or "refused")
             raise

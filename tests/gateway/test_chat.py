@@ -192,6 +192,28 @@ async def test_a_refused_token_is_not_told_as_a_wrong_license(one: House) -> Non
         assert orjson.loads(await answer.read())["error"]["code"] == "no_available_token"
 
 
+async def test_an_error_names_its_turn_and_says_when_to_try_again(one: House) -> None:
+    for behaviour, status, wait, retries in (
+        (failed("server_is_overloaded", "Busy."), 503, "5", None),
+        (openai_error("Wait.", status=503, headers=(("Retry-After", "7"),)), 503, "7", None),
+        (openai_error("No.", status=400), 400, None, None),
+    ):
+        one.practice.always(behaviour)
+        async with one.post("/chat/completions", data=body()) as answer:
+            assert (answer.status, answer.headers.get("Retry-After")) == (status, wait)
+            assert answer.headers.get("x-should-retry") == retries
+            assert answer.headers["x-request-id"] == (await one.row()).id
+    async with one.post("/chat/completions", data=b"{}") as answer:
+        assert answer.headers["x-request-id"] == (await one.row()).id
+    await one.desk.remove("t-0000")
+    async with one.post("/chat/completions", data=body()) as answer:
+        # Only the user can help.
+        assert (answer.status, answer.headers["x-should-retry"]) == (503, "false")
+    async with one.post("/responses", data=b'{"model":"gpt-5"}') as answer:
+        assert "x-request-id" not in answer.headers
+        assert "Retry-After" not in answer.headers
+
+
 async def test_a_page_instead_of_the_api_is_explained_and_not_quoted(one: House) -> None:
     page = b"<html><title>Just a moment...</title>cloudflare secret-page-text</html>"
     one.practice.script(Turn(raw=page, content_type="text/html; charset=UTF-8"))
