@@ -19,7 +19,7 @@ from PySide6.QtGui import (
     QShortcut,
     QShowEvent,
 )
-from PySide6.QtWidgets import QMainWindow, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.desktop import dialogs, words
 from app.desktop.adding import Adding
@@ -43,6 +43,7 @@ from app.desktop.pages.window_notices import crash_notice, no_tray_notice, pract
 from app.desktop.place import Place
 from app.desktop.preferences import Preferences
 from app.desktop.sign_in.leader import SignInLeader
+from app.desktop.widgets.patient_window import PatientWindow
 from app.desktop.widgets.sidebar import Sidebar
 from app.desktop.widgets.status_line import StatusLine
 from app.desktop.window_layout import laid_out
@@ -55,7 +56,7 @@ _SIZE = QSize(1180, 740)
 _SMALLEST = QSize(800, 560)
 
 
-class MainWindow(QMainWindow):
+class MainWindow(PatientWindow):
     """Everything about the gateway in one window.
 
     Args:
