@@ -14,17 +14,20 @@ class PatientWindow(QMainWindow):
     """
 
     def __init__(self) -> None:
+        self._waiting = False
         self._drawing = False
         super().__init__()
 
     def event(self, event: QEvent) -> bool:
         """Put off drawing until what has come on sockets is read; on macOS the system itself says when to draw."""
         if event.type() == QEvent.Type.UpdateRequest and not self._drawing:
-            self._drawing = True
-            QTimer.singleShot(0, self, self._draw)
+            if not self._waiting:
+                self._waiting = True
+                QTimer.singleShot(0, self, self._draw)
             return True
         return super().event(event)
 
     def _draw(self) -> None:
+        self._waiting, self._drawing = False, True
         QCoreApplication.sendEvent(self, QEvent(QEvent.Type.UpdateRequest))
         self._drawing = False
