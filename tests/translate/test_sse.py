@@ -67,6 +67,10 @@ def standard(stream: bytes) -> list[bytes]:
     return found
 
 
+def test_a_field_without_a_colon_is_an_empty_line_of_data() -> None:
+    assert events_of(b"data: a\ndata\ndata: b\n\ndata\n\n") == [b"a\n\nb"]
+
+
 def test_separators_that_are_no_line_ends_stay_in_the_data() -> None:
     text = '{"type":"x","delta":"a\u2028b\u2029c\u0085d"}'.encode()
     assert events_of(b"data: " + text + b"\n\n") == [text]
