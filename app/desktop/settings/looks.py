@@ -91,11 +91,14 @@ class LooksSection(Section):
         other = switch.other()
         parts = []
         if other:
-            said = self.tr("Another copy starts now: {program}. Tick the box to start this one instead.")
+            said = self.tr("Another copy starts at sign-in now: {program}. Tick the box to start this one instead.")
             parts.append(said.format(program=other))
         elif other is not None:
             parts.append(
-                self.tr("It starts now with other options, such as another data folder. Tick the box to start it so.")
+                self.tr(
+                    "It now starts with other options, such as another data folder. Tick the box to start it as it "
+                    "runs now."
+                )
             )
         if switch.variables:
             said = self.tr(

@@ -1,0 +1,145 @@
+"""With the keyboard alone: Tab reaches everything once, in the order of reading."""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QButtonGroup, QDialog, QLabel, QScrollArea, QWidget
+
+from app.desktop.licenses.edit_dialog import LicenseDialog
+from app.desktop.place import Place
+from app.desktop.proxy_dialog import ProxyDialog
+from tests.desktop.stage import Stage, button, until
+from tests.desktop.test_fits import shown
+
+_MOST = 120
+# Controls of one line, whose heights differ, in pixels.
+_LINE = 14
+
+
+def reachable(window: QWidget) -> set[QWidget]:
+    """All that Tab has to reach: of buttons that exclude each other the pressed one, for the arrows reach the rest."""
+    found = set()
+    for widget in window.findChildren(QWidget):
+        wanted = widget.isVisible() and widget.isEnabled() and bool(widget.focusPolicy() & Qt.FocusPolicy.TabFocus)
+        if not wanted or widget.window() is not window or widget.focusProxy() is not None:
+            continue
+        if isinstance(widget, QAbstractButton):
+            group: QButtonGroup | None = widget.group()
+            exclusive = widget.autoExclusive() or (group is not None and group.exclusive())
+            if exclusive and not widget.isChecked():
+                continue
+        found.add(widget)
+    return found
+
+
+def walked(window: QWidget, key: Qt.Key, most: int = _MOST) -> list[QWidget]:
+    """The widgets that get the keyboard, one after the other, until the round is complete."""
+    found: list[QWidget] = []
+    for _ in range(most):
+        before = QApplication.focusWidget() or window
+        QTest.keyClick(before, key)
+        focused = QApplication.focusWidget()
+        if focused is None or (found and focused is found[0]):
+            break
+        assert focused not in found, (focused, "twice")
+        found.append(focused)
+    return found
+
+
+async def activated(window: QWidget) -> None:
+    """Wait until it has the keyboard, and has it still when the windows of the test before have gone."""
+    seen = 0
+
+    def look() -> bool:
+        nonlocal seen
+        window.activateWindow()
+        QApplication.processEvents()
+        seen = seen + 1 if QApplication.activeWindow() is window else 0
+        return seen > 5
+
+    await until(look)
+
+
+def place_of(widget: QWidget, window: QWidget) -> tuple[int, int]:
+    at = widget.mapTo(window, QPoint(0, widget.height() // 2))
+    return at.y(), at.x()
+
+
+def check_walk(window: QWidget) -> None:
+    QApplication.processEvents()
+    forth = walked(window, Qt.Key.Key_Tab)
+    assert reachable(window) - set(forth) == set()
+    back = walked(window, Qt.Key.Key_Backtab)
+    assert set(back) == set(forth)
+    turn = forth.index(back[0])
+    assert back == [*forth[turn::-1], *forth[:turn:-1]]
+
+
+def scroll_of(widget: QWidget) -> QWidget | None:
+    """What scrolls it."""
+    above = widget.parentWidget()
+    while above is not None and not isinstance(above, QScrollArea):
+        above = above.parentWidget()
+    return above
+
+
+def out_of_order(order: list[QWidget], window: QWidget) -> list[tuple[object, ...]]:
+    """Neighbours of which the second stands clearly above the first, or left of it on its line."""
+    found = []
+    for one, other in pairwise(order):
+        if scroll_of(one) is not scroll_of(other):
+            # What scrolls stands elsewhere now than when it was reached.
+            continue
+        (y, x), (next_y, next_x) = place_of(one, window), place_of(other, window)
+        if next_y < y - _LINE or (abs(next_y - y) <= _LINE and next_x < x):
+            found.append((getattr(one, "text", str)(), getattr(other, "text", str)(), (x, y), (next_x, next_y)))
+    return found
+
+
+@pytest.mark.parametrize("place", Place)
+async def test_every_page_is_walked_by_tab(stage: Stage, place: Place) -> None:
+    stage.show(shown("limited"), place)
+    await stage.desk.settle()
+    await activated(stage.window)
+    stage.window.sidebar.setFocus()
+    check_walk(stage.window)
+    page = stage.window.pages[place][0]
+    stage.window.sidebar.setFocus()
+    # Words that can be selected may be of many lines, and stand beside what they are about.
+    walk = [widget for widget in walked(stage.window, Qt.Key.Key_Tab) if not isinstance(widget, QLabel)]
+    inside = [widget for widget in walk if page.isAncestorOf(widget)]
+    assert inside
+    assert out_of_order(inside, stage.window) == []
+
+
+async def opened_dialog(kind: type[QDialog]) -> QDialog:
+    found: list[QDialog] = []
+
+    def look() -> bool:
+        found[:] = [item for item in QApplication.topLevelWidgets() if isinstance(item, kind) and item.isVisible()]
+        return bool(found)
+
+    await until(look)
+    return found[0]
+
+
+@pytest.mark.parametrize("kind", [LicenseDialog, ProxyDialog])
+async def test_a_dialog_is_walked_by_tab_and_left_by_escape(stage: Stage, kind: type[QDialog]) -> None:
+    stage.show(shown("full"), Place.LICENSES)
+    ways: dict[type[QDialog], Callable[[], None]] = {
+        LicenseDialog: lambda: button(stage.window.licenses, "New license…").click(),
+        ProxyDialog: lambda: stage.window.tokens.menu.ask_for_way(shown("full").tokens[0]),
+    }
+    ways[kind]()
+    if kind is ProxyDialog:
+        await until(lambda: [call for call in stage.desk.gateway.calls if call[0] == "proxy.detect"])
+    dialog = await opened_dialog(kind)
+    await activated(dialog)
+    check_walk(dialog)
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    await stage.desk.settle()
+    assert not dialog.isVisible()
+    assert stage.desk.failures == []
