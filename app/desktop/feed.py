@@ -30,7 +30,12 @@ class SnapshotFeed(QObject):
         self._pace_ms = UNWATCHED_MS
         self._timer = QTimer(self)
         self._timer.setInterval(UNWATCHED_MS)
-        self._timer.timeout.connect(self.look)
+        self._timer.timeout.connect(self._on_time)
+        # By itself it asks in one slot and tells in the next, so that neither is long.
+        self._telling = QTimer(self)
+        self._telling.setSingleShot(True)
+        self._telling.timeout.connect(self._tell)
+        self._took_ms = 0
 
     def attach(self, handle: GatewayHandle) -> None:
         """The gateway is there: look now and from now on."""
@@ -41,6 +46,7 @@ class SnapshotFeed(QObject):
     def detach(self) -> None:
         """The gateway is going: look no more."""
         self._timer.stop()
+        self._telling.stop()
         self._handle = None
         self.latest = None
 
@@ -52,13 +58,30 @@ class SnapshotFeed(QObject):
             self.look()
 
     def look(self) -> None:
-        """Ask once, and tell if something is different."""
+        """Ask once, and tell at once if something is different."""
+        if self._ask() or self._telling.isActive():
+            self._tell()
+
+    def _on_time(self) -> None:
+        if self._ask():
+            self._telling.start(0)
+
+    def _ask(self) -> bool:
+        """Whether something is different from the last time."""
         if self._handle is None:
-            return
+            return False
         took = QElapsedTimer()
         took.start()
         snapshot = self._handle.snapshot()
-        if self.latest is None or snapshot.revision != self.latest.revision:
-            self.latest = snapshot
-            self.changed.emit(snapshot)
-            self._timer.setInterval(max(self._pace_ms, took.elapsed() * _PARTS))
+        if self.latest is not None and snapshot.revision == self.latest.revision:
+            return False
+        self.latest = snapshot
+        self._took_ms = took.elapsed()
+        return True
+
+    def _tell(self) -> None:
+        self._telling.stop()
+        took = QElapsedTimer()
+        took.start()
+        self.changed.emit(self.latest)
+        self._timer.setInterval(max(self._pace_ms, (self._took_ms + took.elapsed()) * _PARTS))

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 
 from PySide6.QtCore import QTimer
 
+# Between two looks, while little is made and while much is: the less there is to look at, the shorter it takes.
 _LOOK_MS = 1000
+_BUSY_LOOK_MS = 200
 # When a whole collection is due for the first time and again, and when it can wait no longer, in seconds.
 _FIRST_S = 5.0
 _DUE_S = 600.0
@@ -36,7 +38,12 @@ def garbage_collected_here(busy: Callable[[], bool]) -> Iterator[None]:
     gc.disable()
     garbage = _Garbage(busy)
     timer = QTimer()
-    timer.timeout.connect(lambda: garbage.look(time.monotonic()))
+
+    def look() -> None:
+        found = garbage.look(time.monotonic())
+        timer.setInterval(_BUSY_LOOK_MS if found else _LOOK_MS)
+
+    timer.timeout.connect(look)
     timer.start(_LOOK_MS)
     try:
         yield
@@ -56,15 +63,17 @@ class _Garbage:
         self._due = time.monotonic() + _FIRST_S
         self._frozen = False
 
-    def look(self, now: float) -> None:
-        """Collect what it is time for; `now` is of the monotonic clock."""
+    def look(self, now: float) -> bool:
+        """Collect what it is time for, if anything; `now` is of the monotonic clock."""
         if now >= self._due + _OVERDUE_S - _DUE_S or (now >= self._due and not self._busy()):
             gc.collect()
             if not self._frozen:
                 gc.freeze()
                 self._frozen = True
             self._due = now + _DUE_S
-            return
+            return True
         (young, middle, _old), (many_young, many_middle, _) = gc.get_count(), gc.get_threshold()
-        if young > many_young:
-            gc.collect(1 if middle > many_middle else 0)
+        if young <= many_young:
+            return False
+        gc.collect(1 if middle > many_middle else 0)
+        return True

@@ -1,3 +1,5 @@
+from pytestqt.qtbot import QtBot
+
 from app.desktop.feed import UNWATCHED_MS, WATCHED_MS, SnapshotFeed
 from app.gateway.snapshot import GatewaySnapshot, RunState
 from tests.desktop.scripted import ScriptedGateway
@@ -31,3 +33,22 @@ def test_it_looks_by_itself_and_more_often_while_somebody_watches(qtbot: object)
     with qtbot.waitSignal(feed.changed, timeout=WATCHED_MS + 2000):  # type: ignore[attr-defined]
         pass
     feed.detach()
+
+
+def test_what_is_not_yet_told_is_told_once_by_whoever_looks_and_not_after_the_gateway_has_gone(qtbot: QtBot) -> None:
+    gateway, feed = ScriptedGateway(), SnapshotFeed()
+    seen: list[GatewaySnapshot] = []
+    feed.changed.connect(seen.append)
+    feed.attach(gateway)
+    gateway.become(state=RunState.STOPPED)
+    feed._on_time()
+    assert len(seen) == 1
+    feed.look()
+    assert [snapshot.state for snapshot in seen] == [RunState.RUNNING, RunState.STOPPED]
+    qtbot.wait(20)
+    assert len(seen) == 2
+    gateway.become(state=RunState.RUNNING)
+    feed._on_time()
+    feed.detach()
+    qtbot.wait(20)
+    assert len(seen) == 2
