@@ -45,6 +45,7 @@ from app.store.key_stores import KeyStoreKind
 from app.upstream.endpoints import UpstreamEndpoints
 from tests.bench.furnished import House, furnish
 from tests.bench.slots import Slots, TimedApplication, table
+from tests.bench.stalls import Stalls
 from tests.bench.walk import Walk
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -119,7 +120,13 @@ class Delays:
 
 
 async def _measured(
-    desktop: Desktop, far: FarEnd, slots: Slots, key: str, opened: asyncio.Future[str], options: argparse.Namespace
+    desktop: Desktop,
+    far: FarEnd,
+    slots: Slots,
+    stalls: Stalls,
+    key: str,
+    opened: asyncio.Future[str],
+    options: argparse.Namespace,
 ) -> None:
     base_url = await opened
     desktop.window.hide()
@@ -129,6 +136,7 @@ async def _measured(
     for name in ("hidden", "walk"):
         await far.take()
         slots.begin_anew()
+        stalls.begin_anew()
         slots.step = name
         began, used = time.perf_counter(), time.process_time()
         if name == "hidden":
@@ -142,14 +150,23 @@ async def _measured(
         took = time.perf_counter() - began
         busy = (time.process_time() - used) / took
         print(f"{name:7} {took:5.0f} s, {busy:4.0%} of a core  {parts[name]}", flush=True)
-        print(table(slots, 12 if name == "hidden" else 40), flush=True)
+        if not options.plain:
+            print(table(slots, 12 if name == "hidden" else 40), flush=True)
+        if options.placement == "loop":
+            print(
+                f"by computing alone an event waits until it is read: p99 {stalls.waited_ms(0.99, took):.1f}  "
+                f"p99.9 {stalls.waited_ms(0.999, took):.1f}  most {stalls.longest_ms():.1f} ms",
+                flush=True,
+            )
     added = parts["walk"].p99 - parts["hidden"].p99
     longest = max((slot.ms for slot in slots.long), default=0.0)
     own = max((slot.own_ms for slot in slots.long), default=0.0)
-    print(
-        f"added at p99: {added:.1f} ms (limit {DELAY_LIMIT_MS:.0f}); longest slot {longest:.1f} ms, "
-        f"of computing {own:.1f} ms (limit {SLOT_LIMIT_MS:.0f})"
+    slowest = (
+        ""
+        if options.plain
+        else f"; longest slot {longest:.1f} ms, of computing {own:.1f} ms (limit {SLOT_LIMIT_MS:.0f})"
     )
+    print(f"load {os.getloadavg()[0]:.1f}; added at p99: {added:.1f} ms (limit {DELAY_LIMIT_MS:.0f}){slowest}")
 
 
 def _opener(
@@ -220,6 +237,8 @@ def main(arguments: Sequence[str]) -> int:
         asyncio.set_event_loop(loop)
         slots = Slots()
         stack.callback(slots.close)
+        stalls = Stalls()
+        stack.callback(stalls.close)
         if options.why:
             slots.watch()
         machine = Machine(lan_addresses=lambda: ["192.168.1.20"], autostart=None, log_folder=folder)
@@ -235,7 +254,7 @@ def main(arguments: Sequence[str]) -> int:
                 desktop.live(_opener(folder / "data", endpoints, options.placement, opened), minimized=False)
             )
             try:
-                await _measured(desktop, far, slots, house.key, opened, options)
+                await _measured(desktop, far, slots, stalls, house.key, opened, options)
             finally:
                 desktop.quit()
                 await living
