@@ -1579,11 +1579,11 @@
         <translation>下次启动时生效。如果操作窗口时回答卡顿，可以试试。</translation>
     </message>
     <message>
-        <source>Another copy starts now: {program}. Tick the box to start this one instead.</source>
+        <source>Another copy starts at sign-in now: {program}. Tick the box to start this one instead.</source>
         <translation>目前登录时启动的是另一份程序：{program}。勾选后改为启动当前这一份。</translation>
     </message>
     <message>
-        <source>It starts now with other options, such as another data folder. Tick the box to start it so.</source>
+        <source>It now starts with other options, such as another data folder. Tick the box to start it as it runs now.</source>
         <translation>目前登录时启动用的是其他选项，例如别的数据文件夹。勾选后按当前的选项启动。</translation>
     </message>
     <message>

@@ -39,7 +39,8 @@ def apply_theme(application: QApplication, theme: Theme) -> None:
         application.setPalette(palette)
         framed = framed_palette(palette, dark=theme is Theme.DARK)
         for kind in _FRAMED:
-            application.setPalette(framed, kind)
+            # It takes a str; the stub of PySide6 6.11.3 says bytes.
+            application.setPalette(framed, kind)  # type: ignore[arg-type]
 
 
 def light_palette() -> QPalette:
