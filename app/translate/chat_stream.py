@@ -203,21 +203,24 @@ class ChatCompletion:
     def _on_item_added(self, kind: str, event: Mapping[str, Any]) -> None:
         where, item = self._items.of(event), member(event, "item")
         self._kinds.setdefault(where, text(item, "type"))
-        self._emit_call(self._calls.open(where, item))
+        self._calls.open(where, item)
+        self._emit_calls()
 
     def _on_item_done(self, kind: str, event: Mapping[str, Any]) -> None:
         self._item(self._items.of(event), member(event, "item"))
 
     def _on_arguments_delta(self, kind: str, event: Mapping[str, Any]) -> None:
         where = self._items.of(event)
-        self._emit_call(self._calls.delta(where, text(event, "delta")))
+        self._calls.delta(where, text(event, "delta"))
+        self._emit_calls()
         further = self._calls.further(where)
         if further is not None:
             arguments, delta = further
             self._flow_on(kind, event, delta, arguments)
 
     def _on_arguments(self, kind: str, event: Mapping[str, Any]) -> None:
-        self._emit_call(self._calls.whole(self._items.of(event), text(event, _ARGUMENT_WHOLES[kind])))
+        self._calls.whole(self._items.of(event), text(event, _ARGUMENT_WHOLES[kind]))
+        self._emit_calls()
 
     def _on_annotation(self, kind: str, event: Mapping[str, Any]) -> None:
         place = (self._items.of(event), count(event.get("content_index")) or 0)
@@ -235,6 +238,7 @@ class ChatCompletion:
         output = objects(response, "output")
         for where, item in zip(self._places(output), output, strict=True):
             self._item(where, item)
+        self._emit_calls(over=True)
         self._chat_usage = chat_usage(response)
         tier = response.get("service_tier")
         self._chunks.service_tier = tier if tier in _SERVICE_TIERS else None
@@ -255,7 +259,8 @@ class ChatCompletion:
         kind = text(item, "type")
         self._kinds.setdefault(where, kind)
         if kind in CALL_ITEMS:
-            self._emit_call(self._calls.done(where, item))
+            self._calls.done(where, item)
+            self._emit_calls()
         elif kind in ("message", "reasoning"):
             for index, part in enumerate(objects(item, "summary")):
                 self._part(where, index, part)
@@ -342,8 +347,8 @@ class ChatCompletion:
         if all(part is None or isinstance(part, int | str) for part in place):
             self._flow, self._flows_at = self._chunks.flow(delta, *runs), place
 
-    def _emit_call(self, delta: dict[str, Any] | None) -> None:
-        if delta is not None:
+    def _emit_calls(self, *, over: bool = False) -> None:
+        for delta in self._calls.tell(over=over):
             self._emit(delta)
 
     def _emit(

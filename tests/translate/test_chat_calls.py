@@ -40,6 +40,31 @@ def test_calls_side_by_side() -> None:
     assert chunks[-1] == chunk({}, "tool_calls")
 
 
+@pytest.mark.parametrize("ends", ["as it should", "without a word of the calls' ends", "cut off"])
+def test_calls_side_by_side_are_told_one_after_the_other(ends: str) -> None:
+    events = [
+        item_added(call(arguments="")),
+        item_added(call("g", "", "call_2", id="fc_2"), 1),
+        arguments('{"b"', 1),
+        arguments('{"a"', 0),
+        arguments(":2}", 1),
+        arguments(":1}", 0),
+    ]
+    if ends == "as it should":
+        events += [item_done(call("g", '{"b":2}', "call_2", id="fc_2"), 1), item_done(call())]
+    _, chunks = played([*events, incomplete("max_output_tokens") if ends == "cut off" else completed()])
+
+    fragments = [part for sent in chunks for part in sent["choices"][0]["delta"].get("tool_calls", [])]
+    assert [part["index"] for part in fragments] == sorted(part["index"] for part in fragments)
+    assert [made["function"]["arguments"] for made in calls_of(chunks)] == ['{"a":1}', '{"b":2}']
+
+
+def test_the_call_that_is_told_does_not_wait_for_the_others() -> None:
+    events = [item_added(call(arguments="")), item_added(call("g", "", "call_2", id="fc_2"), 1), arguments('{"a"', 0)]
+    _, chunks = played(events)
+    assert chunks[-1] == chunk({"tool_calls": [{"index": 0, "function": {"arguments": '{"a"'}}]})
+
+
 @pytest.mark.parametrize("events", [[item_done(call())], [arguments('{"a":1}', 0), item_done(call())], []])
 def test_a_call_that_never_began_comes_in_one_fragment(events: list[dict[str, Any]]) -> None:
     _, chunks = played([*events, completed([call()])])
