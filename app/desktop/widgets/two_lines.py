@@ -34,7 +34,7 @@ _BAR = 5
 _WIDEST_BAR = 160
 _MARK = 3
 # So many lines are kept as they were laid out: more than anybody sees at once.
-_LINES = 2_000
+_LINES = 1_000
 
 
 def use_two_lines(table: Table) -> None:
