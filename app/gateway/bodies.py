@@ -26,6 +26,8 @@ IDLE_S = 60.0
 BROKEN_BODY = web.RequestKey("waystation.broken_body", bool)
 
 _PIECE = 256 * 1024
+#: Of zstd: it packs 128 KiB into 4 bytes at best, and what comes of a piece is not limited otherwise.
+_ZSTD_PIECE = 1024
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 _P = ParamSpec("_P")
@@ -92,18 +94,27 @@ def decoded(body: bytes, content_encoding: str, limit: int = MAX_BODY) -> bytes:
             body = decode(body, limit)
         except (zlib.error, zstandard.ZstdError, brotli.error, EOFError):
             raise Refusal(
-                400, f"The body of your request is not valid {name} data.", code="invalid_content_encoding"
+                400,
+                f"The body of your request is damaged or cut off: it is not whole {name} data.",
+                code="invalid_content_encoding",
             ) from None
     return body
 
 
 def _zstd(body: bytes, limit: int) -> bytes:
     found = bytearray()
-    # Frames need not name their size, so the streaming reader it is.
-    with zstandard.ZstdDecompressor().stream_reader(body, read_across_frames=True) as reader:
-        while piece := reader.read(_PIECE):
-            found += piece
+    context, view, at = zstandard.ZstdDecompressor(), memoryview(body), 0
+    # The streaming reader would take a body that is cut off for a short one; a frame's own decoder knows its end.
+    while at < len(body):
+        frame = context.decompressobj()
+        while not frame.eof:
+            piece = view[at : at + _ZSTD_PIECE]
+            if not piece:
+                raise EOFError
+            found += frame.decompress(piece)
+            at += len(piece)
             _check(found, limit)
+        at -= len(frame.unused_data)
     return bytes(found)
 
 
