@@ -18,7 +18,7 @@ from app.desktop.design.colours import Tone
 from app.desktop.models.lines import Cell
 from app.desktop.models.rows_model import RowColumn
 from app.desktop.models.two_line_rows import TwoLineRows
-from app.desktop.widgets.two_lines import BAR
+from app.desktop.widgets.two_lines import BAR, Line
 from app.gateway.license_desk import LicenseView
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -70,6 +70,11 @@ class LicensesModel(TwoLineRows[LicenseRow]):
             return super().data(index, role)
         row = self.row(index.row()) if index.isValid() and index.column() == _TODAY else None
         return None if row is None else _bar(row.view)
+
+    def line(self, index: _Index) -> Line:
+        """See `TwoLineRows`."""
+        icon, side, said, below, _ = super().line(index)
+        return icon, side, said, below, self.data(index, BAR)
 
     def _columns(self) -> tuple[RowColumn[LicenseRow], ...]:
         return (

@@ -221,7 +221,7 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
             return None
         column = self.columns[index.column()]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(column)
+            return alignment(column)
         if role not in _CELL_ROLES:
             return None
         cell = self.cell(index.row(), index.column())
@@ -244,7 +244,7 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
             case Qt.ItemDataRole.ToolTipRole:
                 return column.hint
             case Qt.ItemDataRole.TextAlignmentRole:
-                return _alignment(column)
+                return alignment(column)
         return None
 
     def _drawn(self, name: str) -> QIcon:
@@ -360,7 +360,8 @@ class RowsModel(QAbstractTableModel, Generic[_R]):
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns) - 1), list(roles))
 
 
-def _alignment(column: RowColumn[Any]) -> Qt.AlignmentFlag:
+def alignment(column: RowColumn[Any]) -> Qt.AlignmentFlag:
+    """Of the texts in a column."""
     return _RIGHT if column.numeric else _LEFT
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import (
@@ -28,6 +29,9 @@ from app.desktop.widgets.table import Table
 BELOW = Qt.ItemDataRole.UserRole + 1
 #: how full the gauge on the second line is, 0 to 100, with its `Tone`: `tuple[int, Tone]`; or None.
 BAR = Qt.ItemDataRole.UserRole + 2
+
+#: Of a cell: symbol, side, text, the text below, and the gauge as `BAR` answers it.
+Line: TypeAlias = tuple[QIcon | None, Qt.AlignmentFlag, str, str | None, tuple[int, Tone] | None]
 
 _SYMBOL_SIZE = 16
 _BAR = 5
@@ -110,16 +114,12 @@ class TwoLineDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         inks, rect = self._inks_for(option), option.rect
         _paint_field(painter, option, index.column(), rect, inks)
-        # Asked for directly: through the index each answer would be made into Qt's own kind and back.
-        ask = index.model().data
+        icon, side, said, below, bar = _line(index)
         field = rect.adjusted(space.S, space.S, -space.S, -space.S)
-        icon = ask(index, Qt.ItemDataRole.DecorationRole)
         if isinstance(icon, QIcon):
             top = rect.center().y() - _SYMBOL_SIZE // 2
             icon.paint(painter, QRect(field.left(), top, _SYMBOL_SIZE, _SYMBOL_SIZE))
             field.setLeft(field.left() + _SYMBOL_SIZE + space.S)
-        side = ask(index, Qt.ItemDataRole.TextAlignmentRole)
-        said, below, bar = str(ask(index) or ""), ask(index, BELOW), ask(index, BAR)
         if bar is None and not below:
             _draw_wrapped(painter, field, side, said, inks)
         else:
@@ -157,6 +157,18 @@ class TwoLineDelegate(QStyledItemDelegate):
                 ),
             )
         return self._inks[1]
+
+
+def _line(index: QModelIndex | QPersistentModelIndex) -> Line:
+    model = index.model()
+    line = getattr(model, "line", None)
+    if line is not None:
+        found: Line = line(index)
+        return found
+    # Asked for directly: through the index each answer would be made into Qt's own kind and back.
+    ask = model.data
+    icon, side = ask(index, Qt.ItemDataRole.DecorationRole), ask(index, Qt.ItemDataRole.TextAlignmentRole)
+    return icon, side, str(ask(index) or ""), ask(index, BELOW), ask(index, BAR)
 
 
 def _paint_field(painter: QPainter, option: QStyleOptionViewItem, column: int, rect: QRect, inks: _Inks) -> None:
