@@ -30,6 +30,7 @@ from app.translate.chat_request import ChatRequest, read_chat_request
 from app.translate.chat_stream import ChatCompletion
 from app.translate.errors import UpstreamFailure
 from app.translate.frames import DONE, KEEP_ALIVE, json_bytes
+from app.translate.request_places import RequestPlaces
 from app.upstream.client import Upstream
 from app.upstream.errors import NoAnswer
 
@@ -102,7 +103,7 @@ class Chat:
                 if isinstance(problem, NoAnswer):
                     return await client.fail_without_answer(problem)
                 if problem is not None:
-                    return await _failed(client, turn, problem, asked.model)
+                    return await _failed(client, turn, problem, asked)
                 if tries.opening is None:
                     raise RuntimeError("begun without an answer")
                 turn.begun(tries.opening)
@@ -129,27 +130,26 @@ class Chat:
             legacy_functions=asked.legacy_functions,
             logprobs=asked.wants_logprobs,
         )
-        if asked.stream:
-            return await _stream(client, EventReader(opening), turn, chat)
-        return await _whole(client, EventReader(opening), turn, chat)
+        answer = _stream if asked.stream else _whole
+        return await answer(client, EventReader(opening), turn, chat, asked.places)
 
 
 async def _whole(
-    client: ChatClient, reader: EventReader, turn: RunningTurn, chat: ChatCompletion
+    client: ChatClient, reader: EventReader, turn: RunningTurn, chat: ChatCompletion, places: RequestPlaces
 ) -> web.StreamResponse:
     while not chat.over and (events := await reader.read()):
         for event in events:
             chat.feed(event)
     failure = _ended(reader, turn, chat)
     if failure is not None:
-        return answer_failure(turn, failure)
+        return answer_failure(turn, places.told(failure))
     body = json_bytes(chat.completion())
     headers = {"Content-Type": "application/json", "Server": SERVER, "x-request-id": turn.live.id}
     return await send_whole(client.request, turn, web.Response(body=body, headers=headers))
 
 
 async def _stream(
-    client: ChatClient, reader: EventReader, turn: RunningTurn, chat: ChatCompletion
+    client: ChatClient, reader: EventReader, turn: RunningTurn, chat: ChatCompletion, places: RequestPlaces
 ) -> web.StreamResponse:
     while not chat.over:
         out = b""
@@ -169,7 +169,7 @@ async def _stream(
             await client.write(out)
     failure = _ended(reader, turn, chat)
     if failure is not None:
-        return await client.fail(failure)
+        return await client.fail(places.told(failure))
     turn.end(Outcome.COMPLETED)
     return await client.finish(DONE)
 
@@ -185,9 +185,10 @@ def _ended(reader: EventReader, turn: RunningTurn, chat: ChatCompletion) -> Upst
     return failure
 
 
-async def _failed(client: ChatClient, turn: RunningTurn, failure: UpstreamFailure, model: str) -> web.StreamResponse:
+async def _failed(client: ChatClient, turn: RunningTurn, failure: UpstreamFailure, asked: _Asked) -> web.StreamResponse:
     turn.end(Outcome.FAILED, failure.upstream_code or f"http_{failure.status}")
-    text = turn.state.models.withdrawn_text(model) if failure.code == "model_not_found" else None
+    failure = asked.chat.places.told(failure)
+    text = turn.state.models.withdrawn_text(asked.model) if failure.code == "model_not_found" else None
     return await client.fail(failure if text is None else replace(failure, message=text, param="model"))
 
 

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 #: Upstream takes no longer `call_id`, though it has made some itself.
 _MAX_CALL_ID = 64
 #: What a call has brought about that its client never answered; Codex itself says so.
 _ABORTED = "aborted"
+
+
+class Origin(NamedTuple):
+    """Where in `messages` an item comes from: the number of its message, and for one of its calls that one's number."""
+
+    message: int
+    call: int | None = None
+
+
+#: An item, and where it comes from; None: from all messages together.
+Sourced = tuple[dict[str, Any], Origin | None]
 
 
 @dataclass(slots=True, eq=False)
@@ -60,13 +71,14 @@ class CallPairs:
         """The item of a `function` message, which answers the last call of that name; None when there is none."""
         return self.output(self._legacy[name], output) if name in self._legacy else None
 
-    def mended(self, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def mended(self, items: list[Sourced]) -> list[Sourced]:
         """The items with an output for every call that the client has cancelled or forgotten."""
-        whole: list[dict[str, Any]] = []
+        whole: list[Sourced] = []
         done = 0
         for end, calls in self._groups:
             whole += items[done:end]
-            whole += [_output(call, _ABORTED) for call in calls if not call.answered]
+            origin = items[end - 1][1]
+            whole += [(_output(call, _ABORTED), origin) for call in calls if not call.answered]
             done = end
         return whole + items[done:]
 

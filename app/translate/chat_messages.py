@@ -5,14 +5,14 @@ Every item is built from scratch: Responses refuses unknown keys of items, Chat 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from app.core.errors import Refusal
 from app.translate import fields, invalid
 from app.translate.attachments import input_file, input_image
-from app.translate.call_pairs import CallPairs
+from app.translate.call_pairs import CallPairs, Origin, Sourced
 from app.translate.fields import Fields
 
 _ROLES = ("system", "assistant", "user", "function", "tool", "developer")
@@ -30,12 +30,14 @@ class Conversation:
         input: everything after it; never empty.
         file_id_at: the place of the first file that is named by an id, which only its own account can read.
         has_breakpoints: whether parts carry a `prompt_cache_breakpoint`, which the ChatGPT backend refuses.
+        origins: where each item of the input comes from; None: from all messages together.
     """
 
     instructions: str
     input: list[dict[str, Any]] = field(repr=False)
     file_id_at: str | None = None
     has_breakpoints: bool = False
+    origins: Sequence[Origin | None] = field(repr=False, compare=False, default=())
 
     def without_breakpoints(self) -> list[dict[str, Any]]:
         """The input as the ChatGPT backend takes it."""
@@ -70,7 +72,7 @@ def conversation(messages: object, *, custom_tools: Collection[str] = (), keep_i
         raise invalid.empty_array("messages")
     talk = _Talk(custom_tools, keep_in_input)
     for index, message in enumerate(messages):
-        talk.add(*fields.located(message, f"messages[{index}]"))
+        talk.add(index, *fields.located(message, f"messages[{index}]"))
     return talk.whole()
 
 
@@ -81,25 +83,27 @@ class _Talk:
         self._custom_tools = custom_tools
         self._begun = begun
         self._leading: list[str] = []
-        self._items: list[dict[str, Any]] = []
+        self._items: list[Sourced] = []
+        self._at = 0
         self._pairs = CallPairs()
         self._file_id_at: str | None = None
         self._has_breakpoints = False
 
-    def add(self, where: str, message: Fields) -> None:
+    def add(self, index: int, where: str, message: Fields) -> None:
+        self._at = index
         role = fields.string(message, "role", where)
         if role not in _ROLES:
             raise invalid.invalid_value(f"{where}.role", role, _ROLES)
         if role in ("system", "developer"):
             told = _system_text(message.get("content"), f"{where}.content")
             if self._begun:
-                self._items.append(_developer(told))
+                self._put(_developer(told))
             else:
                 self._leading.append(told)
             return
         self._begun = True
         if role == "user":
-            self._items.append(_message("user", self._said(message, where)))
+            self._put(_message("user", self._said(message, where)))
         elif role == "assistant":
             self._assistant(message, where)
         elif role == "tool":
@@ -111,11 +115,15 @@ class _Talk:
         instructions = "\n\n".join(filter(None, self._leading))
         if self._items:
             items = self._pairs.mended(self._items)
-            return Conversation(instructions, items, self._file_id_at, self._has_breakpoints)
+            made, origins = [item for item, _ in items], [origin for _, origin in items]
+            return Conversation(instructions, made, self._file_id_at, self._has_breakpoints, origins)
         if not self._leading:
             raise Refusal(400, "Invalid 'messages': there is no text in them.", param="messages", code="invalid_value")
         # Upstream wants an input that is not empty.
-        return Conversation("", [_developer(instructions)])
+        return Conversation("", [_developer(instructions)], origins=[Origin(0) if len(self._leading) == 1 else None])
+
+    def _put(self, item: dict[str, Any], call: int | None = None) -> None:
+        self._items.append((item, Origin(self._at, call)))
 
     def _said(self, message: Fields, where: str) -> list[dict[str, Any]]:
         """What a user or a tool says: a list of parts."""
@@ -153,13 +161,14 @@ class _Talk:
         said = _answer(message, where)
         # An empty message between a call and its output breaks their match.
         if said:
-            self._items.append(_message("assistant", said))
-        self._items += [self._call(call, place) for place, call in fields.objects(message, "tool_calls", where)]
+            self._put(_message("assistant", said))
+        for number, (place, call) in enumerate(fields.objects(message, "tool_calls", where)):
+            self._put(self._call(call, place), number)
         legacy = fields.optional_mapping(message, "function_call", where)
         if legacy is not None:
             place = f"{where}.function_call"
             name, arguments = fields.name(legacy, "name", place), fields.string(legacy, "arguments", place)
-            self._items.append(self._pairs.legacy_call(name, arguments))
+            self._put(self._pairs.legacy_call(name, arguments))
         self._pairs.close(len(self._items))
 
     def _call(self, call: Fields, where: str) -> dict[str, Any]:
@@ -182,7 +191,7 @@ class _Talk:
                 f"'{invalid.shortened(call_id)}' is the 'id' of none."
             )
             raise invalid.unusable(f"{where}.tool_call_id", f"Invalid parameter: {why}")
-        self._items.append(item)
+        self._put(item)
 
     def _function(self, message: Fields, where: str) -> None:
         name = fields.name(message, "name", where)
@@ -194,7 +203,7 @@ class _Talk:
                 f"none calls '{invalid.shortened(name)}'."
             )
             raise invalid.unusable(f"{where}.name", f"Invalid parameter: {why}")
-        self._items.append(item)
+        self._put(item)
 
     def _output(self, message: Fields, where: str) -> str | list[dict[str, Any]]:
         """What a tool says: one string where it is nothing but text."""

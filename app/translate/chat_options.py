@@ -124,8 +124,14 @@ def for_api(data: Fields) -> dict[str, Any]:
         Refusal: 400, for a limit of output that is none.
     """
     taken = {key: value for key, value in data.items() if key not in _LIMITS and not _is_default(key, value)}
-    limit = next((fields.integer(data, key, 1) for key in _LIMITS if key in data), None)
+    key = limit_key(data)
+    limit = None if key is None else fields.integer(data, key, 1)
     return taken | present(max_output_tokens=limit and max(limit, _MIN_OUTPUT_TOKENS))
+
+
+def limit_key(data: Fields) -> str | None:
+    """Under which name the client limits the output, if it does."""
+    return next((key for key in _LIMITS if data.get(key) is not None), None)
 
 
 def _is_default(key: str, value: object) -> bool:

@@ -16,6 +16,7 @@ from app.translate import chat_options, fields, invalid
 from app.translate.chat_messages import Conversation, conversation
 from app.translate.chat_tools import Tools, read_tools
 from app.translate.frames import json_bytes
+from app.translate.request_places import RequestPlaces
 
 #: Models of the Responses API that answer 400 to `reasoning` and to encrypted reasoning, by the start of their names.
 _WITHOUT_REASONING = ("gpt-3.5", "gpt-4", "chatgpt-", "gpt-5-chat")
@@ -53,6 +54,7 @@ class ChatRequest:
         legacy_functions: the client speaks of `functions`, and is answered with a `function_call`.
         custom_tools: names of the tools whose input is free text.
         wants_logprobs: the client wants them; a ChatGPT login has none to give.
+        places: says what upstream refuses in the client's own terms.
     """
 
     model: str
@@ -61,6 +63,7 @@ class ChatRequest:
     legacy_functions: bool
     custom_tools: frozenset[str]
     wants_logprobs: bool
+    places: RequestPlaces = field(repr=False)
     _resolved: ResolvedModel
     _talk: Conversation = field(repr=False)
     _tools: Tools = field(repr=False)
@@ -151,6 +154,7 @@ def read_chat_request(data: Mapping[str, Any], *, models: ModelTable, session_na
         legacy_functions=tools.legacy,
         custom_tools=tools.custom,
         wants_logprobs=wants_logprobs,
+        places=RequestPlaces(data, talk.input, talk.origins, tools),
         _resolved=resolved,
         _talk=talk,
         _tools=tools,

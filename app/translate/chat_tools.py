@@ -28,11 +28,13 @@ class Tools:
         body: the keys `tools`, `tool_choice` and `parallel_tool_calls`, as far as there is something to say.
         legacy: the client speaks of `functions` and is answered with a `function_call`.
         custom: names of the custom tools.
+        places: where in the client's request each of the tools comes from.
     """
 
     body: dict[str, Any] = field(repr=False)
     legacy: bool
     custom: frozenset[str]
+    places: tuple[str, ...] = field(compare=False, default=())
 
 
 def read_tools(data: Fields) -> Tools:
@@ -41,17 +43,18 @@ def read_tools(data: Fields) -> Tools:
     Raises:
         Refusal: 400.
     """
-    tools = [_tool(tool, place) for place, tool in fields.objects(data, "tools")]
-    functions = [_function(function, place) for place, function in fields.objects(data, "functions")]
+    tools = [(_tool(tool, place), place) for place, tool in fields.objects(data, "tools")]
+    functions = [(_function(function, place), place) for place, function in fields.objects(data, "functions")]
     if tools and functions:
         raise invalid.unusable("functions", "Give either 'tools' or 'functions', not both.")
     search = _web_search_options(data)
     parallel = fields.boolean(data, "parallel_tool_calls")
-    offered = [*tools, *functions]
+    sourced = [*tools, *functions]
     if search is not None:
         # One tool of its kind: the options say more about it.
-        search = dict(next((tool for tool in offered if tool["type"] == "web_search"), {}), **search)
-        offered = [*(tool for tool in offered if tool["type"] != "web_search"), search]
+        search = dict(next((tool for tool, _ in sourced if tool["type"] == "web_search"), {}), **search)
+        sourced = [one for one in sourced if one[0]["type"] != "web_search"] + [(search, "web_search_options")]
+    offered = [tool for tool, _ in sourced]
     # Where there is nothing to call, these say nothing.
     idle = ("auto",) if offered else ("auto", "none")
     choice = _tool_choice(data, idle, bool(offered) and not functions)
@@ -65,7 +68,7 @@ def read_tools(data: Fields) -> Tools:
     names = frozenset(tool["name"] for tool in offered if tool["type"] == "custom")
     # Where a function has the same name, a call of it means the function.
     custom = names - {tool["name"] for tool in offered if tool["type"] == "function"}
-    return Tools(body, bool(functions), custom)
+    return Tools(body, bool(functions), custom, tuple(place for _, place in sourced))
 
 
 def _tool(tool: Fields, where: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import zstandard
 from app.core.turn import Outcome
 from app.practice import refusals
 from app.practice.accounts import practice_api_key
-from app.practice.script import usage_limit_reached
+from app.practice.script import failed, usage_limit_reached
 from tests.gateway.house import API, KEY, PLUS, PRO, House, house
 from tests.gateway.test_chat import ASK, body, events, text_of
 from tests.gateway.wire import exchange, request_bytes
@@ -174,6 +174,79 @@ async def test_a_login_is_not_asked_again_without_a_summary(one: House) -> None:
     status, error = await error_of(one, body())
     assert (status, error["param"]) == (400, "reasoning.summary")
     assert len(one.practice.turns) == 1
+
+
+BAD_NAME = {"type": "function", "function": {"name": "no spaces"}}
+NAMED_BADLY = {"role": "assistant", "tool_calls": [{"id": "a", "type": "function", "function": BAD_NAME["function"]}]}
+
+
+@pytest.mark.parametrize("who", [PLUS, API])
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("more", "place"),
+    [
+        ({"tools": [BAD_NAME]}, "tools[0].function.name"),
+        ({"functions": [BAD_NAME["function"]]}, "functions[0].name"),
+        ({"model": "gpt-5", "reasoning_effort": "wild"}, "reasoning_effort"),
+        ({"verbosity": "wild"}, "verbosity"),
+        (
+            {"response_format": {"type": "json_schema", "json_schema": {"name": "n", "strict": True, "schema": {}}}},
+            "response_format.json_schema.schema",
+        ),
+    ],
+)
+async def test_upstreams_refusal_names_the_clients_own_field(
+    tmp_path: Path, who: Any, stream: bool, more: dict[str, Any], place: str
+) -> None:
+    async with house(tmp_path, [who]) as running:
+        status, error = await error_of(running, body(stream=stream, **more))
+        assert (status, error["type"], error["param"]) == (400, "invalid_request_error", place)
+        for theirs in ("tools[0].name", "reasoning.effort", "text."):
+            assert theirs not in error["message"]
+        assert len(running.practice.turns) == 1
+
+
+@pytest.mark.parametrize("who", [PLUS, API])
+async def test_upstreams_refusal_names_the_clients_own_message(tmp_path: Path, who: Any) -> None:
+    path = "input[1].content[1].image_url"
+    url = "https://example.com/a.png"
+    parts = [{"type": "text", "text": "what is it?"}, {"type": "image_url", "image_url": {"url": url}}]
+    messages = [
+        {"role": "system", "content": "be brief"},
+        {"role": "user", "content": "hi"},
+        {"role": "user", "content": parts},
+    ]
+    async with house(tmp_path, [who]) as running:
+        refused = refusals.error(f"Invalid '{path}'. Expected a valid URL.", param=path, code="invalid_value")
+        running.practice.script(
+            refused,
+            failed("invalid_prompt", f"Invalid '{path}'."),
+            failed("invalid_prompt", f"Invalid '{path}'.", at="response.output_text.delta"),
+        )
+        place = "messages[2].content[1].image_url.url"
+        status, error = await error_of(running, body(messages=messages))
+        assert (status, error["param"], error["code"]) == (400, place, "invalid_value")
+        assert error["message"] == f"Invalid '{place}'. Expected a valid URL."
+        status, error = await error_of(running, body(messages=messages, stream=True))
+        assert (status, error["message"]) == (400, f"Invalid '{place}'.")
+        async with running.post("/chat/completions", data=body(messages=messages, stream=True)) as answer:
+            said = events(await answer.read())
+        assert said[-2]["error"]["message"] == f"Invalid '{place}'."
+
+
+@pytest.mark.parametrize("given", ["max_tokens", "max_completion_tokens"])
+async def test_a_limit_of_output_is_called_as_the_client_calls_it(tmp_path: Path, given: str) -> None:
+    async with house(tmp_path, [API]) as running:
+        running.practice.script(refusals.unsupported_parameter("max_output_tokens"))
+        status, error = await error_of(running, body(**{given: 100}))
+        assert (status, error["param"]) == (400, given)
+        assert error["message"].startswith(f"Unsupported parameter: '{given}' ")
+
+
+async def test_a_refusal_without_a_place_is_told_as_it_is(one: House) -> None:
+    one.practice.script(refusals.detail("Unsupported parameter: input[0].name"))
+    status, error = await error_of(one, body())
+    assert (status, error["param"], error["message"]) == (400, None, "Unsupported parameter: input[0].name")
 
 
 async def test_a_withdrawn_model_is_explained_and_comes_back(tmp_path: Path) -> None:
