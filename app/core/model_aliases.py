@@ -62,14 +62,14 @@ def aliases_from_stored(text: str | None) -> tuple[ModelAlias, ...]:
     return found
 
 
-def withdrawn_to_stored(withdrawn: Iterable[str]) -> str:
-    """The text that is stored."""
-    return json.dumps(sorted(withdrawn), ensure_ascii=False)
+def models_to_stored(models: Iterable[str]) -> str:
+    """The text that is stored of upstream's names of models."""
+    return json.dumps(list(models), ensure_ascii=False)
 
 
-def withdrawn_from_stored(text: str | None) -> frozenset[str]:
-    """The inverse of `withdrawn_to_stored`; what makes no sense is left out."""
-    return frozenset(item for item in _list(text) if is_name(item))
+def models_from_stored(text: str | None) -> tuple[str, ...]:
+    """The inverse of `models_to_stored`; what makes no sense is left out."""
+    return tuple(item for item in _list(text) if is_name(item))
 
 
 def offered_to_stored(offered: Mapping[str, Iterable[OfferedModel]]) -> str:

@@ -1,10 +1,11 @@
-"""Which model comes closest to one that upstream no longer serves; from names alone, since nothing else is told."""
+"""What the names of models tell: which comes closest to another, and which reason; nothing else is always told."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 #: Such as gpt-5.1-codex-max, gpt-4o-2024-08-06, o3: the line, its generation, what follows.
 _NAME = re.compile(r"([a-z]+)-?([0-9]{1,4})(?:\.([0-9]{1,4}))?([a-z]*)((?:-[a-z0-9.]+)*)")
@@ -13,6 +14,8 @@ _SMALL = frozenset({"mini", "nano"})
 _CODEX = "codex"
 #: What costs many times as much, or serves another purpose.
 _SPECIAL = frozenset({"pro", "search", "research", "chat"})
+#: As alike as gpt-5.55 and gpt-5.5, or gtp-5.5 and gpt-5.5; 1 is the same.
+_ALIKE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,22 @@ def nearest_model(model: str, offered: Iterable[str]) -> str | None:
         return None
     kin = [(name, found) for name in offered if (found := _read(name)) is not None and found.line == wanted.line]
     return min(kin, key=lambda item: _distance(wanted, item[1]), default=(None, None))[0]
+
+
+def nearest_name(name: str, names: Sequence[str]) -> str | None:
+    """The one of `names` that is written almost like this one; None if none is."""
+    return next(iter(get_close_matches(name, names, 1, _ALIKE)), None)
+
+
+def reasons(model: str) -> bool:
+    """Whether OpenAI's API takes the usual efforts for a model: for gpt-5 and later ones and the o-series.
+
+    Not for chat models, which do not reason, nor for pro and research models, which take only some efforts.
+    """
+    found = _read(model)
+    if found is None or found.words & (_SPECIAL | {"preview"}):
+        return False
+    return found.line == "o" or (found.line == "gpt" and found.generation >= (5, 0))
 
 
 def _distance(wanted: _Model, found: _Model) -> tuple[bool, bool, bool, bool, int, tuple[int, int], int]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from app.core.model_kinship import nearest_model
+from app.core.model_kinship import nearest_model, nearest_name, reasons
 
 #: Reasoning efforts as upstream knows them, the weakest first.
 EFFORTS: tuple[str, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max", "ultra")
 #: At the end of a name these may as well be part of a model's own, as in gpt-5.1-codex-max.
 _DOUBTFUL = frozenset({"none", "max", "ultra"})
+#: What every model that reasons takes, listed where upstream does not say: the lists of API keys are names alone.
+LIKELY_EFFORTS: tuple[str, ...] = ("low", "medium", "high")
 
 
 class ModelSource(StrEnum):
@@ -89,6 +91,11 @@ BUILT_IN: tuple[ModelAlias, ...] = tuple(
 #: Their models by themselves, without an effort.
 BARE: tuple[str, ...] = tuple(dict.fromkeys(alias.model for alias in BUILT_IN))
 
+#: More than any list had yet.
+_MOST_FORMER = 300
+#: Longer names are of nothing that anybody could have meant, in characters.
+_LONGEST_MEANT = 100
+
 _BUILT_IN = {alias.name: alias for alias in BUILT_IN}
 
 
@@ -100,11 +107,13 @@ class ModelTable:
         aliases: the user's own.
         offered: by token id, as last known, each in upstream's order.
         withdrawn: upstream models that every token refused that was asked.
+        former: upstream models that a list named before, or that a turn was served with, the newest last.
     """
 
     aliases: tuple[ModelAlias, ...] = ()
     offered: Mapping[str, tuple[OfferedModel, ...]] = field(default_factory=dict)
     withdrawn: frozenset[str] = frozenset()
+    former: tuple[str, ...] = ()
     _by_name: Mapping[str, ModelAlias] = field(init=False, repr=False, compare=False)
     _efforts: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
     _instead: Mapping[str, str | None] = field(init=False, repr=False, compare=False)
@@ -155,8 +164,21 @@ class ModelTable:
 
     def without_token(self, token_id: str) -> ModelTable:
         """Without what this token was offered."""
-        offered = {id: models for id, models in self.offered.items() if id != token_id}
-        return ModelTable(self.aliases, offered, self.withdrawn)
+        return self.with_offered({id: models for id, models in self.offered.items() if id != token_id})
+
+    def with_offered(self, offered: Mapping[str, tuple[OfferedModel, ...]]) -> ModelTable:
+        """With these lists in place of the known ones, what they name not withdrawn, and what they lack not forgotten.
+
+        Who loses a model by them has had it: that it is refused from now on is no slip of the pen.
+        """
+        changed = replace(self, offered=offered)
+        gone = [model for model in self._efforts if model not in changed._efforts]
+        return replace(changed.with_former(*gone), withdrawn=self.withdrawn - changed._efforts.keys())
+
+    def with_former(self, *models: str) -> ModelTable:
+        """With models that upstream has listed or served; of very many only the last."""
+        former = tuple(dict.fromkeys((*self.former, *models)))
+        return replace(self, former=former[-_MOST_FORMER:])
 
     def nearest(self, model: str) -> str | None:
         """The offered model that comes closest to one that is not served any more; None if there is no such."""
@@ -175,6 +197,10 @@ class ModelTable:
     def is_offered(self, model: str) -> bool:
         """Whether upstream lists a model by exactly this name, as last known."""
         return model in self._efforts
+
+    def was_there(self, model: str) -> bool:
+        """Whether upstream has listed a model by exactly this name, or served it."""
+        return model in self._efforts or model in self.former
 
     def is_doubtful(self, name: str) -> bool:
         """Whether the end of a name may be an effort or part of a model's own, for all that is known."""
@@ -199,6 +225,19 @@ class ModelTable:
             f"name: Settings > Models in its window, or `waystation model set {model} {nearest}`."
         )
 
+    def suggestion(self, name: str) -> str:
+        """A sentence with what to ask for instead of a name that upstream refused; empty if nothing comes close."""
+        meant = name.strip().casefold()
+        if len(meant) > _LONGEST_MEANT or self.is_offered(self.resolve(name).model):
+            return ""
+        model = self.resolve(meant).model
+        if meant != name and model not in self.withdrawn and self.is_listed(meant):
+            return f"It is written `{meant}`."
+        living = [model for model in self._efforts if model not in self.withdrawn]
+        names = [row.name for row in self.listed() if row.token_ids and not row.withdrawn]
+        nearest = nearest_name(meant, names) or nearest_model(model, living)
+        return "" if nearest is None else f"The nearest that upstream offers is `{nearest}`."
+
     def _walk(self, name: str) -> tuple[str, str | None, list[str]]:
         """The last model of a name, the effort that was named first, and the aliases on the way."""
         model, effort, followed = name, None, list[str]()
@@ -221,7 +260,8 @@ class ModelTable:
             yield name, ModelSource.USER
         taken = {*_BUILT_IN, *BARE, *self._by_name}
         for model, efforts in self._efforts.items():
-            for name in (model, *(f"{model}-{effort}" for effort in efforts)):
+            likely = LIKELY_EFFORTS if not efforts and reasons(model) else efforts
+            for name in (model, *(f"{model}-{effort}" for effort in likely)):
                 if name not in taken:
                     yield name, ModelSource.UPSTREAM
         for name in sorted(self.withdrawn - taken):

@@ -188,8 +188,11 @@ def _ended(reader: EventReader, turn: RunningTurn, chat: ChatCompletion) -> Upst
 async def _failed(client: ChatClient, turn: RunningTurn, failure: UpstreamFailure, asked: _Asked) -> web.StreamResponse:
     turn.end(Outcome.FAILED, failure.upstream_code or f"http_{failure.status}")
     failure = asked.chat.places.told(failure)
-    text = turn.state.models.withdrawn_text(asked.model) if failure.code == "model_not_found" else None
-    return await client.fail(failure if text is None else replace(failure, message=text, param="model"))
+    if failure.code == "model_not_found":
+        models = turn.state.models
+        said = f"{failure.message} {models.suggestion(asked.chat.model)}".rstrip()
+        failure = replace(failure, message=models.withdrawn_text(asked.model) or said, param="model")
+    return await client.fail(failure)
 
 
 async def _stopped(client: ChatClient, turn: RunningTurn) -> web.StreamResponse:

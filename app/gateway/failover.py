@@ -141,8 +141,9 @@ class Failover:
         if turn_state:
             self._state.pool.note_turn_state(digest(turn_state), token_id)
         self._state.token_worked(token_id)
-        if self._wanted.model in self._state.models.withdrawn:
-            self._state.on_model_served(self._wanted.model)
+        model, models = self._wanted.model, self._state.models
+        if model is not None and (model in models.withdrawn or not models.was_there(model)):
+            self._state.on_model_served(model)
         if self._attempts.proven(self._state.clock.now()):
             self._state.health_changed(token_id, better=True)
 

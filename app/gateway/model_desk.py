@@ -17,13 +17,13 @@ from app.core.model_aliases import (
     aliases_from_stored,
     aliases_to_stored,
     is_name,
+    models_from_stored,
+    models_to_stored,
     offered_from_stored,
     offered_to_stored,
     with_alias,
-    withdrawn_from_stored,
-    withdrawn_to_stored,
 )
-from app.core.models import ModelAlias, ModelTable, OfferedModel
+from app.core.models import ModelAlias, ModelTable
 from app.core.token import Token
 from app.gateway.state import GatewayState
 from app.gateway.tasks import TaskSet
@@ -31,6 +31,7 @@ from app.upstream.models import ModelLists
 
 WITHDRAWN = "models.withdrawn"
 OFFERED = "models.offered"
+FORMER = "models.former"
 #: How long a client or a turn waits for upstream's lists, in seconds; they are asked for on, without it.
 ASK_S = 4.0
 #: Who asks for one name after the other fills nothing.
@@ -68,14 +69,20 @@ class ModelDesk:
 
     def restore(self, stored: Mapping[str, str]) -> None:
         """Take up what was known before."""
-        offered, withdrawn = offered_from_stored(stored.get(OFFERED)), withdrawn_from_stored(stored.get(WITHDRAWN))
-        self._saved = {key: stored[key] for key in (WITHDRAWN, OFFERED) if key in stored}
-        self._replace(ModelTable(aliases_from_stored(stored.get(MODELS)), offered, withdrawn))
+        self._saved = {key: stored[key] for key in (WITHDRAWN, OFFERED, FORMER) if key in stored}
+        self._replace(
+            ModelTable(
+                aliases_from_stored(stored.get(MODELS)),
+                offered_from_stored(stored.get(OFFERED)),
+                frozenset(models_from_stored(stored.get(WITHDRAWN))),
+                models_from_stored(stored.get(FORMER)),
+            )
+        )
 
     def forget_others(self) -> None:
         """Forget what tokens were offered that are not here any more."""
         if any(self._state.pool.get(token_id) is None for token_id in self._state.models.offered):
-            self._update()
+            self._note(self._state.models)
 
     def restore_aliases(self, stored: Mapping[str, str]) -> None:
         """Take up the user's names, which came into the store past these commands."""
@@ -140,6 +147,8 @@ class ModelDesk:
     def refused(self, model: str, chat: bool) -> None:
         """Every token that was asked in a turn has refused this upstream model.
 
+        It is marked where it was there before, or somebody has said that it is; anything else is a slip of the pen.
+
         Args:
             model: upstream's name of it.
             chat: the turn was one on chat/completions, where the user's names are of use.
@@ -150,16 +159,18 @@ class ModelDesk:
         if table.is_offered(model):
             # Upstream contradicts itself, or its list is an old one.
             self._asking.start(self._ask_again(model), "models after a refusal")
-        elif table.is_listed(model) or (chat and table.nearest(model) is not None):
+            return
+        if table.is_listed(model) or (chat and table.was_there(model)):
             self._withdraw(model)
-            if not table.offered:
-                # For what to use instead.
-                self._asking.start(self._ask(self._usable()), "models after a refusal")
+        if chat and not table.offered:
+            # For what to use instead.
+            self._asking.start(self._ask(self._usable()), "models after a refusal")
 
     def served(self, model: str) -> None:
         """A turn with this upstream model is being answered."""
-        if model in self._state.models.withdrawn:
-            self._update(withdrawn=self._state.models.withdrawn - {model})
+        table = self._state.models
+        if is_name(model):
+            self._note(replace(table.with_former(model), withdrawn=table.withdrawn - {model}))
 
     async def close(self) -> None:
         """Ask no more."""
@@ -179,8 +190,7 @@ class ModelDesk:
         if found is None or self._state.pool.get(token.id) is None:
             return
         table = self._state.models
-        if table.offered.get(token.id) != found or not table.withdrawn.isdisjoint(_names(found)):
-            self._update({**table.offered, token.id: found}, table.withdrawn - _names(found))
+        self._note(table.with_offered({**table.offered, token.id: found}))
 
     async def _ask_again(self, model: str) -> None:
         await self._ask(self._usable())
@@ -189,28 +199,28 @@ class ModelDesk:
             self._withdraw(model)
 
     def _withdraw(self, model: str) -> None:
-        withdrawn = self._state.models.withdrawn
-        if len(withdrawn) < _MOST_WITHDRAWN:
-            _log.info("upstream no longer serves the model %s", model)
-            self._update(withdrawn=withdrawn | {model})
-
-    def _update(
-        self, offered: Mapping[str, tuple[OfferedModel, ...]] | None = None, withdrawn: frozenset[str] | None = None
-    ) -> None:
         table = self._state.models
-        here = {token.id for token in self._state.pool.tokens}
-        offered = {
-            token_id: models
-            for token_id, models in (table.offered if offered is None else offered).items()
-            if token_id in here
-        }
-        self._replace(ModelTable(table.aliases, offered, table.withdrawn if withdrawn is None else withdrawn))
-        self._state.tasks.start(self._save(), "models")
+        if len(table.withdrawn) < _MOST_WITHDRAWN:
+            _log.info("upstream no longer serves the model %s", model)
+            self._note(replace(table, withdrawn=table.withdrawn | {model}))
+
+    def _note(self, table: ModelTable) -> None:
+        """Take up what turns and lists have told, of the tokens that are here, and write it down."""
+        for token_id in table.offered:
+            if self._state.pool.get(token_id) is None:
+                table = table.without_token(token_id)
+        if table != self._state.models:
+            self._replace(table)
+            self._state.tasks.start(self._save(), "models")
 
     async def _save(self) -> None:
         """Write down what turns and lists have told, the newest when several wait."""
         table = self._state.models
-        wanted = {OFFERED: offered_to_stored(table.offered), WITHDRAWN: withdrawn_to_stored(table.withdrawn)}
+        wanted = {
+            OFFERED: offered_to_stored(table.offered),
+            WITHDRAWN: models_to_stored(sorted(table.withdrawn)),
+            FORMER: models_to_stored(table.former),
+        }
         changes = {key: text for key, text in wanted.items() if self._saved.get(key) != text}
         self._saved |= changes
         try:
@@ -233,7 +243,3 @@ class ModelDesk:
 def _plan(token: Token) -> tuple[str, str]:
     """Of API keys each is of its own kind: projects may use different models."""
     return token.kind.value, token.plan if token.plan is not None else token.id
-
-
-def _names(models: Iterable[OfferedModel]) -> frozenset[str]:
-    return frozenset(model.name for model in models)

@@ -41,12 +41,9 @@ class Models:
             Refusal: 404 `model_not_found`.
         """
         if not self._state.models.is_listed(name) and not (await self._models.look()).is_listed(name):
-            raise Refusal(
-                404,
-                f"The model `{name[:100]}` does not exist or you do not have access to it.",
-                param="model",
-                code="model_not_found",
-            )
+            said = f"The model `{name[:100]}` does not exist or you do not have access to it."
+            said = f"{said} {self._state.models.suggestion(name)}".rstrip()
+            raise Refusal(404, said, param="model", code="model_not_found")
         return json_reply(200, _entry(name))
 
     async def _codex_list(self, request: web.BaseRequest) -> web.StreamResponse:

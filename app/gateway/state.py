@@ -65,7 +65,7 @@ class GatewayState:
         on_rest: called when a token begins or ends a rest.
         on_model_refused: called when every token that a turn could ask has refused a model, by upstream's name of it;
             with whether that was on chat/completions.
-        on_model_served: called when a turn with a withdrawn model is answered.
+        on_model_served: called when a turn is answered whose model is withdrawn, or was neither listed nor served yet.
         way_lost: upstream could not be reached just now.
         offered_proxies: addresses on this machine that may be a way there.
         revision: grows with each change, so that a viewer knows whether to look again.

@@ -11,11 +11,11 @@ from app.core.model_aliases import (
     MOST_ALIASES,
     aliases_from_stored,
     aliases_to_stored,
+    models_from_stored,
+    models_to_stored,
     offered_from_stored,
     offered_to_stored,
     with_alias,
-    withdrawn_from_stored,
-    withdrawn_to_stored,
 )
 from app.core.models import ModelAlias, OfferedModel
 
@@ -64,8 +64,8 @@ def test_there_is_an_end_to_them() -> None:
 def test_what_is_stored_comes_back() -> None:
     assert aliases_from_stored(aliases_to_stored(ALIASES)) == ALIASES
     assert offered_from_stored(offered_to_stored(OFFERED)) == OFFERED
-    assert withdrawn_from_stored(withdrawn_to_stored({"gpt-5", "o3"})) == {"gpt-5", "o3"}
-    assert (aliases_from_stored(None), offered_from_stored(None), withdrawn_from_stored(None)) == ((), {}, frozenset())
+    assert models_from_stored(models_to_stored(("o3", "gpt-5"))) == ("o3", "gpt-5")
+    assert (aliases_from_stored(None), offered_from_stored(None), models_from_stored(None)) == ((), {}, ())
 
 
 def test_what_makes_no_sense_is_left_out() -> None:
@@ -81,5 +81,5 @@ def test_what_makes_no_sense_is_left_out() -> None:
 )
 def test_any_text_can_be_read(text: str) -> None:
     with_alias(aliases_from_stored(text)[:5], ModelAlias("a-name-of-its-own", "gpt-5.5"))
-    assert all(withdrawn_from_stored(text))
+    assert all(models_from_stored(text))
     offered_to_stored(offered_from_stored(text))

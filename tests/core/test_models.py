@@ -124,7 +124,7 @@ def test_the_list_has_every_name_once_with_its_source() -> None:
     names = list(rows)
     assert names[:10] == [*(alias.name for alias in BUILT_IN), "gpt-5", "gpt-5-codex", "mine"]
     assert names[10:12] == ["gpt-6.1-sol", "gpt-6.1-sol-low"]
-    assert names[-2:] == ["gpt-5.1-codex", "gpt-5.1-codex-max"]
+    assert names[-4:] == ["gpt-5.1-codex-max", *(f"gpt-5.1-codex-max-{end}" for end in ("low", "medium", "high"))]
     assert (rows["gpt-5-low"].source, rows["mine"].source) == (ModelSource.USER, ModelSource.USER)
     assert (rows["gpt-5"].source, rows["gpt-5.5-low"].source) == (ModelSource.BUILT_IN, ModelSource.UPSTREAM)
     assert rows["gpt-5.5-low"].token_ids == rows["gpt-5-low"].token_ids == ("t-1", "t-2")
@@ -173,7 +173,66 @@ def test_a_name_that_asks_for_a_listed_model_is_listed() -> None:
 
 
 def test_a_removed_tokens_offers_are_forgotten() -> None:
-    assert KNOWN.without_token("t-1").offered == {"t-2": (OfferedModel("gpt-5.5"),)}
+    left = KNOWN.without_token("t-1")
+    assert left.offered == {"t-2": (OfferedModel("gpt-5.5"),)}
+    assert left.former == ("gpt-6.1-sol", "gpt-5.1-codex", "gpt-5.1-codex-max")
+
+
+def test_what_a_new_list_lacks_was_there_and_what_it_names_is_withdrawn_no_more() -> None:
+    table = ModelTable((), {"t": (OfferedModel("a"), OfferedModel("b"))}, frozenset({"c"}), ("z",))
+    told = table.with_offered({"t": (OfferedModel("b"), OfferedModel("c"))})
+    assert (told.former, told.withdrawn) == (("z", "a"), frozenset())
+    assert all(told.was_there(model) for model in "abcz")
+    assert not told.was_there("d")
+    assert len(told.with_former(*(f"m{number}" for number in range(1000))).former) == 300
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("gpt-5.55", "The nearest that upstream offers is `gpt-5.5`."),
+        ("gtp-5.5", "The nearest that upstream offers is `gpt-5.5`."),
+        ("gpt-5.55-high", "The nearest that upstream offers is `gpt-5.5-high`."),
+        ("gpt-4o", "The nearest that upstream offers is `gpt-5.5`."),
+        ("GPT-5-High", "It is written `gpt-5-high`."),
+        (" gpt-5-high ", "It is written `gpt-5-high`."),
+        ("GPT-6.1-sol-MAX", "It is written `gpt-6.1-sol-max`."),
+        ("GPT-5.55", "The nearest that upstream offers is `gpt-5.5`."),
+        ("gpt-5.5", ""),
+        ("gpt-5.5-low", ""),
+        ("llama-3", ""),
+        ("", ""),
+        ("gpt-5.5" * 1000, ""),
+    ],
+)
+def test_of_a_name_that_means_nothing_the_nearest_is_named(name: str, meant: str) -> None:
+    assert KNOWN.suggestion(name) == meant
+
+
+def test_nothing_is_suggested_that_is_withdrawn_or_that_nobody_offers() -> None:
+    assert NOTHING.suggestion("gpt-5.55") == ""
+    assert NOTHING.suggestion("GPT-5") == "It is written `gpt-5`."
+    table = ModelTable((), KNOWN.offered, frozenset({"gpt-5", "gpt-5.5"}))
+    assert table.suggestion("gpt-5.55") == "The nearest that upstream offers is `gpt-6.1-sol`."
+    assert "`gpt-6.1-sol-high`" not in table.suggestion("GPT-5-high")
+
+
+def test_models_of_an_api_keys_list_that_reason_have_the_usual_efforts_and_take_any() -> None:
+    reasoning = ("gpt-5", "gpt-5.5-2026-03-05", "gpt-5.3-codex", "gpt-6-luna", "o3", "o4-mini")
+    others = ("gpt-5-chat-latest", "gpt-5-pro", "gpt-4.1", "gpt-4o", "o3-deep-research", "chatgpt-4o-latest", "ft:o3:x")
+    table = ModelTable((), {"t": tuple(map(OfferedModel, (*reasoning, *others)))})
+    rows = {row.name: row for row in table.listed()}
+    for model in reasoning:
+        for effort in ("low", "medium", "high"):
+            row = rows[f"{model}-{effort}"]
+            assert (row.model, row.effort, row.token_ids) == (model, effort, ("t",))
+            assert row.source is (ModelSource.BUILT_IN if model == "gpt-5" else ModelSource.UPSTREAM)
+    assert {row.model for row in rows.values() if row.effort} == {*reasoning, "gpt-5-codex"}
+    assert "o3-xhigh" not in rows
+    assert table.resolve("o3-xhigh") == ResolvedModel("o3", "xhigh")
+    # Where a login's list says which, that counts.
+    table = ModelTable((), {"t": (OfferedModel("o3"),), "u": (OfferedModel("o3", ("medium",)),)})
+    assert {row.name for row in table.rows() if row.model == "o3"} == {"o3", "o3-medium"}
 
 
 _NAMES = st.sampled_from(

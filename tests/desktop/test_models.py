@@ -268,6 +268,13 @@ def turned_wheel(section: ModelsSection) -> bool:
     return section.table.verticalScrollBar().value() != before
 
 
+def test_efforts_that_are_only_likely_keep_nobody_from_another() -> None:
+    table = ModelTable((), {"t-1": (OfferedModel("gpt-5.5"), OfferedModel("gpt-5.6", FOUR), OfferedModel("gpt-4.1"))})
+    lines = model_lines(rows(table))
+    assert next(line for line in lines if line.name == "gpt-5.5").efforts == ("low", "medium", "high")
+    assert offered_efforts(lines) == {"gpt-5.5": (), "gpt-5.6": FOUR, "gpt-4.1": ()}
+
+
 async def test_openai_is_asked_again_only_on_the_users_word(stage: Stage, section: ModelsSection) -> None:
     asked = [call for call in stage.desk.gateway.calls if call[0] == "models.list"]
     assert asked == [("models.list", {"refresh": False})]

@@ -118,18 +118,52 @@ async def test_a_turn_of_codex_counts_for_what_is_listed_and_for_nothing_else(on
 
 async def test_a_name_that_means_nothing_is_not_marked_but_a_former_model_is(one: House) -> None:
     await one.models.look()
-    await chat(one, "llama-3")
+    for name in ("llama-3", "gpt-5.55", "gpt-5.55-high", "GPT-5-High"):
+        assert await chat(one, name) == 404
     assert withdrawn(one) == set()
-    deny(one, "gpt-5.4")
-    await chat(one, "gpt-5.4")
-    assert withdrawn(one) == {"gpt-5.4"}
+    deny(one, "gpt-5.5")
+    await one.models.look(at_once=True)
+    await chat(one, "gpt-5.5")
+    assert withdrawn(one) == {"gpt-5.5"}
     async with one.get("/models") as answer:
-        assert "gpt-5.4" not in {row["id"] for row in orjson.loads(await answer.read())["data"]}
+        assert "gpt-5.5" not in {row["id"] for row in orjson.loads(await answer.read())["data"]}
+
+
+async def test_a_mistyped_name_is_answered_with_the_nearest_one(one: House) -> None:
+    # The first such name has upstream asked what it offers.
+    await chat(one, "gpt-5.55")
+    await one.until(lambda: one.state.models.offered)
+    for name, advice in (
+        ("gpt-5.55", "The nearest that upstream offers is `gpt-5.5`."),
+        ("GPT-5-High", "It is written `gpt-5-high`."),
+        (" gpt-5-high ", "It is written `gpt-5-high`."),
+    ):
+        async with one.post("/chat/completions", json={"model": name, "messages": MESSAGES}) as answer:
+            error = orjson.loads(await answer.read())["error"]
+        assert (answer.status, error["param"], error["code"]) == (404, "model", "model_not_found")
+        assert error["message"].startswith(f"The model `{name}` does not exist or you do not have access to it.")
+        assert error["message"].endswith(advice)
+        async with one.get(f"/models/{name.strip()}") as answer:
+            said = orjson.loads(await answer.read())
+        assert name.strip() == "gpt-5-high" or said["error"]["message"].endswith(f"access to it. {advice}")
+    assert withdrawn(one) == set()
+
+
+async def test_a_model_that_was_served_although_no_list_has_it_is_known_also_after_a_restart(tmp_path: Path) -> None:
+    async with house(tmp_path) as running:
+        await running.models.look()
+        assert not running.state.models.is_offered("gpt-5.4")
+        assert await chat(running, "gpt-5.4-low") == 200
+    async with house(tmp_path) as running:
+        deny(running, "gpt-5.4")
+        await chat(running, "gpt-5.4")
+        assert withdrawn(running) == {"gpt-5.4"}
 
 
 async def test_there_is_an_end_to_the_marks(one: House) -> None:
     await one.models.look()
     for number in range(100):
+        one.models.served(f"gpt-4.{number}")
         one.models.refused(f"gpt-4.{number}", chat=True)
     assert len(withdrawn(one)) == 32
 

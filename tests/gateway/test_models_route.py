@@ -59,10 +59,10 @@ async def test_one_slow_token_neither_holds_nor_empties_the_list(tmp_path: Path)
         table = await running.models.look(0.4)
         assert asyncio.get_running_loop().time() - begun < 0.9
         assert table.is_offered("gpt-5.2-codex")
-        assert "gpt-5.5-low" not in {row.name for row in table.rows()}
+        assert "gpt-5.5-xhigh" not in {row.name for row in table.rows()}
         # What comes later is noted, and not asked for again.
         async with running.get("/models") as answer:
-            assert "gpt-5.5-low" in {row["id"] for row in orjson.loads(await answer.read())["data"]}
+            assert "gpt-5.5-xhigh" in {row["id"] for row in orjson.loads(await answer.read())["data"]}
         assert len(running.practice.received) == 2
 
 
@@ -83,6 +83,18 @@ async def test_the_users_names_are_listed_and_shadow_the_others(one: House) -> N
 async def test_without_tokens_the_aliases_are_there(tmp_path: Path) -> None:
     async with house(tmp_path, []) as running, running.get("/models") as answer:
         assert len(orjson.loads(await answer.read())["data"]) == 9
+
+
+async def test_an_api_keys_models_that_reason_are_listed_with_the_usual_efforts(tmp_path: Path) -> None:
+    async with house(tmp_path, [API]) as running:
+        async with running.get("/models") as answer:
+            names = {row["id"] for row in orjson.loads(await answer.read())["data"]}
+        assert {f"gpt-5.5-{effort}" for effort in ("low", "medium", "high")} <= names
+        assert not {"gpt-5.5-xhigh", "gpt-5.5-max", "gpt-4.1-low"} & names
+        body = {"model": "gpt-5.5-xhigh", "messages": [{"role": "user", "content": "hi"}]}
+        async with running.post("/chat/completions", json=body) as answer:
+            assert answer.status == 200
+        assert orjson.loads(running.practice.turns[-1].body)["reasoning"]["effort"] == "xhigh"
 
 
 async def test_one_model(one: House) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.core.models import EFFORTS, ModelAlias, ModelSource
+from app.core.models import EFFORTS, LIKELY_EFFORTS, ModelAlias, ModelSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,4 +71,6 @@ def _line(row: Mapping[str, Any]) -> ModelLine:
 
 def offered_efforts(lines: Sequence[ModelLine]) -> dict[str, tuple[str, ...]]:
     """The models that OpenAI offers, with the efforts that each takes, as far as it says."""
-    return {line.name: line.efforts for line in lines if line.tokens and line.model == line.name and not line.withdrawn}
+    offered = [line for line in lines if line.tokens and line.model == line.name and not line.withdrawn]
+    # What is only likely keeps nobody from choosing another.
+    return {line.name: () if line.efforts == LIKELY_EFFORTS else line.efforts for line in offered}
