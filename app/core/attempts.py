@@ -198,7 +198,7 @@ class Attempts:
         return helped or (bool(others) and not tokens)
 
     def _standing(self, token: Token, now: float) -> Standing:
-        standing = self._pool.standing(token, self._wanted.model, now)
+        standing = self._pool.standing(token, self._wanted.model, now, self._wanted.kinds)
         if standing.why_not is not None:
             return standing
         if token.id in self._spent or token.proxy in self._bad_ways:
@@ -227,7 +227,7 @@ class Attempts:
         if self._unproven(session):
             kept = best.token.id == session.current_token_id
             return best.token, Reason.KEPT if kept else Reason.NEW_SESSION
-        return best.token, pool.why_away(session, self._wanted.model, now)
+        return best.token, pool.why_away(session, self._wanted.model, now, self._wanted.kinds)
 
     def _unproven(self, session: Session) -> bool:
         """Whether this very turn opened the session, and has been tried in vain: nothing ties it to its token."""
@@ -265,7 +265,7 @@ class Attempts:
         if reason is Reason.NEW_SESSION:
             bound = replace(session, home_token_id=token.id, current_token_id=token.id, lent_at=None)
             return pool.sessions.put(bound), None
-        lend = reason in (Reason.LENT, Reason.MODEL, Reason.RETURNED)
+        lend = reason in (Reason.LENT, Reason.MODEL, Reason.KIND, Reason.RETURNED)
         if token.spare and reason not in (Reason.RELIEVED, Reason.USER):
             lend = True
         bound = pool.bind(session, token, self._wanted.sealed, now=now, lend=lend)
@@ -352,7 +352,8 @@ class Attempts:
 
     def _forgiven(self, tokens: list[Token], now: float) -> bool:
         """Whether a token could serve, had upstream not failed with it: when all others rest, it is tried anew."""
-        usable = [token for token in tokens if self._pool.standing(token, self._wanted.model, now).why_not is None]
+        pool, wanted = self._pool, self._wanted
+        usable = [token for token in tokens if pool.standing(token, wanted.model, now, wanted.kinds).why_not is None]
         failed = [token for token in usable if self._spent.get(token.id) is Meaning.UPSTREAM]
         unreached = [token for token in usable if token.proxy in self._bad_ways]
         for token in failed:
@@ -375,11 +376,8 @@ class Attempts:
         """When nobody has the model, and nobody comes back who might: ask once, for upstream's own words."""
         if self._last is Meaning.MODEL or any(standing.why_not in PASSING for standing in standings.values()):
             return []
-        return [
-            token
-            for token in tokens
-            if standings[token.id].why_not is Unusable.MODEL and self._pool.health(token.id).rest is None
-        ]
+        lacking = [token for token in tokens if standings[token.id].why_not is Unusable.MODEL]
+        return [token for token in lacking if self._pool.health(token.id).rest is None]
 
     def _worth_waiting(self, session: Session, standings: dict[str, Standing], now: float) -> float:
         """How long to wait since its token's rest is over, and another turn is trying it just now; 0: not."""
@@ -390,7 +388,8 @@ class Attempts:
         return standing.wait_s if rest.until <= now else 0.0
 
     def _shortage(self, tokens: Iterable[Token], now: float) -> Shortage:
-        return replace(self._pool.shortage(tokens, self._wanted.model, now), pinned=self._pinned)
+        missing = self._pool.shortage(tokens, self._wanted.model, now, self._wanted.kinds)
+        return replace(missing, pinned=self._pinned)
 
     def _given_back(self) -> Token | None:
         token, self._at = self._at, None

@@ -17,7 +17,7 @@ from app.core.routing import Candidate
 from app.core.sealed import SealedItems
 from app.core.session import Session, SessionBook, with_names, with_owners
 from app.core.shortage import PASSING, Shortage, Unusable, shortage
-from app.core.token import Token
+from app.core.token import Kinds, Token
 
 #: After so long away, a loan becomes the home, in seconds.
 LOAN_S = 600.0
@@ -45,6 +45,8 @@ class Reason(StrEnum):
     LENT = "lent"
     #: The session's token cannot have this model: lent.
     MODEL = "model"
+    #: The session's token is of a kind that cannot serve this turn: lent.
+    KIND = "kind"
     #: The loan is over.
     RETURNED = "returned"
     #: A spare served while nobody else could; now somebody can.
@@ -123,11 +125,13 @@ class Pool:
             return Unusable.DISABLED
         return Unusable.SIGN_IN if token.sign_in_needed is not None else None
 
-    def standing(self, token: Token, model: str | None, now: float) -> Standing:
-        """Whether this token may take a turn with this model now."""
+    def standing(self, token: Token, model: str | None, now: float, kinds: Kinds = None) -> Standing:
+        """Whether this token may take a turn with this model now, which only tokens of these kinds can serve."""
         why_not = self.unusable(token)
         if why_not is not None:
             return Standing(why_not)
+        if kinds is not None and token.kind not in kinds:
+            return Standing(Unusable.KIND)
         health = self.health(token.id)
         if model is not None and health.models.get(model, 0.0) > now:
             return Standing(Unusable.MODEL)
@@ -139,26 +143,28 @@ class Pool:
         reason = _REST_REASONS.get(rest.reason, Unusable.REFUSED)
         return Standing(reason, wait_s=health.trial_s(now))
 
-    def why_away(self, session: Session, model: str | None, now: float) -> Reason:
+    def why_away(self, session: Session, model: str | None, now: float, kinds: Kinds = None) -> Reason:
         """Why the session's home does not serve: decides between a loan and a move."""
         home = self._tokens.get(session.home_token_id)
         if home is None or self.unusable(home) is not None:
             return Reason.TOKEN_GONE
-        why_not = self.standing(home, model, now).why_not
+        why_not = self.standing(home, model, now, kinds).why_not
         if why_not is None and home.spare:
             return Reason.RELIEVED
         if why_not is Unusable.LIMIT:
             return Reason.LIMIT
         if why_not is Unusable.REFUSED:
             return Reason.TOKEN_GONE
+        if why_not is Unusable.KIND:
+            return Reason.KIND
         return Reason.MODEL if why_not is Unusable.MODEL else Reason.LENT
 
-    def shortage(self, tokens: Iterable[Token], model: str | None, now: float) -> Shortage:
+    def shortage(self, tokens: Iterable[Token], model: str | None, now: float, kinds: Kinds = None) -> Shortage:
         """Why none of these tokens serves a turn with this model, and when the first is back."""
         reasons: list[Unusable] = []
         back: list[tuple[float, Unusable]] = []
         for token in tokens:
-            why_not = self.standing(token, model, now).why_not
+            why_not = self.standing(token, model, now, kinds).why_not
             # One that could serve has been tried by the turn that asks.
             reason = why_not or Unusable.RESTING
             rest = self.health(token.id).rest

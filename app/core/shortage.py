@@ -24,12 +24,14 @@ class Unusable(StrEnum):
     RESTING = "resting"
     #: It cannot have the model that is asked for.
     MODEL = "model"
+    #: The turn holds what only another kind of token can be asked.
+    KIND = "kind"
 
 
 #: Only time helps these.
 PASSING = frozenset({Unusable.LIMIT, Unusable.RESTING})
 #: Only the user helps these, or another plan.
-LASTING = frozenset({Unusable.DISABLED, Unusable.SEALED, Unusable.SIGN_IN, Unusable.REFUSED})
+LASTING = frozenset({Unusable.DISABLED, Unusable.SEALED, Unusable.SIGN_IN, Unusable.REFUSED, Unusable.KIND})
 
 _WORDS = {
     Unusable.LIMIT: "{} at {} limit",
@@ -37,6 +39,7 @@ _WORDS = {
     Unusable.REFUSED: "{} without credit or not allowed by {} plan",
     Unusable.RESTING: "{} resting after failures",
     Unusable.MODEL: "{} without this model",
+    Unusable.KIND: "{} of a kind that cannot serve this request",
     Unusable.DISABLED: "{} disabled",
     Unusable.SEALED: "{} sealed by a lost key",
 }
@@ -46,6 +49,7 @@ _PINNED_WORDS = {
     Unusable.REFUSED: "has no credit, or its plan does not allow this",
     Unusable.RESTING: "rests after failures",
     Unusable.MODEL: "does not have this model",
+    Unusable.KIND: "is of a kind that cannot serve this request",
     Unusable.DISABLED: "is disabled",
     Unusable.SEALED: "is sealed by a lost key",
 }

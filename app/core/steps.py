@@ -9,7 +9,7 @@ from app.core.pool import Reason
 from app.core.sealed import SealedItems
 from app.core.session import Session
 from app.core.shortage import Shortage
-from app.core.token import Token
+from app.core.token import Kinds, Token
 from app.core.verdict import Meaning
 
 
@@ -24,6 +24,7 @@ class Wanted:
         sealed: what it holds that only one account can read.
         new_session_id: the id to use if it opens a session.
         warm: of a conversation without a name, the token that served it last; it is taken again if it is free.
+        kinds: of the tokens that can be asked for it.
     """
 
     license_id: str
@@ -32,6 +33,7 @@ class Wanted:
     sealed: SealedItems = field(repr=False)
     new_session_id: str
     warm: str | None = None
+    kinds: Kinds = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,10 @@ class TokenKind(StrEnum):
     API_KEY = "api_key"
 
 
+#: Which kinds can serve a turn; None: any.
+Kinds = frozenset[TokenKind] | None
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """What is known and may be shown of one token.

@@ -87,7 +87,7 @@ class Chat:
             _refuse_for_every_token(asked.chat, turn.state.pool)
             known = asked.beginning is not None and asked.beginning.continued
             warm = self._warm.get(asked.beginning.name) if asked.beginning is not None and known else None
-            failover = turn.lead(received, asked.model, warm=warm, wait_s=lambda: wait_s)
+            failover = turn.lead(received, asked.model, warm=warm, kinds=asked.chat.kinds, wait_s=lambda: wait_s)
             client = ChatClient(request, turn, stream=asked.chat.stream, keep_alive_s=self._keep_alive_s)
             tries = ChatTries(
                 turn,

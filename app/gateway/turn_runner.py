@@ -16,6 +16,7 @@ from app.core.license import License
 from app.core.quota_reading import quota_from_event, quota_from_headers
 from app.core.sealed import SealedItems
 from app.core.steps import Wanted
+from app.core.token import Kinds
 from app.core.turn import Outcome
 from app.core.verdict import Fault, Meaning
 from app.gateway.bodies import decoded, off_loop, read_body
@@ -89,6 +90,7 @@ class RunningTurn:
         *,
         turn_state: str | None = None,
         warm: str | None = None,
+        kinds: Kinds = None,
         wait_s: Callable[[], float],
     ) -> Failover:
         """Its way through the pool.
@@ -98,12 +100,12 @@ class RunningTurn:
             model: upstream's name of it.
             turn_state: Codex's own, if it came with one.
             warm: the token that has the conversation in its cache, where no session says so.
+            kinds: of the tokens that can be asked for it.
             wait_s: how long it may be held at the station.
         """
         envelope = received.envelope
-        wanted = Wanted(
-            self.live.license_id, envelope.names, model, SealedItems(envelope.data, turn_state), new_id("s"), warm
-        )
+        sealed = SealedItems(envelope.data, turn_state)
+        wanted = Wanted(self.live.license_id, envelope.names, model, sealed, new_id("s"), warm, kinds)
         size = len(received.raw) + (0 if received.body is received.raw else len(received.body))
         self.failover = Failover(self.live, wanted, self.state, self.refresher, size=size, wait_s=wait_s)
         return self.failover

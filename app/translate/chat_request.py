@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.core.models import ModelTable, ResolvedModel
-from app.core.token import TokenKind
+from app.core.token import Kinds, TokenKind
 from app.translate import chat_options, fields, invalid
 from app.translate.chat_messages import Conversation, conversation
 from app.translate.chat_tools import Tools, read_tools
@@ -74,6 +74,12 @@ class ChatRequest:
     _service_tier: str | None
     _top_logprobs: int
     _beyond: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def kinds(self) -> Kinds:
+        """Of the tokens that can be asked."""
+        # Files belong to the account of an API key.
+        return None if self._talk.file_id_at is None else frozenset({TokenKind.API_KEY})
 
     def for_token(self, kind: TokenKind, *, reasoning_summary: str | None = "auto") -> ResponsesRequest:
         """The request for an upstream; the Responses API takes more than the ChatGPT backend.

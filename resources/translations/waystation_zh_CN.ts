@@ -1865,6 +1865,10 @@
         <translation>临时借用，前者不能使用该模型</translation>
     </message>
     <message>
+        <source>on loan, since only an API key can serve the request</source>
+        <translation>临时借用，该请求只有 API 密钥能处理</translation>
+    </message>
+    <message>
         <source>the loan is over</source>
         <translation>借用结束</translation>
     </message>
@@ -2444,6 +2448,10 @@
     <message>
         <source>On loan: the session&apos;s token does not have this model.</source>
         <translation>临时借用：会话归属的 Token 不能使用该模型。</translation>
+    </message>
+    <message>
+        <source>On loan: only an API key can serve this request.</source>
+        <translation>临时借用：该请求只有 API 密钥能处理。</translation>
     </message>
     <message>
         <source>The loan is over: back on the session&apos;s own token.</source>

@@ -14,7 +14,7 @@ from app.core.pool import Pool
 from app.core.sealed import SealedItems
 from app.core.session import Session
 from app.core.steps import Send, Step, Wanted
-from app.core.token import Token, TokenKind
+from app.core.token import Kinds, Token, TokenKind
 from app.core.verdict import Fault
 
 NOW = 1_800_000_000.0
@@ -76,11 +76,12 @@ class Turn:
     turn_state: str | None = None
     now: float = NOW
     license_id: str = "l-1"
+    kinds: Kinds = None
     more: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         sealed = SealedItems({"input": self.items, **self.more}, self.turn_state)
-        wanted = Wanted(self.license_id, self.names, self.model, sealed, f"s-{next(_ids)}")
+        wanted = Wanted(self.license_id, self.names, self.model, sealed, f"s-{next(_ids)}", None, self.kinds)
         self.attempts = Attempts(self.pool, wanted, started=self.now)
 
     def step(self, kind: type[_S]) -> _S:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from app.core.quota import Quota, Window
 from app.core.session import Session
 from app.core.shortage import Unusable
 from app.core.steps import GiveUp, Hold, Pause, Queue, Refresh, Send, Why
-from app.core.token import TokenKind
+from app.core.token import Token, TokenKind
 from app.core.verdict import Fault, Meaning
 from tests.core.samples import (
     BROKE,
@@ -399,6 +400,77 @@ def test_a_token_at_its_limit_is_not_asked_whether_it_has_the_model_by_now() -> 
     pool.refuse_model("t-1", "m-1", NOW)
     limited(pool, 1, HOUR)
     assert Turn(pool).step(GiveUp).shortage.reasons == ((Unusable.MODEL, 1),)
+
+
+# --- kinds of tokens -------------------------------------------------------------------------------------------------
+
+KEYS = frozenset({TokenKind.API_KEY})
+
+
+def key(number: int, **changes: Any) -> Token:
+    return token(number, kind=TokenKind.API_KEY, **changes)
+
+
+@pytest.mark.parametrize("names", [(), ("a",)])
+def test_what_only_an_api_key_can_serve_goes_to_api_keys_alone(names: tuple[str, ...]) -> None:
+    pool = pool_of(1, 2, key(3), key(4))
+    turn = Turn(pool, names, kinds=KEYS)
+    turn.sent("t-3")
+    turn.failed(LIMIT).sent("t-4")
+    hold = turn.failed(LIMIT).step(Hold)
+    assert hold.shortage.reasons == ((Unusable.LIMIT, 2), (Unusable.KIND, 2))
+
+
+def test_a_conversation_is_lent_to_an_api_key_for_what_its_login_cannot_serve() -> None:
+    pool = pool_of(1, key(2))
+    Turn(pool).answered()
+    lent = Turn(pool, kinds=KEYS).answered()
+    assert (lent.token.id, lent.reason, lent.moved_from) == ("t-2", Reason.KIND, "t-1")
+    assert session_of(pool).home_token_id == "t-1"
+    assert Turn(pool, kinds=KEYS).answered().reason is Reason.KEPT
+    back = Turn(pool).answered()
+    assert (back.token.id, back.reason) == ("t-1", Reason.RETURNED)
+
+
+def test_where_no_token_is_of_the_kind_that_could_serve_nothing_is_waited_for() -> None:
+    pool = pool_of(1, 2)
+    limited(pool, 1, HOUR)
+    pool.health("t-2").slow_down(NOW, 1.0)
+    give_up = Turn(pool, kinds=KEYS).step(GiveUp)
+    assert (give_up.why, give_up.shortage.reasons) == (Why.NO_TOKEN, ((Unusable.KIND, 2),))
+
+
+@pytest.mark.parametrize("fault", [BROKEN, UNREACHED])
+def test_a_login_is_not_tried_for_it_when_upstream_fails_with_the_key(fault: Fault) -> None:
+    turn = Turn(pool_of(1, key(2)), kinds=KEYS)
+    turn.sent("t-2")
+    assert turn.failed(fault).step(GiveUp).why is Why.LAST_ANSWER
+    assert not turn.attempts.other_way(key(2), NOW)
+
+
+def test_a_login_is_not_tried_for_it_when_another_key_reached_its_limit() -> None:
+    # The first is forgiven, since all others rest.
+    turn = Turn(pool_of(token(1, proxy="a"), key(2, proxy="b"), key(3, proxy="c")), kinds=KEYS)
+    turn.sent("t-2")
+    turn.failed(UNREACHED).sent("t-3")
+    turn.failed(LIMIT).step(Pause)
+    turn.sent("t-2")
+
+
+def test_a_login_is_not_tried_for_it_when_the_user_moves_it_there() -> None:
+    turn = Turn(pool_of(1, key(2)), kinds=KEYS)
+    turn.sent("t-2")
+    turn.failed(LIMIT).step(Hold)
+    turn.attempts.move_to("t-1")
+    turn.step(Hold)
+
+
+def test_a_conversation_pinned_to_a_login_says_that_it_cannot_serve_it() -> None:
+    pool = pool_of(1, key(2))
+    Turn(pool).answered()
+    pool.sessions.put(replace(session_of(pool), pinned=True))
+    shortage = Turn(pool, kinds=KEYS).step(GiveUp).shortage
+    assert shortage.message(str).startswith("This conversation is pinned to a token that is of a kind that cannot ")
 
 
 # --- upstream's failures ---------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from app.core.rest import Rest
 from app.core.sealed import SealedItems, digest
 from app.core.session import Session
 from app.core.shortage import Unusable
+from app.core.token import TokenKind
 from tests.core.samples import NOW, Turn, compaction, limited, pool_of, reasoning, session_of, token
 
 HOUR = 3600.0
@@ -226,6 +227,7 @@ def test_a_loan_that_has_lasted_becomes_the_home_but_a_spare_never_does(
         ("limit", Reason.LIMIT),
         ("slow", Reason.LENT),
         ("model", Reason.MODEL),
+        ("kind", Reason.KIND),
         ("spare", Reason.RELIEVED),
         ("fine", Reason.LENT),
     ],
@@ -247,7 +249,8 @@ def test_why_a_home_does_not_serve_decides_between_a_loan_and_a_move(state: str,
             pool.health("t-1").slow_down(NOW, 60.0)
         case "model":
             pool.refuse_model("t-1", "m", NOW)
-    assert pool.why_away(lent(), "m", NOW) is why
+    kinds = frozenset({TokenKind.API_KEY}) if state == "kind" else None
+    assert pool.why_away(lent(), "m", NOW, kinds) is why
 
 
 def test_a_shortage_names_the_first_that_comes_back() -> None:

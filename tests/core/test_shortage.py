@@ -7,6 +7,7 @@ import pytest
 from app.core.shortage import LASTING, PASSING, Shortage, Unusable, shortage
 
 L, R, S, M = Unusable.LIMIT, Unusable.RESTING, Unusable.SIGN_IN, Unusable.MODEL
+K = Unusable.KIND
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,7 @@ L, R, S, M = Unusable.LIMIT, Unusable.RESTING, Unusable.SIGN_IN, Unusable.MODEL
         ([L, R], 842, None, "2 tokens: 1 at its limit (first back at 14:02), 1 resting after failures."),
         ([Unusable.REFUSED], None, None, "1 token: 1 without credit or not allowed by its plan."),
         ([Unusable.REFUSED] * 2, None, None, "2 tokens: 2 without credit or not allowed by their plan."),
+        ([L, K], 842, L, "2 tokens: 1 at its limit (back at 14:02), 1 of a kind that cannot serve this request."),
         (
             [M, Unusable.DISABLED, Unusable.SEALED],
             None,

@@ -70,6 +70,38 @@ async def test_a_file_of_an_api_key_is_no_fault_where_there_is_one(tmp_path: Pat
             assert answer.status == 200
 
 
+def with_file(file_id: str, **more: Any) -> bytes:
+    file = {"type": "file", "file": {"file_id": file_id}}
+    return body(messages=[{"role": "user", "content": [file]}], **more)
+
+
+async def test_a_file_of_an_api_key_goes_to_an_api_key_of_many_tokens(tmp_path: Path) -> None:
+    other = practice_api_key("other")
+    async with house(tmp_path, [PLUS, PRO, API, other]) as running:
+        file_id = running.practice.add_file(API)
+        async with running.post("/chat/completions", data=body(session_id="s")) as answer:
+            assert answer.status == 200
+        for _ in range(2):
+            async with running.post("/chat/completions", data=with_file(file_id, session_id="s")) as answer:
+                assert answer.status == 200
+        assert running.asked() == [0, 2, 2]
+        assert running.session("s").home_token_id == "t-0000"
+        running.practice.script(refusals.insufficient_quota())
+        status, error = await error_of(running, with_file(file_id, session_id="s"))
+        # Failing over has found another key, and no login.
+        assert running.asked() == [0, 2, 2, 2, 3]
+        assert (status, error["param"]) == (404, "messages[0].content[0].file.file_id")
+
+
+async def test_a_file_of_an_api_key_that_cannot_serve_now_is_no_fault_of_the_request(tmp_path: Path) -> None:
+    async with house(tmp_path, [PLUS, API], changes={1: {"enabled": False}}) as running:
+        for stream in (False, True):
+            status, error = await error_of(running, with_file("file-1", stream=stream))
+            assert (status, error["code"]) == (503, "no_available_token")
+            assert "1 of a kind that cannot serve this request, 1 disabled" in error["message"]
+        assert running.practice.received == []
+
+
 async def test_a_real_console_of_windows_is_told_what_to_do(one: House) -> None:
     data = '{"model":"gpt-5-high","messages":[{"role":"user","content":"你是什么模型"}]}'.encode("gbk")
     status, error = await error_of(one, data)
