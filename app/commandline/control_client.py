@@ -12,7 +12,7 @@ from app.platform.instance import InstanceInfo
 _TIMEOUT_S = 30.0
 #: Of commands that ask upstream, several times where there are several logins. In seconds.
 _UPSTREAM_TIMEOUT_S = 300.0
-_ASK_UPSTREAM = ("token.add", "token.import", "token.test", "signin.browser", "signin.device")
+_ASK_UPSTREAM = ("token.add", "token.import", "token.test", "models.list", "signin.browser", "signin.device")
 
 
 class RemoteError(WaystationError):

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.commandline.delivery import Deliver
 from app.commandline.listing import listed, plain
+from app.core.errors import WaystationError
 from app.core.models import ModelSource
 
 _SOURCES = {ModelSource.BUILT_IN: "Waystation", ModelSource.UPSTREAM: "upstream", ModelSource.USER: "you"}
@@ -20,8 +21,15 @@ def run_model_action(arguments: argparse.Namespace, deliver: Deliver) -> int:
     """
     match arguments.action:
         case "model list":
-            rows = deliver("models.list", {"refresh": arguments.refresh})
-            return listed(
+            problem = None
+            try:
+                rows = deliver("models.list", {"refresh": arguments.refresh})
+            except WaystationError as error:
+                if not arguments.refresh:
+                    raise
+                # What is known is of use all the same.
+                problem, rows = error, deliver("models.list", {"refresh": False})
+            listed(
                 arguments,
                 rows if arguments.json else _folded(rows),
                 "No models.",
@@ -35,6 +43,8 @@ def run_model_action(arguments: argparse.Namespace, deliver: Deliver) -> int:
                     _note(item),
                 ),
             )
+            if problem is not None:
+                raise problem
         case "model set":
             alias = {"name": arguments.name, "model": arguments.model, "effort": arguments.effort}
             done = deliver("models.set", alias)

@@ -57,6 +57,10 @@ BY_CODE: dict[str, object] = {
         "with a device code.",
     ),
     "usage_refused": QT_TRANSLATE_NOOP("Errors", "Upstream did not tell the usage of this token ({status})."),
+    "models_refused": QT_TRANSLATE_NOOP(
+        "Errors",
+        "OpenAI did not say which models it offers ({status}). Test the token; if it works, try again in a while.",
+    ),
     "backup_damaged": QT_TRANSLATE_NOOP(
         "Errors", "This backup is damaged: some of it is missing or was changed. Nothing was imported."
     ),

@@ -23,7 +23,12 @@ class ModelCommands:
         }
 
     async def _list(self, refresh: bool = False) -> list[dict[str, Any]]:
-        """See `ModelRow`; upstream is asked for what is not known well enough, or with `refresh` for everything."""
+        """See `ModelRow`; upstream is asked for what is not known well enough, or with `refresh` for everything.
+
+        Raises:
+            InvalidInput: `refresh` makes no sense.
+            WaystationError: with `refresh`, why upstream told nothing.
+        """
         if not isinstance(refresh, bool):
             raise InvalidInput("refresh is true or false.")
         table = await self._gateway.models.look(at_once=refresh)

@@ -117,12 +117,19 @@ class ModelDesk:
 
         Args:
             within_s: to wait for it; upstream's answers that come later are still noted.
-            at_once: ask every token, however well its list is known.
+            at_once: ask every token, however well its list is known, and wait for all of them.
+
+        Raises:
+            WaystationError: with `at_once`, why not one token's list came; what is known stays.
         """
         self.lists.keep({token.id for token in self._state.pool.tokens})
         tokens = self._usable()
         if tokens:
-            await asyncio.wait([self._asking.start(self._ask(tokens, at_once=at_once), "models")], timeout=within_s)
+            asking = self._asking.start(self._ask(tokens, at_once=at_once), "models")
+            await asyncio.wait([asking], timeout=None if at_once else within_s)
+        problems = [self.lists.problem(token.id) for token in tokens]
+        if at_once and None not in problems:
+            raise next(filter(None, problems), NotFound("There is no token to ask with. Add one, or sign in again."))
         return self._state.models
 
     async def table_for(self, name: str) -> ModelTable:

@@ -80,6 +80,23 @@ class UsageRefused(WaystationError):
         self.reason = reason
 
 
+class ModelsRefused(WaystationError):
+    """Upstream answered the question for its models with something else.
+
+    Args:
+        status: of HTTP; 200 when the answer made no sense.
+    """
+
+    code = "models_refused"
+
+    def __init__(self, status: int) -> None:
+        super().__init__(
+            f"Upstream did not say which models it offers ({status}). Test the token; if it works, try again in a "
+            "while.",
+            status=status,
+        )
+
+
 def failure_of(error: BaseException, host: str, proxy: str | None, advice: str = SYSTEM_ADVICE) -> NoAnswer | None:
     """What an exception of aiohttp means; None when it is not about the way to upstream.
 

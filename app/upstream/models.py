@@ -13,11 +13,12 @@ import aiohttp
 import orjson
 
 from app.core.credential import TokenSecrets
+from app.core.errors import WaystationError
 from app.core.model_aliases import is_name
 from app.core.models import OfferedModel
 from app.core.token import Token, TokenKind
 from app.upstream.client import Upstream
-from app.upstream.errors import NoAnswer
+from app.upstream.errors import ModelsRefused, UpstreamTimeout, UpstreamUnreachable
 from app.upstream.headers import RawHeaders
 
 #: The ChatGPT backend lists what this version of Codex can use; the newest one that was tried with Waystation.
@@ -61,12 +62,12 @@ class ModelList:
 
 @dataclass(slots=True)
 class _Known:
-    """What is known of one list; `failed` says that the last try at `asked_at` brought nothing."""
+    """What is known of one list; `problem` says why the last try at `asked_at` brought nothing."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     found: ModelList | None = None
     asked_at: float | None = None
-    failed: bool = False
+    problem: WaystationError | None = None
 
 
 class ModelLists:
@@ -102,6 +103,11 @@ class ModelLists:
         # Half a megabyte of prompts, of which nothing more is wanted.
         known.found = replace(found, body=b"")
         return found.models
+
+    def problem(self, token_id: str) -> WaystationError | None:
+        """Why upstream did not say what it offers this token when it was asked last; None: it did."""
+        known = self._own.get(token_id)
+        return None if known is None else known.problem
 
     def keep(self, token_ids: Container[str]) -> None:
         """Forget what other tokens than these were offered."""
@@ -139,36 +145,50 @@ class ModelLists:
         # Several clients that start together need one answer.
         async with known.lock:
             now = self._monotonic()
-            good_for = AFTER_FAILURE_S if known.failed else fresh_s
+            good_for = AFTER_FAILURE_S if known.problem else fresh_s
             if at_once:
                 good_for = now - called_at
             if known.asked_at is None or now - known.asked_at >= good_for:
-                found = await self._ask(ask, known.found)
-                known.asked_at, known.failed = self._monotonic(), found is None
-                known.found = found or known.found
+                try:
+                    known.found, known.problem = await self._ask(ask, known.found), None
+                except WaystationError as problem:
+                    # Without the frames that it came through, which hold secrets and bodies.
+                    known.problem = problem.with_traceback(None)
+                known.asked_at = self._monotonic()
             return known.found
 
     @staticmethod
-    async def _ask(ask: _Ask, last: ModelList | None) -> ModelList | None:
+    async def _ask(ask: _Ask, last: ModelList | None) -> ModelList:
+        """Upstream's list, or the last one where it says that this still holds.
+
+        Raises:
+            NoAnswer, ModelsRefused: it does not say.
+        """
         extra = {"If-None-Match": last.etag} if last is not None and last.etag else {}
         try:
             async with asyncio.timeout(_ANSWER_S):
                 answer = await ask(extra)
                 try:
-                    if answer.status == 304:
+                    if answer.status == 304 and last is not None:
                         return last
                     body = bytearray()
                     async for piece in answer.content.iter_any():
                         body += piece
                         if len(body) > _MAX_LIST:
-                            return None
+                            raise ModelsRefused(answer.status)
                 finally:
                     answer.close()
-        except (NoAnswer, TimeoutError, aiohttp.ClientError, OSError):
-            return None
+        except TimeoutError:
+            raise UpstreamTimeout(
+                "Upstream did not say in time which models it offers.", sent=True, passing=True
+            ) from None
+        except (aiohttp.ClientError, OSError):
+            raise UpstreamUnreachable(
+                "The connection to upstream broke while it said which models it offers.", sent=True, passing=True
+            ) from None
         models = offered_models(bytes(body)) if answer.status == 200 else None
         if models is None:
-            return None
+            raise ModelsRefused(answer.status)
         content_type = answer.headers.get("Content-Type", "application/json")
         return ModelList(bytes(body), answer.headers.get("ETag"), content_type, models)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.core.models import BUILT_IN
-from tests.commandline.test_settings_program import serving, waystation
+from tests.commandline.test_settings_program import KEY, serving, waystation
 
 
 def rows(data: Path) -> dict[str, dict[str, object]]:
@@ -47,6 +47,18 @@ def test_names_are_set_listed_and_removed(tmp_path: Path, running: bool) -> None
         assert rows(data)["我的"]["model"] == "gpt-5"
         code, _, errors = waystation(data, "model", "remove", "gpt-5")
         assert (code, "no model 'gpt-5'" in errors) == (1, True)
+
+
+@pytest.mark.parametrize("running", [False, True])
+def test_when_upstream_cannot_be_asked_what_is_known_is_listed_with_the_problem(tmp_path: Path, running: bool) -> None:
+    data = tmp_path / "data"
+    assert waystation(data, "token", "add", "--api-key", "-", stdin=KEY)[0] == 0
+    with serving(data) if running else nullcontext():
+        code, text, errors = waystation(data, "model", "list", "--refresh", "--json")
+        assert (code, len(json.loads(text))) == (1, 9)
+        assert "cannot reach 127.0.0.1" in errors
+        code, text, errors = waystation(data, "model", "list")
+        assert (code, errors) == (0, "")
 
 
 @pytest.mark.parametrize(

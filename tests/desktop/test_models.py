@@ -295,6 +295,11 @@ async def test_a_failure_is_said_where_it_was_asked(stage: Stage, section: Model
     await stage.desk.settle()
     assert any(label.text() == "It cannot be." for label in section.findChildren(QLabel))
     assert len(section.table.rows.shown) == 10
+    # Once it works, nothing is wrong any more.
+    del stage.desk.gateway.failures["models.list"]
+    section.refresh.click()
+    await stage.desk.settle()
+    assert not any(label.text() == "It cannot be." and label.isVisible() for label in section.findChildren(QLabel))
 
 
 async def test_it_says_why_openai_has_not_been_asked(stage: Stage) -> None:

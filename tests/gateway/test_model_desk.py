@@ -21,6 +21,7 @@ from app.practice.refusals import detail, unsupported_model
 from app.practice.server import PracticeUpstream
 from app.store.key_stores import KeyStoreKind
 from app.upstream.endpoints import UpstreamEndpoints
+from app.upstream.errors import ModelsRefused, UpstreamUnreachable
 from tests.gateway.house import API, PLUS, PRO, House, house
 from tests.gateway.test_responses import CODEX_BODY
 
@@ -263,6 +264,31 @@ async def test_commands_and_the_snapshot(tmp_path: Path, practice: PracticeUpstr
         assert len(practice.received) == 1
         await run(gateway, "models.list", refresh=True)
         assert len(practice.received) == 2
+    finally:
+        await gateway.close()
+
+
+async def test_asking_again_fails_aloud_only_where_no_token_is_told_anything(
+    tmp_path: Path, practice: PracticeUpstream
+) -> None:
+    gateway = await open_gateway(tmp_path, practice)
+    try:
+        with pytest.raises(NotFound):
+            await run(gateway, "models.list", refresh=True)
+        for account in (PLUS, PRO):
+            await gateway.tokens.add(login_from_auth_json(account.auth_json()), account.label)
+        known = await run(gateway, "models.list", refresh=True)
+        practice.script(detail("Down", 503), account=PLUS, on="models")
+        assert await run(gateway, "models.list", refresh=True) == known
+        practice.script(detail("Down", 503), account=PLUS, on="models")
+        practice.script(detail("No", 401), account=PRO, on="models")
+        with pytest.raises(ModelsRefused, match=r"\((503|401)\)\. Test the token"):
+            await run(gateway, "models.list", refresh=True)
+        await practice.stop()
+        with pytest.raises(UpstreamUnreachable, match="Check the network connection"):
+            await run(gateway, "models.list", refresh=True)
+        # Whoever only looks is shown what is known.
+        assert await run(gateway, "models.list") == known
     finally:
         await gateway.close()
 

@@ -1,6 +1,7 @@
 """Model lists: when upstream is asked, and what is believed of its answer."""
 
 import asyncio
+from typing import Any
 
 import orjson
 import pytest
@@ -8,12 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.credential import ChatGPTLogin, TokenSecrets
+from app.core.errors import WaystationError
 from app.core.models import OfferedModel
 from app.core.token import Token, TokenKind
-from app.practice.refusals import detail
+from app.practice.refusals import detail, refusal
+from app.practice.script import Turn
 from app.practice.server import PracticeUpstream
 from app.upstream.client import Upstream
 from app.upstream.endpoints import UpstreamEndpoints
+from app.upstream.errors import ModelsRefused, UpstreamTimeout
 from app.upstream.models import AFTER_FAILURE_S, FRESH_S, ModelLists, offered_models
 
 
@@ -49,6 +53,35 @@ async def test_a_list_is_asked_for_again_only_after_a_while(practice: PracticeUp
     assert await ask() == 5
     lists.keep({"t-2"})
     assert await ask() == 6
+    await upstream.close()
+
+
+@pytest.mark.parametrize(
+    ("turn", "problem"),
+    [
+        (detail("Down", 500), ModelsRefused),
+        (refusal(200, "<html>"), ModelsRefused),
+        (refusal(304, b""), ModelsRefused),
+        (Turn(header_delay=9.0), UpstreamTimeout),
+    ],
+)
+async def test_why_there_is_no_list_is_known_until_there_is_one(
+    practice: PracticeUpstream, monkeypatch: pytest.MonkeyPatch, turn: Any, problem: type[WaystationError]
+) -> None:
+    monkeypatch.setattr("app.upstream.models._ANSWER_S", 0.3)
+    account = practice.accounts[0]
+    token = Token("t-1", TokenKind.CHATGPT, "i", "l", None, None, account.account_id, None, True, 0.0)
+    upstream = Upstream(UpstreamEndpoints(practice.chatgpt_base_url, practice.openai_base_url), patience_s=0.0)
+    lists = ModelLists(upstream)
+    login = TokenSecrets(ChatGPTLogin(account.access_token))
+    practice.script(turn, on="models")
+    assert lists.problem("t-1") is None
+    assert await lists.offered(token, login) is None
+    found = lists.problem("t-1")
+    assert isinstance(found, problem)
+    assert account.access_token not in str(found)
+    assert await lists.offered(token, login, at_once=True)
+    assert lists.problem("t-1") is None
     await upstream.close()
 
 

@@ -135,6 +135,9 @@ class ModelsSection(Section):
         return self._icons.tinted(name, colours.mark(tone, self.palette()))
 
     async def _look(self, *, refresh: bool) -> None:
+        if refresh:
+            # It says what came of asking before.
+            self._close_notice()
         try:
             self._lines = model_lines(await self._operations.models.rows(refresh=refresh))
         except WaystationError as error:
