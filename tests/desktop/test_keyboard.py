@@ -115,6 +115,23 @@ async def test_every_page_is_walked_by_tab(stage: Stage, place: Place) -> None:
     assert out_of_order(inside, stage.window) == []
 
 
+async def test_the_keyboard_stays_while_the_other_pages_are_made(stage: Stage) -> None:
+    stage.show(shown("full"), Place.TOKENS)
+    await activated(stage.window)
+    lost: list[object] = []
+    stage.window.sidebar.setFocus()
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    noted = application.focusChanged.connect(lambda: lost.append(QApplication.focusWidget()))
+    for place in Place:
+        # A part that is shown before it has its place would be a window for a moment.
+        assert stage.window.pages[place][0].window() is stage.window
+        QApplication.processEvents()
+    application.disconnect(noted)
+    assert lost == []
+    assert QApplication.focusWidget() is stage.window.sidebar
+
+
 async def opened_dialog(kind: type[QDialog]) -> QDialog:
     found: list[QDialog] = []
 

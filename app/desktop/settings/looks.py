@@ -52,7 +52,6 @@ class LooksSection(Section):
         self.notifications.clicked.connect(self._on_notifications)
         self.autostart = QCheckBox(self.tr("Start Waystation when I sign in to this computer"))
         self.autostart.clicked.connect(self._on_autostart)
-        self.autostart.setVisible(machine.autostart is not None)
         self.launch = QCheckBox(self.tr("Start the gateway with Waystation"))
         self.launch.clicked.connect(lambda wanted: operations.settings.change(start_on_launch=wanted))
         self.own_thread = QCheckBox(self.tr("Run the gateway on a thread of its own"))
@@ -68,6 +67,8 @@ class LooksSection(Section):
         )
         self.autostart_note = note_label()
         self.form.wide(self.autostart)
+        # Shown before it is part of the form, it would be a window for a moment, and take the keyboard.
+        self.autostart.setVisible(machine.autostart is not None)
         self.form.addRow(self.autostart_note)
         self.form.wide(self.launch)
         self.form.wide(

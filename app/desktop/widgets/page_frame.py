@@ -72,8 +72,9 @@ class PageFrame(Page):
         column.addLayout(row)
         self._sentence = QuietLabel(sentence)
         self._sentence.setWordWrap(True)
-        self._sentence.setVisible(bool(sentence))
         column.addWidget(self._sentence)
+        # Shown before it is part of the page, it would be a window for a moment, and take the keyboard.
+        self._sentence.setVisible(bool(sentence))
         column.addSpacing(space.XS)
         content = QWidget()
         self.body = QVBoxLayout(content)
