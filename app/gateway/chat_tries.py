@@ -100,7 +100,7 @@ class ChatTries:
         turn = self._turn
         # Now, since the user may remove the token while the body is made.
         opened = turn.state.secrets[send.token.id]
-        turn.live.effort = asked.effort
+        turn.live.asks_for(asked.effort)
         outgoing = await off_loop(self._size, asked.encoded)
         await off_loop(len(outgoing), turn.live.sent, outgoing, ("translated",))
         self.opening = opening = Opening(

@@ -12,6 +12,8 @@ from app.core.steps import Send
 from app.core.turn import Attempt, Outcome, TurnRow, Usage
 
 _MAX_CLIENT = 80
+#: Of the words that a client chooses in its request, so many characters are remembered.
+_MAX_WORD = 100
 
 
 @dataclass(slots=True)
@@ -64,13 +66,17 @@ class LiveTurn:
 
     def read(self, envelope: Envelope) -> None:
         """Note what the envelope says."""
-        self.model = envelope.model
+        self.model = _brief(envelope.model)
         self.stream = envelope.stream
         named = None
         if self.endpoint == "chat/completions" and envelope.model:
             # Until it is asked for, which what upstream offers may change.
             named = ModelTable().resolve(envelope.model).effort
-        self.effort = named or envelope.effort
+        self.asks_for(named or envelope.effort)
+
+    def asks_for(self, effort: str | None) -> None:
+        """Note the effort that upstream is asked for."""
+        self.effort = _brief(effort)
 
     def sent(self, body: bytes, edits: tuple[str, ...]) -> None:
         """Note the body as it goes upstream."""
@@ -117,3 +123,7 @@ class LiveTurn:
             attempts=tuple(self.attempts),
             waited_ms=self.waited_ms,
         )
+
+
+def _brief(word: str | None) -> str | None:
+    return None if word is None else word[:_MAX_WORD]

@@ -40,6 +40,13 @@ async def error_of(running: House, data: bytes, **options: Any) -> tuple[int, di
         return answer.status, error
 
 
+async def test_of_what_a_client_calls_its_model_and_effort_a_line_is_remembered(one: House) -> None:
+    for more in ({"model": "m" * 300_000}, {"model": "gpt-5", "reasoning_effort": "e" * 300_000}):
+        assert (await error_of(one, body(**more)))[0] == 400
+        row = await one.wait_outcome(Outcome.FAILED)
+        assert (len(row.model or "") <= 100, len(row.effort or "") <= 100) == (True, True)
+
+
 @pytest.mark.parametrize(
     "more",
     [
