@@ -96,7 +96,8 @@ class ChatRequest:
         if to_chatgpt and self._talk.file_id_at is not None:
             why = "A file id belongs to the account of its API key. Send the file itself as 'file_data'."
             raise invalid.unusable(self._talk.file_id_at, why, "unsupported_file_id")
-        reasons = to_chatgpt or not self._resolved.model.startswith(_WITHOUT_REASONING)
+        # The name of a model that its user has tuned holds the name of the model that it was.
+        reasons = to_chatgpt or not self._resolved.model.removeprefix("ft:").startswith(_WITHOUT_REASONING)
         summary = reasoning_summary and (self._summary or reasoning_summary) if reasons else None
         reasoning = fields.present(effort=self._effort, summary=summary)
         include = ["reasoning.encrypted_content"] if reasons else []

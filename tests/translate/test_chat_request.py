@@ -101,8 +101,10 @@ def test_the_summary_of_reasoning_can_be_left_out() -> None:
     assert asked.for_token(TokenKind.API_KEY, reasoning_summary=None).body["reasoning"] == {"effort": "low"}
 
 
-def test_models_of_the_api_without_reasoning_are_not_asked_for_any() -> None:
-    sent = body(TokenKind.API_KEY, model="gpt-4o-mini")
+@pytest.mark.parametrize("model", ["gpt-4o-mini", "ft:gpt-4o-mini-2024-07-18:acme::7p4lURel"])
+def test_models_of_the_api_without_reasoning_are_not_asked_for_any(model: str) -> None:
+    sent = body(TokenKind.API_KEY, model=model)
+    assert sent["model"] == model
     assert "reasoning" not in sent
     assert "include" not in sent
     assert body(TokenKind.API_KEY, model="gpt-4o", reasoning_effort="low")["reasoning"] == {"effort": "low"}
