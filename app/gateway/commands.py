@@ -11,8 +11,9 @@ from typing import Any
 
 from app import __version__
 from app.core.errors import InvalidInput
-from app.gateway.gateway import DRAIN_S, Gateway
+from app.gateway.gateway import Gateway
 from app.gateway.license_commands import LicenseCommands
+from app.gateway.listener import DRAIN_S
 from app.gateway.model_commands import ModelCommands
 from app.gateway.pool_commands import PoolCommands
 from app.gateway.session_commands import SessionCommands

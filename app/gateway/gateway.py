@@ -5,7 +5,6 @@ It does not know which loop it runs on; whoever opened it also closes it, on the
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping
@@ -20,6 +19,7 @@ from app.gateway.clock import Clock
 from app.gateway.followed import FollowedFiles
 from app.gateway.importer import Importer
 from app.gateway.license_desk import LicenseDesk, license_views
+from app.gateway.listener import DRAIN_S, Listener
 from app.gateway.model_desk import ModelDesk
 from app.gateway.proxy_desk import ProxyDesk
 from app.gateway.quota_keeper import QuotaKeeper
@@ -28,7 +28,7 @@ from app.gateway.server import GatewayServer
 from app.gateway.session_views import SessionViews
 from app.gateway.settings_desk import SettingsDesk
 from app.gateway.sign_in_desk import SignInDesk
-from app.gateway.snapshot import GatewaySnapshot, Problem, RunState, held_views, token_views
+from app.gateway.snapshot import GatewaySnapshot, Problem, held_views, token_views
 from app.gateway.state import RECENT_TURNS, GatewayState
 from app.gateway.tasks import TaskSet
 from app.gateway.token_check import TokenCheck
@@ -43,11 +43,6 @@ from app.upstream.http import UpstreamHttp
 from app.upstream.models import ModelLists
 from app.upstream.proxies import ProxyFinder, Way
 from app.upstream.sign_in import SignInService
-
-DEFAULT_HOST = "127.0.0.1"
-DEFAULT_PORT = 8787
-#: How long stopping waits for turns that run, in seconds.
-DRAIN_S = 5.0
 
 #: An answer of the sign-in service that comes too late is lost, and with it the login that it renewed. In seconds.
 _SIGN_IN_S = 90.0
@@ -96,18 +91,15 @@ class Gateway:
         self.sessions = SessionViews(state)
         self.check = TokenCheck(state, self._upstream, self._refresher)
         self.models = ModelDesk(state, ModelLists(self._upstream, state.clock.monotonic))
-        self._server = GatewayServer(state, self._upstream, self.models, refresher=self._refresher)
+        server = GatewayServer(state, self._upstream, self.models, refresher=self._refresher)
+        self._listener = Listener(server, store, state.changed)
+        self._listener.take_address(settings)
         self._upkeep = Upkeep(state, lambda: self.licenses.save_uses())
         self.settings = SettingsDesk(state, strict=strict, limits_changed=self._upkeep.poke)
         self.settings.restore(settings)
         self.models.restore(settings)
         self._tasks = TaskSet()
-        self._run_state = RunState.STOPPED
-        self._problem: Problem | None = None
         self._key_problem: Problem | None = None
-        self._host, self._port = DEFAULT_HOST, DEFAULT_PORT
-        self._take_address(settings)
-        self._switching = asyncio.Lock()
 
     @classmethod
     async def open(
@@ -180,73 +172,44 @@ class Gateway:
                 await self.licenses.save_uses()
 
     async def start(self, host: str | None = None, port: int | None = None) -> int:
-        """Listen, if it does not yet; returns the port.
-
-        Args:
-            host, port: where; remembered when given, since clients' configurations will point there.
-                Port 0 takes a free one and is not remembered.
+        """Listen; see `Listener.start`.
 
         Raises:
             PortBusy: another program has the port, or the system keeps it.
         """
-        async with self._switching:
-            if self._run_state is RunState.RUNNING:
-                if (host or self._host, port or self._port) == (self._host, self._port):
-                    return self._port
-                await self._stop(DRAIN_S)
-            wanted_host, wanted_port = host or self._host, self._port if port is None else port
-            self._become(RunState.STARTING)
-            try:
-                bound = await self._server.start(wanted_host, wanted_port)
-            except WaystationError as error:
-                # What was asked for is shown as the place that did not work.
-                self._host, self._port = wanted_host, wanted_port
-                self._become(RunState.FAILED, Problem.of(error))
-                raise
-            except BaseException:
-                self._become(RunState.STOPPED)
-                raise
-            self._host, self._port = wanted_host, bound
-            if host is not None:
-                await self._store.set_setting("host", host)
-            if port:
-                await self._store.set_setting("port", str(port))
-            self._become(RunState.RUNNING)
-            _log.info("listening on %s", self.base_url)
-            return bound
+        return await self._listener.start(host, port)
 
     async def stop(self, drain_s: float = DRAIN_S) -> None:
         """Listen no more; turns that run get `drain_s` seconds to end."""
-        async with self._switching:
-            await self._stop(drain_s)
+        await self._listener.stop(drain_s)
 
     @property
     def is_listening(self) -> bool:
         """Whether it listens, or is about to begin or to end."""
-        return self._run_state not in (RunState.STOPPED, RunState.FAILED)
+        return self._listener.is_listening
 
     @property
     def client_host(self) -> str:
         """The host by which clients on this computer find it, in brackets when it is an IPv6 address."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self._host, self._host)  # noqa: S104 - a comparison
-        return f"[{host}]" if ":" in host else host
+        return self._listener.client_host
 
     @property
     def base_url(self) -> str:
         """Where clients on this computer find it."""
-        return f"http://{self.client_host}:{self._port}/codex/v1"
+        return self._listener.base_url
 
     def snapshot(self) -> GatewaySnapshot:
         """Everything that the desktop shows, now."""
-        problem = self._problem
+        listener = self._listener
+        problem = listener.problem
         if problem is None and self._store.problem:
             problem = Problem("data_unusable", self._store.problem)
         return GatewaySnapshot(
             revision=self.state.revision,
-            state=self._run_state,
-            host=self._host,
-            port=self._port,
-            base_url=self.base_url,
+            state=listener.state,
+            host=listener.host,
+            port=listener.port,
+            base_url=listener.base_url,
             problem=problem,
             key_store=None if self._key_problem else self.vault.state.kind.value,
             key_problem=self._key_problem,
@@ -281,7 +244,7 @@ class Gateway:
         self.state.pool.policy = policy_from_settings(stored)
         self.proxies.restore(stored)
         if not self.is_listening:
-            self._take_address(stored)
+            self._listener.take_address(stored)
         self.state.tokens_changed()
 
     async def knock(self) -> Knocked:
@@ -374,26 +337,8 @@ class Gateway:
         await self.licenses.take_in_stored()
         self.state.changed()
 
-    def _take_address(self, stored: Mapping[str, str]) -> None:
-        self._host, self._port = stored.get("host", self._host), int(stored.get("port", self._port))
-
     def _use_vault(self, vault: Vault) -> None:
         self.vault = vault
         self.tokens.use_vault(vault)
         self.proxies.vault = vault
         self.licenses.use_vault(vault)
-
-    async def _stop(self, drain_s: float) -> None:
-        if self._run_state is RunState.RUNNING:
-            self._become(RunState.STOPPING)
-            try:
-                await self._server.stop(drain_s)
-            finally:
-                self._become(RunState.STOPPED)
-        elif self._run_state is RunState.FAILED:
-            self._become(RunState.STOPPED)
-
-    def _become(self, state: RunState, problem: Problem | None = None) -> None:
-        self._run_state = state
-        self._problem = problem
-        self.state.changed()

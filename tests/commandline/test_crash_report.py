@@ -54,7 +54,7 @@ def test_the_start_after_a_crash_has_a_report_and_one_after_a_kill_has_none(tmp_
         assert report is not None
         assert "Fatal Python error: Aborted" in report.text
         assert 'File "app/commandline/serve.py"' in report.text
-        assert "app.gateway.gateway: listening on http://127.0.0.1:" in report.text
+        assert "app.gateway.listener: listening on http://127.0.0.1:" in report.text
         report.forget()
     assert {file.name for file in logs.iterdir()} == {"waystation.log"}
     with serving(tmp_path, signal.SIGTERM):
