@@ -6,6 +6,11 @@ from enum import Enum
 
 from PySide6.QtGui import QColor, QPalette
 
+# WCAG 2.2 asks for 3:1 of what is no text; more, so that it has that on fields with a tint too.
+_SEEN = 4.5
+# From the accent to the colour of text.
+_STEPS = 10
+
 
 class Tone(Enum):
     """The hue of a notice, a gauge or a mark; its symbol or its words say the same without colour."""
@@ -63,3 +68,27 @@ def groove(palette: QPalette) -> QColor:
     """The empty part of a gauge."""
     window, text = palette.color(QPalette.ColorRole.Window), palette.color(QPalette.ColorRole.WindowText)
     return blended(window, text, 0.13)
+
+
+def focus(palette: QPalette, *behind: QColor) -> QColor:
+    """Of the line around what has the keyboard; contrast of at least 3:1 against windows, cards, tints and `behind`."""
+    role = QPalette.ColorRole
+    accent, text = palette.color(role.Highlight), palette.color(role.WindowText)
+    fields = (palette.color(role.Window), palette.color(role.Base), *behind)
+    made = (blended(accent, text, step / _STEPS) for step in range(_STEPS))
+    return next((ink for ink in made if all(contrast(ink, field) >= _SEEN for field in fields)), text)
+
+
+def contrast(one: QColor, other: QColor) -> float:
+    """From 1 to 21: "contrast ratio" of WCAG 2.2."""
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: QColor) -> float:
+    # "Relative luminance" of WCAG 2.2.
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else float(((part + 0.055) / 1.055) ** 2.4)
+        for part in (colour.redF(), colour.greenF(), colour.blueF())
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -248,7 +248,7 @@ class HoursChart(QWidget):
         if self._chosen is not None and self.hasFocus():
             painter.save()
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 2))
+            painter.setPen(QPen(colours.focus(self.palette()), 2))
             field = QRectF(self._column(self._chosen)).adjusted(1, -space.XS / 2, -1, space.XS / 2)
             painter.drawRoundedRect(field, space.XS / 2, space.XS / 2)
             painter.restore()

@@ -78,6 +78,10 @@ class _Segment(QAbstractButton):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
 
+    def shows_focus(self) -> bool:
+        """See `FocusRing`."""
+        return True
+
     def sizeHint(self) -> QSize:
         """Its text, with room around it."""
         metrics = self.fontMetrics()
@@ -94,8 +98,9 @@ class _Segment(QAbstractButton):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         field = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         base, ink = colours.card(palette), palette.color(QPalette.ColorRole.WindowText)
+        raised = colours.blended(base, ink, 0.24) if colours.is_dark(palette) else base
         if self.isChecked():
-            painter.setBrush(colours.blended(base, ink, 0.24) if colours.is_dark(palette) else base)
+            painter.setBrush(raised)
             painter.setPen(QPen(colours.line(palette), 1))
             painter.drawRoundedRect(field, space.RADIUS - _INSET, space.RADIUS - _INSET)
         elif self.underMouse():
@@ -104,7 +109,7 @@ class _Segment(QAbstractButton):
             painter.drawRoundedRect(field, space.RADIUS - _INSET, space.RADIUS - _INSET)
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(palette.color(QPalette.ColorRole.Highlight), 2))
+            painter.setPen(QPen(colours.focus(palette, raised), 2))
             painter.drawRoundedRect(field.adjusted(1, 1, -1, -1), space.RADIUS - _INSET, space.RADIUS - _INSET)
         painter.setPen(ink)
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.text())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QFont, QPainter, QPalette
+from PySide6.QtGui import QFont, QPainter, QPalette, QPen
 from PySide6.QtWidgets import (
     QFrame,
     QListWidget,
@@ -69,6 +69,10 @@ class Sidebar(QListWidget):
         longest = max((probe.horizontalAdvance(self.item(row).text()) for row in range(self.count())), default=0)
         return max(int(longest * 1.15) + _SYMBOL_SIZE + 6 * space.S, 196)
 
+    def shows_focus(self) -> bool:
+        """See `FocusRing`: the line around the chosen page does."""
+        return self.currentItem() is not None
+
     def changeEvent(self, event: QEvent) -> None:
         """Follow the system from light to dark."""
         super().changeEvent(event)
@@ -101,7 +105,7 @@ class _Delegate(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         field = option.rect.adjusted(space.S, 1, -space.S, -1)
-        painter.setPen(accent if focused and chosen else Qt.PenStyle.NoPen)
+        painter.setPen(QPen(colours.focus(palette), 2) if focused and chosen else Qt.PenStyle.NoPen)
         if chosen:
             painter.setBrush(colours.blended(window, accent, 0.20))
             painter.drawRoundedRect(field, 6, 6)

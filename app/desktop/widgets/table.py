@@ -16,7 +16,7 @@ from PySide6.QtCore import (
     Qt,
     QTimer,
 )
-from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QApplication,
@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.desktop.design import colours
 from app.desktop.models.rows_model import RowColumn, RowsModel
 
 _SYMBOL_SIZE = 16
@@ -207,6 +208,36 @@ class Table(QTableView):
         if start <= self.currentIndex().row() <= end:
             self.selectionModel().clear()
         super().rowsAboutToBeRemoved(parent, start, end)
+
+    def shows_focus(self) -> bool:
+        """See `FocusRing`: the line around the current row does."""
+        return self.currentIndex().isValid()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """The arrow keys begin at the first row; where none is chosen, none is chosen by that either."""
+        if not self.currentIndex().isValid() and self._lines.rowCount():
+            first = self._lines.index(0, 0)
+            self.selectionModel().setCurrentIndex(first, QItemSelectionModel.SelectionFlag.NoUpdate)
+        super().focusInEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The rows; around the current one a line while the keyboard is here."""
+        super().paintEvent(event)
+        row = self.currentIndex().row()
+        if row >= 0 and self.hasFocus():
+            area = self.viewport()
+            top, height = self.rowViewportPosition(row), self.rowHeight(row)
+            painter = QPainter(area)
+            painter.setPen(QPen(colours.focus(self.palette()), 2))
+            # A line of two pixels lies half a pixel beside what is whole.
+            painter.drawRect(1, top + 1, min(area.width(), self.horizontalHeader().length()) - 2, height - 3)
+
+    def currentChanged(
+        self, current: QModelIndex | QPersistentModelIndex, previous: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Qt draws only the cells anew, and the line goes around the whole row."""
+        super().currentChanged(current, previous)
+        self.viewport().update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Copy takes the whole line, its cells separated by tabs."""
