@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from app.core.turn import Attempt, Outcome, TurnRow
+from app.desktop.models.rows_model import RowsModel
 from app.desktop.models.timeline import Kind, TimelineTable, timeline
+from app.desktop.widgets.table import Table
 from tests.desktop.scripted import turn
 
 NAMES = {"t-1": "Work", "t-2": "Spare"}
@@ -68,3 +71,16 @@ def test_the_entries_of_turns_that_are_there_keep_their_ids(qapp: QApplication) 
 def test_an_unknown_reason_is_no_riddle(qapp: QApplication) -> None:
     rows = [turn(1, token_id="t-2", note="of_tomorrow"), turn(2)]
     assert "From Work to Spare: it belongs there now" in [text for _kind, text in told(rows)]
+
+
+def test_times_of_other_days_have_room(qapp: QApplication) -> None:
+    known = TimelineTable(lambda _token_id: "–")
+    row = turn(1)
+    known.now = row.started_at + 3 * 86400
+    table = Table(RowsModel(known.columns(), lambda entry: entry.id, lambda _name: QIcon()), "Timeline")
+    table.rows.update_rows(timeline([row], whole=False))
+    table.resize(500, 200)
+    table.show()
+    assert table.sizeHintForColumn(0) <= table.columnWidth(0)
+    assert len(str(table.rows.index(0, 0).data())) == len("11-22 20:38")
+    table.close()

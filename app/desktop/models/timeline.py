@@ -82,7 +82,7 @@ class TimelineTable:
     def columns(self) -> tuple[RowColumn[Entry], ...]:
         """Without any order but that of time."""
         return (
-            RowColumn(QCoreApplication.translate("Tables", "Time"), 9, self._time),
+            RowColumn(QCoreApplication.translate("Tables", "Time"), 10, self._time),
             RowColumn(QCoreApplication.translate("Tables", "What happened"), 30, self._event, stretch=True),
             RowColumn(QCoreApplication.translate("Tables", "Token"), 10, self._token, stretch=True),
             RowColumn(QCoreApplication.translate("Tables", "Result"), 11, self._result, stretch=True),
