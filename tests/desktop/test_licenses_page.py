@@ -358,6 +358,27 @@ async def test_a_gateway_for_this_computer_alone_leads_to_the_settings(opened: S
     assert opened.desk.copied == []
 
 
+async def test_a_gateway_that_lets_others_in_while_the_dialog_is_open_is_offered_there(opened: Stage) -> None:
+    button(page_of(opened), "Copy for a colleague…").click()
+    form = await dialog(ColleagueDialog)
+    assert not button(form, "Copy set-up").isEnabled()
+    opened.tell(on_lan())
+    assert "listens for this computer alone" not in said(form)
+    assert form.address.currentText() == LAN
+    assert button(form, "Copy set-up").isEnabled()
+    opened.tell(THREE)
+    assert "listens for this computer alone" in said(form)
+    assert not button(form, "Copy set-up").isEnabled()
+
+
+async def test_a_colleague_is_offered_the_licenses_under_the_names_that_the_table_has(opened: Stage) -> None:
+    sample = license_view(2, label="Laptop (practice 练习)")
+    opened.tell(on_lan(replace(THREE, licenses=(HERE, sample))))
+    button(page_of(opened), "Copy for a colleague…").click()
+    form = await dialog(ColleagueDialog)
+    assert form.license.itemText(1) == "Laptop (practice)" == shown(page_of(opened))[1][0].split("|")[0]
+
+
 async def test_usage_is_asked_for_again_only_when_something_was_used_and_not_at_once(opened: Stage) -> None:
     def asked() -> int:
         return sum(name == "license.usage" for name, _ in opened.desk.gateway.calls)

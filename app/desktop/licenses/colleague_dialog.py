@@ -72,7 +72,7 @@ class ColleagueDialog(QDialog):
         self.license.addItem(self.tr("A new license"), None)
         for item in snapshot.licenses:
             if item.state is LicenseState.VALID and item.label != DEFAULT_LABEL:
-                self.license.addItem(item.label, item.id)
+                self.license.addItem(words.license_label(item.label), item.id)
         self.license.setCurrentIndex(max(self.license.findData(chosen), 0))
         self.label = QLineEdit()
         self.label.setMaxLength(MAX_LABEL)
@@ -82,7 +82,10 @@ class ColleagueDialog(QDialog):
             self.shell.addItem(words.shell_with_system(value), value.value)
         self.shell.setCurrentIndex(self.shell.findData(shell.value))
         self.address = QComboBox()
-        self.address.addItems(list(addresses_for_others(snapshot, lan_addresses)))
+        self._lan_addresses = lan_addresses
+        self._reach: tuple[bool, list[str]] | None = None
+        self._nobody = QVBoxLayout()
+        space.bare(self._nobody)
         for combo in (self.license, self.shell, self.address):
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             combo.setMinimumContentsLength(24)
@@ -92,11 +95,25 @@ class ColleagueDialog(QDialog):
         self._ok = self._buttons.addButton(self.tr("Copy set-up"), QDialogButtonBox.ButtonRole.AcceptRole)
         self._buttons.accepted.connect(self._on_ok)
         self._buttons.rejected.connect(self.reject)
-        self._lay_out(alone=snapshot.host.startswith(_LOOPBACK))
+        self._lay_out()
         self.license.currentIndexChanged.connect(self._update)
-        self._update()
+        self.show_snapshot(snapshot)
         # Not a notice's text, which comes first for the keyboard.
         self.license.setFocus()
+
+    def show_snapshot(self, snapshot: GatewaySnapshot) -> None:
+        """Offer the addresses at which others reach the gateway now: it may just be starting again for them."""
+        reach = snapshot.host.startswith(_LOOPBACK), list(addresses_for_others(snapshot, self._lan_addresses))
+        if reach == self._reach:
+            return
+        self._reach = reach
+        alone, addresses = reach
+        self.address.clear()
+        self.address.addItems(addresses)
+        clear_layout(self._nobody)
+        if not addresses:
+            show_in(self._nobody, self._nobody_else(alone=alone))
+        self._update()
 
     def show_problem(self, text: str | None) -> None:
         """What is wrong."""
@@ -105,7 +122,7 @@ class ColleagueDialog(QDialog):
             show_in(self._problem, Notice(self._icons, Tone.ERROR, text))
         fit_height(self)
 
-    def _lay_out(self, *, alone: bool) -> None:
+    def _lay_out(self) -> None:
         column = QVBoxLayout(self)
         column.setContentsMargins(space.L, space.L, space.L, space.M)
         column.setSpacing(space.M)
@@ -117,8 +134,7 @@ class ColleagueDialog(QDialog):
                 )
             )
         )
-        if not self.address.count():
-            column.addWidget(self._nobody_else(alone=alone))
+        column.addLayout(self._nobody)
         self._form = Form()
         self._form.setFieldGrowthPolicy(Form.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._form.addRow(self.tr("L&icense:"), self.license)

@@ -69,6 +69,7 @@ class LicensesPage(PageFrame):
         self._open_settings = open_settings
         self._snapshot: GatewaySnapshot | None = None
         self._now = 0.0
+        self._colleague: ColleagueDialog | None = None
         self._usage: dict[str, LicenseUsage] | None = None
         self._usage_key: object = None
         self._pause = QTimer(self)
@@ -108,6 +109,8 @@ class LicensesPage(PageFrame):
         self.revoked.setVisible(hidden > 0)
         self._show_rows()
         self._ask_for_usage()
+        if self._colleague is not None:
+            self._colleague.show_snapshot(snapshot)
 
     def hideEvent(self, event: QHideEvent) -> None:
         """Remember what the user arranged."""
@@ -259,7 +262,11 @@ class LicensesPage(PageFrame):
             self._open_settings,
             self.window(),
         )
-        await dialogs.finished(dialog)
+        self._colleague = dialog
+        try:
+            await dialogs.finished(dialog)
+        finally:
+            self._colleague = None
 
     def _on_copy_key(self) -> None:
         row = self.selected()
