@@ -26,6 +26,7 @@ from app.desktop.loop import DesktopLoop
 from app.desktop.machine import Machine
 from app.desktop.overrides import guard_overrides
 from app.desktop.preferences import Preferences
+from app.desktop.widgets.focus_return import FocusReturn
 from app.desktop.widgets.focus_ring import FocusRing
 from app.gateway.handle import GatewayHandle
 from app.platform.shells import default_shell
@@ -77,6 +78,7 @@ def run_desktop(
     try:
         with everything_logged(loop):
             FocusRing(application)
+            FocusReturn(application)
             desktop = Desktop(
                 icons,
                 preferences,

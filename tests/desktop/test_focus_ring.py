@@ -24,6 +24,7 @@ from app.desktop.design import colours
 from app.desktop.design.colours import contrast
 from app.desktop.design.theme import Theme, apply_theme, dark_palette, light_palette
 from app.desktop.place import Place
+from app.desktop.widgets.focus_return import FocusReturn
 from app.desktop.widgets.focus_ring import REACH, FocusRing
 from app.desktop.widgets.hours_chart import HoursChart
 from app.desktop.widgets.selectable import make_selectable
@@ -196,3 +197,24 @@ def test_the_line_stands_out_from_all_that_it_may_lie_on(palette: QPalette) -> N
     fields = [palette.color(QPalette.ColorRole.Window), colours.card(palette)]
     fields += [colours.tinted(tone, palette) for tone in colours.Tone]
     assert [field.name() for field in fields if contrast(line, field) < 3.0] == []
+
+
+@pytest.mark.parametrize("keyboard", [True, False])
+async def test_a_button_that_rested_has_the_line_again_only_if_it_had_it(
+    qapp: QApplication, room: Room, ring: FocusRing, keyboard: bool
+) -> None:
+    returning = FocusReturn(qapp)
+    focus_by_tab(room.entry)
+    if keyboard:
+        focus_by_tab(room.button)
+    else:
+        QTest.mouseClick(room.button, Qt.MouseButton.LeftButton)
+    room.button.setEnabled(False)
+    QApplication.processEvents()
+    assert not room.button.hasFocus()
+    room.button.setEnabled(True)
+    QApplication.processEvents()
+    assert room.button.hasFocus()
+    assert ring.surrounded is (room.button if keyboard else None)
+    returning.setParent(None)
+    returning.deleteLater()

@@ -71,6 +71,8 @@ class FocusRing(QObject):
         self._kinds = (QLabel,) if sys.platform in ("win32", "darwin") else _SURROUNDED
         self._by_keyboard = True
         self._at: QWidget | None = None
+        # From where it last fell, since that was disabled; see `FocusReturn`.
+        self._rested: QWidget | None = None
         self._frame: _Frame | None = None
         # Later: what has the keyboard may yet be scrolled into sight, and a frame out of sight stays hidden.
         self._later = QTimer(self)
@@ -104,9 +106,10 @@ class FocusRing(QObject):
         if QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton:
             self._by_keyboard = False
         elif before is not None and isValid(before) and before is not now:
-            # A button that was clicked may go or rest, and a dialog may open: neither is a walk by the keyboard.
+            # A button that was clicked may go, or rest and come back, and a dialog may open: no walk by the keyboard.
             walked = before.isVisible() and before.isEnabled() and before.window() is now.window()
-            self._by_keyboard = self._by_keyboard or walked
+            self._by_keyboard = self._by_keyboard or (walked and now is not self._rested)
+            self._rested = None if before.isEnabled() else self._rested or before
 
     def _wants(self, widget: QWidget) -> bool:
         shown = isinstance(widget, ShowsFocus) and widget.shows_focus()
