@@ -33,6 +33,7 @@ _AT_CAPACITY = re.compile(r"model is at capacity", re.IGNORECASE)
 _KEY = re.compile(r"\bsk-[\w*\-]{4,}")
 _WAIT = re.compile(r"try again in ((?:\d+(?:\.\d+)?\s*(?:ms|[a-z]+)[\s,]*)+)", re.IGNORECASE)
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)", re.IGNORECASE)
+_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
 _CLOUDFLARE = re.compile(rb"cloudflare|cf-ray|challenge-platform|just a moment", re.IGNORECASE)
 _CLOUDFLARE_ADVICE = (
     "Upstream answered with a Cloudflare page instead of the API (HTTP {}). "
@@ -137,14 +138,23 @@ def _failure_from_http(status: int, body: bytes, headers: Mapping[str, str], now
     if status < 400 and parsed is not None and _error_of(parsed):
         return _judged(None, _error_of(parsed), headers, now=now)
     if status < 400 or (parsed is None and status in (403, 404, 405)):
-        if headers.get("cf-mitigated") or (parsed is None and _CLOUDFLARE.search(body[:65536])):
-            return _page(_CLOUDFLARE_ADVICE.format(status), "cloudflare")
-        message = f"Upstream answered with something that is not the API (HTTP {status}). Check its address."
-        return _page(message)
+        return _page_instead(status, parsed, body, headers)
     if parsed is None and status >= 500 and _CLOUDFLARE.search(body[:65536]):
         return _page(_CLOUDFLARE_ADVICE.format(status), "cloudflare")
     failure = _judged(status, _error_of(parsed or {}), headers, now=now)
-    return replace(failure, fault=replace(failure.fault, readable=parsed is not None))
+    failure = replace(failure, fault=replace(failure.fault, readable=parsed is not None))
+    if (failure.type == INVALID_REQUEST or status == 401) and _MARKUP.match(body):
+        # Whoever wrote it knows neither the request nor the token, so neither can be said to be wrong.
+        return replace(_page_instead(status, parsed, body, headers), fault=failure.fault)
+    return failure
+
+
+def _page_instead(
+    status: int, parsed: Mapping[str, Any] | None, body: bytes, headers: Mapping[str, str]
+) -> UpstreamFailure:
+    if headers.get("cf-mitigated") or (parsed is None and _CLOUDFLARE.search(body[:65536])):
+        return _page(_CLOUDFLARE_ADVICE.format(status), "cloudflare")
+    return _page(f"Upstream answered with something that is not the API (HTTP {status}). Check its address.")
 
 
 def _error_of(body: Mapping[str, Any]) -> Mapping[str, Any]:

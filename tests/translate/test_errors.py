@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.verdict import Fault
 from app.translate.errors import UpstreamFailure, failure_from_event, failure_from_http, truncated, unreadable
 
 NOW = 1_700_000_000.0
@@ -94,12 +95,25 @@ def test_keys_in_upstreams_words_are_not_passed_on() -> None:
     assert "secret" not in http(400, {"detail": "key sk-proj-secret-1 may not"}).message
 
 
-@pytest.mark.parametrize("status", [200, 403, 404, 405, 503, 520])
+@pytest.mark.parametrize("status", [200, 400, 403, 404, 405, 407, 409, 422, 431, 451, 503, 520])
 def test_html_is_never_quoted(status: int) -> None:
     failure = http(status, b"<!DOCTYPE html><title>Quote me</title>")
     assert failure.status in (502, 503)
     assert "Quote" not in failure.message
     assert "<" not in failure.message
+
+
+@pytest.mark.parametrize("status", [400, 401])
+@pytest.mark.parametrize(
+    ("page", "advice"),
+    [(b"\n<html>Bad Request, nginx</html>", "its address"), (b"<html>cloudflare</html>", "another network")],
+)
+def test_a_page_blames_neither_the_request_nor_the_token(status: int, page: bytes, advice: str) -> None:
+    failure = http(status, page)
+    assert summary(failure) == (502, "server_error", "upstream_error")
+    assert advice in failure.message
+    # The pool judges it by what it was.
+    assert failure.fault == Fault(status, "", readable=False)
 
 
 @pytest.mark.parametrize(
