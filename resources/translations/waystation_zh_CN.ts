@@ -754,6 +754,10 @@
         <translation>上游没有给出这个 Token 的用量（{status}）。</translation>
     </message>
     <message>
+        <source>OpenAI did not say which models it offers ({status}). Test the token; if it works, try again in a while.</source>
+        <translation>OpenAI 没有告知有哪些模型可用（{status}）。请先测试 Token；如果 Token 正常，请过一会儿再试。</translation>
+    </message>
+    <message>
         <source>This backup is damaged: some of it is missing or was changed. Nothing was imported.</source>
         <translation>备份已损坏：部分内容缺失或被改动。没有导入任何内容。</translation>
     </message>
