@@ -1,17 +1,15 @@
 """With the keyboard alone: Tab reaches everything once, in the order of reading."""
 
-from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QButtonGroup, QDialog, QLabel, QScrollArea, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QButtonGroup, QLabel, QMessageBox, QScrollArea, QWidget
 
-from app.desktop.licenses.edit_dialog import LicenseDialog
 from app.desktop.place import Place
-from app.desktop.proxy_dialog import ProxyDialog
-from tests.desktop.stage import Stage, button, until
+from tests.desktop.questions import QUESTIONS, opened
+from tests.desktop.stage import Stage, until
 from tests.desktop.test_fits import shown
 
 _MOST = 120
@@ -132,31 +130,30 @@ async def test_the_keyboard_stays_while_the_other_pages_are_made(stage: Stage) -
     assert QApplication.focusWidget() is stage.window.sidebar
 
 
-async def opened_dialog(kind: type[QDialog]) -> QDialog:
-    found: list[QDialog] = []
+async def test_the_window_that_stays_where_no_tray_is_is_walked_too(stage: Stage) -> None:
+    stage.window.show_tray(False)
+    stage.show(shown("full"), Place.OVERVIEW)
+    await stage.desk.settle()
+    await activated(stage.window)
+    stage.window.sidebar.setFocus()
+    check_walk(stage.window)
+    QTest.keyClick(stage.window, Qt.Key.Key_Escape)
+    # The only way back to it.
+    assert stage.window.isVisible()
+    assert stage.window.isMinimized()
 
-    def look() -> bool:
-        found[:] = [item for item in QApplication.topLevelWidgets() if isinstance(item, kind) and item.isVisible()]
-        return bool(found)
 
-    await until(look)
-    return found[0]
-
-
-@pytest.mark.parametrize("kind", [LicenseDialog, ProxyDialog])
-async def test_a_dialog_is_walked_by_tab_and_left_by_escape(stage: Stage, kind: type[QDialog]) -> None:
-    stage.show(shown("full"), Place.LICENSES)
-    ways: dict[type[QDialog], Callable[[], None]] = {
-        LicenseDialog: lambda: button(stage.window.licenses, "New license…").click(),
-        ProxyDialog: lambda: stage.window.tokens.menu.ask_for_way(shown("full").tokens[0]),
-    }
-    ways[kind]()
-    if kind is ProxyDialog:
-        await until(lambda: [call for call in stage.desk.gateway.calls if call[0] == "proxy.detect"])
-    dialog = await opened_dialog(kind)
+@pytest.mark.parametrize("name", QUESTIONS)
+async def test_a_dialog_is_walked_by_tab_and_left_by_escape(stage: Stage, name: str) -> None:
+    dialog = await opened(stage, name)
     await activated(dialog)
     check_walk(dialog)
-    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    walk = [widget for widget in walked(dialog, Qt.Key.Key_Tab) if not isinstance(widget, QLabel)]
+    if not isinstance(dialog, QMessageBox):
+        # It goes round from where the keyboard was; the last may stand above the first.
+        turns = out_of_order([*walk, walk[0]], dialog) if len(walk) > 1 else []
+        assert len(turns) <= 1, turns
+    QTest.keyClick(QApplication.focusWidget() or dialog, Qt.Key.Key_Escape)
     await stage.desk.settle()
     assert not dialog.isVisible()
     assert stage.desk.failures == []

@@ -162,7 +162,7 @@ class SignInDialog(QDialog):
         self._stack.setCurrentWidget(panel)
         self._close.setText(self.tr("Close") if over else self.tr("Cancel"))
         self._note.clear()
-        before: QWidget = panel
+        before: QWidget = self._note
         for label, act in others or []:
             button = QPushButton(label)
             button.setAutoDefault(False)
@@ -180,7 +180,8 @@ class SignInDialog(QDialog):
             helping.setFocus()
         else:
             self._close.setDefault(False)
-            panel.setFocus()
+            # Not as the panel's focus proxy: then Tab would pass over all that stands before it.
+            (panel.first if isinstance(panel, BrowserPanel | DevicePanel) else panel).setFocus()
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, said))
         self.adjustSize()
 

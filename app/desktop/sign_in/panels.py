@@ -29,6 +29,9 @@ class BrowserPanel(QWidget):
         copy_asked: copy the page's address.
         pasted: the user gave the address at which the browser ended.
 
+    Attributes:
+        first: what gets the keyboard.
+
     Args:
         icons: for the buttons.
     """
@@ -73,7 +76,7 @@ class BrowserPanel(QWidget):
         column.addLayout(paste)
         column.addLayout(self._problem)
         column.addStretch()
-        self.setFocusProxy(again)
+        self.first = again
         self.show_opened(True)
         self._on_text()
 
@@ -120,6 +123,9 @@ class DevicePanel(QWidget):
         open_asked: open the page here.
         copy_asked: copy this text.
 
+    Attributes:
+        first: what gets the keyboard.
+
     Args:
         icons: for the buttons.
         now: Unix seconds.
@@ -154,7 +160,7 @@ class DevicePanel(QWidget):
         column.addSpacing(space.S)
         column.addWidget(_wrapped(QLabel(self.tr("2. Sign in there and type this code:"))))
         copy_code = _button(icons, "copy", self.tr("&Copy code"), lambda: self.copy_asked.emit(self._code.text()))
-        self.setFocusProxy(copy_code)
+        self.first = copy_code
         column.addLayout(_row(self._code, copy_code))
         column.addWidget(self._left)
         column.addWidget(caution)
