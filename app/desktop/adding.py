@@ -126,13 +126,13 @@ class Adding(QObject):
             self.tr("Login shared with Codex"),
             self.tr("The Codex CLI on this computer uses this very login."),
             [
-                self.tr("Sign in with an own login"),
+                self.tr("Sign in separately"),
                 self.tr("Follow Codex's file"),
                 self.tr("Import anyway"),
             ],
             explanation=self.tr(
                 "Its refresh token can be used only once: whoever renews the login first, Waystation or Codex, signs "
-                "the other out. With an own login both go on; if Waystation follows {path}, only Codex renews it."
+                "the other out. With separate logins both go on; if Waystation follows {path}, only Codex renews it."
             ).format(path=shared),
         )
         return None if chosen is None else ("sign_in", "follow", "import")[chosen]

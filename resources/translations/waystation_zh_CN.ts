@@ -24,8 +24,8 @@
         <translation>打开日志文件夹</translation>
     </message>
     <message>
-        <source>What it is made of…</source>
-        <translation>组成部分…</translation>
+        <source>Software it uses…</source>
+        <translation>所用软件…</translation>
     </message>
     <message>
         <source>Help:</source>
@@ -149,7 +149,7 @@
         <translation>本机的 Codex CLI 正在使用这个登录。</translation>
     </message>
     <message>
-        <source>Sign in with an own login</source>
+        <source>Sign in separately</source>
         <translation>为驿站单独登录</translation>
     </message>
     <message>
@@ -161,7 +161,7 @@
         <translation>仍然导入</translation>
     </message>
     <message>
-        <source>Its refresh token can be used only once: whoever renews the login first, Waystation or Codex, signs the other out. With an own login both go on; if Waystation follows {path}, only Codex renews it.</source>
+        <source>Its refresh token can be used only once: whoever renews the login first, Waystation or Codex, signs the other out. With separate logins both go on; if Waystation follows {path}, only Codex renews it.</source>
         <translation>它的 refresh token 只能用一次：驿站和 Codex 谁先续期，另一方就会被登出。单独登录后双方互不影响；若让驿站跟随 {path}，则只由 Codex 续期。</translation>
     </message>
 </context>
@@ -510,8 +510,8 @@
         <translation>打开数据文件夹</translation>
     </message>
     <message>
-        <source>Take it along:</source>
-        <translation>迁移：</translation>
+        <source>Move or back up:</source>
+        <translation>迁移或备份：</translation>
     </message>
     <message>
         <source>Tokens, licenses and settings in one file, sealed by a passphrase of yours.</source>
@@ -1551,7 +1551,7 @@
         <translation>深色</translation>
     </message>
     <message>
-        <source>Speak up when something needs me</source>
+        <source>Notify me when something needs me</source>
         <translation>需要我处理时通知我</translation>
     </message>
     <message>
@@ -2098,8 +2098,8 @@
 <context>
     <name>PartsDialog</name>
     <message>
-        <source>What Waystation is made of</source>
-        <translation>驿站的组成部分</translation>
+        <source>Software that Waystation uses</source>
+        <translation>驿站使用的软件</translation>
     </message>
     <message>
         <source>Qt is used under the LGPL 3: you may replace it by another build. Waystation itself is under the MIT license.</source>
@@ -2228,8 +2228,8 @@
         <translation>最长 {minutes} 分钟</translation>
     </message>
     <message>
-        <source>as the system says</source>
-        <translation>跟随系统</translation>
+        <source>System proxy</source>
+        <translation>系统代理</translation>
     </message>
     <message>
         <source>{proxy}…</source>
@@ -2240,8 +2240,8 @@
         <translation>驿站的代理</translation>
     </message>
     <message>
-        <source>As the &amp;system or HTTPS_PROXY says</source>
-        <translation>跟随系统或 HTTPS_PROXY(&amp;S)</translation>
+        <source>&amp;System proxy, or HTTPS_PROXY</source>
+        <translation>系统代理或 HTTPS_PROXY(&amp;S)</translation>
     </message>
 </context>
 <context>
@@ -4363,7 +4363,7 @@
 <context>
     <name>_SearchEntry</name>
     <message>
-        <source>Empty the search</source>
+        <source>Clear the search</source>
         <translation>清空搜索</translation>
     </message>
 </context>

@@ -69,7 +69,7 @@ QUESTIONS: dict[str, tuple[Place, Callable[[Stage], object]]] = {
     "name of a model": (Place.SETTINGS, _press(Place.SETTINGS, "Add a name…")),
     "proxy of all": (Place.SETTINGS, lambda stage: stage.window.settings.pool.way.click()),
     "passphrase": (Place.SETTINGS, _press(Place.SETTINGS, "Export everything…")),
-    "parts": (Place.SETTINGS, _press(Place.SETTINGS, "What it is made of…")),
+    "parts": (Place.SETTINGS, _press(Place.SETTINGS, "Software it uses…")),
     "quit": (Place.OVERVIEW, _quit),
     "cannot start": (Place.OVERVIEW, _failure),
 }

@@ -24,7 +24,7 @@ def sharing(desk: Desk) -> Desk:
 
 async def test_a_shared_login_is_explained_and_an_own_sign_in_is_the_default(sharing: Desk) -> None:
     sharing.adding.from_clipboard()
-    asked = await answer("Sign in with an own login")
+    asked = await answer("Sign in separately")
     await sharing.settle()
     assert "used only once" in asked
     assert str(CODEX_FILE) in asked
@@ -63,7 +63,7 @@ async def test_the_default_of_the_question_is_the_own_sign_in(sharing: Desk) -> 
     # One turn of the loop, and the question stands.
     await asyncio.sleep(0)
     (box,) = [box for box in QApplication.topLevelWidgets() if isinstance(box, QMessageBox) and box.isVisible()]
-    assert box.defaultButton().text() == "Sign in with an own login"
+    assert box.defaultButton().text() == "Sign in separately"
     box.reject()
     await sharing.settle()
 

@@ -50,7 +50,7 @@ class AboutSection(Section):
         report.clicked.connect(self._on_report)
         log = QPushButton(self.tr("Open log folder"))
         log.clicked.connect(lambda: open_folder(machine.log_folder))
-        parts = QPushButton(self.tr("What it is made of…"))
+        parts = QPushButton(self.tr("Software it uses…"))
         parts.clicked.connect(lambda: operations.run("ask", self._show_parts()))
         self.form.row(
             self.tr("Help:"),
@@ -76,7 +76,7 @@ class PartsDialog(QDialog):
 
     def __init__(self, parent: QWidget | None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(self.tr("What Waystation is made of"))
+        self.setWindowTitle(self.tr("Software that Waystation uses"))
         self.resize(*_DIALOG_SIZE)
         text = QPlainTextEdit("\n".join(parts_of_this_installation()))
         text.setReadOnly(True)

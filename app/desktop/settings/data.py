@@ -60,7 +60,7 @@ class DataSection(Section):
         self.folder = QPushButton(self.tr("Open data folder"))
         self.folder.clicked.connect(operations.settings.open_data_folder)
         self.form.row(
-            self.tr("Take it along:"),
+            self.tr("Move or back up:"),
             self.export,
             self.restore,
             self.folder,

@@ -47,7 +47,7 @@ class LooksSection(Section):
             self.theme.addItem(title, theme.value)
         self.theme.setCurrentIndex(self.theme.findData(preferences.theme.value))
         self.theme.activated.connect(lambda: appearance.use_theme(Theme(self.theme.currentData())))
-        self.notifications = QCheckBox(self.tr("Speak up when something needs me"))
+        self.notifications = QCheckBox(self.tr("Notify me when something needs me"))
         self.notifications.setChecked(preferences.notifications)
         self.notifications.clicked.connect(self._on_notifications)
         self.autostart = QCheckBox(self.tr("Start Waystation when I sign in to this computer"))

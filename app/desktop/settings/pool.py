@@ -115,7 +115,7 @@ class PoolSection(Section):
         self.test.setEnabled(not self._operations.is_busy("proxy"))
 
     def _show_way(self) -> None:
-        text = self.tr("as the system says") if self._proxy is None else token_words.proxy(self._proxy)
+        text = self.tr("System proxy") if self._proxy is None else token_words.proxy(self._proxy)
         self.way.setText(self.tr("{proxy}…").format(proxy=formats.shortened(text, _LONGEST_WAY)))
         self.way.setToolTip(text)
 
@@ -148,7 +148,7 @@ class PoolSection(Section):
             self._icons,
             self._operations,
             self.tr("Proxy of Waystation"),
-            self.tr("As the &system or HTTPS_PROXY says"),
+            self.tr("&System proxy, or HTTPS_PROXY"),
             self._proxy,
             choose,
             self.window(),

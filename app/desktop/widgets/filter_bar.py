@@ -258,7 +258,7 @@ class _SearchEntry(QLineEdit):
         self._glass.setText(name)
         self.setClearButtonEnabled(True)
         for button in self.findChildren(QAbstractButton):
-            button.setAccessibleName(button.text() or self.tr("Empty the search"))
+            button.setAccessibleName(button.text() or self.tr("Clear the search"))
         self._draw()
 
     def event(self, event: QEvent) -> bool:
