@@ -7,7 +7,7 @@ from app.practice import refusals
 from app.practice.catalogue import EFFORTS, efforts_of
 from app.practice.memory import Reader
 from app.practice.refusals import Refusal
-from app.practice.strict_schemas import object_problem, strict_problem
+from app.practice.strict_schemas import object_problem, shape_problem, strict_problem
 
 _SUMMARIES = ("auto", "concise", "detailed")
 _CODEX_SUMMARIES = (*_SUMMARIES, "none")
@@ -110,8 +110,8 @@ def _check_schema(wanted: Mapping[str, Any]) -> Refusal | None:
     absent = next((key for key in ("name", "schema") if not wanted.get(key)), None)
     if absent:
         return refusals.missing(f"text.format.{absent}")
-    problem = object_problem(wanted["schema"]) if wanted.get("strict") else None
-    problem = problem or (strict_problem(wanted["schema"]) if wanted.get("strict") else None)
+    schema = wanted["schema"]
+    problem = object_problem(schema) or strict_problem(schema) if wanted.get("strict") else shape_problem(schema)
     if problem is None:
         return None
     return refusals.error(

@@ -1,6 +1,6 @@
-"""What OpenAI demands of a JSON schema that it promises to keep to ("strict mode").
+"""What OpenAI demands of a JSON schema, and of one that it promises to keep to ("strict mode").
 
-Every object names all its properties as required and allows no others, down to the last definition.
+There every object names all its properties as required and allows no others, down to the last definition.
 """
 
 from collections.abc import Iterator, Mapping
@@ -8,6 +8,7 @@ from typing import Any
 
 _NESTED = ("properties", "$defs", "definitions")
 _LISTED = ("anyOf", "allOf", "prefixItems")
+_LISTS = ("anyOf", "oneOf", "allOf", "prefixItems", "required", "enum")
 _REFUSED = ("oneOf", "not", "if", "then", "else", "patternProperties", "dependentRequired", "dependentSchemas")
 
 
@@ -15,9 +16,19 @@ def object_problem(schema: Any) -> str | None:
     """Return what is wrong with a schema that must be one of an object, strict or not; None if nothing is."""
     kind = schema.get("type") if isinstance(schema, Mapping) else None
     if kind == "object":
-        return None
+        return shape_problem(schema)
     shown = "None" if kind is None else kind
     return f"schema must be a JSON Schema of 'type: \"object\"', got 'type: \"{shown}\"'."
+
+
+def shape_problem(schema: Any) -> str | None:
+    """Return where a schema is none at all, strict or not, or None."""
+    for place, part in _parts(schema, ()):
+        for keys, kind, named in ((_NESTED, Mapping, "object"), (_LISTS, list, "array")):
+            wrong = next((key for key in keys if key in part and not isinstance(part[key], kind)), None)
+            if wrong is not None:
+                return f"In context={place!r}, {part[wrong]!r} is not of type '{named}'."
+    return None
 
 
 def strict_problem(schema: Mapping[str, Any]) -> str | None:

@@ -88,6 +88,14 @@ async def both(client: Client, changes: dict[str, Any]) -> list[Answer]:
         ({"tools": [function(parameters={}, strict=False)]}, "tools[0].parameters", "invalid_function_parameters"),
         ({"tools": [function(parameters=LOOSE)]}, "tools[0].parameters", "invalid_function_parameters"),
         ({"tools": [function(parameters=LOOSE, strict=True)]}, "tools[0].parameters", "invalid_function_parameters"),
+        (
+            {"tools": [function(parameters=STRICT | {"properties": 1}, strict=True)]},
+            "tools[0].parameters",
+            "invalid_function_parameters",
+        ),
+        (schema(schema=STRICT | {"properties": 1}, strict=True), "text.format.schema", "invalid_json_schema"),
+        (schema(schema=STRICT | {"required": "city"}), "text.format.schema", "invalid_json_schema"),
+        (schema(schema={"anyOf": [STRICT | {"enum": 1}]}), "text.format.schema", "invalid_json_schema"),
         ({"tools": [{"type": "anything"}]}, "tools[0].type", "invalid_value"),
         (
             {"tools": [{"type": "custom", "name": "c", "format": {"type": "grammar", "grammar": {}}}]},
