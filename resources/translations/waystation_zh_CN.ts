@@ -1528,8 +1528,8 @@
         <translation>上游代码</translation>
     </message>
     <message>
-        <source>as Waystation</source>
-        <translation>与 Waystation 相同</translation>
+        <source>same as Waystation</source>
+        <translation>与驿站相同</translation>
     </message>
 </context>
 <context>
@@ -3846,7 +3846,7 @@
     </message>
     <message>
         <source>Nothing to do: Waystation waits as long as upstream asked.</source>
-        <translation>无需处理：Waystation 会按上游的要求等待。</translation>
+        <translation>无需处理：驿站会按上游的要求等待。</translation>
     </message>
     <message>
         <source>The account has no credit, or its plan does not include this.</source>

@@ -152,7 +152,7 @@ class _Cells:
         return (
             RowColumn(
                 QCoreApplication.translate("Tables", "Token"),
-                21,
+                24,
                 lambda token: Cell(words.token_label(token.label), hint=_label_hint(token)),
                 lambda token: words.token_label(token.label).casefold(),
                 stretch=True,

@@ -177,7 +177,7 @@ class LoginSection(Section):
             "until": login_until,
             "renewed": renewed,
             "follows": token.follows or "",
-            "way": token_words.proxy(token.proxy) if token.proxy else self.tr("as Waystation"),
+            "way": token_words.proxy(token.proxy) if token.proxy else self.tr("same as Waystation"),
             "code": token.sign_in_needed or (token.rest_reason if token.state is TokenState.RESTING else None) or "",
         }
         for name, text in facts.items():
