@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtGui import QIcon
+from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QApplication
 
 from app.core.turn import Attempt, Outcome, TurnRow
@@ -73,14 +73,20 @@ def test_an_unknown_reason_is_no_riddle(qapp: QApplication) -> None:
     assert "From Work to Spare: it belongs there now" in [text for _kind, text in told(rows)]
 
 
-def test_times_of_other_days_have_room(qapp: QApplication) -> None:
+def test_times_of_other_days_and_short_results_have_room(qapp: QApplication) -> None:
+    symbol = QPixmap(16, 16)
+    symbol.fill()
     known = TimelineTable(lambda _token_id: "–")
     row = turn(1)
     known.now = row.started_at + 3 * 86400
-    table = Table(RowsModel(known.columns(), lambda entry: entry.id, lambda _name: QIcon()), "Timeline")
+    table = Table(RowsModel(known.columns(), lambda entry: entry.id, lambda _name: QIcon(symbol)), "Timeline")
     table.rows.update_rows(timeline([row], whole=False))
-    table.resize(500, 200)
     table.show()
-    assert table.sizeHintForColumn(0) <= table.columnWidth(0)
-    assert len(str(table.rows.index(0, 0).data())) == len("11-22 20:38")
+    assert str(table.rows.index(0, 0).data())[2] == "-"
+    assert str(table.rows.index(0, 3).data()) == "200"
+    cut = set()
+    for width in range(500, 900, 5):
+        table.resize(width, 200)
+        cut |= {(width, section) for section in (0, 3) if table.sizeHintForColumn(section) > table.columnWidth(section)}
+    assert cut == set()
     table.close()

@@ -85,7 +85,7 @@ class TimelineTable:
             RowColumn(QCoreApplication.translate("Tables", "Time"), 10, self._time),
             RowColumn(QCoreApplication.translate("Tables", "What happened"), 30, self._event, stretch=True),
             RowColumn(QCoreApplication.translate("Tables", "Token"), 10, self._token, stretch=True),
-            RowColumn(QCoreApplication.translate("Tables", "Result"), 11, self._result, stretch=True),
+            RowColumn(QCoreApplication.translate("Tables", "Result"), 13, self._result, stretch=True),
             RowColumn(QCoreApplication.translate("Tables", "Total"), 7, self._total, numeric=True),
             RowColumn(QCoreApplication.translate("Tables", "Tokens"), 6, self._used, numeric=True, folds=1),
         )
