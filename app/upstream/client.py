@@ -22,8 +22,9 @@ from app.upstream.http import UpstreamHttp
 
 #: How long a request waits for the way to upstream to come back (a network that changes, a proxy that restarts)
 #: before it is answered with an error, in seconds. Codex repeats a 5xx thirty times; one request that waits a little
-#: spares that.
-PATIENCE_S = 15.0
+#: spares that. A chat's stream has no status any more after 15 s (`gateway.chat.KEEP_ALIVE_S`), and SDKs repeat by
+#: themselves only what has one.
+PATIENCE_S = 12.0
 #: Who was given up on is not waited for again for so long, in seconds: a client that repeats shall hear it at once.
 _NO_PATIENCE_S = 30.0
 #: A connection that upstream had closed already fails as soon as it is used again. Who hangs up later may have begun

@@ -12,8 +12,10 @@ import pytest
 
 from app.core.policy import Policy
 from app.core.turn import Outcome
+from app.gateway.chat import KEEP_ALIVE_S
 from app.practice import refusals
 from app.practice.script import Turn, failed
+from app.upstream.client import PATIENCE_S
 from tests.gateway.house import PLUS, PRO, House, house
 from tests.gateway.test_chat import body, events, text_of
 
@@ -262,3 +264,13 @@ async def test_who_does_not_read_does_not_keep_the_gateway_from_stopping(one: Ho
             await one.server.stop(0.1)
         answer.close()
     assert (await one.wait_outcome(Outcome.FAILED)).error == "gateway_stopped"
+
+
+async def test_that_upstream_cannot_be_reached_is_a_status_also_of_a_stream(tmp_path: Path) -> None:
+    shorter = 10
+    async with house(tmp_path, keep_alive_s=KEEP_ALIVE_S / shorter, patience_s=PATIENCE_S / shorter) as running:
+        await running.practice.stop()
+        listener = Listener(running)
+        said = await listener.end()
+        assert listener.status == 502
+        assert orjson.loads(said)["error"]["code"] == "upstream_unreachable"
