@@ -14,6 +14,10 @@ class Crash(Protocol):
     """What is left of a crash; see `app.platform.crash`."""
 
     @property
+    def at(self) -> float:
+        """When it was, in Unix seconds."""
+
+    @property
     def text(self) -> str:
         """To be sent to somebody who helps; without secrets."""
 
@@ -51,7 +55,7 @@ class Machine:
         lan_addresses: its addresses on the local network as a URL has them, the likeliest first.
         autostart: starting when the user signs in; None where that makes no sense, as in practice.
         log_folder: where the log files are.
-        crash: of the run before this one, if it ended in one.
+        crash: of an earlier run, until it is put away.
         find_codex: finds the installed Codex.
         start_for_real: in practice, starts the application outside it, or raises a WaystationError; None: no practice.
     """

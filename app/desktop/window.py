@@ -334,7 +334,7 @@ class MainWindow(PatientWindow):
         if self._practice:
             notices.append(practice_notice(self._start_for_real))
         if self._crash is not None:
-            notices.append(crash_notice(self._on_copy_crash, self._on_forget_crash))
+            notices.append(crash_notice(self._crash.at, time.time(), self._on_copy_crash, self._on_forget_crash))
         if not self._has_tray:
             notices.append(no_tray_notice())
         if self._snapshot is not None:

@@ -1650,8 +1650,8 @@
         <translation>正式开始使用</translation>
     </message>
     <message>
-        <source>Waystation ended unexpectedly last time. A report without secrets can help to mend it.</source>
-        <translation>驿站上次意外退出。一份不含机密的报告有助于修复问题。</translation>
+        <source>Waystation ended unexpectedly at {time}. A report without secrets can help to mend it.</source>
+        <translation>驿站于 {time} 意外退出。一份不含机密的报告有助于修复问题。</translation>
     </message>
     <message>
         <source>Copy the report</source>

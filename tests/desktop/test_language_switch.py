@@ -36,6 +36,7 @@ SNAPSHOT = replace(
 
 @dataclass
 class Crash:
+    at: float = 1e9
     text: str = "A report."
     forgotten: bool = False
 
@@ -203,6 +204,7 @@ async def test_a_language_with_short_titles_leaves_no_column_too_narrow_for_anot
         kept = it.window.sessions.table.arrangement()
         assert isinstance(kept, QByteArray)
         await it.switch("en")
+        it.window.resize(1180, 740)
         header = it.window.sessions.table.horizontalHeader()
         needed = it.window.fontMetrics().horizontalAdvance("Requests")
         assert header.sectionSize(5) > needed

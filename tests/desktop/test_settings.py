@@ -2,8 +2,10 @@
 
 import json
 import stat
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -292,6 +294,7 @@ def test_the_parts_of_this_installation_have_licenses() -> None:
 
 async def test_a_crash_is_told_until_it_is_dismissed(stage: Stage, tmp_path: Path) -> None:
     class Crash:
+        at = time.time() - 400 * 86400
         text = "Waystation 1.0\nTraceback"
         forgotten = False
 
@@ -301,6 +304,8 @@ async def test_a_crash_is_told_until_it_is_dismissed(stage: Stage, tmp_path: Pat
     crash = Crash()
     stage.window._crash = crash
     stage.show(FULL)
+    day = datetime.fromtimestamp(crash.at).strftime("%Y-%m-%d")
+    assert f"ended unexpectedly at {day}." in stage.window.notices.texts()[0]
     stage.window.notices.press("Copy the report")
     assert stage.copied == [crash.text]
     tool(stage.window.notices, "Close this notice").click()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QCoreApplication
 
+from app.desktop import formats
 from app.desktop.design.colours import Tone
 from app.desktop.pages.notices import NoticeText
 from app.desktop.widgets.notice import Remedy
@@ -21,11 +22,12 @@ def practice_notice(start_for_real: Callable[[], None]) -> NoticeText:
     return NoticeText("practice", Tone.INFO, text, (out,), symbol="practice")
 
 
-def crash_notice(copy: Callable[[], None], forget: Callable[[], None]) -> NoticeText:
-    """That the last run ended in a crash."""
-    text = QCoreApplication.translate(
-        "MainWindow", "Waystation ended unexpectedly last time. A report without secrets can help to mend it."
+def crash_notice(at: float, now: float, copy: Callable[[], None], forget: Callable[[], None]) -> NoticeText:
+    """That an earlier run ended in a crash, and when: others may have followed it. Both times in Unix seconds."""
+    said = QCoreApplication.translate(
+        "MainWindow", "Waystation ended unexpectedly at {time}. A report without secrets can help to mend it."
     )
+    text = said.format(time=formats.minute(at, now))
     report = Remedy(QCoreApplication.translate("MainWindow", "Copy the report"), copy)
     return NoticeText("crash", Tone.WARNING, text, (report,), dismissed=forget)
 
