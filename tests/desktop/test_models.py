@@ -135,6 +135,8 @@ async def test_each_name_says_what_is_asked_for_and_where_it_comes_from(section:
     assert shown(section, "gpt-5.5")[4:] == ["From OpenAI", ""]
     assert shown(section, "gpt-5.1")[4:] == ["From OpenAI", "on 1 of 2 tokens"]
     assert shown(section, "gpt-5")[4:] == ["Built in", "OpenAI no longer serves it"]
+    # Beside a symbol that stands in the middle of its row.
+    assert section.table.rows.cell(0, 2).below == ""
     symbols = {name: section.table.rows.cell(number, 2).icon for number, name in enumerate(("fast", "gpt-5"))}
     assert symbols == {"fast": "model-yours", "gpt-5": "warning"}
 

@@ -87,7 +87,7 @@ class ModelRows(TwoLineRows[ModelLine]):
             said = QCoreApplication.translate("Models", "on {part} of {all} tokens")
             below = said.format(part=formats.count(len(labels)), all=formats.count(len(self._labels)))
         hint = "\n".join((source_words(line), below, *map(words.token_label, labels)))
-        return Cell(source_words(line), icon=symbol_of(line), hint=hint, below=below or " ")
+        return Cell(source_words(line), icon=symbol_of(line), hint=hint, below=below)
 
 
 def symbol_of(line: ModelLine) -> str:
