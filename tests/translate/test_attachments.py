@@ -236,6 +236,8 @@ def test_the_id_of_a_file_is_for_api_keys_only() -> None:
         asked.for_token(TokenKind.CHATGPT)
     assert (caught.value.status, caught.value.error_code) == (400, "unsupported_file_id")
     assert caught.value.param == "messages[0].content[1].file.file_id"
+    assert asked.kinds == {TokenKind.API_KEY}
+    assert read(file(file_data=encoded(PDF))).kinds is None
 
 
 @pytest.mark.parametrize(
