@@ -182,7 +182,8 @@ _ADVICE = (
     (" Make another one: waystation license create", " Make another one."),
     (" (`waystation key replace`)", ""),
 )
-_COMMAND = re.compile(r"\bwaystation [a-z]+\b|(?<!\S)--[a-z]")
+# Commands, options, and the variable whose values the window has buttons for.
+_COMMAND = re.compile(r"\bwaystation [a-z]+\b|(?<!\S)--[a-z]|\bSet WAYSTATION_KEY_STORE=")
 _VALUE = re.compile(r"\{(\w+)\}")
 
 

@@ -10,10 +10,11 @@ from types import ModuleType
 import aiohttp
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
+from keyring.errors import NoKeyringError
 from PySide6.QtWidgets import QApplication
 
 from app.core import credential, errors
-from app.core.errors import DataKeyLost, InvalidInput, NotFound, PortBusy, WaystationError
+from app.core.errors import DataKeyLost, InvalidInput, KeyStoreUnavailable, NotFound, PortBusy, WaystationError
 from app.desktop.credential_text import recognised
 from app.desktop.messages import BY_CODE, Told, error_text
 from app.desktop.notes import NOTES, note_text
@@ -90,6 +91,19 @@ def test_of_a_sentence_with_a_command_everything_else_is_said() -> None:
     gone = "It still lets in whoever has it; a new one is made by: waystation license rotate l-1"
     assert error_text(DataKeyLost(gone)) == "It still lets in whoever has it; “Rotate…” makes a new one."
     assert len(ADVISED) > 8
+
+
+async def test_where_the_key_may_be_kept_is_said_by_buttons_and_not_by_a_variable(qapp: QApplication) -> None:
+    def missing() -> str | None:
+        raise NoKeyringError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(key_stores, "_get_item", missing)
+        with pytest.raises(KeyStoreUnavailable) as raised:
+            await key_stores.KeyringStore().read()
+    assert "WAYSTATION_KEY_STORE=file" in raised.value.message
+    said = error_text(raised.value)
+    assert said == "The system's keyring cannot be used: there is none, it is locked, or it does not answer."
 
 
 @pytest.mark.parametrize("kind", list(error_types()), ids=lambda kind: kind.code)
