@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtGui import QColor, QTextDocument
+from PySide6.QtGui import QColor, QFontMetrics, QTextDocument
 from PySide6.QtWidgets import QApplication
 
 from app.core.pool import Reason
-from app.core.turn import Attempt, Outcome, TurnRow
+from app.core.turn import Attempt, Outcome, TurnRow, Usage
 from app.core.verdict import TABLE
 from app.desktop import failure_words, formats, turn_words
 from app.desktop.models.turns import TurnTable, outcomes
@@ -183,3 +183,13 @@ def test_every_reason_edit_and_usual_failure_has_words(qapp: QApplication) -> No
         assert failure_words.in_short(code) != code, code
         assert code not in failure_words.meaning(code), code
     assert failure_words.in_short("http_418") == "answer 418"
+
+
+@pytest.mark.usefixtures("chinese")
+def test_amounts_have_room_in_the_smallest_window() -> None:
+    used = Usage(27_000, 20_000, 1_474, 0)
+    column = next(column for column in made().columns() if column.width and "Token" in column.title and column.numeric)
+    cell = column.cell(turn(1, usage=used))
+    assert cell.text == "2.7万 + 1,474"
+    metrics = QFontMetrics(QApplication.font())
+    assert metrics.horizontalAdvance(cell.text) <= column.width * metrics.horizontalAdvance("0")

@@ -57,7 +57,7 @@ class TurnTable:
             RowColumn(QCoreApplication.translate("Tables", "Time"), 10, self._time, lambda row: row.started_at),
             RowColumn(
                 QCoreApplication.translate("Tables", "Result"),
-                18,
+                16,
                 _result,
                 lambda row: _RANKS[row.outcome],
                 stretch=True,
@@ -74,7 +74,7 @@ class TurnTable:
             ),
             RowColumn(
                 QCoreApplication.translate("Tables", "Tokens"),
-                9,
+                11,
                 _used,
                 lambda row: row.usage.input_tokens + row.usage.output_tokens if row.usage else -1,
                 numeric=True,
