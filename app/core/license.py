@@ -16,8 +16,8 @@ MAX_LABEL = 80
 
 _ALLOWED = re.compile(r"[A-Za-z0-9._~+/=-]{8,200}")
 _DAYS = re.compile(r"([0-9]{1,5})d")
-_AMOUNT = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)([km]?)", re.IGNORECASE)
-_TIMES = {"": 1, "k": 1_000, "m": 1_000_000}
+_AMOUNT = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)([km万亿]?)", re.IGNORECASE)
+_TIMES = {"": 1, "k": 1_000, "m": 1_000_000, "万": 10_000, "亿": 100_000_000}
 _DAY_S = 86_400.0
 #: Every system's calendar reaches so far.
 _LONGEST_S = 100 * 365 * _DAY_S
@@ -169,7 +169,7 @@ def expiry_from_text(text: str, now: float, zone: tzinfo | None = None) -> float
 
 
 def daily_tokens_from_text(text: str) -> int:
-    """What a user writes for a daily budget: `2000000`, `500k` or `1.5M`.
+    """What a user writes for a daily budget: `2000000`, `500k` or `1.5M`; in Chinese also `50万` or `1.5亿`.
 
     Raises:
         InvalidInput: it is none of these.

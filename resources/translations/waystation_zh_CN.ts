@@ -1283,7 +1283,7 @@
     </message>
     <message>
         <source>Such as 500k or 2M</source>
-        <translation>例如 500k 或 2M</translation>
+        <translation>例如 50万 或 200万</translation>
     </message>
     <message>
         <source>Create and copy key</source>
@@ -1315,7 +1315,7 @@
     </message>
     <message>
         <source>Write the daily budget such as 2000000, 500k or 1.5M.</source>
-        <translation>请填写每日额度，例如 2000000、500k 或 1.5M。</translation>
+        <translation>请填写每日额度，例如 2000000、50万 或 500k。</translation>
     </message>
     <message>
         <source>Choose today or a later day.</source>

@@ -105,7 +105,15 @@ def test_an_expiry_that_makes_no_sense_is_refused(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "tokens"), [("2000000", 2_000_000), ("500k", 500_000), ("2M", 2_000_000), ("1.5m", 1_500_000)]
+    ("text", "tokens"),
+    [
+        ("2000000", 2_000_000),
+        ("500k", 500_000),
+        ("2M", 2_000_000),
+        ("1.5m", 1_500_000),
+        ("50万", 500_000),
+        ("1.5亿", 150_000_000),
+    ],
 )
 def test_a_budget_may_be_written_short(text: str, tokens: int) -> None:
     assert daily_tokens_from_text(text) == tokens

@@ -234,6 +234,25 @@ async def test_a_license_is_made_with_expiry_and_budget(opened: Stage) -> None:
     assert opened.desk.told == ["The license “Bob” is made, and its key is copied."]
 
 
+@pytest.mark.usefixtures("chinese")
+async def test_in_chinese_a_budget_is_counted_in_ten_thousands(icons: Icons, desk: Desk) -> None:
+    made: list[dict[str, Any]] = []
+
+    async def apply(changes: dict[str, Any]) -> None:
+        made.append(changes)
+
+    before = license_view(2, label="Ann", daily_tokens=500_000)
+    assert LicenseDialog(icons, desk.operations, before, NOW, apply, None).budget.text() == "50万"
+    form = LicenseDialog(icons, desk.operations, None, NOW, apply, None)
+    form.label.setText("Bob")
+    form.limited.click()
+    assert form.budget.text() == "200万"
+    form.budget.setText("1.5亿")
+    form._on_ok()
+    await desk.settle()
+    assert made[0]["daily_tokens"] == 150_000_000
+
+
 async def test_only_what_was_changed_is_sent(opened: Stage) -> None:
     page = page_of(opened)
     choose(page, 1)

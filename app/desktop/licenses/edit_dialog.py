@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from PySide6.QtCore import QDate
+from PySide6.QtCore import QDate, QLocale
 from PySide6.QtWidgets import (
     QCheckBox,
     QDateEdit,
@@ -33,7 +33,7 @@ from app.gateway.license_desk import DEFAULT_LABEL, LicenseView
 
 _WIDTH = 440
 _USUAL_DAYS = 30
-_USUAL_BUDGET = "2M"
+_USUAL_BUDGET = 2_000_000
 
 
 class LicenseDialog(QDialog):
@@ -115,7 +115,7 @@ class LicenseDialog(QDialog):
             self.limited.setChecked(True)
             self.budget.setText(_budget_text(self._before.daily_tokens))
         else:
-            self.budget.setText(_USUAL_BUDGET)
+            self.budget.setText(_budget_text(_USUAL_BUDGET))
 
     def _lay_out(self, buttons: QDialogButtonBox) -> None:
         form = Form()
@@ -203,8 +203,9 @@ class LicenseDialog(QDialog):
 
 
 def _budget_text(tokens: int) -> str:
-    """As a user writes it: `2M`, `500k`, or all its digits."""
-    for unit, name in ((1_000_000, "M"), (1_000, "k")):
+    """As a user writes it: `2M`, `500k`, `200万`, or all its digits."""
+    chinese = QLocale().language() == QLocale.Language.Chinese
+    for unit, name in ((10_000, "万"),) if chinese else ((1_000_000, "M"), (1_000, "k")):
         if tokens % unit == 0:
             return f"{tokens // unit}{name}"
     return str(tokens)
