@@ -7,7 +7,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QInputDialog, QLineEdit, QMessageBox, QWidget
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import (
+    QApplication,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QInputDialog,
+    QLineEdit,
+    QMessageBox,
+    QWidget,
+)
 
 # Of the field for a name, in pixels.
 _NAME_WIDTH = 320
@@ -120,6 +130,10 @@ async def finished(dialog: QDialog) -> int:
             closed.set_result(result)
 
     dialog.finished.connect(settle)
+    for buttons in dialog.findChildren(QDialogButtonBox):
+        # Some desktops put pictures of their own on Cancel and Close, which fit nothing else here.
+        for button in buttons.buttons():
+            button.setIcon(QIcon())
     if dialog.parentWidget() is None:
         dialog.setWindowModality(Qt.WindowModality.ApplicationModal)
     dialog.open()

@@ -1,5 +1,6 @@
 """The settings page: what is chosen holds at once, is taken back when it fails, and is asked for where it matters."""
 
+import asyncio
 import json
 import stat
 import time
@@ -10,11 +11,12 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QLocale
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QMessageBox
 
 from app.core.errors import InvalidInput
 from app.core.policy import Policy, Strategy
 from app.core.settings import GatewaySettings
+from app.desktop import dialogs
 from app.desktop.design.theme import Theme
 from app.desktop.machine import Machine
 from app.desktop.place import Place
@@ -332,3 +334,14 @@ async def test_the_way_can_be_tried(opened: Stage, found: dict[str, object], tol
     await opened.desk.settle()
     assert opened.desk.told + opened.desk.failures == [told]
     assert opened.window.settings.pool.test.isEnabled()
+
+
+async def test_the_way_out_of_a_question_has_no_picture_of_the_system(stage: Stage) -> None:
+    async with asyncio.TaskGroup() as group:
+        asking = group.create_task(dialogs.confirmed(stage.window, "Title", "Really?", yes="Yes"))
+        await asyncio.sleep(0)
+        (box,) = stage.window.findChildren(QMessageBox)
+        pictures = [button.icon() for button in box.buttons() if not button.icon().isNull()]
+        box.reject()
+    assert asking.result() is False
+    assert pictures == []
