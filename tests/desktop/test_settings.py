@@ -18,14 +18,16 @@ from app.core.errors import InvalidInput
 from app.core.policy import Policy, Strategy
 from app.core.settings import GatewaySettings
 from app.desktop import dialogs
+from app.desktop.appearance import Appearance
 from app.desktop.design.theme import Theme
 from app.desktop.machine import Machine
 from app.desktop.place import Place
-from app.desktop.preferences import Placement
+from app.desktop.preferences import Placement, Preferences
 from app.desktop.settings.about import parts_of_this_installation, report_text
+from app.desktop.settings.looks import LooksSection
 from app.desktop.settings.passphrase import PassphraseDialog
 from tests.desktop.scripted import NOW, license_view, token, turn
-from tests.desktop.stage import FULL, Autostart, Stage, answer, button, tool, until
+from tests.desktop.stage import FULL, Autostart, Desk, Stage, answer, button, tool, until
 
 
 @pytest.fixture
@@ -351,3 +353,18 @@ async def test_the_way_out_of_a_dialog_has_no_picture_of_the_system(qapp: QAppli
         without = way_out.icon().isNull()
         dialog.reject()
     assert without
+
+
+async def test_where_nothing_can_start_at_sign_in_no_gap_is_left(desk: Desk, tmp_path: Path) -> None:
+    preferences = Preferences(tmp_path / "desktop.ini")
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    appearance = Appearance(application, preferences, tmp_path)
+    practice = Machine(lan_addresses=list, autostart=None, log_folder=tmp_path)
+    looks = LooksSection(desk.operations, preferences, appearance, practice)
+    looks.resize(600, 500)
+    looks.show()
+    assert not looks.autostart.isVisible()
+    assert not looks.autostart_note.isVisible()
+    looks.close()
+    appearance.close()

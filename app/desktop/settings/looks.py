@@ -67,9 +67,10 @@ class LooksSection(Section):
         )
         self.autostart_note = note_label()
         self.form.wide(self.autostart)
-        # Shown before it is part of the form, it would be a window for a moment, and take the keyboard.
-        self.autostart.setVisible(machine.autostart is not None)
         self.form.addRow(self.autostart_note)
+        if machine.autostart is None:
+            self.form.setRowVisible(self.autostart, False)
+            self.form.setRowVisible(self.autostart_note, False)
         self.form.wide(self.launch)
         self.form.wide(
             self.own_thread,
