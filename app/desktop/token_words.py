@@ -157,10 +157,14 @@ def long_window(quota: Quota | None) -> Window | None:
 
 def left(window: Window, now: float) -> str:
     """What is left, and when a used window begins anew: `73% · 14:02`."""
-    percent = formats.percent(left_percent(window, now))
-    if window.resets_at is None or window.resets_at <= now or window.used_percent == 0:
-        return percent
-    return f"{percent} · {formats.minute(window.resets_at, now)}"
+    return " · ".join(filter(None, left_and_reset(window, now)))
+
+
+def left_and_reset(window: Window, now: float) -> tuple[str, str | None]:
+    """What is left, such as `73%`, and when a used window begins anew, such as `14:02`."""
+    used = window.resets_at is not None and window.resets_at > now and window.used_percent > 0
+    resets_at = window.resets_at if used else None
+    return formats.percent(left_percent(window, now)), None if resets_at is None else formats.minute(resets_at, now)
 
 
 def left_percent(window: Window, now: float) -> int:

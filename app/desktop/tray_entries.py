@@ -77,4 +77,8 @@ def _standing(token: TokenView, now: float) -> str:
     if not known:
         return ""
     fullest = max(known, key=lambda window: window.used_at(now))
-    return token_words.left(fullest, now)
+    # No heading says what the number is.
+    percent, time = token_words.left_and_reset(fullest, now)
+    if time is None:
+        return QCoreApplication.translate("Tray", "{percent} left").format(percent=percent)
+    return QCoreApplication.translate("Tray", "{percent} left · resets {time}").format(percent=percent, time=time)

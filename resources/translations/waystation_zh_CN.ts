@@ -4211,6 +4211,14 @@
         <source>Sessions: {number} active</source>
         <translation>会话：{number} 个活跃</translation>
     </message>
+    <message>
+        <source>{percent} left</source>
+        <translation>剩余 {percent}</translation>
+    </message>
+    <message>
+        <source>{percent} left · resets {time}</source>
+        <translation>剩余 {percent} · {time} 重置</translation>
+    </message>
 </context>
 <context>
     <name>TurnWords</name>

@@ -36,12 +36,12 @@ Copy full set-up
     PowerShell
     cmd
 Tokens
-    [x] Work  40% · TIME
+    [x] Work  40% left · resets TIME
     [x] Account 2  Resting until TIME
     [x] API key 3
     [ ] Old account  Disabled
     [x] (Sealed one  Sealed: add it again)
-    [x] Spare one  97% · TIME
+    [x] Spare one  97% left · resets TIME
     ---
     Sign in with ChatGPT…
     Add from the clipboard
@@ -66,12 +66,12 @@ CHINESE_MENU = """\
     PowerShell
     cmd
 Token
-    [x] Work  40% · TIME
+    [x] Work  剩余 40% · TIME 重置
     [x] Account 2  冷却至 TIME
     [x] API 密钥 3
     [ ] Old account  已停用
     [x] (Sealed one  无法解密，请重新添加)
-    [x] Spare one  97% · TIME
+    [x] Spare one  剩余 97% · TIME 重置
     ---
     用 ChatGPT 登录…
     从剪贴板添加

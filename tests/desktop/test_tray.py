@@ -207,7 +207,7 @@ def test_tokens_say_what_is_left_and_are_ticked_in_place(shown: Shown) -> None:
     assert menu is not None
     before = menu.actions()
     assert [action.text() for action in before[:2]] == [
-        f"A && B  73% · {minute(NOW + 3600, NOW)}",
+        f"A && B  73% left · resets {minute(NOW + 3600, NOW)}",
         "Account 2  Sign in again",
     ]
     assert [action.isChecked() for action in before[:2]] == [True, True]
