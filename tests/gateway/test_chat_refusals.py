@@ -318,17 +318,19 @@ async def test_a_model_that_nobody_ever_had_is_only_not_found(one: House) -> Non
 @pytest.mark.parametrize(("seconds", "retries"), [(7.4, None), (50, None), (70, "false"), (86_400, "false")])
 async def test_a_limit_says_when_it_ends_and_whether_to_wait(one: House, seconds: float, retries: str | None) -> None:
     one.practice.exhaust(PLUS, resets_in=seconds)
+    # Upstream rounds to a second, the token rests for one more, and the answer names the next whole one.
+    longest = 3
     for stream in (True, False):
         async with one.post("/chat/completions", data=body(stream=stream)) as answer:
             assert answer.status == 429
             wait = answer.headers["Retry-After"]
             assert wait.isdigit()
-            assert seconds - 5 < int(wait) <= seconds + 2
+            assert seconds - 5 < int(wait) < seconds + longest
             assert answer.headers.get("x-should-retry") == retries
             error = orjson.loads(await answer.read())["error"]
         assert (error["type"], error["code"]) == ("rate_limit_error", "usage_limit_reached")
         assert error["plan_type"] == "plus"
-        assert seconds - 5 < error["resets_at"] - time.time() <= seconds + 2
+        assert seconds - 5 < error["resets_at"] - time.time() < seconds + longest
         assert error["resets_in_seconds"] == int(wait)
 
 

@@ -391,12 +391,12 @@ async def test_one_store_serves_two_loops_at_once(store: Store) -> None:
     assert len(await store.turns(100)) == 40
 
 
-def test_a_qasync_loop_can_use_the_store(path: Path) -> None:
+def test_the_desktops_loop_can_use_the_store(path: Path) -> None:
     program = f"""
 import asyncio, sys
 from pathlib import Path
-import qasync
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QApplication
+from app.desktop.loop import DesktopLoop
 from app.store.store import Store
 from tests.store import samples
 
@@ -408,12 +408,11 @@ async def main():
     print(len(await store.tokens()), len(await store.turns(5)))
     await store.close()
 
-application = QCoreApplication(sys.argv)
-loop = qasync.QEventLoop(application)
-with loop:
+application = QApplication(sys.argv)
+with DesktopLoop(application) as loop:
     loop.run_until_complete(main())
 """
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "offscreen"}
     result = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=40, check=False
     )
