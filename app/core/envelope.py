@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,17 +37,18 @@ class Envelope:
     names: tuple[str, ...]
 
 
-def read_envelope(body: bytes, headers: Mapping[str, str]) -> Envelope:
+def read_envelope(body: bytes, headers: Mapping[str, str], *, rewritten: bool = False) -> Envelope:
     """Read the envelope of a decoded body.
 
     Args:
         body: JSON text, after any content encoding was undone.
         headers: case-insensitive.
+        rewritten: upstream gets another body made of it, so what JSON cannot write (NaN, infinities) is refused here.
 
     Raises:
         Refusal: 400, when the body is no JSON object in UTF-8, or its `session_id` is not a string.
     """
-    data = _parsed(body)
+    data = _parsed(body, rewritten)
     alias = data.get("session_id")
     if alias is not None and not isinstance(alias, str):
         raise Refusal(400, "Invalid type for 'session_id': expected a string.", param="session_id", code="invalid_type")
@@ -64,28 +66,46 @@ def read_envelope(body: bytes, headers: Mapping[str, str]) -> Envelope:
     )
 
 
-def _parsed(body: bytes) -> dict[str, Any]:
+def _parsed(body: bytes, rewritten: bool) -> dict[str, Any]:
     try:
         data = orjson.loads(body)
     except orjson.JSONDecodeError:
-        data = _parsed_leniently(body)
+        data = _parsed_leniently(body, _finite if rewritten else float)
     if not isinstance(data, dict):
         raise Refusal(400, "The body of your request must be a JSON object.", code="invalid_type")
     return data
 
 
-def _parsed_leniently(body: bytes) -> Any:
+def _parsed_leniently(body: bytes, number: Callable[[str], float]) -> Any:
     # orjson refuses what other parsers take: lone surrogates, a byte order mark, NaN. Upstream shall judge those.
     try:
-        return json.loads(body.decode("utf-8-sig"))
+        return json.loads(body.decode("utf-8-sig"), parse_float=number, parse_constant=number)
     except UnicodeDecodeError:
         raise Refusal(
             400,
             "The body of your request is not UTF-8. In Windows' cmd, save it to a UTF-8 file and send it with "
             "--data-binary @file, or run chcp 65001 first.",
         ) from None
+    except _NotFinite:
+        # Python's json.dumps writes them unless it is told not to; made anew, the body would say null instead.
+        raise Refusal(
+            400,
+            "We could not parse the JSON body of your request. It holds a number that JSON does not know: NaN, "
+            "Infinity, or one too large.",
+        ) from None
     except (ValueError, RecursionError):
         raise Refusal(
             400,
             "We could not parse the JSON body of your request. Check its quotes, commas and braces.",
         ) from None
+
+
+class _NotFinite(ValueError):
+    """A number that JSON cannot write."""
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise _NotFinite
+    return number

@@ -79,7 +79,8 @@ class RunningTurn:
         raw = await read_body(request)
         await off_loop(len(raw), self.live.received, raw)
         body = await off_loop(len(raw), decoded, raw, request.headers.get("Content-Encoding", ""))
-        envelope = await off_loop(len(body), read_envelope, body, request.headers)
+        rewritten = self.live.endpoint == "chat/completions"
+        envelope = await off_loop(len(body), read_envelope, body, request.headers, rewritten=rewritten)
         self.live.read(envelope)
         return Received(raw, body, envelope)
 

@@ -58,6 +58,18 @@ def test_what_other_parsers_take_is_left_for_upstream_to_judge(body: bytes) -> N
     assert read_envelope(body, {}).model == "m"
 
 
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
+def test_a_number_that_json_cannot_write_is_refused_where_the_body_is_made_anew(number: str) -> None:
+    body = b'{"model":"m","tools":[{"default":' + number.encode() + b"}]}"
+    assert read_envelope(body, {}).model == "m"
+    with pytest.raises(Refusal, match=r"could not parse the JSON body.* NaN") as refused:
+        read_envelope(body, {}, rewritten=True)
+    assert (refused.value.status, refused.value.error_type, refused.value.param) == (400, "invalid_request_error", None)
+    assert refused.value.error_code is None
+    # Its name within a text is no number.
+    assert read_envelope(b'\xef\xbb\xbf{"model":"NaN","top_p":0.5}', {}, rewritten=True).model == "NaN"
+
+
 def test_effort_and_stream_are_read_in_both_dialects() -> None:
     responses = read_envelope(b'{"reasoning":{"effort":"high"},"stream":true}', {})
     chat = read_envelope(b'{"reasoning_effort":"low","stream":false}', {})

@@ -68,6 +68,16 @@ async def test_what_is_refused_takes_no_token_and_opens_no_session(one: House, m
     assert one.practice.received == []
 
 
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+async def test_a_number_that_json_cannot_write_is_not_made_null(one: House, number: str) -> None:
+    schema = {"type": "object", "properties": {"x": {"default": "number"}}}
+    data = body(tools=[{"type": "function", "function": {"name": "f", "parameters": schema}}])
+    status, error = await error_of(one, data.replace(b'"number"', number.encode()))
+    assert (status, error["type"], error["param"], error["code"]) == (400, "invalid_request_error", None, None)
+    assert error["message"].startswith("We could not parse the JSON body of your request.")
+    assert one.practice.received == []
+
+
 async def test_a_file_of_an_api_key_is_no_fault_where_there_is_one(tmp_path: Path) -> None:
     async with house(tmp_path, [API]) as running:
         file = {"type": "file", "file": {"file_id": running.practice.add_file(API)}}
