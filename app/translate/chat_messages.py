@@ -162,8 +162,15 @@ class _Talk:
         # An empty message between a call and its output breaks their match.
         if said:
             self._put(_message("assistant", said))
+        places: dict[str, str] = {}
         for number, (place, call) in enumerate(fields.objects(message, "tool_calls", where)):
-            self._put(self._call(call, place), number)
+            item = self._call(call, place)
+            other = places.setdefault(item["call_id"], place)
+            if other != place:
+                # Nobody could tell whose output is whose.
+                why = f"Duplicate value for 'tool_call_id' of '{invalid.shortened(call['id'])}'"
+                raise invalid.unusable(f"{place}.id", f"Invalid parameter: {why}, in {other} and {place}.", None)
+            self._put(item, number)
         legacy = fields.optional_mapping(message, "function_call", where)
         if legacy is not None:
             place = f"{where}.function_call"

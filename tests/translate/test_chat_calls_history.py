@@ -152,6 +152,18 @@ def test_ids_may_be_used_again_in_a_later_turn() -> None:
     assert len(items(calls("a"), answer("a"), calls("a"), answer("a"))) == 4
 
 
+@pytest.mark.parametrize(("call_id", "quoted"), [("a", "a"), (LONG_ID, f"{LONG_ID[:64]}…")])
+def test_calls_of_one_message_do_not_share_an_id(call_id: str, quoted: str) -> None:
+    with pytest.raises(Refusal) as caught:
+        items(calls("b", call_id, "c", call_id), answer(call_id), answer(call_id))
+    assert (caught.value.status, caught.value.param) == (400, "messages[1].tool_calls[3].id")
+    assert caught.value.error_code is None
+    assert str(caught.value) == (
+        f"Invalid parameter: Duplicate value for 'tool_call_id' of '{quoted}', in messages[1].tool_calls[1] and "
+        "messages[1].tool_calls[3]."
+    )
+
+
 def test_an_output_that_comes_late_or_twice_is_left_to_upstream() -> None:
     assert items(calls("a"), USER, answer("a"))[2] == output_item("a")
     assert items(calls("a"), answer("a"), answer("a"))[1:] == [output_item("a")] * 2
