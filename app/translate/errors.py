@@ -23,6 +23,8 @@ _RATE_LIMIT = "rate_limit_error"
 
 #: Clients of OpenAI sleep for shorter waits; some older ones retry at once on longer ones unless told not to.
 _LONGEST_RETRY_S = 60
+#: A `Retry-After` may name any date, years ahead; nobody is told to wait longer for it. In seconds.
+_LONGEST_WAIT_S = 24 * 3600
 _MAX_MESSAGE = 2000
 
 _LIMIT_CODES = frozenset(("usage_limit_reached", "usage_not_included", "insufficient_quota", "rate_limit_exceeded"))
@@ -67,10 +69,14 @@ class UpstreamFailure:
     fault: Fault = field(repr=False, default=Fault(None))
 
     def wait(self, now: float) -> int | None:
-        """Whole seconds until another try makes sense, at least 1; None when upstream did not say."""
-        waits = [self.retry_after, None if self.resets_at is None else self.resets_at - now]
-        known = [wait for wait in waits if wait is not None]
-        return max(1, math.ceil(min(known))) if known else None
+        """Whole seconds until another try makes sense, at least 1; None when upstream did not say.
+
+        At most a day, unless upstream names the end of a limit: that may be a week away.
+        """
+        if self.retry_after is None and self.resets_at is None:
+            return None
+        end = _LONGEST_WAIT_S if self.resets_at is None else self.resets_at - now
+        return max(1, math.ceil(end if self.retry_after is None else min(self.retry_after, end)))
 
     def body(self, now: float) -> dict[str, Any]:
         """The JSON body, also of the one error event within a stream: all four keys are always there."""

@@ -9,6 +9,7 @@ from app.core.verdict import Fault
 from app.translate.errors import UpstreamFailure, failure_from_event, failure_from_http, truncated, unreadable
 
 NOW = 1_700_000_000.0
+DAY = 24 * 3600
 
 
 def http(status: int, body: object, **headers: str) -> UpstreamFailure:
@@ -136,13 +137,17 @@ def test_a_cloudflare_page_is_recognised_and_explained(body: bytes, headers: dic
         ({"error": {"code": "rate_limit_exceeded", "message": "Please try again in 11.05s. Visit x"}}, {}, 12),
         ({"error": {"message": "Please try again in 300ms."}}, {}, 1),
         ({"error": {"message": "Please try again in 1m30s."}}, {}, 90),
-        ({"error": {"message": "Try again in 3 days 4 hours."}}, {}, 273_600),
+        ({"error": {"message": "Try again in 3 hours 4 minutes."}}, {}, 11_040),
+        ({"error": {"message": "Try again in 3 days 4 hours."}}, {}, DAY),
         ({"error": {"message": "try again later"}}, {}, None),
         ({"error": {"resets_in_seconds": 3700}}, {}, 3700),
         ({"error": {"resets_at": NOW + 50}}, {}, 50),
         ({"error": {"resets_at": NOW - 50}}, {}, 1),
         ({"error": {"resets_in_seconds": 100}}, {"retry_after": "7"}, 7),
         ({}, {"retry_after": "Tue, 14 Nov 2023 22:14:20 GMT"}, 60),
+        ({}, {"retry_after": "Fri, 31 Dec 9999 23:59:59 GMT"}, DAY),
+        ({}, {"retry_after": "1000000000"}, DAY),
+        ({"error": {"resets_at": NOW + 5 * DAY}}, {"retry_after": "Fri, 31 Dec 9999 23:59:59 GMT"}, 5 * DAY),
         ({"error": {"resets_in_seconds": 5}}, {"retry_after": "soon"}, 5),
         ({}, {"retry_after": "nan"}, None),
     ],
