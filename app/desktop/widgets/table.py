@@ -237,7 +237,8 @@ class Table(QTableView):
     ) -> None:
         """Qt draws only the cells anew, and the line goes around the whole row."""
         super().currentChanged(current, previous)
-        self.viewport().update()
+        for row in {current.row(), previous.row()} - {-1}:
+            self.viewport().update(0, self.rowViewportPosition(row), self.viewport().width(), self.rowHeight(row))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Copy takes the whole line, its cells separated by tabs."""
