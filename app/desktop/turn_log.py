@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
 
@@ -121,7 +122,10 @@ class TurnLog(QObject):
         error: str | None = None
         try:
             found = await self._commanding.call("turn.list", limit=self._page, **place, **session)
+            # Each part takes several milliseconds: between them others have a turn.
+            await asyncio.sleep(0)
             page = [row_from_dict(row) for row in found]
+            await asyncio.sleep(0)
         except WaystationError as problem:
             error = error_text(problem)
         # Meanwhile the page may be gone, or look for something else.

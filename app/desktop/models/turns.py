@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from itertools import takewhile
 
@@ -15,7 +15,7 @@ from app.desktop.export import Names
 from app.desktop.models.lines import Cell
 from app.desktop.models.matching import Matching
 from app.desktop.models.rows_model import RowColumn
-from app.gateway.snapshot import GatewaySnapshot
+from app.gateway.snapshot import GatewaySnapshot, SessionView
 
 _RANKS = {outcome: rank for rank, outcome in enumerate(Outcome)}
 _NAME_LENGTH = 22
@@ -47,8 +47,10 @@ class TurnTable:
                 self._sessions, self._newest = {}, 0.0
             # Those of yesterday keep their names for long. The last active come first: the others are known.
             since, self._newest = self._newest, max((s.last_active_at for s in snapshot.sessions[:1]), default=0.0)
-            for session in takewhile(lambda session: session.last_active_at >= since, snapshot.sessions):
-                self._sessions[session.id] = session.name
+            fresh: Iterable[SessionView] = snapshot.sessions
+            if since:
+                fresh = takewhile(lambda session: session.last_active_at >= since, fresh)
+            self._sessions.update({session.id: session.name for session in fresh})
         return before != (self._tokens, self._licenses, date.fromtimestamp(now))
 
     def columns(self) -> tuple[RowColumn[TurnRow], ...]:
