@@ -27,7 +27,7 @@ from app.desktop import formats
 from app.desktop.amounts import compact, round_top
 from app.desktop.design import colours, space, text
 from app.desktop.design.text import TextRole
-from app.desktop.widgets.hours_strokes import Stroke, draw_key, draw_stroke
+from app.desktop.widgets.hours_strokes import Inks, Stroke, draw_key, draw_stroke, inks
 
 _TOKENS_HEIGHT = 136
 _MOST_HEIGHT = 480
@@ -185,7 +185,8 @@ class HoursChart(QWidget):
         painter.setPen(quiet)
         self._draw_scale(painter, places.tokens, (0, tokens_top / 2, tokens_top))
         self._draw_scale(painter, places.turns, (turns_top,))
-        self._draw_keys(painter, places)
+        strokes = inks(self.palette())
+        self._draw_keys(painter, places, strokes)
         self._draw_marks(painter, places)
         for at, hour in enumerate(self._hours):
             column = QRectF(self._column(at, places))
@@ -196,9 +197,9 @@ class HoursChart(QWidget):
                 (Stroke.INPUT, hour.input_tokens - hour.cached_tokens),
                 (Stroke.OUTPUT, hour.output_tokens),
             )
-            self._draw_bar(painter, bar, places.tokens, tokens_top, kinds)
+            self._draw_bar(painter, bar, places.tokens, tokens_top, kinds, strokes)
             turns = ((Stroke.TURNS, hour.turns - hour.failed), (Stroke.FAILED, hour.failed))
-            self._draw_bar(painter, bar, places.turns, turns_top, turns)
+            self._draw_bar(painter, bar, places.turns, turns_top, turns, strokes)
         painter.setPen(quiet)
         self._draw_clock(painter, places)
 
@@ -212,14 +213,20 @@ class HoursChart(QWidget):
         )
 
     def _draw_bar(
-        self, painter: QPainter, column: QRectF, field: QRect, top: int, parts: Sequence[tuple[Stroke, int]]
+        self,
+        painter: QPainter,
+        column: QRectF,
+        field: QRect,
+        top: int,
+        parts: Sequence[tuple[Stroke, int]],
+        strokes: Inks,
     ) -> None:
         base = float(field.bottom())
         for stroke, amount in parts:
             if amount > 0:
                 # On whole pixels, so that no seam shows between the parts.
                 high = max(round(field.height() * amount / top), _LEAST_BAR)
-                draw_stroke(painter, QRectF(column.left(), base - high, column.width(), high), stroke, self.palette())
+                draw_stroke(painter, QRectF(column.left(), base - high, column.width(), high), stroke, strokes)
                 base -= high
 
     def _draw_scale(self, painter: QPainter, field: QRect, values: Sequence[float]) -> None:
@@ -229,7 +236,7 @@ class HoursChart(QWidget):
             where = QRect(0, y - line // 2, field.left() - space.S, line)
             painter.drawText(where, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, compact(value))
 
-    def _draw_keys(self, painter: QPainter, places: _Places) -> None:
+    def _draw_keys(self, painter: QPainter, places: _Places, strokes: Inks) -> None:
         tokens = (
             (Stroke.INPUT, self.tr("Input")),
             (Stroke.CACHED, self.tr("Input from the cache")),
@@ -239,7 +246,7 @@ class HoursChart(QWidget):
         for place, keys in ((places.tokens_key, tokens), (places.turns_key, turns)):
             left = place.left()
             for stroke, words in keys:
-                left = draw_key(painter, QPoint(left, place.top()), stroke, words, self.palette()) + space.M
+                left = draw_key(painter, QPoint(left, place.top()), stroke, words, self.palette(), strokes) + space.M
 
     def _draw_marks(self, painter: QPainter, places: _Places) -> None:
         if self._hovered is not None:

@@ -57,16 +57,17 @@ class _Hand:
     metrics: QFontMetrics
     lines: dict[tuple[str, int], tuple[QStaticText, int]] = field(default_factory=dict)
 
-    def write(self, painter: QPainter, where: QRect, side: Qt.AlignmentFlag, said: str) -> None:
+    def write(self, painter: QPainter, where: QRect, right: bool, said: str) -> None:
         """One line in the middle of this height; what has no room is elided. The painter has the font already."""
-        key = (said, where.width())
+        room = where.width()
+        key = (said, room)
         line = self.lines.get(key)
         if line is None:
-            line = self.lines[key] = self._laid_out(said, where.width())
+            line = self.lines[key] = self._laid_out(said, room)
             if len(self.lines) > _LINES:
                 self.lines.clear()
         text, width = line
-        left = where.left() + (where.width() - width if side & Qt.AlignmentFlag.AlignRight else 0)
+        left = where.left() + (room - width if right else 0)
         painter.drawStaticText(left, where.top() + (where.height() - self.metrics.height()) // 2, text)
 
     def _laid_out(self, said: str, width: int) -> tuple[QStaticText, int]:
@@ -115,18 +116,20 @@ class TwoLineDelegate(QStyledItemDelegate):
         inks, rect = self._inks_for(option), option.rect
         _paint_field(painter, option, index.column(), rect, inks)
         icon, side, said, below, bar = _line(index)
+        # To ask a flag of Qt's for its parts takes long: once a cell.
+        right = Qt.AlignmentFlag.AlignRight in side
         field = rect.adjusted(space.S, space.S, -space.S, -space.S)
         if isinstance(icon, QIcon):
             top = rect.center().y() - _SYMBOL_SIZE // 2
             icon.paint(painter, QRect(field.left(), top, _SYMBOL_SIZE, _SYMBOL_SIZE))
             field.setLeft(field.left() + _SYMBOL_SIZE + space.S)
         if bar is None and not below:
-            _draw_wrapped(painter, field, side, said, inks)
+            _draw_wrapped(painter, field, right, said, inks)
         else:
             upper = QRect(field.left(), field.top(), field.width(), inks.upper.metrics.height())
             painter.setFont(inks.upper.font)
             painter.setPen(inks.text)
-            inks.upper.write(painter, upper, side, said)
+            inks.upper.write(painter, upper, right, said)
             lower = QRect(field.left(), upper.bottom() + 1, field.width(), field.bottom() - upper.bottom())
             if bar is not None:
                 left, tone = bar
@@ -134,7 +137,7 @@ class TwoLineDelegate(QStyledItemDelegate):
             elif below != " ":
                 painter.setFont(inks.below.font)
                 painter.setPen(inks.quiet)
-                inks.below.write(painter, lower, side, str(below))
+                inks.below.write(painter, lower, right, str(below))
         painter.restore()
 
     def _inks_for(self, option: QStyleOptionViewItem) -> _Inks:
@@ -172,7 +175,7 @@ def _line(index: QModelIndex | QPersistentModelIndex) -> Line:
 
 
 def _paint_field(painter: QPainter, option: QStyleOptionViewItem, column: int, rect: QRect, inks: _Inks) -> None:
-    if option.state & QStyle.StateFlag.State_Selected:
+    if QStyle.StateFlag.State_Selected in option.state:
         focused = option.widget is not None and option.widget.hasFocus()
         painter.fillRect(rect, inks.focused if focused else inks.selected)
         if column == 0:
@@ -180,7 +183,7 @@ def _paint_field(painter: QPainter, option: QStyleOptionViewItem, column: int, r
     painter.fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), inks.line)
 
 
-def _draw_wrapped(painter: QPainter, where: QRect, side: Qt.AlignmentFlag, said: str, inks: _Inks) -> None:
+def _draw_wrapped(painter: QPainter, where: QRect, right: bool, said: str, inks: _Inks) -> None:
     """On two lines where it needs them; what has no room even so is elided."""
     hand = inks.upper
     height = hand.metrics.height()
@@ -190,7 +193,7 @@ def _draw_wrapped(painter: QPainter, where: QRect, side: Qt.AlignmentFlag, said:
     lines = [said] if fits else wrapped(said, hand.font, where.width())
     top = where.center().y() - len(lines) * height // 2 + 1
     for number, line in enumerate(lines):
-        hand.write(painter, QRect(where.left(), top + number * height, where.width(), height), side, line)
+        hand.write(painter, QRect(where.left(), top + number * height, where.width(), height), right, line)
 
 
 def wrapped(said: str, font: QFont, width: int) -> list[str]:
