@@ -17,7 +17,7 @@ from app.core.routing import Candidate
 from app.core.sealed import SealedItems
 from app.core.session import Session, SessionBook, with_names, with_owners
 from app.core.shortage import PASSING, Shortage, Unusable, shortage
-from app.core.token import Kinds, Token
+from app.core.token import Kinds, Token, TokenKind
 
 #: After so long away, a loan becomes the home, in seconds.
 LOAN_S = 600.0
@@ -123,7 +123,9 @@ class Pool:
             return Unusable.SEALED
         if not token.enabled:
             return Unusable.DISABLED
-        return Unusable.SIGN_IN if token.sign_in_needed is not None else None
+        if token.sign_in_needed is None:
+            return None
+        return Unusable.KEY if token.kind is TokenKind.API_KEY else Unusable.SIGN_IN
 
     def standing(self, token: Token, model: str | None, now: float, kinds: Kinds = None) -> Standing:
         """Whether this token may take a turn with this model now, which only tokens of these kinds can serve."""

@@ -14,8 +14,10 @@ class Unusable(StrEnum):
     DISABLED = "disabled"
     #: Its credential cannot be opened (lost data key): add it again.
     SEALED = "sealed"
-    #: Upstream refuses it: sign in again.
+    #: Upstream refuses its login: sign in again.
     SIGN_IN = "sign_in"
+    #: Upstream refuses it, an API key: add a new one.
+    KEY = "key"
     #: Its quota is used up.
     LIMIT = "limit"
     #: Its account may not do this now: no credit, or not in its plan.
@@ -31,11 +33,14 @@ class Unusable(StrEnum):
 #: Only time helps these.
 PASSING = frozenset({Unusable.LIMIT, Unusable.RESTING})
 #: Only the user helps these, or another plan.
-LASTING = frozenset({Unusable.DISABLED, Unusable.SEALED, Unusable.SIGN_IN, Unusable.REFUSED, Unusable.KIND})
+LASTING = frozenset(
+    {Unusable.DISABLED, Unusable.SEALED, Unusable.SIGN_IN, Unusable.KEY, Unusable.REFUSED, Unusable.KIND}
+)
 
 _WORDS = {
     Unusable.LIMIT: "{} at {} limit",
     Unusable.SIGN_IN: "{} {} sign-in",
+    Unusable.KEY: "{} with a refused API key",
     Unusable.REFUSED: "{} without credit or not allowed by {} plan",
     Unusable.RESTING: "{} resting after failures",
     Unusable.MODEL: "{} without this model",
@@ -46,6 +51,7 @@ _WORDS = {
 _PINNED_WORDS = {
     Unusable.LIMIT: "is at its limit",
     Unusable.SIGN_IN: "needs a new sign-in",
+    Unusable.KEY: "is a refused API key",
     Unusable.REFUSED: "has no credit, or its plan does not allow this",
     Unusable.RESTING: "rests after failures",
     Unusable.MODEL: "does not have this model",
@@ -53,6 +59,7 @@ _PINNED_WORDS = {
     Unusable.DISABLED: "is disabled",
     Unusable.SEALED: "is sealed by a lost key",
 }
+_REMEDIES = {Unusable.SIGN_IN: "sign in again", Unusable.KEY: "add a new API key"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,14 @@ class Shortage:
         if self.first is not None:
             return self.first is Unusable.LIMIT
         return any(reason is Unusable.LIMIT for reason, _ in self.reasons)
+
+    @property
+    def remedy(self) -> str:
+        """The sentence that says what the user does about refused tokens; empty when there are none."""
+        refused = {reason for reason, _ in self.reasons}
+        ways = [way for reason, way in _REMEDIES.items() if reason in refused]
+        said = ", or ".join(ways)
+        return f"{said[:1].upper()}{said[1:]} in Waystation." if said else ""
 
     def message(self, clock_time: Callable[[float], str]) -> str:
         """One sentence for the client: "3 tokens: 2 at their limit (first back at 14:02), 1 needs sign-in."

@@ -283,10 +283,8 @@ class Failover:
                 code="session_pinned",
             )
         if why is Why.REFUSED:
-            sentence = (
-                "Upstream refused this request on two tokens in a row, so Waystation tries no others. Sign in again "
-                f"in Waystation. {counts}"
-            )
+            refused = "Upstream refused this request on two tokens in a row, so Waystation tries no others."
+            sentence = " ".join(filter(None, (refused, missing.remedy, counts)))
         elif any(reason is Unusable.RESTING for reason, _ in missing.reasons):
             # A login could not be renewed just now: a matter of moments.
             return _later(
@@ -296,8 +294,7 @@ class Failover:
             sentence = counts
         else:
             sentence = counts if missing.empty else f"No token of Waystation can serve this. {counts}"
-            if any(reason is Unusable.SIGN_IN for reason, _ in missing.reasons):
-                sentence += " Sign in again in Waystation."
+            sentence = f"{sentence} {missing.remedy}".rstrip()
         # 400, because Codex shows a 400 at once and repeats a 5xx thirty times.
         kind = "server_error" if chat else "invalid_request_error"
         code = "session_pinned" if missing.pinned and why is Why.NO_TOKEN else "no_available_token"

@@ -230,8 +230,8 @@ def _judged(
 
     if meant == 401:
         # A client would tell its user that the license is wrong; and upstream's text shows part of a key.
-        refused = _server(503, "no_available_token", "Upstream refused the token: sign in again in Waystation.", own)
-        return replace(refused, fault=fault)
+        advice = "Upstream refused the token: sign in again, or add a new API key in Waystation."
+        return replace(_server(503, "no_available_token", advice, own), fault=fault)
     if meant in (402, 403):
         return failure(403, "permission_error", own or None, f"Upstream does not allow this: {own or 'forbidden'}.")
     if meant == 404:

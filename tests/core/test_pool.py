@@ -57,7 +57,12 @@ def test_sessions_from_the_store_keep_their_token() -> None:
 
 @pytest.mark.parametrize(
     ("change", "why"),
-    [({"enabled": False}, Unusable.DISABLED), ({"sign_in_needed": "x"}, Unusable.SIGN_IN), ({}, None)],
+    [
+        ({"enabled": False}, Unusable.DISABLED),
+        ({"sign_in_needed": "x"}, Unusable.SIGN_IN),
+        ({"sign_in_needed": "x", "kind": TokenKind.API_KEY}, Unusable.KEY),
+        ({}, None),
+    ],
 )
 def test_a_token_is_unusable_until_the_user_does_something(change: dict[str, object], why: Unusable | None) -> None:
     pool = pool_of(token(1, **change))

@@ -7,7 +7,7 @@ import pytest
 from app.core.shortage import LASTING, PASSING, Shortage, Unusable, shortage
 
 L, R, S, M = Unusable.LIMIT, Unusable.RESTING, Unusable.SIGN_IN, Unusable.MODEL
-K = Unusable.KIND
+K, A = Unusable.KIND, Unusable.KEY
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,7 @@ K = Unusable.KIND
         ([L, S], 842, L, "2 tokens: 1 at its limit (back at 14:02), 1 needs sign-in."),
         ([S, S], None, None, "2 tokens: 2 need sign-in."),
         ([S], None, None, "1 token: 1 needs sign-in."),
+        ([A, S, A], None, None, "3 tokens: 1 needs sign-in, 2 with a refused API key."),
         ([L, R], 842, R, "2 tokens: 1 at its limit, 1 resting after failures (first back at 14:02)."),
         ([L, R], 842, None, "2 tokens: 1 at its limit (first back at 14:02), 1 resting after failures."),
         ([Unusable.REFUSED], None, None, "1 token: 1 without credit or not allowed by its plan."),
@@ -36,6 +37,19 @@ def test_the_sentence_counts_the_reasons(
 ) -> None:
     told = shortage(reasons, back_at, first)
     assert told.message(lambda minutes: f"{minutes // 60:.0f}:{minutes % 60:02.0f}") == sentence
+
+
+@pytest.mark.parametrize(
+    ("reasons", "remedy"),
+    [
+        ([L, S], "Sign in again in Waystation."),
+        ([A], "Add a new API key in Waystation."),
+        ([A, S], "Sign in again, or add a new API key in Waystation."),
+        ([L, M], ""),
+    ],
+)
+def test_it_says_what_brings_refused_tokens_back(reasons: list[Unusable], remedy: str) -> None:
+    assert shortage(reasons).remedy == remedy
 
 
 def test_without_tokens_it_says_what_to_do() -> None:

@@ -12,7 +12,7 @@ from app.core.sealed import digest
 from app.core.session import Session
 from app.core.shortage import Unusable
 from app.core.steps import GiveUp, Hold, Pause, Queue, Send, Why
-from app.core.token import Token
+from app.core.token import Token, TokenKind
 from app.core.verdict import Fault
 from tests.core.samples import (
     BROKE,
@@ -241,6 +241,7 @@ def test_a_pinned_session_waits_through_short_rests_and_in_its_tokens_queue() ->
     [
         ({"enabled": False}, Unusable.DISABLED, "is disabled"),
         ({"sign_in_needed": "token_revoked"}, Unusable.SIGN_IN, "needs a new sign-in"),
+        ({"sign_in_needed": "x", "kind": TokenKind.API_KEY}, Unusable.KEY, "is a refused API key"),
         (None, None, "was removed"),
     ],
 )

@@ -401,6 +401,16 @@ async def test_an_api_key_that_is_refused_needs_the_user_and_another_token_serve
         assert [(one.token_id, one.error) for one in row.attempts] == [("t-0000", "invalid_api_key")]
 
 
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+async def test_a_refused_api_key_is_not_told_to_sign_in(tmp_path: Path, way: Way) -> None:
+    async with house(tmp_path, [API]) as running:
+        running.practice.revoke(API)
+        _, body, _ = await ask(running, way)
+        assert orjson.loads(body)["error"]["message"] == (
+            "No token of Waystation can serve this. 1 token: 1 with a refused API key. Add a new API key in Waystation."
+        )
+
+
 async def test_a_sign_in_service_that_cannot_be_reached_costs_no_login(two: House) -> None:
     two.practice.revoke(PLUS)
     two.practice.always(Turn(cut_at="request"), on="token")
