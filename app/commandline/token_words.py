@@ -22,6 +22,8 @@ def state_words(item: dict[str, Any], now: float) -> str:
                 words += f" until {soon_text(item['rest_until'], now)}"
         case "sign_in" if item["follows"]:
             words = "ended; Codex has not refreshed it"
+        case "sign_in" if item["kind"] == "api_key":
+            words = f"API key refused ({item['sign_in_needed']})"
         case "sign_in":
             words = f"sign in again ({item['sign_in_needed']})"
         case "sealed":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
-from app.desktop import formats, held, token_words, words
+from app.desktop import formats, held, token_words
 from app.desktop.counts import Counts
 from app.desktop.messages import error_text
 from app.desktop.overview import resting_until
@@ -31,9 +31,5 @@ def announcements(snapshot: GatewaySnapshot, now: float) -> dict[str, str]:
         found["resting"] = said.format(time=formats.minute(until, now))
     for token in snapshot.tokens:
         if token.state is TokenState.SIGN_IN and token.enabled:
-            said = QCoreApplication.translate("Problems", "“{label}” needs a new sign-in: {reason}.")
-            found[f"sign_in {token.id}"] = said.format(
-                label=formats.shortened(words.token_label(token.label), 60),
-                reason=token_words.sign_in_reason(token.sign_in_needed or ""),
-            )
+            found[f"sign_in {token.id}"] = token_words.refused(token)
     return found

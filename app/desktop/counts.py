@@ -57,5 +57,5 @@ class Counts(QObject):
         return self.tr("%n request(s) are waiting at the station until {time}: all tokens are at their limit.", "", n)
 
     def outside(self, n: int) -> str:
-        """So many tokens need a new sign-in."""
-        return self.tr("%n token(s) need a new sign-in.", "", n)
+        """So many tokens are refused by upstream."""
+        return self.tr("%n token(s) need a new sign-in or a new key.", "", n)

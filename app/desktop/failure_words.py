@@ -22,7 +22,6 @@ _SAME = {
     "token_expired": "unauthorized",
     "token_revoked": "unauthorized",
     "app_session_terminated": "unauthorized",
-    "invalid_api_key": "unauthorized",
     "http_401": "unauthorized",
     "account_suspended": "account_deactivated",
     "account_deleted": "account_deactivated",
@@ -61,6 +60,7 @@ _SHORT: dict[str, object] = {
     "usage_limit_reached": QT_TRANSLATE_NOOP("FailuresInShort", "at its limit"),
     "rate_limit_exceeded": QT_TRANSLATE_NOOP("FailuresInShort", "asked to slow down"),
     "unauthorized": QT_TRANSLATE_NOOP("FailuresInShort", "login refused"),
+    "invalid_api_key": QT_TRANSLATE_NOOP("FailuresInShort", "API key refused"),
     "account_deactivated": QT_TRANSLATE_NOOP("FailuresInShort", "account closed"),
     "insufficient_quota": QT_TRANSLATE_NOOP("FailuresInShort", "no credit, or not in its plan"),
     "forbidden": QT_TRANSLATE_NOOP("FailuresInShort", "refused by upstream"),
@@ -97,6 +97,9 @@ _MEANINGS: dict[str, object] = {
     ),
     "unauthorized": QT_TRANSLATE_NOOP(
         "Failures", "Upstream does not accept the token's login any more. Sign in again on the Tokens page."
+    ),
+    "invalid_api_key": QT_TRANSLATE_NOOP(
+        "Failures", "Upstream does not accept the API key any more. Add a new one on the Tokens page."
     ),
     "account_deactivated": QT_TRANSLATE_NOOP(
         "Failures",
@@ -142,8 +145,8 @@ _MEANINGS: dict[str, object] = {
     ),
     "no_available_token": QT_TRANSLATE_NOOP(
         "Failures",
-        "No token could serve this: each is disabled, needs a sign-in, or does not have the model. Look at the Tokens "
-        "page.",
+        "No token could serve this: each is disabled, refused by upstream, or does not have the model. Look at the "
+        "Tokens page.",
     ),
     "session_pinned": QT_TRANSLATE_NOOP(
         "Failures",

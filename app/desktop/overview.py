@@ -9,6 +9,7 @@ from enum import StrEnum
 from PySide6.QtCore import QCoreApplication
 
 from app.core.policy import OVERNIGHT_WAIT_S
+from app.core.token import TokenKind
 from app.desktop import formats, held, words
 from app.desktop.counts import Counts
 from app.desktop.icons import Look
@@ -90,8 +91,8 @@ def unusable_tokens(snapshot: GatewaySnapshot) -> bool:
 
 def unusable_reasons(snapshot: GatewaySnapshot) -> str:
     """How many tokens are in which state, in words."""
-    counted = Counter(token.state for token in snapshot.tokens)
-    return ", ".join(f"{words.token_state(state)} ({number})" for state, number in counted.items())
+    counted = Counter(words.token_state(token) for token in snapshot.tokens)
+    return ", ".join(f"{state} ({number})" for state, number in counted.items())
 
 
 def _without_gateway(look: Look, headline: str) -> Overview:
@@ -138,9 +139,12 @@ def _status_line(snapshot: GatewaySnapshot, headline: str, now: float) -> str:
     elif (until := resting_until(snapshot)) is not None:
         said = QCoreApplication.translate("Overview", "all tokens resting until {time}")
         parts.append(said.format(time=formats.minute(until, now)))
-    if any(token.state is TokenState.SIGN_IN and token.enabled for token in snapshot.tokens):
-        # Also beside the others: it may be what helps.
+    # Also beside the others: it may be what helps.
+    refused = {token.kind for token in snapshot.tokens if token.state is TokenState.SIGN_IN and token.enabled}
+    if TokenKind.CHATGPT in refused:
         parts.append(QCoreApplication.translate("Overview", "sign-in needed"))
+    if TokenKind.API_KEY in refused:
+        parts.append(QCoreApplication.translate("Overview", "API key refused"))
     return _joined(parts)
 
 

@@ -35,7 +35,7 @@ class Failure:
 
 
 # By the groups of `failure_words`. What a code means for the pool is in app/core/verdict.py.
-_LOGIN = frozenset({"unauthorized", "sign_in_refused", "no_access_token"})
+_LOGIN = frozenset({"unauthorized", "invalid_api_key", "sign_in_refused", "no_access_token"})
 _REFUSED = frozenset({"forbidden", "cloudflare", "unsupported_country_region_territory"})
 _UNREACHABLE = frozenset({"upstream_unreachable", "upstream_timeout"})
 

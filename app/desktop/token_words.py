@@ -66,6 +66,17 @@ def limit_name(limit: str) -> str:
     return said[:1].upper() + said[1:] or limit
 
 
+def refused(token: TokenView) -> str:
+    """That upstream refuses a token for good, as a sentence about it."""
+    if token.kind is TokenKind.API_KEY:
+        said = QCoreApplication.translate("Problems", "“{label}” no longer works: {reason}. Add a new key.")
+    else:
+        said = QCoreApplication.translate("Problems", "“{label}” needs a new sign-in: {reason}.")
+    return said.format(
+        label=formats.shortened(words.token_label(token.label), 60), reason=sign_in_reason(token.sign_in_needed or "")
+    )
+
+
 def explanation(token: TokenView) -> str:
     """What a token's state means, and what ends it; empty where the state says it all."""
     match token.state:
@@ -111,13 +122,19 @@ def state(token: TokenView, now: float) -> str:
 
 
 def _standing(token: TokenView, now: float) -> str:
+    if token.state is TokenState.SIGN_IN and token.kind is TokenKind.API_KEY:
+        if not is_sign_in_reason(token.sign_in_needed or ""):
+            return words.token_state(token)
+        return QCoreApplication.translate("TokenWords", "API key refused: {reason}").format(
+            reason=sign_in_reason(token.sign_in_needed or "")
+        )
     if token.state is TokenState.SIGN_IN and token.sign_in_needed:
         return QCoreApplication.translate("TokenWords", "Sign in again: {reason}").format(
             reason=sign_in_reason(token.sign_in_needed)
         )
     if token.state is TokenState.RESTING and token.rest_until is not None:
         return _resting(token.rest_reason).format(time=formats.minute(token.rest_until, now))
-    return words.token_state(token.state)
+    return words.token_state(token)
 
 
 def state_hint(token: TokenView, now: float) -> str:

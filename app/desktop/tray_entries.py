@@ -69,7 +69,7 @@ def _entry(token: TokenView, now: float) -> TokenEntry:
 
 def _standing(token: TokenView, now: float) -> str:
     if token.state in (TokenState.SIGN_IN, TokenState.SEALED, TokenState.DISABLED):
-        return words.token_state(token.state)
+        return words.token_state(token)
     if token.state is TokenState.RESTING:
         return token_words.state(token, now)
     windows = [token_words.short_window(token.quota), token_words.long_window(token.quota)]

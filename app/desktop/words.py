@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app.core.token import TokenKind
 from app.core.turn import Outcome
-from app.gateway.snapshot import TokenState
+from app.gateway.snapshot import TokenState, TokenView
 from app.platform.shells import Shell
 
 _NUMBERED_KEY = re.compile(r"API key (\d+)")
@@ -25,9 +25,9 @@ def token_kind(kind: TokenKind) -> str:
             return QCoreApplication.translate("Words", "API key")
 
 
-def token_state(state: TokenState) -> str:
+def token_state(token: TokenView) -> str:
     """Whether a token can serve."""
-    match state:
+    match token.state:
         case TokenState.READY:
             return QCoreApplication.translate("Words", "Ready")
         case TokenState.DISABLED:
@@ -36,6 +36,8 @@ def token_state(state: TokenState) -> str:
             return QCoreApplication.translate("Words", "Resting")
         case TokenState.SEALED:
             return QCoreApplication.translate("Words", "Sealed: add it again")
+        case TokenState.SIGN_IN if token.kind is TokenKind.API_KEY:
+            return QCoreApplication.translate("Words", "API key refused")
         case TokenState.SIGN_IN:
             return QCoreApplication.translate("Words", "Sign in again")
 

@@ -88,10 +88,10 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n token(s) need a new sign-in.</source>
+        <source>%n token(s) need a new sign-in or a new key.</source>
         <translation>
-            <numerusform>%n token needs a new sign-in.</numerusform>
-            <numerusform>%n tokens need a new sign-in.</numerusform>
+            <numerusform>%n token needs a new sign-in or a new key.</numerusform>
+            <numerusform>%n tokens need a new sign-in or a new key.</numerusform>
         </translation>
     </message>
 </context>

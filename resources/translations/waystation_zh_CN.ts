@@ -461,9 +461,9 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>%n token(s) need a new sign-in.</source>
+        <source>%n token(s) need a new sign-in or a new key.</source>
         <translation>
-            <numerusform>%n 个 Token 需要重新登录。</numerusform>
+            <numerusform>%n 个 Token 需要重新登录或更换密钥。</numerusform>
         </translation>
     </message>
 </context>
@@ -817,6 +817,10 @@
         <translation>上游不再接受这个 Token 的登录。请到“Token”页重新登录。</translation>
     </message>
     <message>
+        <source>Upstream does not accept the API key any more. Add a new one on the Tokens page.</source>
+        <translation>上游不再接受这个 API 密钥。请到“Token”页添加新的密钥。</translation>
+    </message>
+    <message>
         <source>Upstream has closed the account or its workspace. Look at it at chatgpt.com, or sign in with another.</source>
         <translation>上游已停用该账号或其工作区。请到 chatgpt.com 查看，或换一个账号登录。</translation>
     </message>
@@ -865,8 +869,8 @@
         <translation>这个许可证已用完当天的额度。明天会恢复，也可以到“许可证”页调高额度。</translation>
     </message>
     <message>
-        <source>No token could serve this: each is disabled, needs a sign-in, or does not have the model. Look at the Tokens page.</source>
-        <translation>没有 Token 能处理这个请求：它们或已停用，或需要登录，或不能使用该模型。请查看“Token”页。</translation>
+        <source>No token could serve this: each is disabled, refused by upstream, or does not have the model. Look at the Tokens page.</source>
+        <translation>没有 Token 能处理这个请求：它们或已停用，或被上游拒绝，或不能使用该模型。请查看“Token”页。</translation>
     </message>
     <message>
         <source>The session is pinned to a token that cannot serve it. Unpin it, or move it to another token: Sessions page.</source>
@@ -918,6 +922,10 @@
     <message>
         <source>login refused</source>
         <translation>登录被拒</translation>
+    </message>
+    <message>
+        <source>API key refused</source>
+        <translation>API 密钥被拒</translation>
     </message>
     <message>
         <source>account closed</source>
@@ -2087,6 +2095,10 @@
         <source>sign-in needed</source>
         <translation>需要重新登录</translation>
     </message>
+    <message>
+        <source>API key refused</source>
+        <translation>API 密钥被拒</translation>
+    </message>
 </context>
 <context>
     <name>OverviewPage</name>
@@ -2321,6 +2333,10 @@
     <message>
         <source>No token can serve now; the first is back at {time}.</source>
         <translation>目前没有可用的 Token，最早的一个在 {time} 恢复。</translation>
+    </message>
+    <message>
+        <source>“{label}” no longer works: {reason}. Add a new key.</source>
+        <translation>“{label}”已失效：{reason}。请添加新的密钥。</translation>
     </message>
     <message>
         <source>“{label}” needs a new sign-in: {reason}.</source>
@@ -4046,6 +4062,10 @@
         <translation>{state} · 备用</translation>
     </message>
     <message>
+        <source>API key refused: {reason}</source>
+        <translation>API 密钥被拒：{reason}</translation>
+    </message>
+    <message>
         <source>Spare: it serves only when the others cannot.</source>
         <translation>备用：仅当其他 Token 都不可用时才使用。</translation>
     </message>
@@ -4307,6 +4327,10 @@
     <message>
         <source>This computer</source>
         <translation>本机</translation>
+    </message>
+    <message>
+        <source>API key refused</source>
+        <translation>API 密钥被拒</translation>
     </message>
     <message>
         <source>Answering</source>

@@ -4,9 +4,10 @@ from typing import Any
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from app.core.token import TokenKind
 from app.desktop.formats import minute
 from app.desktop.icons import Look
-from app.desktop.overview import Switch, closing, failed, overview, starting
+from app.desktop.overview import Switch, closing, failed, overview, starting, unusable_reasons
 from app.gateway.snapshot import Problem, RunState, TokenState
 from tests.desktop.scripted import NOW, RUNNING, busy_port, rested, session, token, waiting
 
@@ -43,6 +44,12 @@ NO_KEYRING = Problem("key_store_unavailable", "There is no keyring.")
         (
             {"tokens": (token(1), token(2, state=TokenState.SIGN_IN))},
             "Running · 127.0.0.1:8787 · sign-in needed",
+            Look.RUNNING,
+            Switch.STOP,
+        ),
+        (
+            {"tokens": (token(1), token(2, state=TokenState.SIGN_IN, kind=TokenKind.API_KEY))},
+            "Running · 127.0.0.1:8787 · API key refused",
             Look.RUNNING,
             Switch.STOP,
         ),
@@ -99,6 +106,13 @@ def test_the_summary_counts_in_chinese(chinese: None) -> None:
     seen = overview(replace(FULL, active_turns=2), NOW)
     assert seen.headline == "运行中"
     assert seen.summary == "1 个 Token · 24 小时内 1 个会话 · 2 个请求进行中"
+
+
+def test_the_status_line_tells_of_a_refused_key_in_chinese(chinese: None) -> None:
+    tokens = (token(1), token(2, state=TokenState.SIGN_IN, kind=TokenKind.API_KEY))
+    seen = overview(replace(FULL, tokens=tokens), NOW)
+    assert seen.status_line == "运行中 · 127.0.0.1:8787 · API 密钥被拒"
+    assert unusable_reasons(replace(FULL, tokens=tokens[1:])) == "API 密钥被拒 (1)"
 
 
 def test_the_status_line_tells_of_a_dead_login_in_chinese(chinese: None) -> None:

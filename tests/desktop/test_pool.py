@@ -236,6 +236,9 @@ def test_the_tray_speaks_once_of_each_thing_that_stops_the_work(qapp: QApplicati
     told = announcements(snapshot, NOW)
     assert set(told) == {"waiting", "sign_in t-3"}
     assert told["sign_in t-3"] == "“Team” needs a new sign-in: the login was revoked."
+    key = replace(needy, kind=TokenKind.API_KEY, sign_in_needed="invalid_api_key")
+    said = announcements(replace(RUNNING, tokens=(key,)), NOW)["sign_in t-3"]
+    assert said == "“Team” no longer works: upstream refuses it. Add a new key."
     assert set(announcements(replace(LIMITED, held=()), NOW)) == {"resting"}
     assert announcements(RUNNING, NOW) == {}
 

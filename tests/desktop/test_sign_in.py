@@ -6,6 +6,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QWidget
 
 from app.core.errors import InvalidInput, KeyStoreUnavailable, NotFound
+from app.core.token import TokenKind
 from app.desktop.place import Place
 from app.desktop.sign_in.dialog import SignInDialog
 from app.desktop.sign_in.panels import DevicePanel
@@ -338,6 +339,16 @@ async def test_a_sign_in_from_the_command_line_is_told_and_can_be_shown_and_canc
     dialog_of(shown).close()
     await shown.desk.settle()
     assert shown.desk.gateway.calls[-1] == ("signin.cancel", {"id": "i-1"})
+
+
+async def test_a_refused_api_key_is_not_asked_to_sign_in(shown: Stage) -> None:
+    key = token(1, label="Work", state=TokenState.SIGN_IN, sign_in_needed="invalid_api_key", kind=TokenKind.API_KEY)
+    shown.desk.gateway.become(tokens=(key, token(2)))
+    shown.look()
+    assert shown.window.notices.texts() == ["“Work” no longer works: upstream refuses it. Add a new key."]
+    shown.window.notices.press("Show tokens")
+    assert shown.window.place is Place.TOKENS
+    assert not [command for command, _ in shown.desk.gateway.calls if command.startswith("signin.")]
 
 
 async def test_a_token_that_needs_it_is_signed_in_from_its_notice_and_from_its_row(shown: Stage) -> None:

@@ -19,6 +19,7 @@ from tests.desktop.scripted import rested, token
         ("billing_not_active", "no credit", Help.TEST),
         ("refresh_token_reused", "another program used this login", Help.SIGN_IN),
         ("unauthorized", "does not accept it any more", Help.SIGN_IN),
+        ("invalid_api_key", "does not accept it any more", Help.SIGN_IN),
         ("account_suspended", "chatgpt.com", Help.SIGN_IN),
         ("cloudflare", "refuses this network", Help.PROXY),
         ("upstream_timeout", "could not be reached", Help.PROXY),

@@ -52,6 +52,8 @@ def test_a_token_says_why_it_does_not_serve_and_until_when(model: TokensModel) -
         token(9, spare=True),
         token(10, state=TokenState.SIGN_IN, sign_in_needed="refresh_token_expired"),
         token(11, state=TokenState.SIGN_IN, sign_in_needed="of_tomorrow"),
+        token(12, state=TokenState.SIGN_IN, sign_in_needed="invalid_api_key", kind=TokenKind.API_KEY),
+        token(13, state=TokenState.SIGN_IN, sign_in_needed="account_deactivated", kind=TokenKind.API_KEY),
     )
     assert said(model, STATE, *views) == [
         "Ready",
@@ -65,6 +67,8 @@ def test_a_token_says_why_it_does_not_serve_and_until_when(model: TokensModel) -
         "Spare",
         "Sign in again: the login is too old",
         "Sign in again: upstream refuses it",
+        "API key refused",
+        "API key refused: the account is deactivated",
     ]
 
 

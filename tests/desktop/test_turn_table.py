@@ -183,6 +183,7 @@ def test_every_reason_edit_and_usual_failure_has_words(qapp: QApplication) -> No
         assert failure_words.in_short(code) != code, code
         assert code not in failure_words.meaning(code), code
     assert failure_words.in_short("http_418") == "answer 418"
+    assert failure_words.in_short("invalid_api_key") == "API key refused"
 
 
 @pytest.mark.usefixtures("chinese")

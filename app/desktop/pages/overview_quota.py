@@ -114,5 +114,5 @@ def _aside(token: TokenView, now: float) -> str:
         return words.plan(token.plan)
     if token.state is TokenState.SIGN_IN:
         # The reason stands in the notice above.
-        return words.token_state(token.state)
+        return words.token_state(token)
     return token_words.state(token, now)

@@ -7,7 +7,8 @@ from functools import partial
 
 from PySide6.QtCore import QCoreApplication
 
-from app.desktop import formats, held, token_words, words
+from app.core.token import TokenKind
+from app.desktop import formats, held, token_words
 from app.desktop.counts import Counts
 from app.desktop.design.colours import Tone
 from app.desktop.operations import Operations
@@ -16,7 +17,7 @@ from app.desktop.pages.notices import NoticeText
 from app.desktop.widgets.notice import Remedy
 from app.gateway.snapshot import GatewaySnapshot, TokenState, TokenView
 
-# With more tokens than this one notice tells of all that need a sign-in.
+# With more tokens than this one notice tells of all that upstream refuses.
 _MOST_SINGLE = 2
 
 
@@ -38,7 +39,7 @@ def token_notices(
         notices.append(_all_resting(until, operations, now))
     outside = [token for token in snapshot.tokens if token.state is TokenState.SIGN_IN and token.enabled]
     if 0 < len(outside) <= _MOST_SINGLE:
-        notices += [_sign_in(token, sign_in) for token in outside]
+        notices += [_sign_in(token, open_tokens, sign_in) for token in outside]
     elif outside:
         notices.append(_sign_ins(len(outside), open_tokens))
     elif unusable_tokens(snapshot):
@@ -65,13 +66,12 @@ def _all_resting(until: float, operations: Operations, now: float) -> NoticeText
     return NoticeText("resting", Tone.WARNING, text.format(time=formats.minute(until, now)), (_try_now(operations),))
 
 
-def _sign_in(token: TokenView, sign_in: Callable[[str | None], None]) -> NoticeText:
-    text = QCoreApplication.translate("Problems", "“{label}” needs a new sign-in: {reason}.").format(
-        label=formats.shortened(words.token_label(token.label), 60),
-        reason=token_words.sign_in_reason(token.sign_in_needed or ""),
-    )
-    again = Remedy(QCoreApplication.translate("Problems", "Sign in again"), partial(sign_in, token.id))
-    return NoticeText(f"sign_in {token.id}", Tone.WARNING, text, (again,))
+def _sign_in(token: TokenView, open_tokens: Callable[[], None], sign_in: Callable[[str | None], None]) -> NoticeText:
+    if token.kind is TokenKind.API_KEY:
+        helps = Remedy(QCoreApplication.translate("Problems", "Show tokens"), open_tokens)
+    else:
+        helps = Remedy(QCoreApplication.translate("Problems", "Sign in again"), partial(sign_in, token.id))
+    return NoticeText(f"sign_in {token.id}", Tone.WARNING, token_words.refused(token), (helps,))
 
 
 def _sign_ins(number: int, open_tokens: Callable[[], None]) -> NoticeText:

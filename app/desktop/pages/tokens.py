@@ -251,5 +251,7 @@ class TokensPage(PageFrame):
 
 def _summary(snapshot: GatewaySnapshot) -> str:
     """How many tokens are in each state: `Ready: 3 · Resting: 1`."""
-    found = Counter(token.state for token in snapshot.tokens)
-    return " · ".join(f"{words.token_state(state)}: {found[state]}" for state in TokenState if found[state])
+    order = list(TokenState)
+    tokens = sorted(snapshot.tokens, key=lambda token: order.index(token.state))
+    found = Counter(words.token_state(token) for token in tokens)
+    return " · ".join(f"{state}: {number}" for state, number in found.items())
