@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from itertools import takewhile
 from operator import attrgetter
 
 from app.core.session import Session
@@ -52,12 +53,15 @@ class SessionViews:
         if changed or self._goes_at <= idle:
             new = [self._views[one] for one in changed if one in self._views]
             # The others are in order already, so that sorting has little to do.
-            shown = [*new, *(view for view in self._shown if view.id not in changed)]
+            shown = new + [view for view in self._shown if view.id not in changed]
             shown.sort(key=_last_active, reverse=True)
-            for view in shown:
-                if view.last_active_at <= idle and not view.pinned:
+            gone = set()
+            # Of ten thousand only the last ones can be idle.
+            for view in takewhile(lambda view: view.last_active_at <= idle, reversed(shown)):
+                if not view.pinned:
                     self._take_out(view.id)
-            self._shown = tuple(view for view in shown if view.id in self._views)
+                    gone.add(view.id)
+            self._shown = tuple([view for view in shown if view.id not in gone] if gone else shown)
             unpinned = (view.last_active_at for view in reversed(self._shown) if not view.pinned)
             self._goes_at = next(unpinned, math.inf)
         return self._shown
