@@ -55,26 +55,37 @@ class _Hand:
 
     font: QFont
     metrics: QFontMetrics
-    lines: dict[tuple[str, int], tuple[QStaticText, int]] = field(default_factory=dict)
+    lines: dict[tuple[str, int | None], tuple[QStaticText, int]] = field(default_factory=dict)
+
+    def width(self, said: str) -> int:
+        """Of a text in one line that is not elided."""
+        return self._line(said, None)[1]
 
     def write(self, painter: QPainter, where: QRect, right: bool, said: str) -> None:
         """One line in the middle of this height; what has no room is elided. The painter has the font already."""
         room = where.width()
-        key = (said, room)
-        line = self.lines.get(key)
-        if line is None:
-            line = self.lines[key] = self._laid_out(said, room)
-            if len(self.lines) > _LINES:
-                self.lines.clear()
-        text, width = line
+        text, width = self._line(said, None)
+        # What is as wide as the room to a part of a pixel may have none.
+        if width >= room:
+            text, width = self._line(said, room)
         left = where.left() + (room - width if right else 0)
         painter.drawStaticText(left, where.top() + (where.height() - self.metrics.height()) // 2, text)
 
-    def _laid_out(self, said: str, width: int) -> tuple[QStaticText, int]:
-        text = QStaticText(self.metrics.elidedText(said, Qt.TextElideMode.ElideRight, width))
-        text.setTextFormat(Qt.TextFormat.PlainText)
-        text.prepare(QTransform(), self.font)
-        return text, self.metrics.horizontalAdvance(text.text())
+    def _line(self, said: str, room: int | None) -> tuple[QStaticText, int]:
+        """As it is, for columns of any width, or elided for this one; with its width."""
+        line = self.lines.get((said, room))
+        if line is None:
+            if room is not None:
+                shown = self.metrics.elidedText(said, Qt.TextElideMode.ElideRight, room)
+            else:
+                shown = said
+            text = QStaticText(shown)
+            text.setTextFormat(Qt.TextFormat.PlainText)
+            text.prepare(QTransform(), self.font)
+            if len(self.lines) >= _LINES:
+                self.lines.clear()
+            line = self.lines[said, room] = text, self.metrics.horizontalAdvance(shown)
+        return line
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +200,7 @@ def _draw_wrapped(painter: QPainter, where: QRect, right: bool, said: str, inks:
     height = hand.metrics.height()
     painter.setFont(hand.font)
     painter.setPen(inks.text)
-    fits = hand.metrics.horizontalAdvance(said) <= where.width()
+    fits = hand.width(said) <= where.width()
     lines = [said] if fits else wrapped(said, hand.font, where.width())
     top = where.center().y() - len(lines) * height // 2 + 1
     for number, line in enumerate(lines):
