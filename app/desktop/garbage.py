@@ -11,7 +11,7 @@ from PySide6.QtCore import QTimer
 
 # Between two looks, while little is made and while much is: the less there is to look at, the shorter it takes.
 _LOOK_MS = 3000
-_BUSY_LOOK_MS = 200
+_BUSY_LOOK_MS = 100
 # When a whole collection is due for the first time and again, and when it can wait no longer, in seconds.
 _FIRST_S = 5.0
 _DUE_S = 600.0
