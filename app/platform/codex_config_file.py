@@ -62,7 +62,9 @@ def read_profile_files(path: Path) -> dict[str, bytes]:
     return found
 
 
-def write_config(path: Path, before: bytes | None, after: bytes | None, *, private: bool) -> None:
+def write_config(
+    path: Path, before: bytes | None, after: bytes | None, *, private: bool, mode: int | None = None
+) -> int | None:
     """Put new bytes in the place of those that were read.
 
     Links are followed and stay. Mode and owner stay, but for `private`. The first time, the file is kept beside
@@ -73,6 +75,10 @@ def write_config(path: Path, before: bytes | None, after: bytes | None, *, priva
         before: as `read_config` gave it.
         after: the new bytes; None: remove the file.
         private: a secret is in it: nobody but the user may read it from now on (POSIX).
+        mode: for undoing: what an earlier call gave back, to be had again; None: it stays.
+
+    Returns:
+        The mode that the file had; None when there was none.
 
     Raises:
         CodexConfigChanged: `before` is not what is there.
@@ -86,14 +92,20 @@ def write_config(path: Path, before: bytes | None, after: bytes | None, *, priva
         state = target.stat() if before is not None and target.exists() else None
         _refuse_locked(target, state)
         _refuse_changed(path, before)
+        had = stat.S_IMODE(state.st_mode) if state else None
         if after is None:
             target.unlink(missing_ok=True)
-            return
+            _sync_folder(target.parent)
+            return had
         # Codex makes its folder when it first runs.
         target.parent.mkdir(mode=0o700, exist_ok=True)
         if before is not None:
             _keep(path.with_name(BACKUP), before)
-        _replace(path, target, before, after, state, private)
+        wanted = had if mode is None else mode
+        if wanted is not None and private:
+            wanted &= 0o700
+        _replace(path, target, before, after, state, wanted, private)
+        return had
     except OSError as error:
         raise _unwritable(path, str(error.strerror or error)) from error
 
@@ -128,13 +140,19 @@ def _keep(backup: Path, data: bytes) -> None:
 
 
 def _replace(
-    path: Path, target: Path, before: bytes | None, after: bytes, state: os.stat_result | None, private: bool
+    path: Path,
+    target: Path,
+    before: bytes | None,
+    after: bytes,
+    state: os.stat_result | None,
+    mode: int | None,
+    private: bool,
 ) -> None:
     fresh = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         _write(fresh, after)
         if state is not None and sys.platform != "win32":
-            _adopt(fresh, state, private)
+            _adopt(fresh, state, 0o600 if mode is None else mode)
         if private and sys.platform != "win32" and fresh.stat().st_mode & 0o077:
             raise _unwritable(target, "others can read files in its folder, and the license would be in it")
         # As late as can be: Codex writes this file, too.
@@ -158,12 +176,11 @@ def _write(fresh: Path, data: bytes) -> None:
 
 if sys.platform != "win32":
 
-    def _adopt(fresh: Path, state: os.stat_result, private: bool) -> None:
+    def _adopt(fresh: Path, state: os.stat_result, mode: int) -> None:
         now = fresh.stat()
         if (now.st_uid, now.st_gid) != (state.st_uid, state.st_gid):
             os.chown(fresh, state.st_uid, state.st_gid)
-        mode = stat.S_IMODE(state.st_mode)
-        fresh.chmod(mode & 0o700 if private else mode)
+        fresh.chmod(mode)
 
     def _sync_folder(folder: Path) -> None:
         """So that the new name is on the disk as well; some file systems cannot."""
@@ -176,7 +193,7 @@ if sys.platform != "win32":
 
 else:
 
-    def _adopt(fresh: Path, state: os.stat_result, private: bool) -> None:
+    def _adopt(fresh: Path, state: os.stat_result, mode: int) -> None:
         """Windows: the folder says who may read."""
 
     def _sync_folder(folder: Path) -> None:

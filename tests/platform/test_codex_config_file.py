@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -71,8 +72,14 @@ def test_the_mode_stays_and_the_file_is_kept_once_for_the_user_alone(config: Pat
 
 def test_a_file_with_a_secret_becomes_the_users_alone(config: Path) -> None:
     config.chmod(0o644)
-    write_config(config, OLD, NEW, private=True)
+    had = write_config(config, OLD, NEW, private=True)
+    assert (had, mode(config)) == (0o644, 0o600)
+    write_config(config, NEW, NEW, private=False)
     assert mode(config) == 0o600
+    write_config(config, NEW, NEW, private=True, mode=had)
+    assert mode(config) == 0o600
+    write_config(config, NEW, OLD, private=False, mode=had)
+    assert mode(config) == 0o644
 
 
 def test_a_new_file_and_its_folder_are_the_users_alone(tmp_path: Path) -> None:
@@ -166,6 +173,25 @@ def test_a_file_that_was_changed_since_it_was_read_is_not_overwritten(config: Pa
     assert names(config.parent) == ["config.toml"]
     assert config.read_bytes() == OLD
     assert not other.exists()
+
+
+def test_a_change_while_we_write_wins(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config.with_name(BACKUP).write_bytes(b"")
+    monkeypatch.setattr(os, "fsync", lambda _: config.write_bytes(b"# of Codex\n"))
+    with pytest.raises(CodexConfigChanged):
+        write_config(config, OLD, NEW, private=False)
+    assert config.read_bytes() == b"# of Codex\n"
+    assert names(config.parent) == ["config.toml", BACKUP]
+
+
+def test_a_full_disk_leaves_the_file_as_it_was(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(FileUnwritable, match="No space left on device"):
+        write_config(config, OLD, NEW, private=False)
+    assert (config.read_bytes(), names(config.parent)) == (OLD, ["config.toml"])
 
 
 def test_a_folder_or_a_huge_file_is_not_read(tmp_path: Path) -> None:
