@@ -46,6 +46,7 @@ from app.desktop.sign_in.leader import SignInLeader
 from app.desktop.widgets.patient_window import PatientWindow
 from app.desktop.widgets.sidebar import Sidebar
 from app.desktop.widgets.status_line import StatusLine
+from app.desktop.widgets.two_lines import TwoLineDelegate
 from app.desktop.window_layout import laid_out
 from app.gateway.snapshot import GatewaySnapshot
 from app.platform.shells import Shell
@@ -255,6 +256,11 @@ class MainWindow(PatientWindow):
         """Turn to the names of models."""
         self.go(Place.SETTINGS)
         self.settings.reveal_models()
+
+    def prepare(self) -> None:
+        """See `PatientWindow`."""
+        for delegate in self.pages[self.place][0].findChildren(TwoLineDelegate):
+            delegate.prepare()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Closing leaves the gateway running: in the tray, or minimised where there is none."""

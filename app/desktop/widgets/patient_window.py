@@ -23,9 +23,17 @@ class PatientWindow(QMainWindow):
         if event.type() == QEvent.Type.UpdateRequest and not self._drawing:
             if not self._waiting:
                 self._waiting = True
-                QTimer.singleShot(0, self, self._draw)
+                QTimer.singleShot(0, self, self._prepare)
             return True
         return super().event(event)
+
+    def prepare(self) -> None:
+        """What can be done of drawing before it; in a turn of its own too."""
+
+    def _prepare(self) -> None:
+        # First, for it has to come whatever happens here.
+        QTimer.singleShot(0, self, self._draw)
+        self.prepare()
 
     def _draw(self) -> None:
         self._waiting, self._drawing = False, True

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
     QTextOption,
     QTransform,
 )
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.desktop.design import colours, space, text
 from app.desktop.design.colours import Tone
@@ -71,14 +71,17 @@ class _Hand:
         left = where.left() + (room - width if right else 0)
         painter.drawStaticText(left, where.top() + (where.height() - self.metrics.height()) // 2, text)
 
+    def lay_out(self, said: str, room: int) -> None:
+        """Do what `write` has to do before it draws."""
+        if self.width(said) >= room:
+            self._line(said, room)
+
     def _line(self, said: str, room: int | None) -> tuple[QStaticText, int]:
         """As it is, for columns of any width, or elided for this one; with its width."""
         line = self.lines.get((said, room))
         if line is None:
-            if room is not None:
-                shown = self.metrics.elidedText(said, Qt.TextElideMode.ElideRight, room)
-            else:
-                shown = said
+            elide, side = self.metrics.elidedText, Qt.TextElideMode.ElideRight
+            shown = said if room is None else elide(said, side, room)
             text = QStaticText(shown)
             text.setTextFormat(Qt.TextFormat.PlainText)
             text.prepare(QTransform(), self.font)
@@ -105,9 +108,31 @@ class _Inks:
 class TwoLineDelegate(QStyledItemDelegate):
     """The selected row is only tinted, so that symbols and gauges keep their colours, and has a mark at its edge."""
 
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, table: Table) -> None:
+        super().__init__(table)
+        self._table = table
         self._inks: tuple[int, _Inks] | None = None
+
+    def prepare(self) -> None:
+        """Find and lay out what is in sight, which is half of drawing what is new, and can be done in a slot before."""
+        table = self._table
+        first, last = (table.rowAt(y) for y in (0, table.viewport().height() - 1))
+        if self._inks is None or first < 0 or not table.isVisible():
+            return
+        inks, model = self._inks[1], self._table.rows
+        last = last if last >= 0 else model.rowCount() - 1
+        columns = [column for column in range(model.columnCount()) if not table.isColumnHidden(column)]
+        for column in columns:
+            width = table.columnWidth(column) - 2 * space.S
+            for row in range(first, last + 1):
+                icon, _side, said, below, bar = _line(model.index(row, column))
+                room = width - (_SYMBOL_SIZE + space.S if isinstance(icon, QIcon) else 0)
+                if bar is None and not below:
+                    inks.upper.width(said)
+                    continue
+                inks.upper.lay_out(said, room)
+                if bar is None and below != " ":
+                    inks.below.lay_out(str(below), room)
 
     def height(self, font: QFont) -> int:
         """Of a row, in pixels."""
