@@ -12,6 +12,8 @@ from PySide6.QtCore import QTimer
 # Between two looks, while little is made and while much is: the less there is to look at, the shorter it takes.
 _LOOK_MS = 3000
 _BUSY_LOOK_MS = 100
+# So many looks at the young, then one at the middle-aged as well; after ten, as Python has it, that takes 20 ms.
+_LOOKS_AT_YOUNG = 3
 # When a whole collection is due for the first time and again, and when it can wait no longer, in seconds.
 _FIRST_S = 5.0
 _DUE_S = 600.0
@@ -72,8 +74,8 @@ class _Garbage:
                 self._frozen = True
             self._due = now + _DUE_S
             return True
-        (young, middle, _old), (many_young, many_middle, _) = gc.get_count(), gc.get_threshold()
-        if young <= many_young:
+        young, middle, _old = gc.get_count()
+        if young <= gc.get_threshold()[0]:
             return False
-        gc.collect(1 if middle > many_middle else 0)
+        gc.collect(1 if middle > _LOOKS_AT_YOUNG else 0)
         return True
