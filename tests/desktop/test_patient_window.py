@@ -35,3 +35,23 @@ def test_a_window_is_drawn_in_a_turn_of_its_own_each_time(qtbot: QtBot) -> None:
         assert content.drawn == before
         qtbot.waitUntil(lambda before=before: content.drawn > before, timeout=5_000)
         assert not window._waiting
+
+
+def test_what_can_be_done_before_is_done_before_each_drawing(qtbot: QtBot) -> None:
+    class Preparing(PatientWindow):
+        """Notes how often its content was drawn when it prepares."""
+
+        def prepare(self) -> None:
+            prepared.append(content.drawn)
+
+    prepared: list[int] = []
+    window, content = Preparing(), Content()
+    qtbot.addWidget(window)
+    window.setCentralWidget(content)
+    window.show()
+    qtbot.waitUntil(lambda: content.drawn > 0 and not window._waiting)
+    before = content.drawn
+    prepared.clear()
+    content.update()
+    qtbot.waitUntil(lambda: content.drawn > before, timeout=5_000)
+    assert prepared == [before]

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from operator import attrgetter
 
 import pytest
-from PySide6.QtCore import QByteArray, Qt
-from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QApplication, QStyle
+from PySide6.QtCore import QByteArray, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtGui import QIcon, QPainter
+from PySide6.QtWidgets import QApplication, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.desktop.models.lines import Cell
 from app.desktop.models.rows_model import RowColumn, RowsModel
@@ -160,3 +160,26 @@ def test_columns_that_fold_go_where_there_is_no_room_and_come_back(qapp: QApplic
     assert seen == [[0, 1, 2, 3], [0, 2, 3], [0, 2], [0, 2], [0, 2, 3], [0, 1, 2, 3]]
     table.close()
     table.deleteLater()
+
+
+def test_only_the_two_rows_are_drawn_when_another_one_is_current(table: Table) -> None:
+    class Noting(QStyledItemDelegate):
+        """Notes which rows are drawn."""
+
+        def paint(
+            self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+        ) -> None:
+            drawn.add(index.row())
+
+    drawn: set[int] = set()
+    model_of(table).update_rows([Row(str(n), f"row {n}", n) for n in range(50)])
+    table.setItemDelegate(Noting(table))
+    table.resize(500, 400)
+    table.select_row(2)
+    QApplication.processEvents()
+    table.viewport().repaint()
+    assert len(drawn) > 5
+    drawn.clear()
+    table.select_row(3)
+    QApplication.processEvents()
+    assert drawn == {2, 3}
