@@ -14,12 +14,10 @@ from app.core.token import TokenKind
 from app.desktop.counts import Counts
 from app.desktop.credential_text import MAX_BYTES
 from app.desktop.design import space
-from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons
 from app.desktop.messages import error_text
 from app.desktop.operations import Operations
-from app.desktop.widgets.layouts import clear_layout, show_in
-from app.desktop.widgets.notice import Notice
+from app.desktop.widgets.problem_place import ProblemPlace
 from app.desktop.widgets.quiet_label import QuietLabel
 
 _WIDTH = 460
@@ -39,7 +37,6 @@ class KeyDialog(QDialog):
         self, icons: Icons, operations: Operations, add: Callable[[str], Awaitable[str | None]], parent: QWidget | None
     ) -> None:
         super().__init__(parent)
-        self._icons = icons
         self._operations = operations
         self._add = add
         self.setWindowTitle(self.tr("Add a key or a login"))
@@ -52,8 +49,7 @@ class KeyDialog(QDialog):
         label.setBuddy(self.entry)
         self.recognised = QuietLabel()
         self.recognised.setWordWrap(True)
-        self._problem = QVBoxLayout()
-        space.bare(self._problem)
+        self._problem = ProblemPlace(icons)
         buttons = QDialogButtonBox()
         self._ok = buttons.addButton(self.tr("&Add"), QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
@@ -74,7 +70,7 @@ class KeyDialog(QDialog):
         self._on_text("")
 
     def _on_text(self, text: str) -> None:
-        clear_layout(self._problem)
+        self._problem.say(None)
         said, can_add = _recognised(text)
         if not text.strip():
             said = self.tr(
@@ -93,8 +89,7 @@ class KeyDialog(QDialog):
         try:
             said = await self._add(self.entry.text())
         except WaystationError as error:
-            clear_layout(self._problem)
-            show_in(self._problem, Notice(self._icons, Tone.ERROR, error_text(error)))
+            self._problem.say(error_text(error))
             self.entry.setFocus()
             return None
         finally:

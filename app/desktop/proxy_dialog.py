@@ -20,12 +20,10 @@ from PySide6.QtWidgets import (
 
 from app.core.errors import WaystationError
 from app.desktop.design import space
-from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons
 from app.desktop.messages import error_text
 from app.desktop.operations import Operations
-from app.desktop.widgets.layouts import clear_layout, show_in
-from app.desktop.widgets.notice import Notice
+from app.desktop.widgets.problem_place import ProblemPlace
 from app.desktop.widgets.quiet_label import QuietLabel
 
 _WIDTH = 460
@@ -59,7 +57,6 @@ class ProxyDialog(QDialog):
         parent: QWidget | None,
     ) -> None:
         super().__init__(parent)
-        self._icons = icons
         self._operations = operations
         self._current = current
         self._apply = apply
@@ -89,7 +86,7 @@ class ProxyDialog(QDialog):
         form.addRow(self.tr("&User:"), self.user)
         form.addRow(self.tr("&Password:"), self.password)
         form.addRow(self.forget)
-        self._problem = QVBoxLayout()
+        self._problem = ProblemPlace(icons)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         buttons.accepted.connect(self._on_ok)
         buttons.rejected.connect(self.reject)
@@ -123,9 +120,8 @@ class ProxyDialog(QDialog):
 
     def show_problem(self, text: str | None) -> None:
         """What is wrong with the choice."""
-        clear_layout(self._problem)
+        self._problem.say(text)
         if text is not None:
-            show_in(self._problem, Notice(self._icons, Tone.ERROR, text))
             self.address.setFocus()
 
     def _own_if(self, text: str) -> None:

@@ -17,6 +17,7 @@ from app.desktop.operations import Operations
 from app.desktop.widgets.form import Form, note_label
 from app.desktop.widgets.layouts import clear_layout, fit_height, show_in
 from app.desktop.widgets.notice import Notice, Remedy
+from app.desktop.widgets.problem_place import ProblemPlace
 from app.gateway.license_desk import DEFAULT_LABEL
 from app.gateway.snapshot import GatewaySnapshot
 from app.platform.shells import Shell
@@ -89,8 +90,7 @@ class ColleagueDialog(QDialog):
         for combo in (self.license, self.shell, self.address):
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             combo.setMinimumContentsLength(24)
-        self._problem = QVBoxLayout()
-        space.bare(self._problem)
+        self._problem = ProblemPlace(icons)
         self._buttons = QDialogButtonBox()
         self._ok = self._buttons.addButton(self.tr("Copy set-up"), QDialogButtonBox.ButtonRole.AcceptRole)
         self._buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
@@ -118,9 +118,7 @@ class ColleagueDialog(QDialog):
 
     def show_problem(self, text: str | None) -> None:
         """What is wrong."""
-        clear_layout(self._problem)
-        if text is not None:
-            show_in(self._problem, Notice(self._icons, Tone.ERROR, text))
+        self._problem.say(text)
         fit_height(self)
 
     def _lay_out(self) -> None:

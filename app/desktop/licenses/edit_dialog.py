@@ -22,13 +22,12 @@ from app.core.errors import InvalidInput, WaystationError
 from app.core.license import MAX_LABEL, daily_tokens_from_text, expiry_from_text
 from app.desktop import words
 from app.desktop.design import space
-from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons
 from app.desktop.messages import error_text
 from app.desktop.operations import Operations
 from app.desktop.widgets.form import Form
-from app.desktop.widgets.layouts import clear_layout, fit_height, show_in
-from app.desktop.widgets.notice import Notice
+from app.desktop.widgets.layouts import fit_height
+from app.desktop.widgets.problem_place import ProblemPlace
 from app.gateway.license_desk import DEFAULT_LABEL, LicenseView
 
 _WIDTH = 440
@@ -58,7 +57,6 @@ class LicenseDialog(QDialog):
         parent: QWidget | None,
     ) -> None:
         super().__init__(parent)
-        self._icons = icons
         self._operations = operations
         self._before = before
         self._now = now
@@ -83,8 +81,7 @@ class LicenseDialog(QDialog):
         self._fill()
         self.expires.toggled.connect(self._update)
         self.limited.toggled.connect(self._update)
-        self._problem = QVBoxLayout()
-        space.bare(self._problem)
+        self._problem = ProblemPlace(icons)
         buttons = QDialogButtonBox()
         name = self.tr("Create and copy key") if before is None else self.tr("Save")
         self._ok = buttons.addButton(name, QDialogButtonBox.ButtonRole.AcceptRole)
@@ -97,9 +94,7 @@ class LicenseDialog(QDialog):
 
     def show_problem(self, text: str | None) -> None:
         """What is wrong with what was written."""
-        clear_layout(self._problem)
-        if text is not None:
-            show_in(self._problem, Notice(self._icons, Tone.ERROR, text))
+        self._problem.say(text)
         fit_height(self)
 
     def _fill(self) -> None:

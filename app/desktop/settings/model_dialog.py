@@ -10,13 +10,12 @@ from app.core.errors import WaystationError
 from app.core.model_aliases import LONGEST_NAME
 from app.core.models import EFFORTS, ModelAlias
 from app.desktop.design import space
-from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons
 from app.desktop.messages import error_text
 from app.desktop.operations import Operations
 from app.desktop.widgets.form import Form
-from app.desktop.widgets.layouts import clear_layout, fit_height, show_in
-from app.desktop.widgets.notice import Notice
+from app.desktop.widgets.layouts import fit_height
+from app.desktop.widgets.problem_place import ProblemPlace
 
 _WIDTH = 440
 
@@ -45,7 +44,6 @@ class ModelDialog(QDialog):
         parent: QWidget | None,
     ) -> None:
         super().__init__(parent)
-        self._icons = icons
         self._operations = operations
         self._offered = offered
         self._taken = taken if before is None else frozenset()
@@ -68,8 +66,7 @@ class ModelDialog(QDialog):
         self.effort = QComboBox()
         self._offer_efforts(before.effort if before else None)
         self.model.currentTextChanged.connect(lambda: self._offer_efforts(self.effort.currentData()))
-        self._problem = QVBoxLayout()
-        space.bare(self._problem)
+        self._problem = ProblemPlace(icons)
         buttons = QDialogButtonBox()
         self._ok = buttons.addButton(self.tr("Save"), QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
@@ -81,9 +78,7 @@ class ModelDialog(QDialog):
 
     def show_problem(self, text: str | None) -> None:
         """What is wrong with what was written."""
-        clear_layout(self._problem)
-        if text is not None:
-            show_in(self._problem, Notice(self._icons, Tone.ERROR, text))
+        self._problem.say(text)
         fit_height(self)
 
     def _lay_out(self, buttons: QDialogButtonBox) -> None:

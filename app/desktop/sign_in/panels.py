@@ -10,10 +10,8 @@ from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from app.desktop.design import space
-from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons
-from app.desktop.widgets.layouts import clear_layout, show_in
-from app.desktop.widgets.notice import Notice
+from app.desktop.widgets.problem_place import ProblemPlace
 from app.desktop.widgets.quiet_label import QuietLabel
 from app.desktop.widgets.selectable import make_selectable
 from app.desktop.widgets.symbol import Symbol
@@ -42,7 +40,6 @@ class BrowserPanel(QWidget):
 
     def __init__(self, icons: Icons, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._icons = icons
         self._said = _wrapped(QLabel())
         again = _button(icons, "browser", self.tr("&Open the browser again"), self.open_asked.emit)
         copy = _button(icons, "copy", self.tr("Copy &link"), self.copy_asked.emit)
@@ -61,7 +58,7 @@ class BrowserPanel(QWidget):
             QLabel(self.tr("Does the browser run on another computer? &Paste the address at which it ended:"))
         )
         elsewhere.setBuddy(self._entry)
-        self._problem = QVBoxLayout()
+        self._problem = ProblemPlace(icons)
         paste = QHBoxLayout()
         paste.addWidget(self._entry, 1)
         paste.addWidget(self._go_on)
@@ -96,9 +93,8 @@ class BrowserPanel(QWidget):
 
     def show_problem(self, text: str | None) -> None:
         """What is wrong with what was pasted."""
-        clear_layout(self._problem)
+        self._problem.say(text)
         if text is not None:
-            show_in(self._problem, Notice(self._icons, Tone.ERROR, text))
             self._entry.setFocus()
             self._entry.selectAll()
 
