@@ -12,9 +12,9 @@ from machine.npm import npm
 from machine.report import Stop, say
 
 PACKAGE = "@openai/codex"
-# Chosen from the wire formats seen: before profiles, before openai_base_url, with it, before and after the
-# newest sign-in. Each is about 250 MB installed.
-CODEX_VERSIONS = ("0.45.0", "0.100.0", "0.120.0", "0.140.0", "0.169.0")
+# Chosen from what differs: two that greet with the seed's menu, the last of them, the first with another menu, the
+# first that reads openai_base_url and not the environment, the first with profile files, today's. About 250 MB each.
+CODEX_VERSIONS = ("0.42.0", "0.45.0", "0.80.0", "0.100.0", "0.120.0", "0.140.0", "0.169.0")
 STAMP = "complete"
 
 
