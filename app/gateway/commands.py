@@ -46,6 +46,7 @@ class Commands:
             "quit": self._end,
             "gateway.start": self._start,
             "gateway.stop": self._stop,
+            "door.log": self._door_log,
             "keystore.choose": self._keystore_choose,
             "keystore.retry": self._keystore_retry,
             "keystore.replace": self._keystore_replace,
@@ -84,6 +85,8 @@ class Commands:
             "client_host": self._gateway.client_host,
             "base_url": seen.base_url,
             "problem": seen.problem.message if seen.problem else None,
+            "problem_code": seen.problem.code if seen.problem else None,
+            "problem_details": dict(seen.problem.details) if seen.problem else {},
             "key_store": seen.key_store,
             "key_problem": seen.key_problem.message if seen.key_problem else None,
             "tokens": len(seen.tokens),
@@ -108,6 +111,10 @@ class Commands:
             raise InvalidInput(f"Requests that run get 0 to {_LONGEST_DRAIN_S:.0f} seconds.")
         await self._gateway.stop(drain_s)
         return await self._status()
+
+    async def _door_log(self) -> list[dict[str, Any]]:
+        """Who was turned away at the door, the newest first; see `DoorLog.rows`."""
+        return self._gateway.door_log.rows()
 
     async def _keystore_choose(self, kind: str) -> dict[str, Any]:
         await self._gateway.choose_key_store(key_store_kind(kind))

@@ -16,6 +16,7 @@ from app.core.policy import Policy, policy_from_settings, policy_to_settings
 from app.core.pool import Pool
 from app.core.settings import settings_from_stored
 from app.gateway.clock import Clock
+from app.gateway.door_log import DoorLog
 from app.gateway.followed import FollowedFiles
 from app.gateway.importer import Importer
 from app.gateway.license_desk import LicenseDesk, license_views
@@ -91,7 +92,8 @@ class Gateway:
         self.sessions = SessionViews(state)
         self.check = TokenCheck(state, self._upstream, self._refresher)
         self.models = ModelDesk(state, ModelLists(self._upstream, state.clock.monotonic))
-        server = GatewayServer(state, self._upstream, self.models, refresher=self._refresher)
+        self.door_log = DoorLog(state)
+        server = GatewayServer(state, self._upstream, self.models, refresher=self._refresher, door_log=self.door_log)
         self._listener = Listener(server, store, state.changed)
         self._listener.take_address(settings)
         self._upkeep = Upkeep(state, lambda: self.licenses.save_uses())

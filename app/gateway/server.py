@@ -13,6 +13,7 @@ from app.core.errors import Refusal
 from app.gateway.admission import Admission
 from app.gateway.bodies import BROKEN_BODY
 from app.gateway.chat import KEEP_ALIVE_S, Chat
+from app.gateway.door_log import DoorLog
 from app.gateway.doors import Doors
 from app.gateway.listen import BACKLOG, listening_sockets
 from app.gateway.model_desk import ModelDesk
@@ -45,6 +46,7 @@ class GatewayServer:
         allowed_hosts: host names that clients may use besides this machine's own.
         keep_alive_s: silence after which chat clients get a comment.
         refresher: renews logins that upstream refuses; None: nobody does.
+        door_log: remembers who was turned away; None: nobody does.
     """
 
     def __init__(
@@ -56,7 +58,9 @@ class GatewayServer:
         allowed_hosts: Iterable[str] = (),
         keep_alive_s: float = KEEP_ALIVE_S,
         refresher: Refresher | None = None,
+        door_log: DoorLog | None = None,
     ) -> None:
+        self._door_log = door_log
         self._allowed_hosts = tuple(allowed_hosts)
         self._state = state
         self._admission = Admission(state)
@@ -137,6 +141,8 @@ class GatewayServer:
         try:
             return await routes.answer(request)
         except Refusal as refusal:
+            if self._door_log is not None:
+                self._door_log.note(request, refusal)
             return error_reply(refusal)
         except ConnectionError:
             # The client has gone; there is nobody to answer.
