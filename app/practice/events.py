@@ -35,6 +35,11 @@ def encode(event: Event, newline: str = "\n") -> bytes:
     return head + orjson.dumps(event) + f"{newline}{newline}".encode()
 
 
+def padding(size: int) -> Event:
+    """Return an event of no known type with ``size`` bytes of nothing."""
+    return {"type": "practice.padding", "padding": "." * size}
+
+
 def compose(body: Mapping[str, Any], answer: Answer, context: Context) -> Plan:
     """Return the turn that says ``answer``."""
     limit = body.get("max_output_tokens")

@@ -14,9 +14,17 @@ Outcome = Literal["pending", "completed", "cut", "disconnected"]
 """How a request ended: everything planned was sent; we cut it by script; the client left first."""
 
 
+Kind = Literal["request", "handshake", "turn", "warm_up", "other"]
+"""A request, among them a handshake that was refused; one that became a WebSocket; or a frame that came over one:
+a turn, one that is to say nothing (``generate: false``), or anything else."""
+
+
 @dataclass
 class ReceivedRequest:
-    """One request and the answer that was sent to it. Header names and values are as they came."""
+    """One request, or one frame (its method is ``WS``), and the answer that was sent to it.
+
+    Header names and values are as they came.
+    """
 
     method: str
     path: str
@@ -25,6 +33,15 @@ class ReceivedRequest:
     sha256: str
     started: float
     number: int
+    kind: Kind = "request"
+    socket: "ReceivedRequest | None" = field(default=None, repr=False)
+    """Of a frame, the handshake of its socket; its headers are the frame's too."""
+    frames: "list[ReceivedRequest]" = field(default_factory=list, repr=False)
+    """Of a handshake, what came over its socket."""
+    closed_with: tuple[int, str] | None = None
+    """Of a handshake, code and reason of the client's close frame; None: it sent none."""
+    pongs: int = 0
+    """Of a handshake, how many pings the client has answered."""
     credential: Credential | None = field(default=None, repr=False)
     outcome: Outcome = "pending"
     problem: str = ""
@@ -50,7 +67,7 @@ class ReceivedRequest:
 
     @property
     def sent(self) -> bytes:
-        """Return the bytes of the answer's body, as far as they were sent."""
+        """Return the bytes of the answer's body, as far as they were sent; of a frame, one line for each frame."""
         return bytes(self._sent)
 
     @property
@@ -112,9 +129,16 @@ class Recorder:
         return self._count
 
     async def open(
-        self, method: str, path: str, headers: list[tuple[str, str]], body: bytes, now: float
+        self,
+        method: str,
+        path: str,
+        headers: list[tuple[str, str]],
+        body: bytes,
+        now: float,
+        *,
+        socket: ReceivedRequest | None = None,
     ) -> ReceivedRequest:
-        """Record a request that has been read completely and return its record."""
+        """Record a request that has been read completely, or a frame of ``socket``, and return its record."""
         self._count += 1
         record = ReceivedRequest(
             method=method,
@@ -124,7 +148,11 @@ class Recorder:
             sha256=hashlib.sha256(body).hexdigest(),
             started=now,
             number=self._count,
+            kind="request" if socket is None else "other",
+            socket=socket,
         )
+        if socket is not None:
+            socket.frames.append(record)
         self.requests.append(record)
         self._trim()
         async with self._arrived:

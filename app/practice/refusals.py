@@ -295,6 +295,19 @@ def websocket_refused() -> Refusal:
     return refusal(426, {"detail": "Upgrade Required"})
 
 
+def socket_limit() -> Refusal:
+    """Return what a WebSocket that has lived for an hour answers to its next request."""
+    return error(
+        "Responses websocket connection limit reached (60 minutes). Create a new websocket connection to continue.",
+        code="websocket_connection_limit_reached",
+    )
+
+
+def invalid_turn_state() -> Refusal:
+    """Return the 400 for an ``x-codex-turn-state`` that another account was given."""
+    return error("The turn state belongs to another account.", code="invalid_turn_state")
+
+
 def page(html: str, status: int = 200, headers: Headers = ()) -> Refusal:
     """Return a page for a person's browser, which is not to be kept."""
     return refusal(status, html, (*_HTML, ("Cache-Control", "no-store"), *headers))

@@ -24,9 +24,15 @@ from app.practice.refusals import Headers, Refusal
 
 Point = int | str
 
-Endpoint = Literal["responses", "compact", "models", "usage", "token", "revoke", "device", "device_poll"]
-"""What a behaviour is for: turns, ``/responses/compact``, the model list, ``wham/usage``; of the sign-in
-service ``/oauth/token``, ``/oauth/revoke``, and the device flow's beginning and its polling."""
+Endpoint = Literal[
+    "responses", "socket", "warm_up", "compact", "models", "usage", "token", "revoke", "device", "device_poll"
+]
+"""What a behaviour is for: turns, by POST or as a frame; the handshake of a WebSocket, and a frame over it that is to
+say nothing; ``/responses/compact``, the model list, ``wham/usage``; of the sign-in service ``/oauth/token``,
+``/oauth/revoke``, and the device flow's beginning and its polling.
+
+Over a WebSocket a refusal is an ``error`` frame, and the socket stays open. The points of a handshake are
+``"request"``, ``"headers"``, and 0: it has been answered, and no frame has come."""
 
 Ending = Literal["failed", "incomplete", "error", "nested_error"]
 """``response.failed``, ``response.incomplete``, or an ``error`` event in its flat or its nested shape."""
@@ -70,6 +76,16 @@ class Turn:
     """Write this many bytes at a time, so that events are torn apart."""
     headers: Headers = ()
     """Headers to add or replace."""
+    padding: int = 0
+    """Bytes of an event of no known type that comes before all others."""
+    refusal: Refusal | None = field(default=None, repr=False)
+    """What to say at ``fail_at`` over a WebSocket: its ``error`` frame, instead of ``ending`` and ``failure``."""
+    close: tuple[int, str] = (1000, "")
+    """Code and reason of the close frame with which a WebSocket ends at ``end_at``."""
+    binary: bool = False
+    """Send binary frames over a WebSocket."""
+    pings: bool = False
+    """Send a ping before each event over a WebSocket; of a handshake, one after it."""
 
 
 Behaviour = Turn | Refusal | Callable[[Credential | None, float], Refusal]

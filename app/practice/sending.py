@@ -3,11 +3,11 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, Protocol
 
 from aiohttp import web
 
-from app.practice.events import TERMINAL, Plan, encode, last_words
+from app.practice.events import TERMINAL, Plan, encode, last_words, padding
 from app.practice.output_items import Event
 from app.practice.recorder import ReceivedRequest
 from app.practice.refusals import Headers, Refusal
@@ -17,12 +17,24 @@ NO_CONTENT_TYPE = web.ResponseKey("practice.no_content_type", bool)
 """Marks a response that must go out without a content type; see :func:`drop_content_type`."""
 
 
-class _CutError(Exception):
+class CutError(Exception):
     """The script wants the connection closed here."""
 
 
-class _EndError(Exception):
+class EndError(Exception):
     """The script wants the body to end here."""
+
+
+class Line(Protocol):
+    """Where the events of a turn go."""
+
+    async def say(self, event: Event) -> None:
+        """Send one event."""
+        ...
+
+    async def say_raw(self, data: bytes) -> None:
+        """Send these bytes instead of events."""
+        ...
 
 
 async def drop_content_type(_request: web.Request, response: web.StreamResponse) -> None:
@@ -52,9 +64,9 @@ async def reach(
     if turn.header_delay and point == "headers":
         await asyncio.sleep(turn.header_delay)
     try:
-        await _at_point(turn, point, point)
-    except _CutError:
-        _close(request, record)
+        await at_point(turn, point, point)
+    except CutError:
+        cut(request, record)
         return False
     return True
 
@@ -89,11 +101,11 @@ async def at_once(
     record.status = response.status
     record.sent_headers = list(response.headers.items())
     try:
-        await _at_point(turn, 0, "")
+        await at_point(turn, 0, "")
         await _write(response, body, turn.piece, record)
-        await _at_point(turn, 1, "")
-    except (_CutError, _EndError):
-        _close(request, record)
+        await at_point(turn, 1, "")
+    except (CutError, EndError):
+        cut(request, record)
         return response
     except ConnectionError:
         record.close("disconnected")
@@ -123,11 +135,11 @@ async def stream(
     record.status = response.status
     record.sent_headers = list(response.headers.items())
     try:
-        await _send_events(response, plan, first, turn, record)
-    except _CutError:
-        _close(request, record)
+        await send_events(_EventStream(response, turn, record), plan, first, turn, record)
+    except CutError:
+        cut(request, record)
         return response
-    except _EndError:
+    except EndError:
         record.close("cut")
     except ConnectionError:
         # The client left between two events.
@@ -139,37 +151,65 @@ async def stream(
     return response
 
 
-async def _send_events(
-    response: web.StreamResponse, plan: Plan, first: list[Event], turn: Turn, record: ReceivedRequest
+class _EventStream:
+    """A body of server-sent events."""
+
+    def __init__(self, response: web.StreamResponse, turn: Turn, record: ReceivedRequest) -> None:
+        self._response = response
+        self._turn = turn
+        self._record = record
+
+    async def say(self, event: Event) -> None:
+        await self.say_raw(encode(event, self._turn.newline))
+
+    async def say_raw(self, data: bytes) -> None:
+        await _write(self._response, data, self._turn.piece, self._record)
+
+
+async def send_events(
+    line: Line, plan: Plan, first: list[Event], turn: Turn, record: ReceivedRequest, *, failure: Event | None = None
 ) -> None:
+    """Say ``first`` and then the events of ``plan``, deviating as ``turn`` says; at its ``fail_at``, ``failure``.
+
+    Raises:
+        CutError: the connection is to be closed here.
+        EndError: the answer is to end here.
+    """
     seen: set[str] = set()
-    await _at_point(turn, 0, "", seen)
+    await at_point(turn, 0, "", seen)
     if turn.raw is not None:
-        await _write(response, turn.raw, turn.piece, record)
-        await _at_point(turn, 1, "")
+        await line.say_raw(turn.raw)
+        await at_point(turn, 1, "")
         record.close("completed")
         return
-    failure = last_words(plan, turn.ending, *turn.failure, turn.failure_more)
+    failure = failure or last_words(plan, turn.ending, *turn.failure, turn.failure_more)
+    if turn.padding:
+        first = [padding(turn.padding), *first]
     if turn.fail_at == 0:
         plan = Plan([failure], plan.response)
     for count, event in enumerate([*first, *plan.events], start=1):
         kind = event["type"]
         if turn.delay:
             await asyncio.sleep(turn.delay)
-        await _write(response, encode(event, turn.newline), turn.piece, record)
+        await line.say(event)
         if kind in TERMINAL:
             record.close("completed")
         fails = turn.fail_at is not None and _is_at(turn.fail_at, count, kind, seen)
-        await _at_point(turn, count, kind, seen)
+        await at_point(turn, count, kind, seen)
         seen.add(kind)
         if fails:
-            await _write(response, encode(failure, turn.newline), turn.piece, record)
+            await line.say(failure)
             record.close("completed")
             return
 
 
-async def _at_point(turn: Turn, count: Point, kind: str, seen: set[str] | None = None) -> None:
-    """Do what the script wants at this point of the stream."""
+async def at_point(turn: Turn, count: Point, kind: str, seen: set[str] | None = None) -> None:
+    """Do what the script wants at this point of the stream; ``seen`` are the types of the events before.
+
+    Raises:
+        CutError: the connection is to be closed here.
+        EndError: the answer is to end here.
+    """
     passed = seen if seen is not None else set()
     if turn.hold is not None and _is_at(turn.hold_at, count, kind, passed):
         await turn.hold.wait()
@@ -177,9 +217,9 @@ async def _at_point(turn: Turn, count: Point, kind: str, seen: set[str] | None =
         # Nobody sets this event: the handler is cancelled when the client leaves or the server stops.
         await asyncio.Event().wait()
     if turn.cut_at is not None and _is_at(turn.cut_at, count, kind, passed):
-        raise _CutError
+        raise CutError
     if turn.end_at is not None and _is_at(turn.end_at, count, kind, passed):
-        raise _EndError
+        raise EndError
 
 
 def _is_at(point: Point, count: Point, kind: str, seen: set[str]) -> bool:
@@ -199,7 +239,8 @@ async def _write(response: web.StreamResponse, data: bytes, piece: int | None, r
         await asyncio.sleep(0)
 
 
-def _close(request: web.Request, record: ReceivedRequest) -> None:
+def cut(request: web.Request, record: ReceivedRequest) -> None:
+    """Close the connection of a request without a proper end."""
     record.close("cut")
     if request.transport is not None:
         request.transport.abort()

@@ -31,6 +31,7 @@ from app.practice.recorder import RECORD, ReceivedRequest, Recorder
 from app.practice.refusals import Headers, Refusal
 from app.practice.script import Behaviour, Endpoint
 from app.practice.sign_in import SignInDesk
+from app.practice.socket import Socket, SocketDesk
 from app.practice.turns import Desk
 from app.practice.windows import AccountQuota
 from app.practice.world import World
@@ -53,7 +54,8 @@ class PracticeUpstream:
     ``accounts`` and ``api_keys`` default to the samples. ``clock`` returns seconds since 1970; ``seed``
     fixes all identifiers. ``keep`` (requests) and ``keep_bytes`` (of their bodies) bound
     :attr:`received`. ``check_turn_state`` refuses an ``x-codex-turn-state`` of another credential;
-    ``null_codes`` leaves the code null when a ciphertext is refused.
+    ``null_codes`` leaves the code null when a ciphertext is refused. Without ``sockets`` the handshake of a
+    WebSocket is answered with 426.
     """
 
     def __init__(
@@ -67,14 +69,19 @@ class PracticeUpstream:
         keep_bytes: int = 256 << 20,
         check_turn_state: bool = True,
         null_codes: bool = False,
+        sockets: bool = True,
     ) -> None:
         self.accounts = tuple(sample_accounts(seed) if accounts is None else accounts)
         self.api_keys = tuple(sample_api_keys(seed) if api_keys is None else api_keys)
         recorder = Recorder(keep, keep_bytes)
-        self._world = World(seed, clock, recorder, check_turn_state=check_turn_state, null_codes=null_codes)
+        self._world = World(
+            seed, clock, recorder, check_turn_state=check_turn_state, null_codes=null_codes, sockets=sockets
+        )
         self._world.add((*self.accounts, *self.api_keys))
         self._codex = Desk(self._world, rules.CODEX)
         self._openai = Desk(self._world, rules.OPENAI)
+        self._codex_sockets = SocketDesk(self._world, self._codex, rules.CODEX)
+        self._openai_sockets = SocketDesk(self._world, self._openai, rules.OPENAI)
         self._sign_in = SignInDesk(self._world)
         self._runner: web.AppRunner | None = None
         self._origin = ""
@@ -139,9 +146,31 @@ class PracticeUpstream:
 
     @property
     def turns(self) -> list[ReceivedRequest]:
-        """Return those of :attr:`received` that are ``POST …/responses``."""
-        posts = (record for record in self.received if record.method == "POST")
-        return [record for record in posts if record.path.partition("?")[0].endswith("/responses")]
+        """Return those of :attr:`received` that are ``POST …/responses``, or a turn's frame over a WebSocket."""
+
+        def posted(record: ReceivedRequest) -> bool:
+            return record.method == "POST" and record.path.partition("?")[0].endswith("/responses")
+
+        return [record for record in self.received if record.kind == "turn" or posted(record)]
+
+    @property
+    def handshakes(self) -> list[ReceivedRequest]:
+        """Return those of :attr:`received` that asked for a WebSocket, also when they were refused."""
+        return [
+            record
+            for record in self.received
+            if (record.header("upgrade") or "").lower() == "websocket" and record.method == "GET"
+        ]
+
+    @property
+    def sockets(self) -> tuple[Socket, ...]:
+        """Return the WebSockets that are open now, the oldest first, to be closed or cut."""
+        known = (*self._codex_sockets.open, *self._openai_sockets.open)
+        return tuple(sorted((socket for socket in known if socket.open), key=lambda socket: socket.number))
+
+    def limit_sockets(self, seconds: float) -> None:
+        """Let a WebSocket live this long: what comes later gets ``websocket_connection_limit_reached``."""
+        self._world.socket_life = seconds
 
     async def wait_received(self, count: int, within: float = 10.0) -> None:
         """Wait until ``count`` requests have come since the start.
@@ -279,10 +308,11 @@ class PracticeUpstream:
         application = web.Application(client_max_size=_MAX_BODY, middlewares=[self._recorded])
         application.on_response_prepare.append(sending.drop_content_type)
         add = application.router.add_route
-        for path, desk in ((CODEX_PATH, self._codex), (OPENAI_PATH, self._openai)):
+        codex, openai = (self._codex, self._codex_sockets), (self._openai, self._openai_sockets)
+        for path, (desk, sockets) in ((CODEX_PATH, codex), (OPENAI_PATH, openai)):
             add("POST", f"{path}/responses", desk.responses)
             add("POST", f"{path}/responses/compact", desk.compact)
-            add("GET", f"{path}/responses", self._websocket)
+            add("GET", f"{path}/responses", sockets.responses)
         add("GET", f"{CODEX_PATH}/models", self._codex_models)
         add("GET", f"{OPENAI_PATH}/models", self._openai_models)
         add("GET", "/backend-api/wham/usage", self._usage)
@@ -355,10 +385,7 @@ class PracticeUpstream:
         if isinstance(caller, Refusal):
             return sending.whole(caller, request[RECORD])
 
-        def served(model: str) -> bool:
-            return not self._world.denies(caller, model)
-
-        body = catalogue.codex_list(served) if desk is self._codex else catalogue.openai_list(served)
+        body = desk.models(caller)
         tag: Headers = (("ETag", catalogue.etag(body)), ("Content-Type", "application/json"))
         return await self._answer(request, caller, "models", Refusal(200, body, tag))
 
@@ -367,11 +394,6 @@ class PracticeUpstream:
     ) -> web.StreamResponse:
         """Send ``answer``, or what the script has instead of it."""
         return await sending.at_once(request, self._world.behaviour(caller, on), lambda: answer, request[RECORD])
-
-    async def _websocket(self, request: web.Request) -> web.StreamResponse:
-        upgrade = request.headers.get("Upgrade", "").lower() == "websocket"
-        refused = refusals.websocket_refused() if upgrade else refusals.detail("Method Not Allowed", 405)
-        return sending.whole(refused, request[RECORD])
 
     async def _unknown(self, request: web.Request) -> web.StreamResponse:
         if request.path.startswith(OPENAI_PATH):

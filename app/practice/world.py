@@ -26,6 +26,8 @@ class World:
     responses: Responses = field(default_factory=Responses)
     check_turn_state: bool = True
     null_codes: bool = False
+    sockets: bool = True
+    socket_life: float = 3_600.0
 
     def __post_init__(self) -> None:
         self.seals = Seals(self.seed)

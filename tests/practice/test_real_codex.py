@@ -28,6 +28,14 @@ async def real_time_upstream():
     await server.stop()
 
 
+@pytest.fixture
+async def upstream_without_sockets():
+    server = PracticeUpstream(sockets=False)
+    await server.start()
+    yield server
+    await server.stop()
+
+
 async def run_codex(
     version: str, model: str | None, home: Path, config: list[str], more_env: dict[str, str], *, fails: bool = False
 ) -> str:
@@ -108,9 +116,9 @@ async def test_a_tool_turn_with_an_api_key(
 
 @pytest.mark.parametrize(("version", "model"), CASES)
 async def test_a_tool_turn_with_a_chatgpt_login(
-    version: str, model: str | None, real_time_upstream: PracticeUpstream, tmp_path: Path
+    version: str, model: str | None, upstream_without_sockets: PracticeUpstream, tmp_path: Path
 ) -> None:
-    upstream = real_time_upstream
+    upstream = upstream_without_sockets
     (tmp_path / "auth.json").write_text(upstream.accounts[0].auth_json())
     config = login_config(upstream)
     # Up to 0.100 the built-in provider is moved by this variable, later by openai_base_url.
