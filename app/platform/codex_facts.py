@@ -5,52 +5,31 @@ No secret is kept: of the login only its kind, of the license only where it is s
 
 from __future__ import annotations
 
+import asyncio
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
-from app.platform.codex_install import CodexInstall, find_codex
+from app.platform.codex_config_file import CodexConfigUnreadable, codex_config_file, read_config
+from app.platform.codex_config_seen import ConfigSeen, SavedLogin, config_seen, same_address
+from app.platform.codex_install import CodexInstall, find_every_codex, is_on_path
+from app.platform.codex_notes import CodexVersion
+from app.platform.codex_proxies import ProxySeen, is_bypassed, proxies_seen
+from app.platform.codex_setup import LICENSE_VARIABLE
+from app.platform.codex_wsl import WslCodex, codex_in_wsl, our_distribution
 
-
-class SavedLogin(StrEnum):
-    """What `codex login` has left."""
-
-    NONE = "none"
-    CHATGPT = "chatgpt"
-    API_KEY = "api_key"
-    #: Codex is told to keep it in the system's keyring, which we do not open.
-    KEYRING = "keyring"
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigSeen:
-    """What config.toml says.
-
-    Attributes:
-        path: of the file.
-        exists: whether there is one.
-        provider: the one in use; `openai` is Codex's own. None: the file cannot be read.
-        leads_here: whether that provider's address is the gateway's.
-        address: of that provider, without secrets; None: the file names none.
-        problem: why it cannot be read, with its line; None: it can.
-    """
-
-    path: Path
-    exists: bool
-    provider: str | None
-    leads_here: bool
-    address: str | None
-    problem: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ProxySeen:
-    """A variable that names a proxy; `value` is without its password."""
-
-    name: str
-    value: str
+__all__ = [
+    "CodexFacts",
+    "ConfigSeen",
+    "ProxySeen",
+    "SavedLogin",
+    "VariableSeen",
+    "WslCodex",
+    "look_at_codex",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,37 +47,22 @@ class VariableSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class WslCodex:
-    """A Codex inside a distribution of the Windows Subsystem for Linux, as seen from Windows.
-
-    Attributes:
-        distribution: its name.
-        path: of the program there.
-        version: None when it does not tell.
-    """
-
-    distribution: str
-    path: str
-    version: tuple[int, int, int] | None
-
-
-@dataclass(frozen=True, slots=True)
 class CodexFacts:
     """What there is.
 
     Attributes:
         install: the Codex that the user's shell most likely starts; None: there is none.
-        on_path: whether that one is on this process's PATH.
         others: further ones.
-        wsl: those in distributions of WSL, seen from Windows.
-        in_wsl: the distribution that we are in ourselves; None: in none.
         codex_home: the folder of Codex's files.
         home_from_variable: whether CODEX_HOME names it.
         config: what config.toml says.
         login: what `codex login` has left.
-        proxies: that a request to the gateway would go through if nothing exempted it.
+        proxies: that the environment names.
         proxy_bypassed: whether Codex reaches the gateway without a proxy.
         license_variable: WAYSTATION_LICENSE.
+        on_path: whether `install` is on this process's PATH, which may be shorter than the shell's.
+        wsl: the distributions of WSL, seen from Windows.
+        in_wsl: the distribution that we are in ourselves; None: in none.
         environment_leads_here: whether OPENAI_BASE_URL is the gateway's address; Codex up to 0.118 follows it.
     """
 
@@ -116,30 +80,91 @@ class CodexFacts:
     in_wsl: str | None = None
     environment_leads_here: bool = False
 
+    @property
+    def version(self) -> CodexVersion | None:
+        """Of the installed Codex; None: there is none, or it does not tell."""
+        return self.install.version if self.install else None
+
+    def as_data(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "install": _install_data(self.install) if self.install else None,
+            "on_path": self.on_path,
+            "others": [_install_data(other) for other in self.others],
+            "wsl": [
+                {"distribution": seen.distribution, "running": seen.running, **_found_data(seen.path, seen.version)}
+                for seen in self.wsl
+            ],
+            "in_wsl": self.in_wsl,
+            "codex_home": str(self.codex_home),
+            "codex_home_from_variable": self.home_from_variable,
+            "config": {
+                "path": str(self.config.path),
+                "exists": self.config.exists,
+                "provider": self.config.provider,
+                "address": self.config.address,
+                "leads_here": self.config.leads_here,
+                "problem": self.config.problem,
+            },
+            "login": self.login.value,
+            "proxies": {seen.name: seen.value for seen in self.proxies},
+            "proxy_bypassed": self.proxy_bypassed,
+            "license_in_environment": self.license_variable.in_environment,
+            "license_in_file": self.license_variable.in_file,
+            "environment_leads_here": self.environment_leads_here,
+        }
+
 
 async def look_at_codex(
     environ: Mapping[str, str], home: Path, base_url: str, *, system: str = sys.platform
 ) -> CodexFacts:
-    """Look.
+    """Look. Takes a second as a rule; each program that is asked has some seconds to answer.
 
     Args:
         environ: of this process.
         home: the user's home folder.
         base_url: of the gateway, such as `http://127.0.0.1:8787/codex/v1`.
         system: as `sys.platform` names it.
+
+    Raises:
+        InvalidInput: the address cannot be used.
     """
-    install = await find_codex(environ, home, system=system)
-    named = environ.get("CODEX_HOME", "").strip()
-    folder = Path(named) if named else home / ".codex"
-    path = folder / "config.toml"
+    bypassed = is_bypassed(environ, base_url)
+    installs, wsl = await asyncio.gather(
+        find_every_codex(environ, home, system=system), codex_in_wsl(environ, system=system)
+    )
+    install = installs[0] if installs else None
+    path = codex_config_file(environ, home)
+    config, login = await asyncio.to_thread(config_seen, path, base_url, install.version if install else None)
+    in_file = await asyncio.to_thread(_names_license, path.with_name(".env"))
     return CodexFacts(
         install,
-        (),
-        folder,
-        bool(named),
-        ConfigSeen(path, path.exists(), "openai", False, None, None),
-        SavedLogin.NONE,
-        (),
-        True,
-        VariableSeen("WAYSTATION_LICENSE", bool(environ.get("WAYSTATION_LICENSE")), False),
+        installs[1:],
+        path.parent,
+        bool(environ.get("CODEX_HOME", "").strip()),
+        config,
+        login,
+        proxies_seen(environ),
+        bypassed,
+        VariableSeen(LICENSE_VARIABLE, bool(environ.get(LICENSE_VARIABLE)), in_file),
+        install is not None and is_on_path(install.path, environ),
+        wsl,
+        our_distribution(environ, system=system),
+        same_address(environ.get("OPENAI_BASE_URL", ""), base_url),
     )
+
+
+def _names_license(path: Path) -> bool:
+    try:
+        text = (read_config(path) or b"").decode("utf-8", "replace")
+    except CodexConfigUnreadable:
+        return False
+    return re.search(rf"(?m)^\s*(?:export\s+)?{LICENSE_VARIABLE}\s*=\s*\S", text) is not None
+
+
+def _install_data(install: CodexInstall) -> dict[str, Any]:
+    return _found_data(str(install.path), install.version)
+
+
+def _found_data(path: str | None, version: CodexVersion | None) -> dict[str, Any]:
+    return {"path": path, "version": ".".join(map(str, version)) if version else None}

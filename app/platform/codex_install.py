@@ -10,7 +10,6 @@ import asyncio
 import os
 import re
 import shutil
-import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -18,11 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.platform.codex_notes import CodexVersion, parse_codex_version
+from app.platform.program_output import printed
 
 #: How long `codex --version` may take, in seconds. 0.05 to 0.6 s were measured; a sleeping disk takes longer.
 VERSION_TIMEOUT_S = 10.0
-#: It prints one line.
-_MOST_OUTPUT = 4096
+_MOST_INSTALLS = 6
 
 _NODE_VERSION = re.compile(r"v(\d+)\.(\d+)\.(\d+)")
 
@@ -48,11 +47,30 @@ async def find_codex(
         system: as `sys.platform` names it.
         timeout_s: how long to wait for its answer, in seconds.
     """
-    found = await asyncio.to_thread(_found, environ, home, system)
-    if found is None:
-        return None
-    path, folders = found
-    return CodexInstall(path, parse_codex_version(await _said(path, folders, environ, timeout_s)))
+    return next(iter(await _asked(environ, home, system, timeout_s, 1)), None)
+
+
+async def find_every_codex(
+    environ: Mapping[str, str], home: Path, *, system: str = sys.platform, timeout_s: float = VERSION_TIMEOUT_S
+) -> tuple[CodexInstall, ...]:
+    """All of them, up to six; the first is the one of `find_codex`, whose arguments these are."""
+    return await _asked(environ, home, system, timeout_s, _MOST_INSTALLS)
+
+
+async def _asked(
+    environ: Mapping[str, str], home: Path, system: str, timeout_s: float, most: int
+) -> tuple[CodexInstall, ...]:
+    folders = program_folders(environ, home, system)
+    paths = await asyncio.to_thread(_found, environ, folders, most)
+    said = await asyncio.gather(*(_said(path, folders, environ, timeout_s) for path in paths))
+    return tuple(CodexInstall(path, parse_codex_version(text)) for path, text in zip(paths, said, strict=True))
+
+
+def is_on_path(path: Path, environ: Mapping[str, str]) -> bool:
+    """Whether the program lies in a folder of the PATH."""
+    return str(path.parent) in {
+        str(Path(part).absolute()) for part in environ.get("PATH", "").split(os.pathsep) if part
+    }
 
 
 def program_folders(environ: Mapping[str, str], home: Path, system: str) -> tuple[Path, ...]:
@@ -124,14 +142,16 @@ def _nvm_folders(nvm: Path) -> list[Path]:
     return [folder / "bin" for folder in sorted(versions, key=rank, reverse=True)]
 
 
-def _found(environ: Mapping[str, str], home: Path, system: str) -> tuple[Path, tuple[Path, ...]] | None:
-    folders = program_folders(environ, home, system)
-    for where in (environ.get("PATH", ""), os.pathsep.join(str(folder) for folder in folders)):
-        # An empty PATH must not become the system's default one.
-        found = shutil.which("codex", path=where) if where else None
-        if found:
-            return Path(found).absolute(), folders
-    return None
+def _found(environ: Mapping[str, str], folders: tuple[Path, ...], most: int) -> list[Path]:
+    """The programs, each once; whatever a link leads to is the same one under another name."""
+    found: dict[str, Path] = {}
+    for where in (*filter(None, environ.get("PATH", "").split(os.pathsep)), *map(str, folders)):
+        path = shutil.which("codex", path=where)
+        if path:
+            found.setdefault(os.path.realpath(path), Path(path).absolute())
+        if len(found) == most:
+            break
+    return list(found.values())
 
 
 async def _said(path: Path, folders: tuple[Path, ...], environ: Mapping[str, str], timeout_s: float) -> str:
@@ -139,50 +159,4 @@ async def _said(path: Path, folders: tuple[Path, ...], environ: Mapping[str, str
     # npm's `codex` is a script for a Node that lies beside it as a rule, or in one of the other folders.
     parts = [str(path.parent), environ.get("PATH", ""), *(str(folder) for folder in folders)]
     env = {**environ, "PATH": os.pathsep.join(part for part in parts if part)}
-    # Windows starts a .cmd by itself, without a shell of ours whose quoting could go wrong; no window flashes up.
-    flags = {"creationflags": 0x08000000} if sys.platform == "win32" else {"start_new_session": True}
-    try:
-        process = await asyncio.create_subprocess_exec(
-            str(path),
-            "--version",
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=env,
-            **flags,
-        )
-    except OSError:
-        # Damaged, or for another processor.
-        return ""
-    said = b""
-    try:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                said = await _read(process)
-    finally:
-        _end(process)
-        await process.wait()
-    return said.decode("utf-8", "replace")
-
-
-async def _read(process: asyncio.subprocess.Process) -> bytes:
-    said = b""
-    while process.stdout is not None and len(said) < _MOST_OUTPUT:
-        piece = await process.stdout.read(_MOST_OUTPUT - len(said))
-        if not piece:
-            await process.wait()
-            break
-        said += piece
-    return said
-
-
-def _end(process: asyncio.subprocess.Process) -> None:
-    """Leave nothing of it behind: the script starts a program of its own."""
-    if process.returncode is not None:
-        return
-    with suppress(ProcessLookupError):
-        if sys.platform == "win32":
-            process.kill()
-        else:
-            # The group is the process's own: it was started as a leader.
-            os.killpg(process.pid, signal.SIGKILL)
+    return (await printed([str(path), "--version"], env, timeout_s)).decode("utf-8", "replace")
