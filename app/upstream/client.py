@@ -16,9 +16,10 @@ from app.core.session import header_name
 from app.core.token import Token, TokenKind
 from app.upstream.answers import ask
 from app.upstream.endpoints import UpstreamEndpoints
-from app.upstream.errors import NoAnswer, UsageRefused
+from app.upstream.errors import NoAnswer, UpstreamTimeout, UsageRefused
 from app.upstream.headers import Pairs, RawHeaders, credentials, to_upstream
 from app.upstream.http import UpstreamHttp
+from app.upstream.socket import UpstreamSocket
 
 #: How long a request waits for the way to upstream to come back (a network that changes, a proxy that restarts)
 #: before it is answered with an error, in seconds. Codex repeats a 5xx thirty times; one request that waits a little
@@ -30,6 +31,8 @@ _NO_PATIENCE_S = 30.0
 #: A connection that upstream had closed already fails as soon as it is used again. Who hangs up later may have begun
 #: the turn, and it must not be paid for twice. In seconds.
 _STALE_S = 1.0
+#: For a WebSocket to be open, in seconds: whoever gets none asks by POST, which has more patience.
+HANDSHAKE_S = 10.0
 #: For a test that the user waits for, in seconds.
 _KNOCK_S = 20.0
 _FIRST_PAUSE_S = 0.25
@@ -146,6 +149,39 @@ class Upstream:
             ("Accept-Encoding", "identity"),
         ]
         return await self._patiently("POST", token, secrets, path, headers, body, patience_s)
+
+    async def socket(
+        self,
+        token: Token,
+        secrets: TokenSecrets,
+        path: str,
+        client_headers: RawHeaders,
+        *,
+        drop: frozenset[str] = frozenset(),
+        max_size: int = 0,
+    ) -> UpstreamSocket:
+        """Open a WebSocket on behalf of a client; nobody waits patiently for it.
+
+        Args:
+            token, secrets: that it is on.
+            path: below the base address, with its query.
+            client_headers: of the client's handshake, as received.
+            drop: lower-case names of those that are left out.
+            max_size: of a message, in bytes; 0: any.
+
+        Raises:
+            SocketRefused: upstream would not.
+            NoAnswer: there was no answer, or none within `HANDSHAKE_S`.
+        """
+        headers = to_upstream(client_headers, token, secrets.credential, drop=drop)
+        # There is no body; an Accept-Encoding of ours would say nothing.
+        headers = [pair for pair in headers if pair[0] != "Accept-Encoding"]
+        url = self.endpoints.base_url(token.kind) + path
+        try:
+            async with asyncio.timeout(HANDSHAKE_S):
+                return await self.http.connect(url, headers, proxy=secrets.proxy, max_size=max_size)
+        except TimeoutError:
+            raise UpstreamTimeout("Upstream did not open a WebSocket in time.", sent=True, passing=True) from None
 
     async def knock(self, proxy: str | None = None) -> Knocked:
         """Ask the ChatGPT backend for something without a token: any answer of its own shows that the way is open.

@@ -40,7 +40,7 @@ _NOT_UPSTREAM: Final = _HOP_BY_HOP | {
     "accept-encoding",
 }
 #: What proxies before us added, and what is said to us alone.
-_NOT_UPSTREAM_PREFIXES: Final = ("x-forwarded-", "x-waystation-")
+_NOT_UPSTREAM_PREFIXES: Final = ("x-forwarded-", "x-waystation-", "sec-websocket-")
 #: Of an answer: what is between upstream and us. No CORS header passes, or a web page could read answers.
 _NOT_TO_CLIENT: Final = _HOP_BY_HOP | {
     "set-cookie",

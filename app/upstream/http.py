@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import io
 import ssl
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from types import SimpleNamespace
+from typing import Any, TypeVar, cast
 from weakref import WeakSet
 
 import aiohttp
@@ -19,6 +20,7 @@ from yarl import URL
 from app.core.errors import InvalidInput
 from app.upstream.errors import WRONG_PASSWORD, NoAnswer, UpstreamUnreachable, failure_of, proxy_refusal
 from app.upstream.proxies import Proxy, ProxyFinder, Way
+from app.upstream.socket import SocketRefused, UpstreamSocket
 from app.upstream.trust import client_context
 
 #: To have a connection, with name look-up, proxy and TLS, in seconds.
@@ -31,6 +33,8 @@ _KEEPALIVE_S = 30.0
 #: aiohttp sends larger bodies in pieces when they come as a file.
 _IN_PIECES = 1 << 20
 _SOCKS_PORT = 1080
+#: For the other end's answer to a close, in seconds.
+_CLOSE_S = 1.0
 #: Headers that aiohttp would add by itself.
 _NOT_BY_ITSELF = ("User-Agent", "Accept-Encoding", "Accept", "Content-Type")
 
@@ -38,6 +42,8 @@ _NOT_BY_ITSELF = ("User-Agent", "Accept-Encoding", "Accept", "Content-Type")
 _MAX_WAYS = 16
 
 Headers = Iterable[tuple[str, str]]
+
+_T = TypeVar("_T")
 
 
 class _Line:
@@ -82,34 +88,105 @@ class UpstreamHttp:
         Raises:
             NoAnswer: there was no answer.
         """
-        target = URL(url, encoded=True)
+        used = _Used()
+
+        async def ask(session: aiohttp.ClientSession, target: URL, options: dict[str, Any]) -> aiohttp.ClientResponse:
+            return await session.request(
+                method,
+                target,
+                data=io.BytesIO(body) if body is not None and len(body) > _IN_PIECES else body,
+                allow_redirects=False,
+                trace_request_ctx=used,
+                **options,
+            )
+
         way = await self.way(url, proxy)
-        through = way.proxy if way.proxy is not None and not way.proxy.socks else None
+        line = self._line(way.proxy)
+        try:
+            answer = await self._by(way, line, url, headers, ask)
+        except NoAnswer as failure:
+            failure.stale = failure.sent and used.before
+            raise
+        if (refusal := _refused_by_proxy(way, url, answer.status)) is not None:
+            answer.close()
+            raise refusal
+        line.answers.add(answer)
+        return answer
+
+    async def connect(
+        self, url: str, headers: Headers, *, proxy: str | None = None, max_size: int = 0
+    ) -> UpstreamSocket:
+        """Open a WebSocket, without compression.
+
+        Args:
+            url: of http or https, as of `send`.
+            headers: as they go out; those of the WebSocket itself are added.
+            proxy: as of `send`.
+            max_size: of a message, in bytes; 0: any.
+
+        Returns:
+            The socket; whoever gets it calls `hang_up`.
+
+        Raises:
+            SocketRefused: the answer was something else.
+            NoAnswer: there was no answer.
+        """
+
+        async def ask(session: aiohttp.ClientSession, target: URL, options: dict[str, Any]) -> UpstreamSocket:
+            try:
+                opened = await session.ws_connect(
+                    target,
+                    autoclose=False,
+                    autoping=False,
+                    decode_text=False,
+                    max_msg_size=max_size,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_S),
+                    **options,
+                )
+            except aiohttp.WSServerHandshakeError as error:
+                refusal = _refused_by_proxy(way, url, error.status)
+                raise refusal or SocketRefused(target.host or "", error.status) from None
+            # The session makes no others.
+            return cast(UpstreamSocket, opened)
+
+        way = await self.way(url, proxy)
+        line = self._line(way.proxy)
+        opened = await self._by(way, line, url, headers, ask)
+        line.answers.add(opened.answer)
+        return opened
+
+    async def _by(
+        self,
+        way: Way,
+        line: _Line,
+        url: str,
+        headers: Headers,
+        ask: Callable[[aiohttp.ClientSession, URL, dict[str, Any]], Awaitable[_T]],
+    ) -> _T:
+        """Ask for something by this way, in its line.
+
+        Raises:
+            NoAnswer: there was no answer.
+        """
+        target = URL(url, encoded=True)
+        through = _http_proxy(way)
         outgoing: CIMultiDict[str] = CIMultiDict(headers)
         for_proxy = {"Proxy-Authorization": through.basic} if through and through.basic else {}
         tunnel = target.scheme == "https"
         if not tunnel:
             # Without a tunnel, the proxy reads and removes it from the request itself.
             outgoing.update(for_proxy)
-        line = self._line(way.proxy)
         line.asking += 1
-        used = _Used()
         try:
             await self._close_idle()
-            answer = await line.session.request(
-                method,
-                target,
-                headers=outgoing,
-                data=io.BytesIO(body) if body is not None and len(body) > _IN_PIECES else body,
-                allow_redirects=False,
-                proxy=through.url if through else None,
-                proxy_headers=for_proxy if tunnel else None,
-                trace_request_ctx=used,
-            )
+            options = {
+                "headers": outgoing,
+                "proxy": through.url if through else None,
+                "proxy_headers": for_proxy if tunnel else None,
+            }
+            return await ask(line.session, target, options)
         except (aiohttp.ClientError, OSError, ProxyError, ProxyConnectionError, ProxyTimeoutError) as error:
-            failure = self._failure(error, target.host or "", way)
-            failure.stale = failure.sent and used.before
-            raise failure from error
+            raise self._failure(error, target.host or "", way) from error
         except UnicodeError:
             # Of the SOCKS library; its text holds the password.
             why = "its user name or password is no plain ASCII"
@@ -117,12 +194,6 @@ class UpstreamHttp:
             raise proxy_refusal(name, target.host or "", why, way.advice) from None
         finally:
             line.asking -= 1
-        if through is not None and answer.status == 407:
-            # Only proxies answer this; without a tunnel it comes as an answer like any other.
-            answer.close()
-            raise proxy_refusal(through.name, target.host or "", WRONG_PASSWORD, way.advice)
-        line.answers.add(answer)
-        return answer
 
     async def way(self, url: str, proxy: str | None = None) -> Way:
         """The way that `send` would take now.
@@ -171,6 +242,7 @@ class UpstreamHttp:
             # refuses requests that carry an Authorization header. `ProxyFinder` reads the proxies instead.
             trust_env=False,
             trace_configs=[_noting_reuse()],
+            ws_response_class=UpstreamSocket,  # type: ignore[arg-type] # its frames are bytes
             max_line_size=1 << 16,
             max_field_size=1 << 16,
         )
@@ -199,11 +271,24 @@ class _Used:
 
 def _noting_reuse() -> aiohttp.TraceConfig:
     async def note(_session: object, context: SimpleNamespace, _params: object) -> None:
-        context.trace_request_ctx.before = True
+        if context.trace_request_ctx is not None:
+            context.trace_request_ctx.before = True
 
     tracing = aiohttp.TraceConfig()
     tracing.on_connection_reuseconn.append(note)
     return tracing
+
+
+def _http_proxy(way: Way) -> Proxy | None:
+    return way.proxy if way.proxy is not None and not way.proxy.socks else None
+
+
+def _refused_by_proxy(way: Way, url: str, status: int) -> NoAnswer | None:
+    """Why a proxy lets nothing through: only proxies answer 407, and without a tunnel like any other answer."""
+    through = _http_proxy(way)
+    if through is None or status != 407:
+        return None
+    return proxy_refusal(through.name, URL(url, encoded=True).host or "", WRONG_PASSWORD, way.advice)
 
 
 def _socks_refusal(error: ProxyError, proxy: Proxy, host: str, advice: str) -> UpstreamUnreachable:

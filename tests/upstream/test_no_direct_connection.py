@@ -14,7 +14,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import web
+from aiohttp import WSMsgType, web
 
 import app.upstream
 from app.core.credential import ApiKey, ChatGPTLogin, TokenSecrets
@@ -27,6 +27,7 @@ from app.upstream.http import UpstreamHttp
 from app.upstream.models import ModelLists
 from app.upstream.proxies import ProxyFinder
 from app.upstream.sign_in import DeviceCode, DeviceGrant, SignInService
+from app.upstream.socket import UpstreamSocket
 from tests.upstream.certificate import server_context
 from tests.upstream.small_proxy import PASSWORD, SmallProxy, running
 
@@ -44,8 +45,14 @@ class StandIn:
     connections: int = 0
     hosts: list[str] = field(default_factory=list)
 
-    async def answer(self, request: web.BaseRequest) -> web.Response:
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         self.hosts.append(request.host.partition(":")[0])
+        if "Upgrade" in request.headers:
+            ws = web.WebSocketResponse()
+            await ws.prepare(request)
+            async for message in ws:
+                await ws.send_str(message.data)
+            return ws
         await request.read()
         everything: dict[str, Any] = {
             "access_token": PracticeUpstream().accounts[0].access_token,
@@ -122,6 +129,7 @@ def every_call(http: UpstreamHttp, endpoints: UpstreamEndpoints, own: str | None
     return {
         "pass_through": passed_through,
         "translated": lambda: upstream.translated(LOGIN, login, "/responses", b"{}", "l", "s"),
+        "socket": lambda: upstream.socket(LOGIN, login, "/responses", []),
         "get": lambda: upstream.get(LOGIN, login, "/accounts/check", base=endpoints.wham_base_url),
         "usage": lambda: upstream.usage(LOGIN, login),
         "knock": lambda: upstream.knock(own),
@@ -140,6 +148,10 @@ def every_call(http: UpstreamHttp, endpoints: UpstreamEndpoints, own: str | None
 async def finished(call: Awaitable[Any]) -> None:
     answer = await call
     assert answer or answer is None
+    if isinstance(answer, UpstreamSocket):
+        await answer.send_frame(b"there and back", WSMsgType.TEXT)
+        assert (await answer.receive(timeout=10)).data == b"there and back"
+        answer.hang_up()
     if isinstance(answer, aiohttp.ClientResponse):
         assert answer.status == 200
         await answer.read()
@@ -214,15 +226,16 @@ async def test_direct_means_without_any_proxy(tmp_path: Path) -> None:
 
 
 async def refusal(http: UpstreamHttp, endpoints: UpstreamEndpoints, own: str) -> NoAnswer:
-    """The same one for a turn and for a refresh."""
+    """The same one for a turn, for a refresh, and for a WebSocket."""
     calls = every_call(http, endpoints, own)
     found: list[NoAnswer] = []
-    for name in ("translated", "refresh"):
+    for name in ("translated", "refresh", "socket"):
         with pytest.raises(UpstreamUnreachable) as caught:
             await calls[name]()
         assert "secret" not in f"{caught.value} {caught.value!r} {caught.value.details}"
         found.append(caught.value)
     assert found[0].message.replace(HOSTS[0], "") == found[1].message.replace(HOSTS[2], "")
+    assert found[0].message == found[2].message
     assert not found[0].sent
     return found[0]
 
