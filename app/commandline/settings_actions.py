@@ -129,6 +129,7 @@ _KEYS: dict[str, tuple[str, Callable[[str], Any], Callable[[Any], str]]] = {
     "strict": ("strict", _yes_no, _yes_no_text),
     "hold": ("hold_s", _seconds, _seconds_text),
     "start-on-launch": ("start_on_launch", _yes_no, _yes_no_text),
+    "websockets": ("websockets", _yes_no, _yes_no_text),
     "keep-days": ("keep_days", _whole, str),
     "keep-mb": ("keep_mb", _whole, str),
 }

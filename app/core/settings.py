@@ -30,6 +30,7 @@ class GatewaySettings:
         hold_s: how long an answer on `/responses` is held after its first byte, in seconds, while it says nothing:
             until then another token may still serve. 0: it is passed on at once.
         start_on_launch: whether the gateway starts with the application.
+        websockets: whether Codex may have its turns over a WebSocket; if not, it uses POST.
         keep_days: how long turns and idle sessions are remembered.
         keep_mb: how large the history's file may become, in megabytes of 1,000,000 bytes.
     """
@@ -37,6 +38,7 @@ class GatewaySettings:
     strict: bool = False
     hold_s: float = 2.0
     start_on_launch: bool = True
+    websockets: bool = True
     keep_days: int = 30
     keep_mb: int = 200
 
@@ -61,7 +63,7 @@ def changed_settings(settings: GatewaySettings, changes: Mapping[str, object]) -
     for key, value in changes.items():
         if key not in known:
             raise InvalidInput(f"There is no setting {key!r}; there are {', '.join(sorted(known))}.")
-        if key in ("strict", "start_on_launch"):
+        if key in ("strict", "start_on_launch", "websockets"):
             if not isinstance(value, bool):
                 raise InvalidInput(f"The setting {key} is true or false.")
         elif key == "hold_s":

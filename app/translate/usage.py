@@ -133,6 +133,10 @@ class UsageObserver:
             except EventTooLarge:
                 self._go_blind()
 
+    def see(self, frame: bytes) -> None:
+        """One event passes now by itself, as over a WebSocket."""
+        self._see(Event(frame))
+
     def close(self) -> None:
         """The answer is over."""
         if self._json is not None:

@@ -84,6 +84,7 @@ def test_settings_are_shown_set_and_kept(tmp_path: Path) -> None:
         "strict": "no",
         "hold": "2 s",
         "start-on-launch": "yes",
+        "websockets": "yes",
         "keep-days": "30",
         "keep-mb": "200",
         "data folder": str(tmp_path / "data"),

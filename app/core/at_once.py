@@ -1,0 +1,47 @@
+"""The token that would serve a conversation's next turn without any waiting: the one that its WebSocket is on."""
+
+from __future__ import annotations
+
+from app.core.own_token import own_token, within
+from app.core.pool import Pool, Standing
+from app.core.routing import choose
+from app.core.token import Token
+
+_FREE = Standing()
+
+
+def token_at_once(
+    pool: Pool,
+    license_id: str,
+    names: tuple[str, ...],
+    now: float,
+    *,
+    model: str | None = None,
+    warm: str | None = None,
+) -> Token | None:
+    """Where a turn of this conversation would go, if it came now; nothing is taken, and nothing moves.
+
+    Args:
+        pool: of the tokens.
+        license_id, names: of the conversation.
+        now: Unix seconds.
+        model: that it asks for, by upstream's name; None: not known yet.
+        warm: the token that is preferred where no session says otherwise.
+
+    Returns:
+        None when the turn would have to wait, to try a token that rests, or to be refused.
+    """
+    pool.tick(now)
+    session = pool.sessions.find(license_id, names)
+    if session is not None:
+        session = pool.settle(session, now)
+    free = {
+        token.id: token
+        for token in within(pool, session)
+        if pool.standing(token, model, now) == _FREE and not pool.full(token.id)
+    }
+    own = own_token(pool, session, free) if session is not None else None
+    if own is not None:
+        return own[0]
+    best = choose([pool.candidate(token, _FREE, now) for token in free.values()], pool.policy.strategy, warm)
+    return None if best is None else best.token

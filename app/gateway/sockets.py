@@ -1,0 +1,204 @@
+"""`GET …/responses` as a WebSocket: Codex's first choice where its own provider is pointed here.
+
+One client's socket is one of upstream's, on one token. Whatever stands in the way of that is answered with 426, which
+Codex takes as "use POST" without a word to its user; there all else that a turn may need is done.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import replace
+
+from aiohttp import web
+
+from app.core.at_once import token_at_once
+from app.core.envelope import read_envelope
+from app.core.errors import Refusal
+from app.core.license import License, LicenseState
+from app.core.quota_reading import quota_from_headers
+from app.core.sealed import SealedItems, digest
+from app.core.ties import Ties
+from app.core.token import Token
+from app.gateway.bodies import MAX_BODY
+from app.gateway.replies import SERVER
+from app.gateway.socket_relay import SocketRelay
+from app.gateway.turn_runner import TURN_STATE, TurnRunner
+from app.upstream.client import Upstream
+from app.upstream.errors import NoAnswer
+from app.upstream.socket import UpstreamSocket
+
+#: How long a conversation that a socket could not serve goes by POST alone, in seconds, and how many are remembered.
+DETOUR_S = 600.0
+_MAX_DETOURS = 1_000
+#: For the client's answer to a close, in seconds.
+_CLOSE_S = 1.0
+
+_log = logging.getLogger(__name__)
+
+
+class Sockets:
+    """Opens them, and knows which are open.
+
+    Args:
+        turns: makes turns.
+        upstream: where they go.
+    """
+
+    def __init__(self, turns: TurnRunner, upstream: Upstream) -> None:
+        self._turns = turns
+        self._state = turns.state
+        self._upstream = upstream
+        self._open: set[SocketRelay] = set()
+        self._detours: dict[tuple[str, str], float] = {}
+        self._closed = False
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the user wants them."""
+        return self._state.settings.websockets
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def start(self) -> None:
+        """The gateway starts."""
+        self._closed = False
+
+    def close(self) -> None:
+        """The gateway stops: what is idle is closed now, the rest when its turn is over."""
+        self._closed = True
+        for relay in tuple(self._open):
+            relay.stop()
+
+    async def connect(self, request: web.BaseRequest, owner: License) -> web.StreamResponse:
+        """One client's socket, from its handshake to its end.
+
+        Raises:
+            Refusal: 426; there is none.
+        """
+        client: web.WebSocketResponse[bool] = web.WebSocketResponse(
+            timeout=_CLOSE_S,
+            autoclose=False,
+            autoping=False,
+            compress=False,
+            max_msg_size=MAX_BODY,
+            decode_text=False,
+        )
+        # Sub-protocols carry keys of some clients, which aiohttp would log; Codex names none.
+        if "Sec-WebSocket-Protocol" in request.headers or not client.can_prepare(request):
+            raise use_post()
+        names = read_envelope(b"{}", request.headers).names
+        token = self.token(owner, names)
+        if token is None or self._closed:
+            raise use_post()
+        upstream = await self._reach(request, owner, names, token)
+        relay = SocketRelay(self, self._turns, request, owner, token, client, upstream)
+        self._open.add(relay)
+        try:
+            client.headers.extend(upstream.headers)
+            client.headers["Server"] = SERVER
+            await client.prepare(request)
+            if self._closed:
+                relay.stop()
+            _log.info("a WebSocket on token %s was opened", token.id)
+            await relay.run()
+        finally:
+            self._open.discard(relay)
+            upstream.hang_up()
+            _log.info("a WebSocket on token %s has ended", token.id)
+        return client
+
+    def token(
+        self, owner: License, names: tuple[str, ...], *, model: str | None = None, warm: str | None = None
+    ) -> Token | None:
+        """The token that a turn of this conversation would go to over a socket now; None: it has to go by POST.
+
+        Args:
+            owner: as it was when the socket was opened.
+            names: of the conversation.
+            model: that is asked for, if that is known.
+            warm: the token that the socket is on already.
+        """
+        state = self._state
+        now, license_now = state.clock.now(), state.licenses.get(owner.id)
+        if not self.wanted or license_now is None:
+            return None
+        if license_now.sha256 != owner.sha256 or license_now.state(now) is not LicenseState.VALID:
+            return None
+        monotonic = state.clock.monotonic()
+        if any(self._detours.get((owner.id, name), 0.0) > monotonic for name in names):
+            return None
+        return token_at_once(state.pool, owner.id, names, now, model=model, warm=warm)
+
+    def owner_now(self, owner: License) -> License:
+        """The license as it is now; it is used."""
+        state = self._state
+        used = replace(state.licenses.get(owner.id, owner), last_used_at=state.clock.now())
+        state.licenses[owner.id] = used
+        return used
+
+    def may_wait(self, refusal: Refusal) -> bool:
+        """Whether the turn could wait at the station, which is only for what comes by POST."""
+        return refusal.error_code == "usage_limit_reached" and self._state.pool.policy.wait_s > 0
+
+    def by_post(self, owner: License, names: Iterable[str]) -> None:
+        """This conversation goes by POST for a while, which can do more."""
+        until = self._state.clock.monotonic() + DETOUR_S
+        for name in names:
+            self._detours.pop((owner.id, name), None)
+            self._detours[owner.id, name] = until
+        while len(self._detours) > _MAX_DETOURS:
+            del self._detours[next(iter(self._detours))]
+
+    async def _reach(
+        self, request: web.BaseRequest, owner: License, names: tuple[str, ...], token: Token
+    ) -> UpstreamSocket:
+        """Upstream's side of it.
+
+        Raises:
+            Refusal: 426; there is none.
+        """
+        state = self._state
+        query = request.rel_url.raw_query_string
+        try:
+            upstream = await self._upstream.socket(
+                token,
+                state.secrets[token.id],
+                f"/responses{f'?{query}' if query else ''}",
+                request.raw_headers,
+                drop=self._drop(request, owner, names, token),
+                max_size=MAX_BODY,
+            )
+        except NoAnswer as problem:
+            _log.info("token %s opens no WebSocket: %s", token.id, problem.code)
+            raise use_post() from problem
+        state.way_found()
+        answer = upstream.answer
+        quota = quota_from_headers(answer.headers, state.clock.now())
+        if quota is not None:
+            state.note_quota(token.id, quota)
+        if turn_state := answer.headers.get(TURN_STATE):
+            state.pool.note_turn_state(digest(turn_state), token.id)
+        return upstream
+
+    def _drop(self, request: web.BaseRequest, owner: License, names: tuple[str, ...], token: Token) -> frozenset[str]:
+        """The client's turn state, where it is another account's."""
+        turn_state = request.headers.get(TURN_STATE)
+        if turn_state is None:
+            return frozenset()
+        pool = self._state.pool
+        session = pool.sessions.find(owner.id, names)
+        issued_to = pool.turn_state_owner(digest(turn_state))
+        foreign = Ties(SealedItems({}, turn_state)).drop_turn_state(issued_to, session, token, elsewhere=False)
+        return frozenset({TURN_STATE}) if foreign else frozenset()
+
+
+def use_post() -> Refusal:
+    """426, and the end of the connection: aiohttp reads no further request from one that asked to be upgraded."""
+    return Refusal(
+        426,
+        "WebSockets are not served here; use POST.",
+        code="websocket_not_supported",
+        headers={"Connection": "close"},
+    )
