@@ -176,7 +176,7 @@ class Attempts:
         """The turn's session as it is now; another turn may have moved it meanwhile."""
         wanted, pool = self._wanted, self._pool
         session = pool.sessions.find(wanted.license_id, wanted.names) if wanted.names else None
-        if session is not None:
+        if session is not None and not wanted.beside:
             if not self._counted:
                 self._ties.arrived(session)
                 session = pool.seen(session, wanted.names, now)
@@ -237,12 +237,12 @@ class Attempts:
         pool, wanted, ties = self._pool, self._wanted, self._ties
         moved_from = None
         if session is None:
-            if wanted.names:
+            if wanted.names and not wanted.beside:
                 session = pool.open_session(
                     wanted.license_id, wanted.names, token, now=now, new_session_id=wanted.new_session_id
                 )
                 self._opened = self._counted = True
-        else:
+        elif not wanted.beside:
             noted = ties.noted(session, token)
             session = noted if noted is session else pool.sessions.put(noted)
             if token.id != session.current_token_id:
@@ -281,7 +281,7 @@ class Attempts:
         pool = self._pool
         health = pool.health(token.id)
         match meaning:
-            case Meaning.USAGE_LIMIT:
+            case Meaning.USAGE_LIMIT if not self._wanted.beside:
                 health.limit(now, fault.wait_s, fault.resets_at)
             case Meaning.ACCOUNT_REFUSED:
                 health.refused(now, code)
@@ -293,7 +293,7 @@ class Attempts:
             case Meaning.UNAUTHORIZED:
                 self._refusals += 1
                 return pool.sign_in_needed(token.id, code)
-            case Meaning.MODEL:
+            case Meaning.MODEL | Meaning.USAGE_LIMIT:
                 if self._wanted.model is not None:
                     pool.refuse_model(token.id, self._wanted.model, now)
                 self._spent[token.id] = meaning

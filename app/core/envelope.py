@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,8 @@ from app.core.session import bounded_name
 #: Headers in which clients name a conversation, the most telling first: Codex 0.140 and later send the first two,
 #: 0.42 to 0.120 the next two, other clients the last.
 SESSION_HEADERS = ("thread-id", "session-id", "session_id", "conversation_id", "x-session-id")
+#: Keys of bodies that are no turns' under which a session may be named: of a search it is the `id`.
+_BESIDE_NAMES = ("prompt_cache_key", "thread_id", "threadId", "session_id", "id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,7 @@ def read_envelope(body: bytes, headers: Mapping[str, str], *, rewritten: bool = 
     alias = data.get("session_id")
     if alias is not None and not isinstance(alias, str):
         raise Refusal(400, "Invalid type for 'session_id': expected a string.", param="session_id", code="invalid_type")
-    candidates = [data.get("prompt_cache_key"), alias, *(headers.get(name) for name in SESSION_HEADERS)]
-    names = dict.fromkeys(bounded_name(name) for name in candidates if isinstance(name, str) and name.strip())
+    names = _names([data.get("prompt_cache_key"), alias], headers)
     reasoning = data.get("reasoning")
     effort = reasoning.get("effort") if isinstance(reasoning, dict) else data.get("reasoning_effort")
     model = data.get("model")
@@ -62,8 +64,38 @@ def read_envelope(body: bytes, headers: Mapping[str, str], *, rewritten: bool = 
         model=model if isinstance(model, str) else None,
         effort=effort if isinstance(effort, str) else None,
         stream=data.get("stream") is True,
-        names=tuple(names),
+        names=names,
     )
+
+
+def read_beside(body: bytes, headers: Mapping[str, str]) -> Envelope:
+    """What can be known of a request that is no turn; its body may be anything, and is never refused.
+
+    Args:
+        body: after any content encoding was undone.
+        headers: case-insensitive.
+
+    Returns:
+        An envelope without data: nothing in such a body is looked at but names of its session and of a model.
+    """
+    data: Any = None
+    if body.lstrip()[:1] == b"{":
+        with contextlib.suppress(orjson.JSONDecodeError):
+            data = orjson.loads(body)
+    found = data if isinstance(data, dict) else {}
+    model = found.get("model")
+    return Envelope(
+        data={},
+        model=model if isinstance(model, str) else None,
+        effort=None,
+        stream=False,
+        names=_names([found.get(key) for key in _BESIDE_NAMES], headers),
+    )
+
+
+def _names(candidates: Iterable[object], headers: Mapping[str, str]) -> tuple[str, ...]:
+    every = (*candidates, *(headers.get(name) for name in SESSION_HEADERS))
+    return tuple(dict.fromkeys(bounded_name(name) for name in every if isinstance(name, str) and name.strip()))
 
 
 def _parsed(body: bytes, rewritten: bool) -> dict[str, Any]:

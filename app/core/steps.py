@@ -25,6 +25,8 @@ class Wanted:
         new_session_id: the id to use if it opens a session.
         warm: of a conversation without a name, the token that served it last; it is taken again if it is free.
         kinds: of the tokens that can be asked for it.
+        beside: it is no turn of its session: the session's own token serves it if it can, and whoever does, nothing
+            about the session changes. A limit that it meets may be its own, so the token does not rest.
     """
 
     license_id: str
@@ -34,6 +36,7 @@ class Wanted:
     new_session_id: str
     warm: str | None = None
     kinds: Kinds = None
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,8 @@ class LiveTurn:
     sent_sha256: str | None = None
     edits: tuple[str, ...] = ()
     usage: Usage | None = None
+    #: It is no turn of its session (see `Wanted`).
+    beside: bool = False
     ended: bool = field(default=False, repr=False)
 
     @property

@@ -117,7 +117,7 @@ class Responses:
             send.token,
             opened,
             "POST",
-            f"/{turn.live.endpoint}{_query(request)}",
+            f"/{turn.live.endpoint}{query_of(request)}",
             request.raw_headers,
             outgoing,
             decoded=undone,
@@ -161,7 +161,8 @@ def _plan(envelope: Envelope, send: Send, endpoint: str, *, strict: bool) -> Edi
     return plan_edits(envelope, kind, strict=strict, leave_out=send.leave_out)
 
 
-def _query(request: web.BaseRequest) -> str:
+def query_of(request: web.BaseRequest) -> str:
+    """The request's query as it came, with its question mark; empty when there is none."""
     query = request.rel_url.raw_query_string
     return f"?{query}" if query else ""
 

@@ -16,6 +16,7 @@ from app.gateway.doors import Doors
 from app.gateway.models_route import Models
 from app.gateway.replies import json_reply, no_such_url, not_allowed
 from app.gateway.responses import Responses
+from app.gateway.sub_paths import METHODS, SubPaths, sub_path
 
 Handler = Callable[[web.BaseRequest, License], Awaitable[web.StreamResponse]]
 
@@ -28,9 +29,10 @@ _SLASHES = re.compile(r"/{2,}")
 class Routes:
     """Doors first, then the way."""
 
-    def __init__(self, doors: Doors, responses: Responses, chat: Chat, models: Models) -> None:
+    def __init__(self, doors: Doors, responses: Responses, chat: Chat, models: Models, sub_paths: SubPaths) -> None:
         self._doors = doors
         self._models = models
+        self._sub_paths = sub_paths
         self._table: dict[str, dict[str, Handler]] = {
             "responses": {"POST": responses.create},
             "responses/compact": {"POST": responses.compact},
@@ -50,7 +52,7 @@ class Routes:
         if path in ("/healthz", "/healthz/"):
             return _health(request)
         tail = _tail(path)
-        known = self._table.get(tail)
+        known = self._table.get(tail) or self._besides(tail)
         if tail == "responses" and request.method == "GET" and _wants_websocket(request):
             # Before the license: Codex takes this at once for "use POST", and a 401 for a reason to try seven times.
             raise Refusal(426, "WebSockets are not served here; use POST.", code="websocket_not_supported")
@@ -69,6 +71,16 @@ class Routes:
         if handler is None:
             raise not_allowed(request.method, ", ".join(known))
         return await handler(request, owner)
+
+    def _besides(self, tail: str) -> dict[str, Handler] | None:
+        asked = sub_path(tail)
+        if asked is None:
+            return None
+
+        async def answer(request: web.BaseRequest, owner: License) -> web.StreamResponse:
+            return await self._sub_paths.answer(request, owner, asked)
+
+        return dict.fromkeys(METHODS, answer)
 
 
 def _tail(path: str) -> str:

@@ -24,6 +24,7 @@ from app.gateway.replies import bad_request, error_reply, internal_error
 from app.gateway.responses import Responses
 from app.gateway.routes import Routes
 from app.gateway.state import GatewayState
+from app.gateway.sub_paths import SubPaths
 from app.gateway.turn_runner import TurnRunner
 from app.upstream.client import Upstream
 
@@ -68,6 +69,7 @@ class GatewayServer:
         self._responses = Responses(self._turns, upstream)
         self._chat = Chat(self._turns, upstream, models, keep_alive_s=keep_alive_s)
         self._models = Models(state, models)
+        self._sub_paths = SubPaths(self._turns, upstream)
         self._running: set[asyncio.Task[object]] = set()
         self._routes: Routes | None = None
         self._http: _HttpServer | None = None
@@ -90,7 +92,7 @@ class GatewayServer:
         self._turns.stopping = False
         self._admission.open()
         self._state.station.open()
-        self._routes = Routes(doors, self._responses, self._chat, self._models)
+        self._routes = Routes(doors, self._responses, self._chat, self._models, self._sub_paths)
         self._http = _HttpServer(self._answer)
         loop = asyncio.get_running_loop()
         try:

@@ -248,7 +248,8 @@ class GatewayState:
         """Remember what the turn's session is by now, whose turn it was, and what it has used at its end."""
         session = self.pool.sessions.get(turn.session_id) if turn.session_id is not None else None
         if session is not None:
-            noted = with_turn(session, turn.client_name, turn.model, usage)
+            last = (session.client, session.model) if turn.beside else (turn.client_name, turn.model)
+            noted = with_turn(session, *last, usage)
             self.store.save_session(self.pool.sessions.put(noted))
 
     async def close(self) -> None:

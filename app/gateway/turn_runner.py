@@ -92,6 +92,7 @@ class RunningTurn:
         turn_state: str | None = None,
         warm: str | None = None,
         kinds: Kinds = None,
+        beside: bool = False,
         wait_s: Callable[[], float],
     ) -> Failover:
         """Its way through the pool.
@@ -102,11 +103,16 @@ class RunningTurn:
             turn_state: Codex's own, if it came with one.
             warm: the token that has the conversation in its cache, where no session says so.
             kinds: of the tokens that can be asked for it.
+            beside: it is no turn of its session (see `Wanted`).
             wait_s: how long it may be held at the station.
         """
         envelope = received.envelope
         sealed = SealedItems(envelope.data, turn_state)
-        wanted = Wanted(self.live.license_id, envelope.names, model, sealed, new_id("s"), warm, kinds)
+        if warm is None and sealed.turn_state is not None:
+            # Where no session says whose turn state it is, it goes back to whom it was issued to.
+            warm = self.state.pool.turn_state_owner(sealed.turn_state)
+        self.live.beside = beside
+        wanted = Wanted(self.live.license_id, envelope.names, model, sealed, new_id("s"), warm, kinds, beside)
         size = len(received.raw) + (0 if received.body is received.raw else len(received.body))
         self.failover = Failover(self.live, wanted, self.state, self.refresher, size=size, wait_s=wait_s)
         return self.failover
