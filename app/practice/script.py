@@ -25,11 +25,21 @@ from app.practice.refusals import Headers, Refusal
 Point = int | str
 
 Endpoint = Literal[
-    "responses", "socket", "warm_up", "compact", "models", "usage", "token", "revoke", "device", "device_poll"
+    "responses",
+    "socket",
+    "warm_up",
+    "compact",
+    "sub_path",
+    "models",
+    "usage",
+    "token",
+    "revoke",
+    "device",
+    "device_poll",
 ]
 """What a behaviour is for: turns, by POST or as a frame; the handshake of a WebSocket, and a frame over it that is to
-say nothing; ``/responses/compact``, the model list, ``wham/usage``; of the sign-in service ``/oauth/token``,
-``/oauth/revoke``, and the device flow's beginning and its polling.
+say nothing; ``/responses/compact``; images, search and the like; the model list, ``wham/usage``; of the sign-in
+service ``/oauth/token``, ``/oauth/revoke``, and the device flow's beginning and its polling.
 
 Over a WebSocket a refusal is an ``error`` frame, and the socket stays open. The points of a handshake are
 ``"request"``, ``"headers"``, and 0: it has been answered, and no frame has come."""

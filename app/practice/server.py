@@ -18,7 +18,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from aiohttp.web_protocol import RequestPayloadError
 
-from app.practice import catalogue, refusals, rules, sending
+from app.practice import refusals, rules, sending
 from app.practice.accounts import (
     Credential,
     PracticeAccount,
@@ -27,22 +27,18 @@ from app.practice.accounts import (
     sample_api_keys,
 )
 from app.practice.logins import Refresh, SignInRules
+from app.practice.lookups import Lookups
 from app.practice.recorder import RECORD, ReceivedRequest, Recorder
-from app.practice.refusals import Headers, Refusal
 from app.practice.script import Behaviour, Endpoint
 from app.practice.sign_in import SignInDesk
 from app.practice.socket import Socket, SocketDesk
+from app.practice.sub_paths import SubPathDesk
 from app.practice.turns import Desk
 from app.practice.windows import AccountQuota
 from app.practice.world import World
 
 CODEX_PATH = "/backend-api/codex"
 OPENAI_PATH = "/v1"
-
-NOWHERE = "https://practice.invalid"
-"""The workspace origin that Codex 0.169 is told. It accepts nothing but HTTPS, and goes there itself
-only when its provider's base URL has the origin of its ``chatgpt_base_url``: give the two different
-host names (``127.0.0.1`` and ``localhost``) and turns come here."""
 
 _MAX_BODY = 512 << 20
 _MAX_HEADER = 64 << 10
@@ -313,10 +309,12 @@ class PracticeUpstream:
             add("POST", f"{path}/responses", desk.responses)
             add("POST", f"{path}/responses/compact", desk.compact)
             add("GET", f"{path}/responses", sockets.responses)
-        add("GET", f"{CODEX_PATH}/models", self._codex_models)
-        add("GET", f"{OPENAI_PATH}/models", self._openai_models)
-        add("GET", "/backend-api/wham/usage", self._usage)
-        add("GET", "/backend-api/wham/accounts/check", self._workspaces)
+            SubPathDesk(self._world, desk).add_routes(application.router, path, codex=desk is self._codex)
+        look = Lookups(self._world, self._codex, self._openai)
+        add("GET", f"{CODEX_PATH}/models", look.codex_models)
+        add("GET", f"{OPENAI_PATH}/models", look.openai_models)
+        add("GET", "/backend-api/wham/usage", look.usage)
+        add("GET", "/backend-api/wham/accounts/check", look.workspaces)
         self._sign_in.add_routes(application.router)
         add("*", "/{path:.*}", self._unknown)
         return application
@@ -341,59 +339,6 @@ class PracticeUpstream:
             return web.Response(status=400)
         record.close("completed")
         return response
-
-    async def _codex_models(self, request: web.Request) -> web.StreamResponse:
-        return await self._listed(request, self._codex)
-
-    async def _openai_models(self, request: web.Request) -> web.StreamResponse:
-        return await self._listed(request, self._openai)
-
-    async def _usage(self, request: web.Request) -> web.StreamResponse:
-        caller = self._codex.identify(request)
-        if isinstance(caller, Refusal):
-            return sending.whole(caller, request[RECORD])
-        if not isinstance(caller, PracticeAccount):
-            return sending.whole(refusals.wrong_account(), request[RECORD])
-        content = self._world.quota(caller).usage(self._world.clock())
-        return await self._answer(request, caller, "usage", refusals.refusal(200, content))
-
-    async def _workspaces(self, request: web.Request) -> web.StreamResponse:
-        """Answer what Codex 0.169 with a ChatGPT login asks before its first turn."""
-        caller = self._codex.identify(request)
-        if isinstance(caller, Refusal):
-            return sending.whole(caller, request[RECORD])
-        if not isinstance(caller, PracticeAccount):
-            return sending.whole(refusals.wrong_account(), request[RECORD])
-        entry = {
-            "id": caller.account_id,
-            "name": caller.label,
-            "plan_type": caller.plan,
-            "structure": "personal",
-            "account_user_role": "account-owner",
-            "workspace_backend_origin": NOWHERE,
-            "account_routing_override": "NO_CONSTRAINT",
-        }
-        content = {
-            "accounts": [entry],
-            "account_ordering": [caller.account_id],
-            "default_account_id": caller.account_id,
-        }
-        return sending.whole(refusals.refusal(200, content), request[RECORD])
-
-    async def _listed(self, request: web.Request, desk: Desk) -> web.StreamResponse:
-        caller = desk.identify(request)
-        if isinstance(caller, Refusal):
-            return sending.whole(caller, request[RECORD])
-
-        body = desk.models(caller)
-        tag: Headers = (("ETag", catalogue.etag(body)), ("Content-Type", "application/json"))
-        return await self._answer(request, caller, "models", Refusal(200, body, tag))
-
-    async def _answer(
-        self, request: web.Request, caller: Credential, on: Endpoint, answer: Refusal
-    ) -> web.StreamResponse:
-        """Send ``answer``, or what the script has instead of it."""
-        return await sending.at_once(request, self._world.behaviour(caller, on), lambda: answer, request[RECORD])
 
     async def _unknown(self, request: web.Request) -> web.StreamResponse:
         if request.path.startswith(OPENAI_PATH):

@@ -91,7 +91,7 @@ async def start_codex(
 
 def login_config(upstream: PracticeUpstream) -> list[str]:
     """The settings with which the built-in provider of Codex comes here with a ChatGPT login."""
-    # Another host name than the provider's: see NOWHERE in app/practice/server.py.
+    # Another host name than the provider's: see NOWHERE in app/practice/lookups.py.
     side = upstream.chatgpt_base_url.removesuffix("/codex").replace("127.0.0.1", "localhost")
     return [f'chatgpt_base_url="{side}/"', f'openai_base_url="{upstream.chatgpt_base_url}"']
 
