@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from app.commandline.delivery import NOBODY, Deliver, ask_owner, carry_out, wait_until_ended
+from app.commandline.doctor import doctor
 from app.commandline.license_actions import run_license_action
 from app.commandline.listing import listed, plain, time_text
 from app.commandline.model_actions import run_model_action
@@ -37,6 +38,8 @@ def run_action(arguments: argparse.Namespace, data_dir: Path, environ: Mapping[s
         return carry_out(data_dir, environ, name, params)
 
     match arguments.action.partition(" ")[0]:
+        case "doctor":
+            return doctor(arguments, data_dir, environ)
         case "token" if arguments.action == "token sign-in":
             return sign_in(arguments, data_dir, environ)
         case "token":

@@ -122,6 +122,9 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--host", help="the gateway's address for that client (default: where it listens)")
     made.add_argument("--port", type=_port, help="the gateway's port (default: where it listens)")
 
+    made = add(commands, "doctor", "check whether your Codex gets an answer through the gateway; costs one request")
+    made.add_argument("--json", action="store_true", help="the whole report as JSON")
+    made.add_argument("--no-run", action="store_true", help="look only at what needs no request")
     made = add(commands, "practice", "try everything on a simulated upstream, with three sample tokens")
     made.add_argument("--port", type=_port, default=PRACTICE_PORT, help="the port (default %(default)s)")
     made.add_argument("--quiet", action="store_true", help="without a history, and without clients of its own")

@@ -1,166 +1,88 @@
 """Whether the user's own Codex gets an answer through the gateway, and if not, the first thing that is wrong.
 
-What is said of each step is data: a code, a text and a fix in English, and the values that both name.
+What can be known without a turn is looked at first; then Codex itself is run once, and its request is followed through
+the gateway. Nothing is repeated, nothing is written but what Codex itself writes, and everything is bounded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any
+import contextlib
+import getpass
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from app import __version__
+from app.core.errors import WaystationError
+from app.platform.codex_check_before import BeforeTheRun, Surroundings
+from app.platform.codex_check_gateway import Call
+from app.platform.codex_check_progress import CheckEnds, Progress
+from app.platform.codex_check_report import CheckCode, CheckReport, CheckStep, Stage, StepState
+from app.platform.codex_check_turn import TheRun
+from app.platform.redaction import redacted
+
+__all__ = ["Call", "CheckCode", "CheckReport", "CheckStep", "CodexCheck", "Stage", "StepState"]
+
+#: How long Codex may take for its one turn, in seconds. A model that thinks hard takes half a minute for a word.
+LIMIT_S = 90.0
 
 
-class Stage(StrEnum):
-    """The way of a request, in the order in which it is looked at."""
+class CodexCheck:
+    """Checks one user's Codex against one gateway; may be run again.
 
-    CODEX = "codex"
-    SETTINGS = "settings"
-    GATEWAY = "gateway"
-    DOOR = "door"
-    TOKEN = "token"
-    UPSTREAM = "upstream"
-    ANSWER = "answer"
-
-
-class StepState(StrEnum):
-    """How far a step has come."""
-
-    WAITING = "waiting"
-    RUNNING = "running"
-    OK = "ok"
-    FAILED = "failed"
-    #: Something before it is wrong, or it was not asked for.
-    SKIPPED = "skipped"
-
-
-class CheckCode(StrEnum):
-    """Names what was found, for the translations; see `codex_check_words`."""
-
-    # codex
-    CODEX_FOUND = "codex_found"
-    CODEX_NEWER = "codex_newer"
-    CODEX_MISSING = "codex_missing"
-    CODEX_TOO_OLD = "codex_too_old"
-    CODEX_DAMAGED = "codex_damaged"
-    SCRIPTS_FORBIDDEN = "scripts_forbidden"
-    # settings
-    SETTINGS_LEAD_HERE = "settings_lead_here"
-    CONFIG_BROKEN = "config_broken"
-    CONFIG_UNREADABLE = "config_unreadable"
-    NOT_SET_UP = "not_set_up"
-    OTHER_PROVIDER = "other_provider"
-    OTHER_PROFILE = "other_profile"
-    OTHER_ADDRESS = "other_address"
-    ENVIRONMENT_IGNORED = "environment_ignored"
-    VARIABLE_MISSING = "variable_missing"
-    VARIABLE_NOT_HERE = "variable_not_here"
-    KEY_NOT_SAVED = "key_not_saved"
-    LOGIN_NOT_LICENSE = "login_not_license"
-    PROXY_SWALLOWS = "proxy_swallows"
-    # gateway
-    GATEWAY_LISTENS = "gateway_listens"
-    NOT_RUNNING = "not_running"
-    NOT_ANSWERING = "not_answering"
-    GATEWAY_STOPPED = "gateway_stopped"
-    PORT_TAKEN = "port_taken"
-    PORT_RESERVED = "port_reserved"
-    GATEWAY_FAILED = "gateway_failed"
-    GATEWAY_UNREACHABLE = "gateway_unreachable"
-    OTHER_PROGRAM = "other_program"
-    # door
-    LET_IN = "let_in"
-    LICENSE_MISSING = "license_missing"
-    LICENSE_UNKNOWN = "license_unknown"
-    LICENSE_REVOKED = "license_revoked"
-    LICENSE_EXPIRED = "license_expired"
-    BUDGET_SPENT = "budget_spent"
-    HOST_REFUSED = "host_refused"
-    PATH_UNKNOWN = "path_unknown"
-    NOTHING_ARRIVED = "nothing_arrived"
-    DOOR_REFUSED = "door_refused"
-    # token
-    TOKEN_SERVES = "token_serves"  # noqa: S105 - names, here and below
-    NO_TOKENS = "no_tokens"
-    TOKENS_SEALED = "tokens_sealed"
-    TOKENS_AT_LIMIT = "tokens_at_limit"
-    TOKENS_NEED_SIGN_IN = "tokens_need_sign_in"
-    TOKENS_DISABLED = "tokens_disabled"
-    TOKENS_REST = "tokens_rest"
-    # upstream
-    UPSTREAM_ANSWERS = "upstream_answers"
-    UPSTREAM_UNREACHABLE = "upstream_unreachable"
-    UPSTREAM_IS_A_PAGE = "upstream_is_a_page"
-    UPSTREAM_REFUSED = "upstream_refused"
-    UPSTREAM_FAILED = "upstream_failed"
-    MODEL_UNKNOWN = "model_unknown"
-    # answer
-    ANSWERED = "answered"
-    ANSWERED_SLOWLY = "answered_slowly"
-    ANSWER_UNKNOWN = "answer_unknown"
-    ANSWER_BROKEN = "answer_broken"
-    CODEX_FAILED = "codex_failed"
-    TOO_SLOW = "too_slow"
-
-
-@dataclass(frozen=True, slots=True)
-class CheckStep:
-    """One step of the check.
-
-    Attributes:
-        stage: which one.
-        state: how far it has come.
-        code: what was found; None as long as nothing is. A step that is OK has one, too, and may remark on something.
-        text: what was found, in English; empty as long as nothing is.
-        fix: what to do about it, in English; empty where nothing is to be done.
-        command: what to type for that, or empty.
-        values: what `text` and `fix` name, by the placeholders in the words of `code`.
+    Args:
+        environ: of this process.
+        home: the user's home folder.
+        call: gives the instance a command; None: no instance runs.
+        fresh: look at Codex as a new terminal window has it, for a program that was not started from one. False: this
+            process was started from a terminal, and Codex gets its environment.
+        runs: whether Codex is run; without that, only what needs no turn is looked at.
+        system: as `sys.platform` names it.
+        limit_s: how long Codex may take, in seconds.
     """
 
-    stage: Stage
-    state: StepState = StepState.WAITING
-    code: CheckCode | None = None
-    text: str = ""
-    fix: str = ""
-    command: str = ""
-    values: Mapping[str, str] = field(default_factory=dict)
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        home: Path,
+        call: Call | None,
+        *,
+        fresh: bool = True,
+        runs: bool = True,
+        system: str = sys.platform,
+        limit_s: float = LIMIT_S,
+    ) -> None:
+        self._around = Surroundings(environ, home, fresh, system)
+        self._call = call
+        self._runs = runs
+        self._limit_s = limit_s
 
+    async def run(self, told: Callable[[tuple[CheckStep, ...]], None]) -> CheckReport:
+        """Check, once; `told` gets all steps whenever one has changed. Never raises for what it finds."""
+        at, begun = time.time(), time.monotonic()
+        progress = Progress(told, self._redacted)
+        facts = {"Waystation": __version__, "System": self._around.system}
+        with contextlib.suppress(CheckEnds):
+            await self._look(progress, facts)
+        shown = {name: self._redacted(value) for name, value in facts.items()}
+        return CheckReport(progress.finish(), at, time.monotonic() - begun, shown)
 
-@dataclass(frozen=True, slots=True)
-class CheckReport:
-    """What a check has found; nothing in it is secret or says who the user is.
+    async def _look(self, progress: Progress, facts: dict[str, str]) -> None:
+        call = self._call
+        if call is None:
+            raise progress.wrong(Stage.GATEWAY, CheckCode.NOT_RUNNING, command="waystation")
+        try:
+            ready = await BeforeTheRun(self._around, call, progress, facts).look()
+            if self._runs:
+                await TheRun(ready, call, progress, facts).go(self._limit_s)
+        except WaystationError as error:
+            # The instance has ended meanwhile, or does not do what it is asked.
+            raise progress.wrong(Stage.GATEWAY, CheckCode.NOT_ANSWERING, {"problem": error.message}) from None
 
-    Attributes:
-        steps: all of them, in order.
-        at: when it began, in Unix seconds.
-        took_s: how long it took, in seconds.
-        facts: versions, paths and settings, by English names.
-    """
-
-    steps: tuple[CheckStep, ...]
-    at: float
-    took_s: float
-    facts: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def problem(self) -> CheckStep | None:
-        """The first thing that is wrong; None when all is well."""
-        return next((step for step in self.steps if step.state is StepState.FAILED), None)
-
-    def as_data(self) -> dict[str, Any]:
-        """The report as JSON can carry it."""
-        raise NotImplementedError
-
-    def text(self) -> str:
-        """The report in English, to be pasted where strangers read it."""
-        raise NotImplementedError
-
-
-def waiting() -> tuple[CheckStep, ...]:
-    """The steps of a check that has not begun."""
-    return tuple(CheckStep(stage) for stage in Stage)
-
-
-def with_step(steps: tuple[CheckStep, ...], step: CheckStep) -> tuple[CheckStep, ...]:
-    """The steps with this one in its place."""
-    return tuple(step if one.stage is step.stage else one for one in steps)
+    def _redacted(self, text: str) -> str:
+        user = ""
+        with contextlib.suppress(Exception):
+            # Without a name in the environment it asks the system, which may know none either.
+            user = getpass.getuser()
+        return redacted(text, home=str(self._around.home), user=user)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from app.platform.codex_check import CheckCode
+from app.platform.codex_check_report import CheckCode
 
 
 class Words(NamedTuple):
@@ -32,7 +32,8 @@ WORDS: dict[CheckCode, Words] = {
         "Type codex.cmd instead of codex, or allow your own scripts by the command here.",
     ),
     CheckCode.SETTINGS_LEAD_HERE: Words("Codex is set up for {address}."),
-    CheckCode.CONFIG_BROKEN: Words("Codex cannot read its {path}: {problem}", "Mend that line."),
+    CheckCode.CONFIG_BROKEN: Words("{path} is broken at line {line}: Codex does not start.", "Mend that line."),
+    CheckCode.CONFIG_REFUSED: Words("Codex does not accept its settings. It says: {said}", "Change that in {path}."),
     CheckCode.CONFIG_UNREADABLE: Words("{path} cannot be read: {problem}", "Make the file readable for you."),
     CheckCode.NOT_SET_UP: Words(
         "Codex is not set up for Waystation in this shell: it would go to OpenAI itself.",
@@ -72,7 +73,7 @@ WORDS: dict[CheckCode, Words] = {
     ),
     CheckCode.GATEWAY_LISTENS: Words("Waystation answers at {address}."),
     CheckCode.NOT_RUNNING: Words("Waystation is not running.", "Start it."),
-    CheckCode.NOT_ANSWERING: Words("Waystation is running, but does not answer.", "End it, and start it again."),
+    CheckCode.NOT_ANSWERING: Words("Waystation does not answer: {problem}", "End it, and start it again."),
     CheckCode.GATEWAY_STOPPED: Words("The gateway is stopped.", "Start it."),
     CheckCode.PORT_TAKEN: Words(
         "Port {port} is used by another program: {program}.", "End that program, or choose another port."
@@ -118,6 +119,7 @@ WORDS: dict[CheckCode, Words] = {
     ),
     CheckCode.DOOR_REFUSED: Words("Waystation refused the request: {problem}"),
     CheckCode.TOKEN_SERVES: Words("The token {token} serves."),
+    CheckCode.TOKENS_READY: Words("{ready} of {all} tokens can serve now."),
     CheckCode.NO_TOKENS: Words("There is no token.", "Sign in, or add a token."),
     CheckCode.TOKENS_SEALED: Words("No token can be opened: {problem}", "Open the key store, or add the tokens again."),
     CheckCode.TOKENS_AT_LIMIT: Words(

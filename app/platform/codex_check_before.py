@@ -1,0 +1,253 @@
+"""What a check looks at before it runs Codex: Codex itself, its settings, the gateway, the tokens, the way upstream."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from app.core.errors import InvalidInput, WaystationError
+from app.platform.codex_advice import what_follows
+from app.platform.codex_check_gateway import Call, Knock, knock, whose, why_not_listening
+from app.platform.codex_check_judge import of_the_door
+from app.platform.codex_check_progress import Progress
+from app.platform.codex_check_report import CheckCode, Stage
+from app.platform.codex_check_settings import Lead, is_same_address, lead
+from app.platform.codex_check_shell import UserShell, is_from_powershell, output_of, user_shell
+from app.platform.codex_check_tokens import why_no_token
+from app.platform.codex_facts import CodexFacts, look_at_codex
+from app.platform.codex_proxies import is_bypassed
+
+#: Of Codex: the oldest that was tried.
+_OLDEST = (0, 42, 0)
+_VERSION_S = 10.0
+_INSTALL = "npm install -g @openai/codex@latest"
+SET_UP = "waystation setup codex"
+_ALLOW_SCRIPTS = "Set-ExecutionPolicy -Scope CurrentUser RemoteSigned"
+#: What may be otherwise after all: the shell's function `codex` may lead here.
+_NOT_HERE = frozenset({CheckCode.NOT_SET_UP, CheckCode.ENVIRONMENT_IGNORED})
+_COMMANDS = {
+    CheckCode.NOT_SET_UP: SET_UP,
+    CheckCode.ENVIRONMENT_IGNORED: SET_UP,
+    CheckCode.VARIABLE_MISSING: SET_UP,
+    CheckCode.KEY_NOT_SAVED: "codex login --with-api-key",
+    CheckCode.LOGIN_NOT_LICENSE: "codex login --with-api-key",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Whose Codex is checked, and how; see `CodexCheck`."""
+
+    environ: Mapping[str, str] = field(repr=False)
+    home: Path
+    fresh: bool
+    system: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What a run needs, once everything before it is well."""
+
+    shell: UserShell
+    seen: CodexFacts
+    lead: Lead
+
+
+def clock_time(seconds: float) -> str:
+    """Unix seconds as the user's clock shows them."""
+    return f"{datetime.fromtimestamp(seconds):%Y-%m-%d %H:%M}"
+
+
+class BeforeTheRun:
+    """Looks at one thing after the other, until something is wrong.
+
+    Args:
+        around: what is checked.
+        call: gives the instance a command.
+        progress: is told.
+        facts: gets what a report says besides the steps.
+    """
+
+    def __init__(self, around: Surroundings, call: Call, progress: Progress, facts: dict[str, str]) -> None:
+        self._around = around
+        self._call = call
+        self._progress = progress
+        self._facts = facts
+        self._shell = UserShell(around.environ)
+
+    async def look(self) -> Ready:
+        """All of it.
+
+        Raises:
+            CheckEnds: something is wrong; it has been told.
+        """
+        status = await self._instance()
+        seen = await self._codex(status["base_url"])
+        where = await self._settings(seen, status)
+        await self._gateway(status, where)
+        await self._tokens()
+        await self._upstream()
+        return Ready(self._shell, seen, where)
+
+    async def _instance(self) -> Mapping[str, Any]:
+        status: Mapping[str, Any] = await self._call("status", {})
+        self._facts["Gateway"] = f"{status['state']}, {status['base_url']}"
+        return status
+
+    async def _codex(self, base_url: str) -> CodexFacts:
+        progress = self._progress
+        progress.begin(Stage.CODEX)
+        if self._around.fresh or self._around.system == "win32":
+            self._shell = await user_shell(self._around.environ, fresh=self._around.fresh, system=self._around.system)
+        seen = await look_at_codex(self._shell.environ, self._around.home, base_url, system=self._around.system)
+        install = seen.install
+        if install is None:
+            raise progress.wrong(Stage.CODEX, CheckCode.CODEX_MISSING, command=_INSTALL)
+        path = str(install.path)
+        if install.version is None:
+            said = await output_of((path, "--version"), self._shell.environ, _VERSION_S)
+            lines = (said.err + said.out).decode("utf-8", "replace").strip().splitlines()
+            what = said.problem or next((line for line in lines if "rror" in line), lines[0] if lines else "-")
+            values = {"path": path, "said": what[:200]}
+            raise progress.wrong(Stage.CODEX, CheckCode.CODEX_DAMAGED, values, _INSTALL)
+        version = ".".join(map(str, install.version))
+        self._facts["Codex"] = f"{version}, {path}"
+        values = {"version": version, "path": path}
+        if install.version < _OLDEST:
+            needed = ".".join(map(str, _OLDEST))
+            raise progress.wrong(Stage.CODEX, CheckCode.CODEX_TOO_OLD, values | {"needed": needed}, _INSTALL)
+        if script := self._shell.forbidden_script:
+            values = {"path": script}
+            if not self._around.fresh and is_from_powershell():
+                raise progress.wrong(Stage.CODEX, CheckCode.SCRIPTS_FORBIDDEN, values, _ALLOW_SCRIPTS)
+            # Whoever types it in cmd does not meet this.
+            progress.good(Stage.CODEX, CheckCode.SCRIPTS_FORBIDDEN, values, _ALLOW_SCRIPTS)
+        else:
+            newer = what_follows(install.version).newer_than_tried
+            progress.good(Stage.CODEX, CheckCode.CODEX_NEWER if newer else CheckCode.CODEX_FOUND, values)
+        return seen
+
+    async def _settings(self, seen: CodexFacts, status: Mapping[str, Any]) -> Lead:
+        progress = self._progress
+        progress.begin(Stage.SETTINGS)
+        where = self._lead(seen)
+        if (
+            where.code in _NOT_HERE
+            and not self._shell.start
+            and not self._around.fresh
+            and self._around.system != "win32"
+        ):
+            # The terminal's own functions cannot be seen from here, but those of the shell's files can.
+            asked = await user_shell(self._around.environ, fresh=False, system=self._around.system)
+            if asked.has_function:
+                self._shell = asked
+                where = self._lead(seen)
+        config = str(seen.config.path)
+        base_url = str(status["base_url"])
+        values = {"path": config, "expected": base_url, "address": where.address or "OpenAI"}
+        values |= {"provider": where.provider, "profile": where.profile, **(where.values or {})}
+        self._facts["Settings"] = f"{where.provider or '-'}, {where.address or '-'}"
+        if where.code is not None and (not where.address or where.code in _NOT_HERE):
+            raise progress.wrong(Stage.SETTINGS, where.code, values, _COMMANDS.get(where.code, ""))
+        if not await self._is_ours(where.address, base_url, status):
+            raise progress.wrong(Stage.SETTINGS, _elsewhere(where, base_url), values, SET_UP)
+        if where.code is not None:
+            raise progress.wrong(Stage.SETTINGS, where.code, values, _COMMANDS.get(where.code, ""))
+        if proxy := self._swallowing(where):
+            raise progress.wrong(Stage.SETTINGS, CheckCode.PROXY_SWALLOWS, proxy)
+        progress.good(Stage.SETTINGS, CheckCode.SETTINGS_LEAD_HERE, {"address": where.address})
+        return where
+
+    def _lead(self, seen: CodexFacts) -> Lead:
+        return lead(seen, self._shell.environ, self._around.home, meaning=self._shell.meaning)
+
+    async def _is_ours(self, address: str, base_url: str, status: Mapping[str, Any]) -> bool:
+        """Whether an address is the gateway's, by name or by proof."""
+        if is_same_address(address, base_url):
+            return True
+        if not address or status["state"] != "running":
+            return False
+        return (await knock(address, self._call)).row is not None
+
+    def _swallowing(self, where: Lead) -> dict[str, str] | None:
+        """The proxy to which Codex would go instead, as the words name it."""
+        with contextlib.suppress(InvalidInput):
+            if where.by_function or is_bypassed(self._shell.environ, where.address):
+                return None
+        scheme = urlsplit(where.address).scheme
+        names = (f"{scheme.upper()}_PROXY", f"{scheme}_proxy", "ALL_PROXY", "all_proxy")
+        name = next((name for name in names if self._shell.environ.get(name)), "")
+        host = urlsplit(where.address).hostname or ""
+        return {"variable": name, "proxy": self._shell.environ.get(name, ""), "host": host} if name else None
+
+    async def _gateway(self, status: Mapping[str, Any], where: Lead) -> None:
+        progress = self._progress
+        progress.begin(Stage.GATEWAY)
+        if (why := await why_not_listening(status)) is not None:
+            raise progress.wrong(Stage.GATEWAY, why.code, why.values)
+        address = where.address
+        first = await knock(address, self._call)
+        if first.problem:
+            values = {"address": address, "problem": first.problem}
+            raise progress.wrong(Stage.GATEWAY, CheckCode.GATEWAY_UNREACHABLE, values)
+        if first.row is None:
+            values = {"address": address, "program": await whose(address, first.server)}
+            raise progress.wrong(Stage.GATEWAY, CheckCode.OTHER_PROGRAM, values)
+        progress.good(Stage.GATEWAY, CheckCode.GATEWAY_LISTENS, {"address": address})
+        await self._door(first, where, str(status["base_url"]))
+
+    async def _door(self, first: Knock, where: Lead, base_url: str) -> None:
+        """What can be known of the door without a turn."""
+        progress = self._progress
+        row = first.row or {}
+        if row["code"] == "host_not_allowed":
+            raise progress.wrong(Stage.DOOR, CheckCode.HOST_REFUSED, {"expected": base_url})
+        if not urlsplit(where.address).path.rstrip("/").endswith("/v1"):
+            values = {"path": urlsplit(where.address).path or "/", "expected": base_url}
+            raise progress.wrong(Stage.DOOR, CheckCode.PATH_UNKNOWN, values)
+        if where.key is None:
+            return
+        progress.begin(Stage.DOOR)
+        shown = await knock(where.address, self._call, where.key)
+        if shown.row is not None and not shown.let_in:
+            found = of_the_door(shown.row)
+            raise progress.wrong(found.stage, found.code, found.values, SET_UP)
+
+    async def _tokens(self) -> None:
+        self._progress.begin(Stage.TOKEN)
+        tokens = await self._call("token.list", {})
+        if (why := why_no_token(tokens, clock_time)) is not None:
+            raise self._progress.wrong(Stage.TOKEN, why.code, why.values, why.command)
+        ready = sum(token["state"] == "ready" for token in tokens)
+        self._facts["Tokens"] = f"{ready} of {len(tokens)} ready"
+        values = {"ready": str(ready), "all": str(len(tokens))}
+        self._progress.good(Stage.TOKEN, CheckCode.TOKENS_READY, values)
+
+    async def _upstream(self) -> None:
+        self._progress.begin(Stage.UPSTREAM)
+        try:
+            answer = await self._call("proxy.test", {})
+        except WaystationError as error:
+            values = {"problem": error.message}
+            command = "waystation proxy test"
+            raise self._progress.wrong(Stage.UPSTREAM, CheckCode.UPSTREAM_UNREACHABLE, values, command) from None
+        self._facts["Proxy"] = answer["in_use"] or "none"
+        if not answer["ok"]:
+            values = {"status": str(answer["status"])}
+            raise self._progress.wrong(Stage.UPSTREAM, CheckCode.UPSTREAM_IS_A_PAGE, values)
+        self._progress.good(Stage.UPSTREAM, CheckCode.UPSTREAM_ANSWERS)
+
+
+def _elsewhere(where: Lead, base_url: str) -> CheckCode:
+    """How to call it that Codex goes to another address than the gateway's."""
+    if where.profile:
+        return CheckCode.OTHER_PROFILE
+    wanted = urlsplit(base_url)
+    meant = urlsplit(where.address)
+    ours = where.provider == "waystation" or meant.path.rstrip("/") == wanted.path
+    return CheckCode.OTHER_ADDRESS if where.address and ours else CheckCode.OTHER_PROVIDER

@@ -1,0 +1,129 @@
+"""The run of a check: Codex is started once, and its request is followed through the gateway."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from app.platform.codex_advice import what_follows
+from app.platform.codex_check_before import SET_UP, Ready, clock_time
+from app.platform.codex_check_gateway import Call
+from app.platform.codex_check_judge import Seen, Verdict, good_turn, is_decided, seen_of, verdict
+from app.platform.codex_check_progress import CheckEnds, Progress
+from app.platform.codex_check_report import CheckCode, Stage
+from app.platform.codex_check_run import CodexRun, run_codex
+from app.platform.codex_check_tokens import why_no_token
+
+_MOST_TURNS = 50
+#: A Codex that cannot reach its address tries for a long time; after so many seconds it has tried several times.
+_NOTHING_S = 6.0
+
+
+class TheRun:
+    """Runs Codex, and says what became of its request.
+
+    Args:
+        ready: what is run.
+        call: gives the instance a command.
+        progress: is told.
+        facts: gets what a report says besides the steps.
+    """
+
+    def __init__(self, ready: Ready, call: Call, progress: Progress, facts: dict[str, str]) -> None:
+        self._ready = ready
+        self._call = call
+        self._progress = progress
+        self._facts = facts
+        self._version = ready.seen.version
+
+    async def go(self, limit_s: float) -> None:
+        """Run Codex, for `limit_s` seconds at most.
+
+        Raises:
+            CheckEnds: something is wrong; it has been told.
+        """
+        ready, progress = self._ready, self._progress
+        if ready.seen.install is None:
+            return
+        progress.begin(Stage.DOOR)
+        program, environ = ready.seen.install.path, ready.shell.environ
+        with tempfile.TemporaryDirectory(prefix="waystation-check-", ignore_cleanup_errors=True) as folder:
+            run = await run_codex(
+                ready.shell, program, self._version, environ, Path(folder), self._is_over, limit_s=limit_s
+            )
+        found = await self._look(run)
+        self._facts["Model"] = run.named("model") or "-"
+        names = self._names(run)
+        newer = what_follows(self._version).newer_than_tried
+        wrong = verdict(run, found, newer=newer, proxied=names["variable"])
+        if wrong is not None:
+            raise await self._wrong(wrong, found, names)
+        await self._well(found, run, names)
+
+    async def _is_over(self, run: CodexRun) -> bool:
+        found = await self._look(run)
+        if found.nothing:
+            return run.retries and time.time() - run.started_at > _NOTHING_S
+        return is_decided(found)
+
+    async def _look(self, run: CodexRun) -> Seen:
+        door = await self._call("door.log", {})
+        turns = await self._call("turn.list", {"limit": _MOST_TURNS})
+        sessions = await self._call("session.list", {})
+        return seen_of(run, self._version, door, turns, sessions)
+
+    def _names(self, run: CodexRun) -> dict[str, str]:
+        """What any of the words may name."""
+        seen, where = self._ready.seen, self._ready.lead
+        parts = urlsplit(where.address)
+        proxy = None if where.by_function else next((proxy for proxy in seen.proxies), None)
+        return {
+            "path": str(seen.config.path),
+            "address": where.address,
+            "expected": where.address,
+            "host": parts.hostname or "",
+            "variable": proxy.name if proxy else "",
+            "proxy": proxy.value if proxy else "",
+            "version": ".".join(map(str, self._version or ())),
+            "seconds": f"{run.took_s:.1f}",
+            "license": "",
+            "until": "",
+        }
+
+    async def _wrong(self, wrong: Verdict, found: Seen, names: dict[str, str]) -> CheckEnds:
+        """Say what is wrong, and what went well before it."""
+        values = {**names, **wrong.values}
+        command = ""
+        if found.turns:
+            await self._let_in(found.turns[0])
+        if wrong.code in (CheckCode.TOKENS_AT_LIMIT, CheckCode.TOKENS_REST):
+            why = why_no_token(await self._call("token.list", {}), clock_time)
+            if why is not None:
+                return self._progress.wrong(Stage.TOKEN, why.code, why.values, why.command)
+        if wrong.code is CheckCode.BUDGET_SPENT:
+            values["license"] = await self._label(found.turns[0])
+        if wrong.stage is Stage.DOOR:
+            command = SET_UP
+        return self._progress.wrong(wrong.stage, wrong.code, values, command)
+
+    async def _well(self, found: Seen, run: CodexRun, names: dict[str, str]) -> None:
+        row = good_turn(found)
+        if row is None:
+            return
+        await self._let_in(row)
+        tokens = await self._call("token.list", {})
+        label = next((token["label"] for token in tokens if token["id"] == row["token_id"]), "?")
+        self._progress.good(Stage.TOKEN, CheckCode.TOKEN_SERVES, {"token": str(label)})
+        code = CheckCode.ANSWERED_SLOWLY if run.fell_back else CheckCode.ANSWERED
+        self._progress.good(Stage.ANSWER, code, names)
+
+    async def _let_in(self, row: Mapping[str, Any]) -> None:
+        self._progress.good(Stage.DOOR, CheckCode.LET_IN, {"license": await self._label(row)})
+
+    async def _label(self, row: Mapping[str, Any]) -> str:
+        licenses = await self._call("license.list", {})
+        return next((str(item["label"]) for item in licenses if item["id"] == row["license_id"]), "?")
