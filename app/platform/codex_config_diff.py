@@ -1,4 +1,4 @@
-"""What changes in Codex's config.toml, for display. No I/O."""
+"""What changes in Codex's config.toml and `.env`, for display. No I/O."""
 
 from __future__ import annotations
 
@@ -22,3 +22,22 @@ def masked_diff(before: bytes | None, after: bytes | None, secret: str | None = 
     if secret:
         lines = lines.replace(secret, masked_key(secret))
     return without_secrets(_NAMED_SECRET.sub(r'\1"…"', lines))
+
+
+def masked_env_diff(before: bytes | None, after: bytes | None, secret: str) -> str:
+    """The same of a `.env` file, in which every value may be a secret."""
+    old, new = (_masked_lines(data or b"", secret) for data in (before, after))
+    return "\n".join(difflib.unified_diff(old, new, ".env", ".env", lineterm=""))
+
+
+def _masked_lines(data: bytes, secret: str) -> list[str]:
+    lines = [line.rstrip("\r\n") for line in lines_of(data.decode("utf-8-sig", "replace"))]
+    return [line if line.lstrip().startswith("#") else _masked_line(line, secret) for line in lines]
+
+
+def _masked_line(line: str, secret: str) -> str:
+    name, sign, value = line.partition("=")
+    if not sign:
+        # Perhaps a further line of a value.
+        return "…" if name.strip() else name
+    return f"{name}={masked_key(secret) if secret and value == secret else '…' if value.strip() else value}"

@@ -1,12 +1,12 @@
-"""Codex's config.toml on the disk: read, written whole or not at all, kept once as it was before Waystation."""
+"""Codex's own files on the disk: read, written whole or not at all, kept once as they were before Waystation."""
 
 from __future__ import annotations
 
 import os
 import stat
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from app.core.errors import WaystationError
@@ -14,6 +14,7 @@ from app.platform.codex_login import codex_auth_file
 from app.platform.private_file import FileUnwritable
 
 BACKUP = "config.toml.before-waystation"
+_KEPT = ".before-waystation"
 _MAX_BYTES = 1 << 20
 
 
@@ -63,51 +64,129 @@ def read_profile_files(path: Path) -> dict[str, bytes]:
 
 
 def write_config(
-    path: Path, before: bytes | None, after: bytes | None, *, private: bool, mode: int | None = None
+    path: Path,
+    before: bytes | None,
+    after: bytes | None,
+    *,
+    private: bool,
+    mode: int | None = None,
+    keep: bool = True,
 ) -> int | None:
-    """Put new bytes in the place of those that were read.
+    """Put new bytes in the place of those that were read; see `staged`.
+
+    Returns:
+        The mode that the file had; None when there was none.
+    """
+    with staged(path, before, after, private=private, mode=mode, keep=keep) as change:
+        change.put()
+        return change.had
+
+
+class StagedFile:
+    """A change that is all on the disk but for the name; see `staged`.
+
+    Attributes:
+        had: the mode that the file had; None when there was none.
+    """
+
+    def __init__(self, path: Path, before: bytes | None, target: Path, fresh: Path | None, had: int | None) -> None:
+        self.had = had
+        self.is_put = False
+        self._path = path
+        self._before = before
+        self._target = target
+        self._fresh = fresh
+
+    def put(self) -> None:
+        """Let it be the file.
+
+        Raises:
+            CodexConfigChanged: somebody has changed the file meanwhile.
+            FileUnwritable: the system refuses.
+        """
+        # As late as can be: Codex writes this file, too.
+        _refuse_changed(self._path, self._before)
+        try:
+            if self._fresh is None:
+                self._target.unlink(missing_ok=True)
+            else:
+                self._fresh.replace(self._target)
+        except OSError as error:
+            raise _unwritable(self._path, str(error.strerror or error)) from error
+        self.is_put = True
+        _sync_folder(self._target.parent)
+
+
+@contextmanager
+def staged(
+    path: Path,
+    before: bytes | None,
+    after: bytes | None,
+    *,
+    private: bool,
+    mode: int | None = None,
+    keep: bool = True,
+) -> Iterator[StagedFile]:
+    """Have new bytes ready for the place of those that were read; what has not been put at the end goes away.
 
     Links are followed and stay. Mode and owner stay, but for `private`. The first time, the file is kept beside
-    `path` as `config.toml.before-waystation`, for the user alone. A new file is for the user alone, too.
+    `path`, as such as `config.toml.before-waystation`, for the user alone. A new file is for the user alone, too.
 
     Args:
-        path: see `codex_config_file`.
+        path: such as `codex_config_file` gives.
         before: as `read_config` gave it.
         after: the new bytes; None: remove the file.
         private: a secret is in it: nobody but the user may read it from now on (POSIX).
         mode: for undoing: what an earlier call gave back, to be had again; None: it stays.
-
-    Returns:
-        The mode that the file had; None when there was none.
+        keep: whether `before` is worth keeping: nothing of ours is in it.
 
     Raises:
         CodexConfigChanged: `before` is not what is there.
         CodexConfigUnreadable: the file cannot be read any more.
         FileUnwritable: the file is read-only, belongs to somebody else, or the system refuses.
     """
-    try:
-        target = Path(os.path.realpath(path, strict=False))
-        if target.is_symlink():
-            raise _unwritable(path, "its link leads in a circle")
-        state = target.stat() if before is not None and target.exists() else None
-        _refuse_locked(target, state)
-        _refuse_changed(path, before)
-        had = stat.S_IMODE(state.st_mode) if state else None
-        if after is None:
-            target.unlink(missing_ok=True)
-            _sync_folder(target.parent)
-            return had
-        # Codex makes its folder when it first runs.
-        target.parent.mkdir(mode=0o700, exist_ok=True)
-        if before is not None:
-            _keep(path.with_name(BACKUP), before)
-        wanted = had if mode is None else mode
-        if wanted is not None and private:
-            wanted &= 0o700
-        _replace(path, target, before, after, state, wanted, private)
-        return had
-    except OSError as error:
-        raise _unwritable(path, str(error.strerror or error)) from error
+    with ExitStack() as leftovers:
+        try:
+            target = Path(os.path.realpath(path, strict=False))
+            if target.is_symlink():
+                raise _unwritable(path, "its link leads in a circle")
+            state = target.stat() if before is not None and target.exists() else None
+            _refuse_locked(target, state)
+            _refuse_changed(path, before)
+            had = stat.S_IMODE(state.st_mode) if state else None
+            fresh = None if after is None else target.with_name(f".{target.name}.{os.getpid()}")
+            change = StagedFile(path, before, target, fresh, had)
+            if fresh is not None and after is not None:
+                # Codex makes its folder when it first runs.
+                target.parent.mkdir(mode=0o700, exist_ok=True)
+                if before is not None and keep and _keep(_kept(path), before):
+                    leftovers.callback(_not_kept, path, change)
+                wanted = had if mode is None else mode
+                if wanted is not None and private:
+                    wanted &= 0o700
+                leftovers.callback(fresh.unlink, missing_ok=True)
+                _prepare(fresh, target, after, state, wanted, private)
+        except OSError as error:
+            raise _unwritable(path, str(error.strerror or error)) from error
+        yield change
+
+
+def file_mode(path: Path) -> int | None:
+    """The mode of the file, behind any links; None: there is none."""
+    with suppress(OSError):
+        return stat.S_IMODE(path.stat().st_mode)
+    return None
+
+
+def forget_kept(path: Path, now: bytes | None) -> None:
+    """Remove what was kept of the file if the file is the same again. Never raises."""
+    with suppress(OSError, CodexConfigUnreadable):
+        if now is not None and read_config(_kept(path)) == now:
+            _kept(path).unlink()
+
+
+def _kept(path: Path) -> Path:
+    return path.with_name(path.name + _KEPT)
 
 
 def _refuse_locked(target: Path, state: os.stat_result | None) -> None:
@@ -127,40 +206,33 @@ def _refuse_changed(path: Path, before: bytes | None) -> None:
         )
 
 
-def _keep(backup: Path, data: bytes) -> None:
-    """The oldest one is the one from before Waystation: it is never overwritten."""
+def _keep(backup: Path, data: bytes) -> bool:
+    """The oldest one is the one from before Waystation: it is never overwritten. Tells whether there was none."""
     if os.path.lexists(backup):
-        return
+        return False
     fresh = backup.with_name(f".{backup.name}.{os.getpid()}")
     try:
         _write(fresh, data)
         fresh.replace(backup)
     finally:
         fresh.unlink(missing_ok=True)
+    return True
 
 
-def _replace(
-    path: Path,
-    target: Path,
-    before: bytes | None,
-    after: bytes,
-    state: os.stat_result | None,
-    mode: int | None,
-    private: bool,
+def _not_kept(path: Path, change: StagedFile) -> None:
+    if not change.is_put:
+        with suppress(OSError):
+            _kept(path).unlink()
+
+
+def _prepare(
+    fresh: Path, target: Path, after: bytes, state: os.stat_result | None, mode: int | None, private: bool
 ) -> None:
-    fresh = target.with_name(f".{target.name}.{os.getpid()}")
-    try:
-        _write(fresh, after)
-        if state is not None and sys.platform != "win32":
-            _adopt(fresh, state, 0o600 if mode is None else mode)
-        if private and sys.platform != "win32" and fresh.stat().st_mode & 0o077:
-            raise _unwritable(target, "others can read files in its folder, and the license would be in it")
-        # As late as can be: Codex writes this file, too.
-        _refuse_changed(path, before)
-        fresh.replace(target)
-    finally:
-        fresh.unlink(missing_ok=True)
-    _sync_folder(target.parent)
+    _write(fresh, after)
+    if state is not None and sys.platform != "win32":
+        _adopt(fresh, state, 0o600 if mode is None else mode)
+    if private and sys.platform != "win32" and fresh.stat().st_mode & 0o077:
+        raise _unwritable(target, "others can read files in its folder, and the license would be in it")
 
 
 def _write(fresh: Path, data: bytes) -> None:

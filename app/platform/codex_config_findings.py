@@ -53,6 +53,24 @@ class FindingCode(StrEnum):
     OTHER_PROVIDER = "other_provider"
     #: After undoing, a profile still names our provider.
     STILL_NAMED = "still_named"
+    #: `codex resume` lists only the conversations of the provider in use; `value` was it before.
+    HISTORY_FILTERED = "history_filtered"
+    #: A conversation stays with the provider that it was begun with.
+    HISTORY_FORK = "history_fork"
+    #: After undoing: the conversations that were begun through us.
+    HISTORY_OURS = "history_ours"
+    #: The ChatGPT login in the file `where` would be replaced; `value` is a place for a copy.
+    LOGIN_REPLACED = "login_replaced"
+    #: A token follows the login that Codex will no longer renew.
+    LOGIN_FOLLOWED = "login_followed"
+    #: The license is still saved as Codex's API key.
+    KEY_SAVED = "key_saved"
+    #: A project's own configuration names another provider.
+    PROJECT_FILE = "project_file"
+    #: The configuration of whoever manages this computer does.
+    MANAGED_FILE = "managed_file"
+    #: Nobody knows whether this Codex reads `openai_base_url`.
+    ADDRESS_NEEDS = "address_needs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +78,44 @@ class Finding:
     """Something in the user's files that we do not change; `where` is a key or a file's name, `value` what it says."""
 
     code: FindingCode
-    where: str
-    value: str
+    where: str = ""
+    value: str = ""
+
+    @property
+    def text(self) -> str:
+        """What to know, in English."""
+        return _TEXTS[self.code].format(where=self.where, value=self.value)
+
+
+_TEXTS = {
+    FindingCode.PROFILE_CHOSEN: "config.toml chooses a profile, and {where} names the provider {value}: Codex up to "
+    "0.120 uses that one. Take model_provider out of the profile.",
+    FindingCode.PROFILE: "{where} names the provider {value}: with that profile Codex up to 0.120 goes there.",
+    FindingCode.PROFILE_FILE: "{where} names {value}: with that profile Codex goes there.",
+    FindingCode.OTHER_PROVIDER: "{where} is {value}, so that openai_base_url is not used. Take that line out, or "
+    "choose the provider of our own.",
+    FindingCode.STILL_NAMED: "{where} still names Waystation's provider, which is gone now: Codex will not start "
+    "with it. Change that line.",
+    FindingCode.HISTORY_FILTERED: "Conversations begun before are not lost, but Codex 0.80 to 0.140 lists only those "
+    "of the provider in use: codex resume -c model_provider={value} lists them, and codex resume ID goes on with one "
+    "through Waystation.",
+    FindingCode.HISTORY_FORK: "Newer versions of Codex go on with a conversation where it was begun, not through "
+    "Waystation: codex fork ID goes on with a copy of it here.",
+    FindingCode.HISTORY_OURS: "Conversations begun through Waystation are not lost: codex resume ID goes on with one, "
+    "or codex fork ID where Codex refuses that.",
+    FindingCode.LOGIN_REPLACED: "Codex is signed in with ChatGPT, and the command replaces that login. To keep it, "
+    "first copy {where} to {value}; copied back, it works again.",
+    FindingCode.LOGIN_FOLLOWED: "A token follows {where}. Codex no longer renews that login once it goes through "
+    "Waystation, so that the token ends in some days: give Waystation a sign-in of its own.",
+    FindingCode.KEY_SAVED: "Codex still has the license saved as its API key ({where}), and without Waystation would "
+    "send it to api.openai.com. Remove it by the command, or copy your own login back.",
+    FindingCode.PROJECT_FILE: "{where} names {value}: in that project Codex 0.80 to 0.120 goes there, with the "
+    "license.",
+    FindingCode.MANAGED_FILE: "{where} names {value} and outweighs config.toml: Codex goes there. Ask whoever manages "
+    "this computer.",
+    FindingCode.ADDRESS_NEEDS: "openai_base_url is read by Codex 0.120 and newer; which version is installed is not "
+    "known.",
+}
 
 
 def profile_findings(values: Mapping[str, Any], wanted: Wanted) -> tuple[Finding, ...]:
@@ -78,8 +132,10 @@ def profile_findings(values: Mapping[str, Any], wanted: Wanted) -> tuple[Finding
     return tuple(found)
 
 
-def file_findings(files: Mapping[str, bytes], wanted: Wanted) -> tuple[Finding, ...]:
-    """Which profile files, by their names, keep Codex from using ours when they are chosen."""
+def file_findings(
+    files: Mapping[str, bytes], wanted: Wanted, code: FindingCode = FindingCode.PROFILE_FILE
+) -> tuple[Finding, ...]:
+    """Which further files, by their names, keep Codex from using ours where they count."""
     found = []
     for name, data in sorted(files.items()):
         try:
@@ -88,10 +144,13 @@ def file_findings(files: Mapping[str, bytes], wanted: Wanted) -> tuple[Finding, 
             # Codex says so itself when it is asked for that profile.
             continue
         provider, address = value_at(values, _PROVIDER), value_at(values, _ADDRESS)
+        table = value_at(values, ("model_providers", PROVIDER, "base_url"))
         if isinstance(provider, str) and provider != _right_provider(wanted):
-            found.append(Finding(FindingCode.PROFILE_FILE, name, provider))
-        elif isinstance(wanted, OpenAIAddress) and isinstance(address, str):
-            found.append(Finding(FindingCode.PROFILE_FILE, name, without_secrets(address)))
+            found.append(Finding(code, name, provider))
+        elif isinstance(wanted, OwnProvider) and isinstance(table, str) and table != wanted.base_url:
+            found.append(Finding(code, name, without_secrets(table)))
+        elif isinstance(wanted, OpenAIAddress) and isinstance(address, str) and address != wanted.base_url:
+            found.append(Finding(code, name, without_secrets(address)))
     return tuple(found)
 
 

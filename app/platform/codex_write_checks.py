@@ -1,0 +1,225 @@
+"""What speaks against writing Codex's files, and what the user should know before.
+
+Measured with the real Codex 0.42, 0.45, 0.80, 0.100, 0.120, 0.140 and 0.169:
+
+* A trusted project's `.codex/config.toml` outweighs the user's provider, and takes the license along to an address of
+  its own, in 0.80, 0.100 and 0.120; not in 0.42, 0.140 and 0.169.
+* `/etc/codex/managed_config.toml` outweighs it from 0.80 on; `/etc/codex/config.toml` never does.
+* `codex resume` lists every conversation in 0.42 and 0.45. From 0.80 to 0.140 it lists those of the provider in use,
+  also with `--all`; `-c model_provider=<the other one>` lists the others, and `codex resume <id>` goes on with one of
+  them through the provider in use. 0.169 lists all and goes on with each through the provider that it was begun with
+  (`codex exec resume` refuses); `codex fork <id>` goes on with a copy through the provider in use.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import json
+import shlex
+import socket
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from app.platform.codex_config_file import CodexConfigUnreadable, read_config
+from app.platform.codex_config_findings import Finding, FindingCode, OpenAIAddress, Wanted, file_findings
+from app.platform.codex_notes import CodexVersion
+from app.platform.codex_setup import PROVIDER
+from app.platform.codex_write_errors import CodexChatGPTAddress, CodexLoginFollowed, CodexLoop, CodexTooOld
+from app.platform.redaction import without_secrets
+
+_UPSTREAM_VARIABLES = ("WAYSTATION_CHATGPT_BASE_URL", "WAYSTATION_OPENAI_BASE_URL")
+_ADDRESS_FROM = (0, 120)
+#: Lists every conversation.
+_LISTS_ALL = (0, 45)
+#: The first that was seen to list all again, and the last that was seen to go on with any conversation.
+_LISTS_ALL_AGAIN = (0, 169)
+_LAST_TO_MOVE = (0, 140)
+#: The versions between these two follow a project's provider.
+_PROJECTS_FROM, _PROJECTS_UNTIL = (0, 46), (0, 140)
+_MOST_PROJECTS = 100
+_MAX_BYTES = 1 << 20
+
+
+def leads_to(address: object, base_url: str) -> bool:
+    """Whether an address is the gateway's, under whichever name of this computer."""
+    if not isinstance(address, str):
+        return False
+    try:
+        one, other = urlsplit(address), urlsplit(base_url)
+        ports = [part.port or (443 if part.scheme == "https" else 80) for part in (one, other)]
+    except ValueError:
+        return False
+    hosts = [(part.hostname or "").lower().rstrip(".") for part in (one, other)]
+    return ports[0] == ports[1] and (hosts[0] == hosts[1] or all(map(_is_here, hosts)))
+
+
+def refuse_loops(environ: Mapping[str, str], base_url: str) -> None:
+    """See that the gateway would not ask itself.
+
+    Raises:
+        CodexLoop: it would.
+    """
+    for name in _UPSTREAM_VARIABLES:
+        address = environ.get(name, "").strip()
+        if leads_to(address, base_url):
+            shown = without_secrets(address)
+            raise CodexLoop(
+                f"{name} is Waystation itself ({shown}): it would ask itself for ever. Correct that variable and start "
+                "Waystation again; nothing was changed.",
+                name=name,
+                address=shown,
+            )
+
+
+def refuse_config(values: Mapping[str, Any], path: Path, base_url: str) -> None:
+    """See that Codex does not take us for the ChatGPT backend: its terminal interface ends on our 404.
+
+    Raises:
+        CodexChatGPTAddress: it does.
+    """
+    if leads_to(values.get("chatgpt_base_url"), base_url):
+        raise CodexChatGPTAddress(
+            f"{path} sets chatgpt_base_url to Waystation, which has none of what Codex asks for there. Take that line "
+            "out and try again; nothing was changed.",
+            path=str(path),
+        )
+
+
+def refuse_version(version: CodexVersion | None) -> None:
+    """See that this Codex reads `openai_base_url`.
+
+    Raises:
+        CodexTooOld: it does not.
+    """
+    if version is not None and version[:2] < _ADDRESS_FROM:
+        shown = ".".join(map(str, version))
+        raise CodexTooOld(
+            f"Codex {shown} does not read openai_base_url; 0.120 is the first that does. Choose the provider of our "
+            "own.",
+            version=shown,
+        )
+
+
+def history_findings(values: Mapping[str, Any], version: CodexVersion | None) -> Iterator[Finding]:
+    """How to see conversations that were begun before our provider."""
+    before = values.get("model_provider") or "openai"
+    if before == PROVIDER:
+        return
+    if version is None or _LISTS_ALL < version[:2] < _LISTS_ALL_AGAIN:
+        yield Finding(FindingCode.HISTORY_FILTERED, "model_provider", str(before))
+    if version is None or version[:2] > _LAST_TO_MOVE:
+        yield Finding(FindingCode.HISTORY_FORK, "model_provider", str(before))
+
+
+def outweighing(
+    values: Mapping[str, Any], wanted: Wanted, version: CodexVersion | None, managed: Path | None
+) -> tuple[Finding, ...]:
+    """Which files of others outweigh ours."""
+    found = file_findings(_read(managed), wanted, FindingCode.MANAGED_FILE)
+    if version is None or _PROJECTS_FROM <= version[:2] < _PROJECTS_UNTIL:
+        projects = values.get("projects")
+        trusted = [
+            folder
+            for folder, said in (projects if isinstance(projects, dict) else {}).items()
+            if isinstance(said, dict) and said.get("trust_level") == "trusted"
+        ]
+        for folder in trusted[:_MOST_PROJECTS]:
+            found += file_findings(_read(Path(folder, ".codex", "config.toml")), wanted, FindingCode.PROJECT_FILE)
+    return found
+
+
+class SavedKey:
+    """What `codex login` has saved, as far as setting up needs it. Read only; never raises.
+
+    Args:
+        path: of Codex's `auth.json`.
+        system: as `sys.platform` names it.
+    """
+
+    def __init__(self, path: Path, system: str) -> None:
+        self.path = path
+        self._system = system
+        #: Where the user is told to keep a copy.
+        self.copy = path.with_name(f"{path.name}.before-waystation")
+        data: Any = None
+        with suppress(OSError, ValueError), path.open("rb") as file:
+            data = json.loads(file.read(_MAX_BYTES))
+        data = data if isinstance(data, dict) else {}
+        key = data.get("OPENAI_API_KEY")
+        self._sha256 = hashlib.sha256(key.encode()).hexdigest() if isinstance(key, str) else None
+        self.is_chatgpt = isinstance(data.get("tokens"), dict)
+
+    def refuse_followed(self, followed: Collection[str]) -> None:
+        """See that no token loses its login.
+
+        Raises:
+            CodexLoginFollowed: one would.
+        """
+        if self._is_in(followed):
+            raise CodexLoginFollowed(
+                f"A token follows {self.path}, which this way would overwrite. Choose the provider of our own, or give "
+                "Waystation a sign-in of its own first; nothing was changed.",
+                path=str(self.path),
+            )
+
+    def findings(self, wanted: Wanted, followed: Collection[str]) -> Iterator[Finding]:
+        """What becomes of the login."""
+        if isinstance(wanted, OpenAIAddress):
+            if self.is_chatgpt:
+                yield Finding(FindingCode.LOGIN_REPLACED, str(self.path), str(self.copy))
+        elif self._is_in(followed):
+            yield Finding(FindingCode.LOGIN_FOLLOWED, str(self.path))
+
+    def holds(self, license_sha256: str) -> bool:
+        """Whether it is this license."""
+        return self._sha256 == license_sha256
+
+    def saving(self, license_key: str) -> str:
+        """The command that saves the license; it holds the license."""
+        if self._system == "win32":
+            return f'"{license_key}" | codex login --with-api-key'
+        return f"echo '{license_key}' | codex login --with-api-key"
+
+    def leaving(self) -> str:
+        """The command that takes the license away, and puts the user's copy back if there is one."""
+        if not self.copy.exists():
+            return "codex logout"
+        if self._system == "win32":
+            return f'Move-Item -Force "{self.copy}" "{self.path}"'
+        return f"mv -f {shlex.quote(str(self.copy))} {shlex.quote(str(self.path))}"
+
+    def _is_in(self, followed: Collection[str]) -> bool:
+        with suppress(OSError):
+            return self.path.resolve() in {Path(path).resolve() for path in followed}
+        return False
+
+
+def managed_file(config: Path, system: str) -> Path:
+    """Where whoever manages this computer puts what outweighs config.toml; on Windows beside it (not measured)."""
+    return config.with_name("managed_config.toml") if system == "win32" else Path("/etc/codex/managed_config.toml")
+
+
+def _read(path: Path | None) -> dict[str, bytes]:
+    with suppress(CodexConfigUnreadable, ValueError):
+        data = read_config(path) if path else None
+        return {} if data is None else {str(path): data}
+    return {}
+
+
+def _is_here(host: str) -> bool:
+    if host in ("localhost", "0.0.0.0", "::"):  # noqa: S104 - nothing is bound
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    family = socket.AF_INET6 if address.version == 6 else socket.AF_INET
+    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        # Only own addresses can be bound; nothing is sent.
+        probe.bind((str(address), 0))
+        return True
+    return address.is_loopback
