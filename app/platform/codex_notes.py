@@ -91,27 +91,33 @@ def setup_notes(shell: Shell, codex_version: CodexVersion | None = None) -> tupl
 def curl_notes(shell: Shell) -> tuple[SetupNote, ...]:
     """What to know about the curl examples, the weightiest first."""
     notes = [_CURL_SESSION, _CURL_PROXY]
-    notes.append(_HISTORY if shell is Shell.BASH else _CURL_WINDOWS)
-    if shell is Shell.POWERSHELL:
+    if shell in (Shell.CMD, Shell.POWERSHELL):
+        notes.append(_CURL_WINDOWS)
+    if shell is not Shell.CMD:
         notes.append(_HISTORY)
     return tuple(notes)
 
 
 def _key_must_be_saved(shell: Shell, codex_version: CodexVersion | None) -> SetupNote:
     on_command_line = codex_version is not None and codex_version < _LOGIN_READS_STDIN
-    commands = {
-        Shell.BASH: ('codex login --api-key "$OPENAI_API_KEY"', 'echo "$OPENAI_API_KEY" | codex login --with-api-key'),
-        Shell.CMD: ("codex login --api-key %OPENAI_API_KEY%", "echo %OPENAI_API_KEY%| codex login --with-api-key"),
-        Shell.POWERSHELL: (
-            "codex login --api-key $env:OPENAI_API_KEY",
-            "$env:OPENAI_API_KEY | codex login --with-api-key",
-        ),
-    }
+    match shell:
+        case Shell.CMD:
+            commands = ("codex login --api-key %OPENAI_API_KEY%", "echo %OPENAI_API_KEY%| codex login --with-api-key")
+        case Shell.POWERSHELL:
+            commands = (
+                "codex login --api-key $env:OPENAI_API_KEY",
+                "$env:OPENAI_API_KEY | codex login --with-api-key",
+            )
+        case _:
+            commands = (
+                'codex login --api-key "$OPENAI_API_KEY"',
+                'echo "$OPENAI_API_KEY" | codex login --with-api-key',
+            )
     return SetupNote(
         NoteCode.KEY_MUST_BE_SAVED,
         "Codex up to 0.118 sends the key only after saving it: start codex, press 2 (3 where 2 is a device code) "
         "and Enter, or run this once. It replaces the login that Codex has saved.",
-        commands[shell][0 if on_command_line else 1],
+        commands[0 if on_command_line else 1],
     )
 
 

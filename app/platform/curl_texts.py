@@ -63,7 +63,7 @@ def curl_text(shell: Shell, example: CurlExample, base_url: str, license_key: st
     key = inert(checked_license_key(license_key))
     body = _BODIES[example]
     match shell:
-        case Shell.BASH:
+        case Shell.BASH | Shell.ZSH | Shell.FISH | Shell.WSL:
             lines = _bash(url, key, body)
         case Shell.CMD:
             lines = _cmd(url, key, body)
@@ -73,6 +73,7 @@ def curl_text(shell: Shell, example: CurlExample, base_url: str, license_key: st
 
 
 def _bash(url: str, key: str, body: str) -> list[str]:
+    """For fish as well: the text has nothing but words in single quotes."""
     return [
         f"curl --location --request POST '{url}' \\",
         "--header 'Content-Type: application/json' \\",

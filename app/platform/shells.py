@@ -11,16 +11,33 @@ _INERT = re.compile(r"[A-Za-z0-9._~+/=:\[\]-]+")
 
 
 class Shell(StrEnum):
-    """Where a text is pasted. `BASH` texts work in zsh as well."""
+    """Where a text is pasted. `BASH` texts work in zsh as well, but for what is to last: each has its own files."""
 
     BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
     CMD = "cmd"
     POWERSHELL = "powershell"
+    #: The bash of a Linux inside Windows, where the gateway on Windows often has another address.
+    WSL = "wsl"
+
+    @property
+    def is_posix(self) -> bool:
+        """Whether it reads bash's language."""
+        return self in (Shell.BASH, Shell.ZSH, Shell.WSL)
 
 
-def default_shell(platform: str) -> Shell:
-    """The shell that a user of this system most likely has open; `platform` is `sys.platform`."""
-    return Shell.POWERSHELL if platform == "win32" else Shell.BASH
+def default_shell(platform: str, login_shell: str = "") -> Shell:
+    """The shell that a user of this system most likely has open.
+
+    Args:
+        platform: `sys.platform`.
+        login_shell: the variable SHELL, such as `/usr/bin/fish`.
+    """
+    if platform == "win32":
+        return Shell.POWERSHELL
+    name = login_shell.rpartition("/")[2]
+    return Shell(name) if name in ("zsh", "fish") else Shell.BASH
 
 
 def inert(value: str) -> str:

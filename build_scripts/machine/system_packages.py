@@ -67,6 +67,9 @@ TEST_PROGRAMS = {
     "curl": "curl",
     "ip": "iproute2",
     "zsh": "zsh",
+    "fish": "fish",
+    # For what is pasted into cmd.
+    "wine": "wine",
 }
 CJK_FONT_PACKAGE = "fonts-noto-cjk"
 # Unattended upgrades may hold apt for minutes after the machine has started.

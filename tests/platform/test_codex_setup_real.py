@@ -1,4 +1,4 @@
-"""The set-up texts pasted into real shells, with the real Codex CLI of each version."""
+"""The set-up texts pasted into real shells, with the real Codex CLI of each version; see also `test_shell_texts`."""
 
 import re
 import shutil
@@ -60,7 +60,7 @@ class Home:
 
 @pytest.fixture(autouse=True)
 def shells_are_here() -> None:
-    for shell in ("bash", "zsh"):
+    for shell in ("bash", "zsh", "fish"):
         assert shutil.which(shell), f"{shell} is not installed. Run: python3 build_scripts/dev.py test"
 
 
@@ -72,7 +72,7 @@ def home(tmp_path: Path, gateway: Gateway) -> Home:
 def run(shell: str, script: str, env: dict[str, str], home: Home) -> subprocess.CompletedProcess[str]:
     """Run a script whose `$TEXT` is the set-up text, without any start-up file."""
     return subprocess.run(
-        [shell, *(["-f"] if shell == "zsh" else ["--norc"]), "-c", script],
+        [shell, {"zsh": "-f", "fish": "--no-config"}.get(shell, "--norc"), "-c", script],
         env=env | {"TEXT": home.text},
         cwd=home.work,
         stdin=subprocess.DEVNULL,
@@ -104,6 +104,58 @@ def test_codex_exec_answers_through_the_gateway_past_a_dead_proxy(
     assert turn.has_text(prompt)
     assert home.config.read_bytes() == config
     assert files_with(LICENSE, home.folder) == []
+
+
+@pytest.mark.parametrize("version", [OLDEST, "0.120.0", NEWEST])
+def test_codex_exec_answers_from_fish_past_a_dead_proxy(
+    version: str, gateway: Gateway, refusing_proxy: int, home: Home
+) -> None:
+    env = hostile_environment(home.folder, version, refusing_proxy)
+    prompt = """say 'pong' "twice" & $HOME %PATH% !!"""
+    home.text = setup_text(Shell.FISH, gateway.url, LICENSE)
+    script = "echo $TEXT | source; codex exec -m gpt-5 --skip-git-repo-check $PROMPT"
+
+    done = run("fish", script, env | {"PROMPT": prompt}, home)
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    (turn,) = gateway.seen
+    assert turn.authorization == f"Bearer {LICENSE}"
+    assert turn.has_text(prompt)
+    assert files_with(LICENSE, home.folder) == []
+
+
+OWN_SETTING = 'codex exec --skip-git-repo-check -c model_reasoning_effort=low "$PROMPT"'
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_setting_of_the_users_own_does_not_take_ours_away(
+    version: str, gateway: Gateway, refusing_proxy: int, home: Home
+) -> None:
+    """Codex up to 0.140 forgets what stands before `exec` as soon as a `-c` stands after it."""
+    env = hostile_environment(home.folder, version, refusing_proxy) | {"PROMPT": "hello"}
+
+    done = run("bash", f'set -eu; eval "$TEXT"; {OWN_SETTING}', env, home)
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    (turn,) = gateway.seen
+    assert turn.authorization == f"Bearer {LICENSE}"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_what_was_set_up_for_good_leads_a_new_shell_here(
+    shell: str, gateway: Gateway, refusing_proxy: int, home: Home
+) -> None:
+    env = hostile_environment(home.folder, NEWEST, refusing_proxy) | {"PROMPT": "hello"}
+    home.text = setup_text(Shell(shell), gateway.url, LICENSE, lasting=True)
+    read = "echo $TEXT | source" if shell == "fish" else 'eval "$TEXT"'
+    assert run(shell, read, env, home).returncode == 0
+
+    done = subprocess.run(
+        [shell, "-i", "-c", OWN_SETTING], env=env, cwd=home.work, stdin=subprocess.DEVNULL, timeout=50, check=False
+    )
+
+    assert done.returncode == 0
+    assert [turn.authorization for turn in gateway.seen] == [f"Bearer {LICENSE}"]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
