@@ -16,6 +16,7 @@ from app.gateway.doors import Doors
 from app.gateway.models_route import Models
 from app.gateway.replies import json_reply, no_such_url, not_allowed
 from app.gateway.responses import Responses
+from app.gateway.sockets import Sockets, use_post
 from app.gateway.sub_paths import METHODS, SubPaths, sub_path
 
 Handler = Callable[[web.BaseRequest, License], Awaitable[web.StreamResponse]]
@@ -29,8 +30,17 @@ _SLASHES = re.compile(r"/{2,}")
 class Routes:
     """Doors first, then the way."""
 
-    def __init__(self, doors: Doors, responses: Responses, chat: Chat, models: Models, sub_paths: SubPaths) -> None:
+    def __init__(
+        self,
+        doors: Doors,
+        responses: Responses,
+        chat: Chat,
+        models: Models,
+        sub_paths: SubPaths,
+        sockets: Sockets,
+    ) -> None:
         self._doors = doors
+        self._sockets = sockets
         self._models = models
         self._sub_paths = sub_paths
         self._table: dict[str, dict[str, Handler]] = {
@@ -54,8 +64,7 @@ class Routes:
         tail = _tail(path)
         known = self._table.get(tail) or self._besides(tail)
         if tail == "responses" and request.method == "GET" and _wants_websocket(request):
-            # Before the license: Codex takes this at once for "use POST", and a 401 for a reason to try seven times.
-            raise Refusal(426, "WebSockets are not served here; use POST.", code="websocket_not_supported")
+            return await self._socket(request)
         if request.method == "OPTIONS" and known is not None:
             # A browser asks on behalf of a web page, without a license: no header of CORS lets it go on.
             raise not_allowed(request.method, ", ".join(known))
@@ -81,6 +90,17 @@ class Routes:
             return await self._sub_paths.answer(request, owner, asked)
 
         return dict.fromkeys(METHODS, answer)
+
+    async def _socket(self, request: web.BaseRequest) -> web.StreamResponse:
+        """A WebSocket; Codex takes 426 at once for "use POST", and a 401 for a reason to try seven times."""
+        try:
+            if not self._sockets.wanted:
+                raise use_post()
+            return await self._sockets.connect(request, await self._doors.check_license(request))
+        except Refusal as refusal:
+            # After the answer: aiohttp reads no other request of a connection that was to be upgraded.
+            request.protocol.close()
+            raise use_post() from refusal
 
 
 def _tail(path: str) -> str:

@@ -23,6 +23,7 @@ from app.gateway.relay import hang_up
 from app.gateway.replies import bad_request, error_reply, internal_error
 from app.gateway.responses import Responses
 from app.gateway.routes import Routes
+from app.gateway.sockets import Sockets
 from app.gateway.state import GatewayState
 from app.gateway.sub_paths import SubPaths
 from app.gateway.turn_runner import TurnRunner
@@ -70,6 +71,7 @@ class GatewayServer:
         self._chat = Chat(self._turns, upstream, models, keep_alive_s=keep_alive_s)
         self._models = Models(state, models)
         self._sub_paths = SubPaths(self._turns, upstream)
+        self._sockets = Sockets(self._turns, upstream)
         self._running: set[asyncio.Task[object]] = set()
         self._routes: Routes | None = None
         self._http: _HttpServer | None = None
@@ -92,7 +94,8 @@ class GatewayServer:
         self._turns.stopping = False
         self._admission.open()
         self._state.station.open()
-        self._routes = Routes(doors, self._responses, self._chat, self._models, self._sub_paths)
+        self._sockets.start()
+        self._routes = Routes(doors, self._responses, self._chat, self._models, self._sub_paths, self._sockets)
         self._http = _HttpServer(self._answer)
         loop = asyncio.get_running_loop()
         try:
@@ -118,6 +121,7 @@ class GatewayServer:
         self._listeners.clear()
         self._admission.close()
         self._state.station.close()
+        self._sockets.close()
         # Requests that were accepted just now shall have begun.
         await asyncio.sleep(0)
         http.pre_shutdown()

@@ -12,7 +12,7 @@ from app.core.turn import Outcome
 from app.core.verdict import Meaning
 from app.gateway.turn_runner import RunningTurn
 from app.translate.errors import UpstreamFailure, failure_from_http, truncated
-from app.translate.sse import parsed_object
+from app.translate.sse import Event, parsed_object
 from app.translate.usage import UsageObserver
 
 #: What such turns are called in the history.
@@ -68,7 +68,8 @@ class Exchange:
         if failure is None:
             turn.end(Outcome.COMPLETED)
             return True
-        return self._failed(turn, failure) or begun
+        # Within an answer Codex takes a failed response for a broken line and asks again; an error frame ends its turn.
+        return self._failed(turn, failure) or (begun and Event(frame).type != "error")
 
     def lost(self) -> bool:
         """Upstream's line ended; True when it was in the midst of this, and had not begun to answer."""

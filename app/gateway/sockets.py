@@ -19,13 +19,13 @@ from app.core.license import License, LicenseState
 from app.core.quota_reading import quota_from_headers
 from app.core.sealed import SealedItems, digest
 from app.core.ties import Ties
-from app.core.token import Token
+from app.core.token import Token, TokenKind
 from app.gateway.bodies import MAX_BODY
 from app.gateway.replies import SERVER
 from app.gateway.socket_relay import SocketRelay
 from app.gateway.turn_runner import TURN_STATE, TurnRunner
 from app.upstream.client import Upstream
-from app.upstream.errors import NoAnswer
+from app.upstream.errors import NoAnswer, UpstreamTimeout
 from app.upstream.socket import UpstreamSocket
 
 #: How long a conversation that a socket could not serve goes by POST alone, in seconds, and how many are remembered.
@@ -51,6 +51,8 @@ class Sockets:
         self._upstream = upstream
         self._open: set[SocketRelay] = set()
         self._detours: dict[tuple[str, str], float] = {}
+        #: Ways on which a WebSocket got no answer at all, as behind some proxies: until when none is tried.
+        self._silent: dict[tuple[TokenKind, str | None], float] = {}
         self._closed = False
 
     @property
@@ -160,6 +162,9 @@ class Sockets:
             Refusal: 426; there is none.
         """
         state = self._state
+        way, monotonic = (token.kind, token.proxy), state.clock.monotonic()
+        if self._silent.get(way, 0.0) > monotonic:
+            raise use_post()
         query = request.rel_url.raw_query_string
         try:
             upstream = await self._upstream.socket(
@@ -171,8 +176,12 @@ class Sockets:
                 max_size=MAX_BODY,
             )
         except NoAnswer as problem:
+            if isinstance(problem, UpstreamTimeout):
+                # Whoever begins a conversation shall not wait for that each time.
+                self._silent[way] = monotonic + DETOUR_S
             _log.info("token %s opens no WebSocket: %s", token.id, problem.code)
             raise use_post() from problem
+        self._silent.pop(way, None)
         state.way_found()
         answer = upstream.answer
         quota = quota_from_headers(answer.headers, state.clock.now())
