@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from app.commandline.codex_config import undo_codex_config, write_codex_config
 from app.commandline.delivery import NOBODY, Deliver, ask_owner, carry_out, wait_until_ended
 from app.commandline.doctor import doctor
 from app.commandline.license_actions import run_license_action
@@ -75,6 +76,10 @@ def run_action(arguments: argparse.Namespace, data_dir: Path, environ: Mapping[s
             done = deliver("session.forget", {"id": arguments.id, "all": arguments.all})
             print(f"forgot {done['forgotten']} session(s)")
             return 0
+        case "setup codex" if arguments.write:
+            return write_codex_config(arguments, deliver, environ, data_dir)
+        case "setup codex" if arguments.undo:
+            return undo_codex_config(arguments, environ, data_dir)
         case "setup codex":
             return _setup_codex(arguments, deliver)
     raise AssertionError(f"no action {arguments.action}")

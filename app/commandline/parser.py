@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from app import __version__
 from app.core.models import EFFORTS
+from app.platform.codex_route import Route
 from app.platform.shells import Shell
 
 #: Beside the real gateway's port, so that both can run.
@@ -121,6 +122,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--license", metavar="KEY", help="the license to put in (default: this computer's)")
     made.add_argument("--host", help="the gateway's address for that client (default: where it listens)")
     made.add_argument("--port", type=_port, help="the gateway's port (default: where it listens)")
+    _codex_files(made)
 
     made = add(commands, "doctor", "check whether your Codex gets an answer through the gateway; costs one request")
     made.add_argument("--json", action="store_true", help="the whole report as JSON")
@@ -131,6 +133,20 @@ def parser() -> argparse.ArgumentParser:
     made = add(commands, "selftest", "check this installation")
     made.add_argument("output", nargs="?", type=Path, metavar="OUT.json", help="where to write the result")
     return top
+
+
+def _codex_files(made: argparse.ArgumentParser) -> None:
+    files = made.add_mutually_exclusive_group()
+    files.add_argument("--write", action="store_true", help="write Codex's own files, after showing what will change")
+    files.add_argument("--undo", action="store_true", help="take back what --write has written, and nothing else")
+    made.add_argument(
+        "--route",
+        choices=[str(Route.OWN_PROVIDER), str(Route.OPENAI_ADDRESS)],
+        default=str(Route.OWN_PROVIDER),
+        help="what --write writes: a provider of our own (default), or the address of Codex's own provider, which "
+        "leaves the list of codex resume as it is and needs Codex 0.120 and its saved login",
+    )
+    made.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def _tokens(tokens: _Commands, add: _Add) -> None:
