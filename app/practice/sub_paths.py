@@ -155,7 +155,7 @@ _CHARGED = frozenset({"images/generations", "images/edits", "alpha/search", "mem
 
 
 def _form(request: web.Request, raw: bytes) -> Form | Refusal:
-    """Return the fields of a body: SDP, a multipart form, or else JSON; nothing has none. What is no form is refused."""
+    """Return the fields of a body: SDP, a multipart form, or else JSON; or why it is refused. Nothing has none."""
     try:
         body = bodies.decode(raw, request.headers.get("Content-Encoding", ""))
     except bodies.UnreadableBodyError as problem:

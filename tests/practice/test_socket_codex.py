@@ -6,7 +6,9 @@ from pathlib import Path
 import orjson
 import pytest
 
+from app.practice import refusals
 from app.practice.recorder import ReceivedRequest
+from app.practice.script import Turn
 from app.practice.server import PracticeUpstream
 from tests.practice.test_real_codex import end, login_config, run_codex, start_codex
 
@@ -89,3 +91,61 @@ async def test_a_conversation_is_resumed_on_a_new_socket(
     assert [frame.kind for frame in second.frames][-1] == "turn"
     # All of it again: the new socket knows nothing.
     assert inputs(second.frames)[-1] > sum(inputs(first.frames))
+
+
+FAULTS = {
+    "limit": refusals.socket_limit(),
+    "close": Turn(end_at=0, close=(1012, "restarting")),
+    "close later": Turn(end_at="response.output_item.added", close=(1001, "going away")),
+    "cut": Turn(cut_at="response.output_item.added"),
+}
+
+
+@pytest.mark.parametrize("version", ["0.120.0", "0.169.0"])
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_lost_socket_is_opened_again_and_all_input_sent(
+    version: str, fault: str, upstream: PracticeUpstream, tmp_path: Path
+) -> None:
+    upstream.script(FAULTS[fault])
+    printed = await run_codex(version, None, tmp_path, await log_in(version, upstream, tmp_path), {})
+    assert printed.rstrip().endswith("marker-42")
+    assert "Reconnecting" not in printed
+    first, second = upstream.handshakes
+    assert [frame.kind for frame in first.frames] == ["warm_up", "turn"]
+    assert [frame.kind for frame in second.frames] == ["turn", "turn"]
+    assert named(second.frames[0]) is None
+    assert inputs(second.frames)[0] >= inputs(first.frames)[1]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_lost_socket_that_is_refused_with_426_becomes_a_post(
+    version: str, upstream: PracticeUpstream, tmp_path: Path
+) -> None:
+    upstream.script(refusals.socket_limit())
+    upstream.script(Turn(), refusals.websocket_refused(), on="socket")
+    printed = await run_codex(version, None, tmp_path, await log_in(version, upstream, tmp_path), {})
+    assert printed.rstrip().endswith("marker-42")
+    assert "Reconnecting" not in printed
+    assert [handshake.status for handshake in upstream.handshakes] == [101, 426]
+    assert [turn.method for turn in upstream.turns] == ["WS", "POST", "POST"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_a_conversation_is_compacted_over_a_socket(
+    version: str, upstream: PracticeUpstream, tmp_path: Path
+) -> None:
+    config = [*await log_in(version, upstream, tmp_path), "model_auto_compact_token_limit=1000"]
+    printed = await run_codex(version, None, tmp_path, config, {})
+    assert ANSWER in printed
+    assert {record.problem for record in upstream.received} == {""}
+    last = orjson.loads(upstream.turns[-1].body)["input"]
+    assert [item["type"] for item in last].count("compaction") == 1
+    posted = [record.path for record in upstream.received if record.method == "POST"]
+    assert posted == (["/v1/responses/compact"] if version == "0.120.0" else [])
+
+
+async def test_a_large_event_is_read(upstream: PracticeUpstream, tmp_path: Path) -> None:
+    upstream.script(Turn(padding=15 << 20))
+    printed = await run_codex("0.169.0", None, tmp_path, await log_in("0.169.0", upstream, tmp_path), {})
+    assert printed.rstrip().endswith("marker-42")
+    assert len(upstream.handshakes) == 1
