@@ -93,6 +93,11 @@ def read_beside(body: bytes, headers: Mapping[str, str]) -> Envelope:
     )
 
 
+def names_in_headers(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """The session's names in a request that has no body."""
+    return _names((), headers)
+
+
 def _names(candidates: Iterable[object], headers: Mapping[str, str]) -> tuple[str, ...]:
     every = (*candidates, *(headers.get(name) for name in SESSION_HEADERS))
     return tuple(dict.fromkeys(bounded_name(name) for name in every if isinstance(name, str) and name.strip()))

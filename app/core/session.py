@@ -112,6 +112,10 @@ class SessionBook:
                 return self._sessions[session_id]
         return None
 
+    def last_of(self, license_id: str) -> Session | None:
+        """The session of this license that was used last."""
+        return next((one for one in reversed(self._sessions.values()) if one.license_id == license_id), None)
+
     def put(self, session: Session) -> Session:
         """Add or replace a session; a name that another session has already stays with that one."""
         self._sessions.pop(session.id, None)

@@ -19,7 +19,7 @@ from app.core.models import OfferedModel
 from app.core.token import Token, TokenKind
 from app.upstream.client import Upstream
 from app.upstream.errors import ModelsRefused, UpstreamTimeout, UpstreamUnreachable
-from app.upstream.headers import RawHeaders
+from app.upstream.headers import RawHeaders, to_client
 
 #: The ChatGPT backend lists what this version of Codex can use; the newest one that was tried with Waystation.
 CLIENT_VERSION = "0.169.0"
@@ -52,12 +52,14 @@ class ModelList:
         etag: of it, or None.
         content_type: of it.
         models: in it that users can choose.
+        headers: that came with it when upstream was last asked, as clients get them, but for those about its body.
     """
 
     body: bytes = field(repr=False)
     etag: str | None
     content_type: str
     models: tuple[OfferedModel, ...]
+    headers: tuple[tuple[str, str], ...] = field(repr=False, default=())
 
 
 @dataclass(slots=True)
@@ -116,8 +118,8 @@ class ModelLists:
 
     async def codex_list(
         self, token: Token, secrets: TokenSecrets, query: str, client_headers: RawHeaders
-    ) -> ModelList | None:
-        """The list for Codex, confirmed by upstream just now where it can be reached; None if there never was one.
+    ) -> tuple[ModelList | None, bool]:
+        """The list for Codex, and whether upstream has confirmed it just now; None if there never was one.
 
         Codex asks when upstream tells it that the list changed, so an older one must not be given while upstream
         can be asked.
@@ -138,16 +140,19 @@ class ModelLists:
         self._codex[key] = known
         while len(self._codex) > _MAX_KNOWN:
             del self._codex[next(iter(self._codex))]
-        return await self._list(known, ask, fresh_s=0.0)
+        return await self._list(known, ask, fresh_s=None), known.problem is None
 
-    async def _list(self, known: _Known, ask: _Ask, *, fresh_s: float, at_once: bool = False) -> ModelList | None:
+    async def _list(
+        self, known: _Known, ask: _Ask, *, fresh_s: float | None, at_once: bool = False
+    ) -> ModelList | None:
         called_at = self._monotonic()
         # Several clients that start together need one answer.
         async with known.lock:
             now = self._monotonic()
-            good_for = AFTER_FAILURE_S if known.problem else fresh_s
+            since_called = now - called_at
+            good_for = AFTER_FAILURE_S if known.problem else since_called if fresh_s is None else fresh_s
             if at_once:
-                good_for = now - called_at
+                good_for = since_called
             if known.asked_at is None or now - known.asked_at >= good_for:
                 try:
                     known.found, known.problem = await self._ask(ask, known.found), None
@@ -169,8 +174,11 @@ class ModelLists:
             async with asyncio.timeout(_ANSWER_S):
                 answer = await ask(extra)
                 try:
+                    headers = tuple(
+                        pair for pair in to_client(answer.raw_headers, reencoded=True) if pair[0].lower() != "etag"
+                    )
                     if answer.status == 304 and last is not None:
-                        return last
+                        return replace(last, headers=headers)
                     body = bytearray()
                     async for piece in answer.content.iter_any():
                         body += piece
@@ -190,7 +198,7 @@ class ModelLists:
         if models is None:
             raise ModelsRefused(answer.status)
         content_type = answer.headers.get("Content-Type", "application/json")
-        return ModelList(bytes(body), answer.headers.get("ETag"), content_type, models)
+        return ModelList(bytes(body), answer.headers.get("ETag"), content_type, models, headers)
 
 
 def offered_models(body: bytes) -> tuple[OfferedModel, ...] | None:
