@@ -25,12 +25,16 @@ _INSTRUCTIONS = "You are practising. This line stands for one line of a client's
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One turn to be sent. ``leaves_after`` is the pieces of the answer after which the client hangs up, or None."""
+    """One turn to be sent. ``leaves_after`` is the pieces of the answer after which the client hangs up, or None.
+
+    With ``socket`` the client would rather have a WebSocket.
+    """
 
     path: str
     headers: Headers
     body: bytes = field(repr=False)
     leaves_after: int | None = None
+    socket: bool = False
 
 
 def conversation_name(seed: str, visitor: str, number: int) -> str:
@@ -110,7 +114,8 @@ class CodexConversation(Conversation):
             "thread-id": self.name,
             "Accept": "text/event-stream",
         }
-        return Request("/responses", headers, orjson.dumps(content), leaves_after)
+        socket = leaves_after is None and self._asked % 4 == 2
+        return Request("/responses", headers, orjson.dumps(content), leaves_after, socket)
 
     def _answers(self, answer: bytes) -> Iterator[dict[str, Any]]:
         for event in _events(answer):

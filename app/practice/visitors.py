@@ -26,6 +26,7 @@ from app.practice.conversations import (
     Request,
     conversation_name,
 )
+from app.practice.events import TERMINAL
 
 _LONGEST_TURN_S = 900.0
 """The gateway may hold a turn at its station for ten minutes."""
@@ -152,6 +153,10 @@ class Visitors:
         request = conversation.next()
         headers = request.headers | {"Authorization": f"Bearer {visitor.key}", "Content-Type": "application/json"}
         with suppress(aiohttp.ClientError, TimeoutError, OSError, orjson.JSONDecodeError):
+            over_socket = await _heard_over_socket(http, where, request, headers) if request.socket else None
+            if over_socket is not None:
+                conversation.heard(over_socket)
+                return True
             async with http.post(where + request.path, data=request.body, headers=headers) as answer:
                 heard = await _heard(answer, request)
                 if answer.status == 200 and heard is not None:
@@ -161,6 +166,24 @@ class Visitors:
                     conversation.left = 0
                 return answer.status == 200
         return False
+
+
+async def _heard_over_socket(
+    http: aiohttp.ClientSession, where: str, request: Request, headers: dict[str, str]
+) -> bytes | None:
+    """Return the whole answer, as if it had come by POST; None when no socket is to be had, or not to its end."""
+    heard = bytearray()
+    with suppress(aiohttp.WSServerHandshakeError):
+        async with http.ws_connect(where + request.path, headers=headers, max_msg_size=_MOST_BYTES) as socket:
+            await socket.send_str('{"type":"response.create",' + request.body[1:].decode())
+            async for message in socket:
+                event = orjson.loads(message.data)
+                heard += b"data: " + orjson.dumps(event) + b"\n"
+                if event["type"] in TERMINAL:
+                    return bytes(heard)
+                if event["type"] == "error":
+                    break
+    return None
 
 
 async def _heard(answer: aiohttp.ClientResponse, request: Request) -> bytes | None:

@@ -41,8 +41,9 @@ def keys(upstream: PracticeUpstream) -> VisitorKeys:
 
 async def test_visitors_speak_as_upstream_understands_and_never_end_by_themselves(upstream: PracticeUpstream) -> None:
     async with Visitors(lambda: upstream.openai_base_url, keys(upstream), pace=PACE):
-        await upstream.wait_received(60, within=30)
+        await upstream.wait_received(80, within=30)
     turns = upstream.turns
+    assert {turn.method for turn in turns} == {"POST", "WS"}
     assert {turn.problem for turn in turns} == {""}
     assert {turn.status for turn in turns if turn.outcome == "completed"} == {200}
     assert {turn.header("User-Agent") for turn in turns} == {
@@ -55,7 +56,7 @@ async def test_visitors_speak_as_upstream_understands_and_never_end_by_themselve
 
 async def test_prompts_grow_so_that_most_of_them_can_be_cached(upstream: PracticeUpstream) -> None:
     async with Visitors(lambda: upstream.openai_base_url, keys(upstream), pace=PACE):
-        await upstream.wait_received(60, within=30)
+        await upstream.wait_received(90, within=30)
     sizes: dict[str, list[int]] = {}
     for turn in upstream.turns:
         if name := turn.header("session-id"):
