@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aiohttp import web
 
+from app.core.continued import Continued
 from app.core.credential import TokenSecrets
 from app.core.edits import EditPlan, plan_edits
 from app.core.envelope import Envelope
@@ -35,6 +38,7 @@ class Responses:
     def __init__(self, turns: TurnRunner, upstream: Upstream) -> None:
         self._turns = turns
         self._upstream = upstream
+        self._continued = Continued()
 
     async def create(self, request: web.BaseRequest, owner: License) -> web.StreamResponse:
         """A turn.
@@ -55,6 +59,8 @@ class Responses:
     async def _pass(self, request: web.BaseRequest, owner: License, endpoint: str) -> web.StreamResponse:
         with self._turns.turn(request, endpoint, owner) as turn:
             received = await turn.receive(request)
+            if is_codex(request):
+                received = self._named(turn, received, endpoint)
             pool = turn.state.pool
             failover = turn.lead(
                 received,
@@ -92,6 +98,21 @@ class Responses:
             finally:
                 if opening is not None:
                     opening.close()
+
+    def _named(self, turn: RunningTurn, received: Received, endpoint: str) -> Received:
+        """The request, with the names of its conversation also where it does not say them (see `Continued`)."""
+        envelope, license_id = received.envelope, turn.live.license_id
+        items = envelope.data.get("input")
+        if endpoint != _COMPACT:
+            self._continued.note(license_id, envelope.names, items)
+            return received
+        names = envelope.names or self._continued.names(license_id, items)
+        if not names:
+            # As after a restart: the last conversation of that client is a better guess than none.
+            mine = (one for one in turn.state.pool.sessions if one.license_id == license_id)
+            for session in mine:
+                names = session.names if session.client == turn.live.client_name else names
+        return replace(received, envelope=replace(envelope, names=names))
 
     async def _ask(
         self,

@@ -15,8 +15,10 @@ import zstandard
 
 from app.core.settings import GatewaySettings
 from app.core.turn import Outcome
+from app.practice.recorder import ReceivedRequest
 from app.practice.script import Turn, failed, usage_limit_reached
-from tests.gateway.house import API, KEY, PLUS, House, house
+from app.practice.server import PracticeUpstream
+from tests.gateway.house import API, KEY, PLUS, PRO, House, house
 from tests.gateway.wire import exchange, read_answer, request_bytes
 
 
@@ -491,6 +493,52 @@ async def test_compaction_passes_verbatim(one: House) -> None:
     assert record.body == body
     assert received == record.sent
     assert (await one.wait_outcome(Outcome.COMPLETED)).verbatim
+
+
+CODEX_0_80 = {"User-Agent": "codex_exec/0.80.0 (Debian 12.0.0; x86_64) xterm", "originator": "codex_exec"}
+
+
+async def begin(running: House, name: str) -> list[dict[str, Any]]:
+    """The first turn of a conversation, as Codex 0.80 has it; its history then."""
+    history = [*codex_input("where"), *codex_input(f"question {name}")]
+    body = codex_body(input=history, prompt_cache_key=name, reasoning={"effort": "low"})
+    async with running.post("/responses", data=body, headers=CODEX_0_80) as answer:
+        lines = (line.removeprefix(b"data: ") for line in (await answer.read()).splitlines() if line[:6] == b"data: ")
+        events = [orjson.loads(line) for line in lines]
+    return [*history, *(event["item"] for event in events if event["type"] == "response.output_item.done")]
+
+
+async def compact_nameless(running: House, history: list[dict[str, Any]]) -> ReceivedRequest:
+    """A compaction as Codex 0.80 and 0.100 ask for it; what upstream got."""
+    body = orjson.dumps({"model": "gpt-5-codex", "input": history, "instructions": "C."})
+    async with running.post("/responses/compact", data=body, headers=CODEX_0_80) as answer:
+        assert answer.status == 200
+    assert running.practice.received[-1].body == body
+    return running.practice.received[-1]
+
+
+async def test_a_compaction_that_names_no_conversation_goes_where_its_conversation_is(tmp_path: Path) -> None:
+    async with house(tmp_path, [PLUS, PRO]) as running:
+        histories = [await begin(running, name) for name in ("a", "b", "c")]
+        homes = running.asked()
+        assert set(homes) == {0, 1}
+        asked = [running.number(await compact_nameless(running, history)) for history in histories]
+
+        assert asked == homes
+        # What was read elsewhere could not be read here again.
+        assert [one.status for one in running.practice.received if one.path.endswith("/compact")] == [200] * 3
+
+
+async def test_after_a_restart_it_goes_where_the_clients_last_conversation_is(tmp_path: Path) -> None:
+    practice = PracticeUpstream((), ())
+    await practice.start()
+    async with house(tmp_path, [PLUS, PRO], practice=practice) as running:
+        await begin(running, "a")
+        history = await begin(running, "b")
+        homes = running.asked()
+    async with house(tmp_path, [PLUS, PRO], practice=practice) as running:
+        assert running.number(await compact_nameless(running, history)) == homes[1] != homes[0]
+    await practice.stop()
 
 
 async def test_without_any_token_codex_hears_it_once(tmp_path: Path) -> None:
