@@ -60,6 +60,54 @@ NOTES: tuple[object, ...] = (
         "Windows 10 and newer bring curl along. The text is written so that its quotes and Chinese characters arrive "
         "whole.",
     ),
+    QT_TRANSLATE_NOOP(
+        "Notes",
+        "Up to 0.140 Codex forgets these settings where one of your own follows a command: write codex -c … "
+        "exec, not codex exec -c ….",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Notes",
+        "The license then stands in a file that only you can read. To go back, remove that file: the text names it.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Notes",
+        "Windows keeps the license with your user's environment variables then, and every program that you "
+        "start can read it. The text says how to remove it.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Notes",
+        "Unless WSL shares the network of Windows (mirrored), the gateway must listen on all addresses "
+        "(0.0.0.0), and the firewall of Windows must let it be reached.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Notes",
+        "No Codex was found on this computer. This installs it.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Notes",
+        "More than one Codex is installed. Your shell takes the first of them.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Notes",
+        "Codex cannot read its config.toml, and does not start. Correct the line that is named first.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Notes",
+        "A proxy of your environment stands between Codex and the gateway. Put the gateway's host into "
+        "NO_PROXY: an asterisk there does not stand for addresses such as 127.0.0.1.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Notes",
+        "The license takes the place of the login that Codex has saved. To go back, sign in to Codex again.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Notes",
+        "Codex inside WSL has settings of its own: set it up there, with the text for WSL.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Notes",
+        "This Codex is older than 0.42, and was not tried. This installs the newest.",
+    ),
 )
 
 

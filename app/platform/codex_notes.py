@@ -21,6 +21,9 @@ _LOGIN_READS_STDIN: CodexVersion = (0, 45, 0)
 _PROFILES_ARE_FILES: CodexVersion = (0, 140, 0)
 """From here on Codex refuses a `profile` in config.toml, and profile files give way to the command line."""
 
+_SETTINGS_ADD_UP: CodexVersion = (0, 169, 0)
+"""The first that was seen to keep a `-c` before a command such as `exec` where another one follows it."""
+
 _VERSION = re.compile(r"(?<![0-9.])([0-9]{1,6})\.([0-9]{1,6})\.([0-9]{1,6})")
 
 
@@ -37,6 +40,17 @@ class NoteCode(StrEnum):
     RESUME = "resume"
     PROFILE = "profile"
     FORBIDDEN_SCRIPTS = "forbidden_scripts"
+    OWN_SETTINGS = "own_settings"
+    KEPT_IN_FILE = "kept_in_file"
+    KEPT_BY_WINDOWS = "kept_by_windows"
+    WSL_ADDRESS = "wsl_address"
+    NOT_INSTALLED = "not_installed"
+    SEVERAL = "several"
+    CONFIG_BROKEN = "config_broken"
+    PROXY_BETWEEN = "proxy_between"
+    LOGIN_REPLACED = "login_replaced"
+    IN_WSL = "in_wsl"
+    TOO_OLD = "too_old"
     CURL_SESSION = "curl_session"
     CURL_PROXY = "curl_proxy"
     CURL_WINDOWS = "curl_windows"
@@ -63,26 +77,89 @@ def parse_codex_version(text: str) -> CodexVersion | None:
     return (int(found[1]), int(found[2]), int(found[3])) if found else None
 
 
-def environment_notes(shell: Shell, codex_version: CodexVersion | None = None) -> tuple[SetupNote, ...]:
+def environment_notes(
+    shell: Shell, codex_version: CodexVersion | None = None, *, lasting: bool = False
+) -> tuple[SetupNote, ...]:
     """What to know about the environment pair, the weightiest first; of one version, or of all if it is None."""
     notes = []
     if codex_version is None or codex_version >= _IGNORES_ENVIRONMENT:
         notes += [_ENVIRONMENT_IGNORED, _SAVED_KEY_LEAVES]
     if codex_version is None or codex_version < _IGNORES_ENVIRONMENT:
         notes.append(_key_must_be_saved(shell, codex_version))
-    notes += [_OTHER_PROGRAMS, _PROXY]
-    if shell is not Shell.CMD:
-        notes.append(_HISTORY)
+    notes += [_OTHER_PROGRAMS, _PROXY, *_kept(shell, variable=True, lasting=lasting)]
+    if shell is Shell.WSL:
+        notes.append(_WSL_ADDRESS)
     return tuple(notes)
 
 
-def setup_notes(shell: Shell, codex_version: CodexVersion | None = None) -> tuple[SetupNote, ...]:
+def license_notes(shell: Shell, *, lasting: bool = False) -> tuple[SetupNote, ...]:
+    """What to know about the license alone, the weightiest first."""
+    return _kept(shell, variable=True, lasting=lasting)
+
+
+def setup_notes(
+    shell: Shell, codex_version: CodexVersion | None = None, *, lasting: bool = False
+) -> tuple[SetupNote, ...]:
     """What to know about the full set-up, the weightiest first; of one version, or of all if it is None."""
-    notes = [_THIS_WINDOW, _RESUME]
+    notes = [] if lasting else [_THIS_WINDOW]
+    notes.append(_RESUME)
     if codex_version is None or codex_version < _PROFILES_ARE_FILES:
         notes.append(_PROFILE)
+    if shell is Shell.CMD and (codex_version is None or codex_version < _SETTINGS_ADD_UP):
+        notes.append(_OWN_SETTINGS)
     if shell is Shell.POWERSHELL:
         notes.append(_FORBIDDEN_SCRIPTS)
+    if shell is Shell.WSL:
+        notes.append(_WSL_ADDRESS)
+    notes += _kept(shell, variable=False, lasting=lasting)
+    return tuple(notes)
+
+
+def route_notes(
+    *, installed: bool, several: bool, broken: bool, proxied: bool, key_leaves: bool, too_old: bool, in_wsl: bool
+) -> tuple[SetupNote, ...]:
+    """What to do about what was found on this computer, the weightiest first.
+
+    Args:
+        installed: there is a Codex.
+        several: there is more than one.
+        broken: its config.toml cannot be read.
+        proxied: a proxy stands between Codex and the gateway.
+        key_leaves: a key is saved that Codex sends to api.openai.com.
+        too_old: nobody has tried so old a version.
+        in_wsl: WSL was seen.
+    """
+    found = (
+        (not installed, _NOT_INSTALLED),
+        (too_old, _TOO_OLD),
+        (broken, _CONFIG_BROKEN),
+        (key_leaves, _SAVED_KEY_LEAVES),
+        (proxied, _PROXY_BETWEEN),
+        (several, _SEVERAL),
+        (in_wsl, _IN_WSL),
+    )
+    return tuple(note for holds, note in found if holds)
+
+
+def every_route_note() -> tuple[SetupNote, ...]:
+    """All that `route_notes` can say."""
+    return route_notes(
+        installed=False, several=True, broken=True, proxied=True, key_leaves=True, too_old=True, in_wsl=True
+    )
+
+
+def login_notes() -> tuple[SetupNote, ...]:
+    """What to know about `openai_base_url`."""
+    return (_LOGIN_REPLACED,)
+
+
+def _kept(shell: Shell, *, variable: bool, lasting: bool) -> tuple[SetupNote, ...]:
+    """Where the license stands then."""
+    notes = []
+    if lasting and variable and shell in (Shell.CMD, Shell.POWERSHELL):
+        notes.append(_KEPT_BY_WINDOWS)
+    elif lasting:
+        notes.append(_KEPT_IN_FILE)
     if shell is not Shell.CMD:
         notes.append(_HISTORY)
     return tuple(notes)
@@ -161,6 +238,56 @@ _FORBIDDEN_SCRIPTS = SetupNote(
     "Where Windows forbids scripts, codex.cmd is started, and a prompt with & | < > ^ % or quotes may arrive "
     "changed. This allows your own scripts.",
     "Set-ExecutionPolicy -Scope CurrentUser RemoteSigned",
+)
+_OWN_SETTINGS = SetupNote(
+    NoteCode.OWN_SETTINGS,
+    "Up to 0.140 Codex forgets these settings where one of your own follows a command: write codex -c … exec, not "
+    "codex exec -c ….",
+)
+_KEPT_IN_FILE = SetupNote(
+    NoteCode.KEPT_IN_FILE,
+    "The license then stands in a file that only you can read. To go back, remove that file: the text names it.",
+)
+_KEPT_BY_WINDOWS = SetupNote(
+    NoteCode.KEPT_BY_WINDOWS,
+    "Windows keeps the license with your user's environment variables then, and every program that you start can "
+    "read it. The text says how to remove it.",
+)
+_WSL_ADDRESS = SetupNote(
+    NoteCode.WSL_ADDRESS,
+    "Unless WSL shares the network of Windows (mirrored), the gateway must listen on all addresses (0.0.0.0), and the "
+    "firewall of Windows must let it be reached.",
+)
+_NOT_INSTALLED = SetupNote(
+    NoteCode.NOT_INSTALLED,
+    "No Codex was found on this computer. This installs it.",
+    "npm install -g @openai/codex",
+)
+_SEVERAL = SetupNote(
+    NoteCode.SEVERAL,
+    "More than one Codex is installed. Your shell takes the first of them.",
+)
+_CONFIG_BROKEN = SetupNote(
+    NoteCode.CONFIG_BROKEN,
+    "Codex cannot read its config.toml, and does not start. Correct the line that is named first.",
+)
+_PROXY_BETWEEN = SetupNote(
+    NoteCode.PROXY_BETWEEN,
+    "A proxy of your environment stands between Codex and the gateway. Put the gateway's host into NO_PROXY: an "
+    "asterisk there does not stand for addresses such as 127.0.0.1.",
+)
+_LOGIN_REPLACED = SetupNote(
+    NoteCode.LOGIN_REPLACED,
+    "The license takes the place of the login that Codex has saved. To go back, sign in to Codex again.",
+)
+_IN_WSL = SetupNote(
+    NoteCode.IN_WSL,
+    "Codex inside WSL has settings of its own: set it up there, with the text for WSL.",
+)
+_TOO_OLD = SetupNote(
+    NoteCode.TOO_OLD,
+    "This Codex is older than 0.42, and was not tried. This installs the newest.",
+    "npm install -g @openai/codex",
 )
 _CURL_SESSION = SetupNote(
     NoteCode.CURL_SESSION,

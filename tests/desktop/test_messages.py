@@ -43,10 +43,14 @@ def every_note() -> dict[NoteCode, list[SetupNote]]:
     found: dict[NoteCode, list[SetupNote]] = {}
     for shell in Shell:
         for version in (None, (0, 42, 0), (0, 45, 0), (0, 120, 0), (0, 169, 0)):
-            for note in (*environment_notes(shell, version), *setup_notes(shell, version)):
-                found.setdefault(note.code, []).append(note)
+            for lasting in (False, True):
+                given = environment_notes(shell, version, lasting=lasting), setup_notes(shell, version, lasting=lasting)
+                for note in (*given[0], *given[1]):
+                    found.setdefault(note.code, []).append(note)
         for note in curl_notes(shell):
             found.setdefault(note.code, []).append(note)
+    for note in (*codex_notes.every_route_note(), *codex_notes.login_notes()):
+        found.setdefault(note.code, []).append(note)
     return found
 
 
