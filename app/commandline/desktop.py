@@ -7,10 +7,11 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 
+from app.commandline.codex_config import MEMORY_FILE
 from app.commandline.serve import OpenInstance, new_loop
 from app.core.errors import WaystationError
 from app.gateway.handle import GatewayHandle, ThreadedGateway
-from app.platform.paths import build_dir, resources_dir
+from app.platform.paths import build_dir, default_data_dir, resources_dir
 
 #: `thread` gives the gateway a loop and a thread of its own, beside the window's.
 PLACEMENT_VARIABLE = "WAYSTATION_PLACEMENT"
@@ -45,7 +46,9 @@ def run(
     from app.desktop.preferences import Placement, Preferences
     from app.platform.addresses import lan_addresses
     from app.platform.autostart import Autostart, start_command, this_place, variables_that_hold
-    from app.platform.codex_install import find_codex
+    from app.platform.codex_check import CodexCheck
+    from app.platform.codex_facts import look_at_codex
+    from app.platform.codex_writer import CodexWriter
     from app.platform.crash import previous_crash
     from app.platform.own_program import program_command, start_program
 
@@ -87,7 +90,12 @@ def run(
             autostart=None if practice else autostart(),
             log_folder=log_folder,
             crash=None if practice else previous_crash(log_folder),
-            find_codex=lambda: find_codex(environ, Path.home()),
+            look_at_codex=lambda base_url: look_at_codex(environ, Path.home(), base_url),
+            # What practice is set up for is gone when it ends.
+            codex_writer=None
+            if practice
+            else CodexWriter(environ, Path.home(), (data_dir or default_data_dir()) / MEMORY_FILE),
+            codex_check=None if practice else lambda call: CodexCheck(environ, Path.home(), call),
             start_for_real=(lambda: start_program(program_command())) if practice else None,
         ),
     )

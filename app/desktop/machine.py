@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from app.platform.codex_install import CodexInstall
+from app.platform.codex_check import Call, CheckReport, CheckStep
+from app.platform.codex_facts import CodexFacts, ConfigSeen, SavedLogin, VariableSeen
+from app.platform.codex_setup import LICENSE_VARIABLE
+from app.platform.codex_writer import CodexWriter
 
 
 class Crash(Protocol):
@@ -42,9 +45,29 @@ class AutostartSwitch(Protocol):
         """Change it; raises a WaystationError that the user can act on."""
 
 
-async def no_codex() -> CodexInstall | None:
-    """For a computer without Codex."""
-    return None
+class Check(Protocol):
+    """Whether Codex gets an answer through the gateway; see `app.platform.codex_check`."""
+
+    async def run(self, told: Callable[[tuple[CheckStep, ...]], None]) -> CheckReport:
+        """Look, and tell the steps whenever one has changed."""
+
+
+async def no_codex(_base_url: str) -> CodexFacts:
+    """What is seen of a computer without Codex."""
+    folder = Path.home() / ".codex"
+    return CodexFacts(
+        install=None,
+        others=(),
+        codex_home=folder,
+        home_from_variable=False,
+        config=ConfigSeen(
+            folder / "config.toml", exists=False, provider="openai", leads_here=False, address=None, problem=None
+        ),
+        login=SavedLogin.NONE,
+        proxies=(),
+        proxy_bypassed=True,
+        license_variable=VariableSeen(LICENSE_VARIABLE, in_environment=False, in_file=False),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +79,9 @@ class Machine:
         autostart: starting when the user signs in; None where that makes no sense, as in practice.
         log_folder: where the log files are.
         crash: of an earlier run, until it is put away.
-        find_codex: finds the installed Codex.
+        look_at_codex: finds out what there is of Codex, for a gateway with this base URL.
+        codex_writer: sets Codex up by its files; None where that must not be, as in practice.
+        codex_check: makes a check that asks the gateway by this call; None where there is nothing to be checked.
         start_for_real: in practice, starts the application outside it, or raises a WaystationError; None: no practice.
     """
 
@@ -64,5 +89,7 @@ class Machine:
     autostart: AutostartSwitch | None
     log_folder: Path
     crash: Crash | None = None
-    find_codex: Callable[[], Awaitable[CodexInstall | None]] = no_codex
+    look_at_codex: Callable[[str], Awaitable[CodexFacts]] = no_codex
+    codex_writer: CodexWriter | None = None
+    codex_check: Callable[[Call], Check] | None = None
     start_for_real: Callable[[], None] | None = None

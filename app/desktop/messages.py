@@ -69,6 +69,52 @@ BY_CODE: dict[str, object] = {
         "This backup was written by a newer Waystation. Install that version, then import it. Nothing was imported.",
     ),
     "wrong_passphrase": QT_TRANSLATE_NOOP("Errors", "This passphrase does not open the backup. Nothing was imported."),
+    "cannot_last": QT_TRANSLATE_NOOP(
+        "Errors",
+        "cmd reads no file of yours when it starts, so this can only be set up for one window. For good, take "
+        "PowerShell, or let Waystation write Codex's config.toml.",
+    ),
+    "codex_config_broken": QT_TRANSLATE_NOOP(
+        "Errors",
+        "Codex's config.toml cannot be read, by Codex neither (line {line}). Mend that line; nothing was changed.",
+    ),
+    "codex_config_uneditable": QT_TRANSLATE_NOOP(
+        "Errors",
+        "Codex's config.toml has {key}, which is not Waystation's. Rename or remove it and try again; nothing was "
+        "changed.",
+    ),
+    "codex_config_changed": QT_TRANSLATE_NOOP(
+        "Errors", "{path} has been changed meanwhile. Nothing was written: look at the changes again."
+    ),
+    "codex_config_unreadable": QT_TRANSLATE_NOOP("Errors", "{path} cannot be read. Check its rights, and what it is."),
+    "codex_too_old": QT_TRANSLATE_NOOP(
+        "Errors",
+        "Codex {version} does not read openai_base_url; 0.120 is the first that does. Choose the own provider.",
+    ),
+    "codex_loop": QT_TRANSLATE_NOOP(
+        "Errors",
+        "{name} is Waystation itself ({address}): it would ask itself for ever. Correct that variable and start "
+        "Waystation again; nothing was changed.",
+    ),
+    "codex_chatgpt_address": QT_TRANSLATE_NOOP(
+        "Errors",
+        "{path} sets chatgpt_base_url to Waystation, which has none of what Codex asks for there. Take that line out "
+        "and try again; nothing was changed.",
+    ),
+    "codex_login_followed": QT_TRANSLATE_NOOP(
+        "Errors",
+        "A token follows {path}, which this way would overwrite. Choose the own provider, or give Waystation a sign-in "
+        "of its own first; nothing was changed.",
+    ),
+    "codex_env_unreadable": QT_TRANSLATE_NOOP(
+        "Errors",
+        "{path} is in UTF-16, which Codex cannot read either. Save it as UTF-8 and try again; nothing was changed.",
+    ),
+    "codex_memory_unusable": QT_TRANSLATE_NOOP(
+        "Errors", "{path}, in which Waystation remembers what it wrote for Codex, cannot be used: {reason}."
+    ),
+    "codex_setup_busy": QT_TRANSLATE_NOOP("Errors", "Another Waystation is writing Codex's files now. Try again."),
+    "codex_not_written": QT_TRANSLATE_NOOP("Errors", "Waystation has written nothing into {path}."),
     "autostart_failed": QT_TRANSLATE_NOOP(
         "Errors",
         "The system does not let Waystation change what starts at sign-in: {reason}. Use its own settings for start-up "

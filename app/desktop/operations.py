@@ -101,7 +101,12 @@ class Operations(QObject):
         """Go on with a new data key."""
         self.begin("key_store", self.do("keystore.replace"))
 
-    def copy_environment(self, shell: Shell, base_url: str) -> None:
+    def copy_secret(self, text: str) -> None:
+        """Copy a text with the license in it that is known already."""
+        self._copy_secret(text)
+        self.done.emit(self.tr("It is copied, with your license."))
+
+    def copy_environment(self, shell: Shell, base_url: str, *, lasting: bool = False) -> None:
         """Copy the two lines that set the environment variables, with the license of this computer."""
         said = self.tr(
             "The environment variables for {shell} are copied, with your license. "
@@ -109,13 +114,13 @@ class Operations(QObject):
             "use the full set-up."
         )
         sentence = said.format(shell=words.shell(shell))
-        self.begin("copy", self._copy(lambda key: environment_text(shell, base_url, key), sentence))
+        self.begin("copy", self._copy(lambda key: environment_text(shell, base_url, key, lasting=lasting), sentence))
 
-    def copy_setup(self, shell: Shell, base_url: str) -> None:
+    def copy_setup(self, shell: Shell, base_url: str, *, lasting: bool = False) -> None:
         """Copy the full set-up, with the license of this computer."""
         said = self.tr("The full set-up for {shell} is copied, with your license. Paste it and run codex.")
         sentence = said.format(shell=words.shell(shell))
-        self.begin("copy", self._copy(lambda key: setup_text(shell, base_url, key), sentence))
+        self.begin("copy", self._copy(lambda key: setup_text(shell, base_url, key, lasting=lasting), sentence))
 
     def copy_curl(self, shell: Shell, example: CurlExample, base_url: str) -> None:
         """Copy one of the guide's examples, with the license of this computer."""

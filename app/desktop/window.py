@@ -126,6 +126,7 @@ class MainWindow(PatientWindow):
         self.notices = Notices(icons, operations, self.gateway.last)
         self.status = StatusLine()
         common = (icons, operations, preferences)
+        copy = self._on_copy_text
         self._stack = PageStack(
             {
                 Place.OVERVIEW: lambda: OverviewPage(
@@ -139,10 +140,10 @@ class MainWindow(PatientWindow):
                 ),
                 Place.TOKENS: lambda: TokensPage(*common, adding, signing_in.sign_in, self.open_session),
                 Place.SESSIONS: lambda: SessionsPage(*common, self.open_set_up),
-                Place.SET_UP: lambda: SetUpPage(icons, operations, shell, machine.find_codex, self._on_copy_text),
-                Place.REQUESTS: lambda: RequestsPage(*common, self.open_set_up, self._on_copy_text),
+                Place.SET_UP: lambda: SetUpPage(icons, operations, shell, machine, copy, self.go, signing_in.sign_in),
+                Place.REQUESTS: lambda: RequestsPage(*common, self.open_set_up, copy),
                 Place.LICENSES: lambda: LicensesPage(*common, shell, machine, self.open_settings),
-                Place.SETTINGS: lambda: SettingsPage(*common, appearance, machine, self._on_copy_text),
+                Place.SETTINGS: lambda: SettingsPage(*common, appearance, machine, copy),
             }
         )
         titles = {

@@ -104,18 +104,24 @@ def endpoint(value: str) -> str:
 
 def shell(value: Shell) -> str:
     """A shell's own name: the same in every language."""
-    return {Shell.BASH: "bash", Shell.POWERSHELL: "PowerShell", Shell.CMD: "cmd"}[value]
+    return {Shell.POWERSHELL: "PowerShell", Shell.WSL: "WSL"}.get(value, value.value)
 
 
 def shell_with_system(value: Shell) -> str:
     """A shell with where it is found."""
     match value:
         case Shell.BASH:
-            return QCoreApplication.translate("Words", "bash or zsh (Linux, macOS)")
+            return QCoreApplication.translate("Words", "bash (Linux, older macOS)")
+        case Shell.ZSH:
+            return QCoreApplication.translate("Words", "zsh (macOS, Linux)")
+        case Shell.FISH:
+            return QCoreApplication.translate("Words", "fish (Linux, macOS)")
         case Shell.POWERSHELL:
             return QCoreApplication.translate("Words", "PowerShell (Windows)")
         case Shell.CMD:
             return QCoreApplication.translate("Words", "cmd (Windows)")
+        case Shell.WSL:
+            return QCoreApplication.translate("Words", "WSL: Codex in Linux, Waystation in Windows")
 
 
 def _sample_label(label: str) -> str | None:

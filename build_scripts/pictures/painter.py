@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from app.desktop.place import Place
 from app.desktop.preferences import Preferences
 from app.gateway.sign_in_desk import SignInWay
 from app.gateway.snapshot import GatewaySnapshot, TokenState
+from app.platform.codex_facts import CodexFacts
 from app.platform.codex_install import CodexInstall
 from app.platform.codex_notes import parse_codex_version
 from app.platform.shells import Shell
@@ -33,6 +35,8 @@ from build_scripts.pictures.stages import in_trouble, lived_in, new
 ROOT = Path(__file__).resolve().parents[2]
 # Seconds until the gateway is there, and until practice reaches its limit.
 _OPENING, _LIMIT = 30.0, 90.0
+# Nobody's in particular.
+_HOME_OF_CODEX = Path("/home/ann/.codex")
 # Groups of operations that hold buttons back while they run.
 _GROUPS = ("gateway", "tokens", "sessions", "licenses", "copy", "export", "backup", "proxy", "add_token")
 
@@ -68,7 +72,7 @@ class Painter:
             lan_addresses=lambda: ["192.168.1.20"],
             autostart=None,
             log_folder=self._folder,
-            find_codex=_codex if practice else no_codex,
+            look_at_codex=_codex if practice else no_codex,
             start_for_real=(lambda: None) if practice else None,
         )
         desktop = Desktop(
@@ -149,8 +153,14 @@ class Painter:
             await self._camera.take_page(desktop, Place.OVERVIEW, "stopped")
 
 
-async def _codex() -> CodexInstall | None:
-    return CodexInstall(Path("/usr/local/bin/codex"), parse_codex_version("codex-cli 0.169.0"))
+async def _codex(base_url: str) -> CodexFacts:
+    nothing = await no_codex(base_url)
+    return replace(
+        nothing,
+        install=CodexInstall(Path("/usr/local/bin/codex"), parse_codex_version("codex-cli 0.169.0")),
+        codex_home=_HOME_OF_CODEX,
+        config=replace(nothing.config, path=_HOME_OF_CODEX / "config.toml"),
+    )
 
 
 async def seen(desktop: Desktop, look: Callable[[GatewaySnapshot], bool], within: float) -> None:

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, TypeVar
 
-from PySide6.QtWidgets import QApplication, QMessageBox, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QMessageBox, QPushButton, QToolButton, QWidget
 
 from app.desktop.adding import Adding
 from app.desktop.appearance import Appearance
@@ -22,6 +23,7 @@ from app.gateway.snapshot import GatewaySnapshot
 from app.platform.shells import Shell
 from tests.desktop.scripted import NOW, RUNNING, ScriptedGateway, session, token, turn
 
+AnyButton = TypeVar("AnyButton", bound=QAbstractButton)
 FULL = replace(RUNNING, tokens=(token(1, label="Work"), token(2)), sessions=(session(1),), turns=(turn(1),))
 
 
@@ -90,7 +92,7 @@ def machine(folder: Path) -> Machine:
 class Stage:
     """A window with everything around it written down."""
 
-    def __init__(self, icons: Icons, desk: Desk, folder: Path, *, practice: bool = False) -> None:
+    def __init__(self, icons: Icons, desk: Desk, folder: Path, *, practice: bool = False, **of_machine: Any) -> None:
         self.desk = desk
         self.visible: list[bool] = []
         self.copied: list[str] = []
@@ -98,7 +100,7 @@ class Stage:
         self.starts_for_real = 0
         self.opened: list[str] = []
         self.has_browser = True
-        self.machine = machine(folder)
+        self.machine = replace(machine(folder), **of_machine)
         self.preferences = Preferences(folder / "desktop.ini")
         application = QApplication.instance()
         assert isinstance(application, QApplication)
@@ -157,14 +159,12 @@ async def until(look: Callable[[], object]) -> None:
             await asyncio.sleep(0.01)
 
 
-def button(parent: QWidget, label: str) -> QPushButton:
+def button(parent: QWidget, label: str, kind: type[AnyButton] = QPushButton) -> AnyButton:
     """The visible button with this label, whatever its access key."""
     found = [
-        item
-        for item in parent.findChildren(QPushButton)
-        if item.text().replace("&", "") == label and item.isVisibleTo(parent)
+        item for item in parent.findChildren(kind) if item.text().replace("&", "") == label and item.isVisibleTo(parent)
     ]
-    assert len(found) == 1, (label, [item.text() for item in parent.findChildren(QPushButton)])
+    assert len(found) == 1, (label, [item.text() for item in parent.findChildren(kind)])
     return found[0]
 
 

@@ -16,7 +16,7 @@ from app.desktop.desktop import Desktop
 from app.desktop.icons import Icons
 from app.desktop.models.sessions import SessionTable
 from app.desktop.models.turns import TurnTable
-from app.desktop.pages.set_up import What
+from app.desktop.pages.text_card import What
 from app.desktop.place import Place
 from app.desktop.preferences import Preferences
 from app.desktop.window import MainWindow

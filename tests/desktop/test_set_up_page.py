@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -13,12 +14,15 @@ from PySide6.QtWidgets import QApplication, QLabel, QScrollArea, QWidget
 from app.core.turn import Outcome
 from app.desktop.icons import Icons
 from app.desktop.machine import no_codex
-from app.desktop.pages.set_up import SetUpPage, What
+from app.desktop.pages.set_up import SetUpPage
+from app.desktop.pages.text_card import What
 from app.desktop.place import Place
+from app.desktop.widgets.disclosure import Disclosure
 from app.gateway.commands import Commands
 from app.gateway.gateway import Gateway
 from app.gateway.handle import LoopHandle
 from app.gateway.snapshot import RunState
+from app.platform.codex_facts import CodexFacts, ProxySeen
 from app.platform.codex_install import CodexInstall
 from app.platform.codex_setup import environment_text, setup_text
 from app.platform.curl_texts import CurlExample, curl_text
@@ -27,8 +31,9 @@ from app.practice.accounts import practice_account
 from app.practice.server import PracticeUpstream
 from app.store.key_stores import KeyStoreKind
 from app.upstream.endpoints import UpstreamEndpoints
+from tests.desktop.fitting import misfits
 from tests.desktop.scripted import LICENSE, NOW, turn
-from tests.desktop.stage import FULL, Desk, Stage, button
+from tests.desktop.stage import FULL, Desk, Stage, button, machine
 
 CODEX = Path("/opt/node/bin/codex")
 COPY = {
@@ -40,12 +45,12 @@ COPY = {
 ANN = practice_account("ann", "plus")
 
 
-def wanted(shell: Shell, what: What, base_url: str, key: str) -> str:
+def wanted(shell: Shell, what: What, base_url: str, key: str, *, lasting: bool) -> str:
     match what:
         case What.CODEX:
-            return setup_text(shell, base_url, key)
+            return setup_text(shell, base_url, key, lasting=lasting)
         case What.ENVIRONMENT:
-            return environment_text(shell, base_url, key)
+            return environment_text(shell, base_url, key, lasting=lasting)
         case What.CURL_CHAT:
             return curl_text(shell, CurlExample.CHAT, base_url, key)
         case What.CURL_RESPONSES:
@@ -53,21 +58,22 @@ def wanted(shell: Shell, what: What, base_url: str, key: str) -> str:
 
 
 class Computer:
-    """Finds the Codex that the test put there."""
+    """Has the Codex that the test put there."""
 
     def __init__(self) -> None:
         self.install: CodexInstall | None = None
+        self.changes: dict[str, Any] = {}
         self.failure: Exception | None = None
         self.gate = asyncio.Event()
         self.gate.set()
-        self.looks = 0
+        self.looks: list[str] = []
 
-    async def find(self) -> CodexInstall | None:
-        self.looks += 1
+    async def look(self, base_url: str) -> CodexFacts:
+        self.looks.append(base_url)
         await self.gate.wait()
         if self.failure:
             raise self.failure
-        return self.install
+        return replace(await no_codex(base_url), install=self.install, **self.changes)
 
 
 @pytest.fixture
@@ -76,8 +82,9 @@ def computer() -> Computer:
 
 
 @pytest.fixture
-async def page(icons: Icons, desk: Desk, computer: Computer) -> AsyncIterator[SetUpPage]:
-    made = SetUpPage(icons, desk.operations, Shell.BASH, computer.find, desk.copied.append)
+async def page(icons: Icons, desk: Desk, computer: Computer, tmp_path: Path) -> AsyncIterator[SetUpPage]:
+    here = replace(machine(tmp_path), look_at_codex=computer.look)
+    made = SetUpPage(icons, desk.operations, Shell.BASH, here, desk.copied.append, lambda place: None, lambda: None)
     made.show()
     yield made
     made.close()
@@ -89,14 +96,19 @@ def said(widget: QWidget) -> str:
     return "\n".join(label.text() for label in widget.findChildren(QLabel) if label.isVisibleTo(widget))
 
 
+@pytest.mark.parametrize("lasting", [False, True])
 @pytest.mark.parametrize("what", What)
 @pytest.mark.parametrize("shell", Shell)
 async def test_each_text_is_shown_without_the_license_and_copied_with_it(
-    page: SetUpPage, desk: Desk, shell: Shell, what: What
+    page: SetUpPage, desk: Desk, shell: Shell, what: What, lasting: bool
 ) -> None:
     page.show_snapshot(FULL, NOW)
-    page.choose(shell, what)
-    full = wanted(shell, what, FULL.base_url, LICENSE)
+    page.choose(shell, what, lasting=lasting)
+    if (shell, what, lasting) == (Shell.CMD, What.CODEX, True):
+        assert "cmd reads no file of yours" in said(page)
+        assert not button(page, COPY[what]).isEnabled()
+        return
+    full = wanted(shell, what, FULL.base_url, LICENSE, lasting=lasting)
     assert page.text() == full.replace(LICENSE, "ws-" + "•" * 16).replace("\r\n", "\n").rstrip("\n")
     button(page, COPY[what]).click()
     await desk.settle()
@@ -116,6 +128,7 @@ async def test_the_text_follows_the_address(page: SetUpPage) -> None:
 
 async def test_choices_are_made_by_keyboard(page: SetUpPage, qapp: QApplication) -> None:
     page.show_snapshot(FULL, NOW)
+    page.unfold(True)
     page.activateWindow()
     chosen = next(item for item in page.findChildren(QWidget) if item.accessibleName() == "What for: Codex")
     chosen.setFocus()
@@ -130,20 +143,22 @@ async def test_nothing_is_cut_off_in_a_small_window(
 ) -> None:
     if language == "zh_CN":
         request.getfixturevalue("chinese")
-    stage = Stage(icons, desk, tmp_path)
+    long = Path("/x" * 200)
+    computer.install = CodexInstall(long, (0, 169, 0))
+    computer.changes = {"codex_home": long, "proxies": (ProxySeen("HTTP_PROXY", "http://" + "p" * 300),)}
+    stage = Stage(icons, desk, tmp_path, look_at_codex=computer.look)
     stage.window.resize(800, 560)
-    computer.install = CodexInstall(Path("/x" * 200), (0, 169, 0))
     stage.show(FULL, Place.SET_UP)
     page = stage.window.set_up
-    page.codex._find = computer.find
-    page.codex._on_again()
     await desk.settle()
+    page.codex.findChild(Disclosure).click()
     scroll = page.findChild(QScrollArea)
     for what in What:
         for shell in Shell:
             page.choose(shell, what)
             QApplication.processEvents()
             assert scroll.widget().minimumSizeHint().width() <= scroll.viewport().width(), (what, shell)
+    assert misfits(stage.window) == []
     stage.signing_in.close()
     stage.window.leave()
     stage.window.deleteLater()
@@ -161,11 +176,14 @@ async def test_codex_is_looked_for_once_and_again_when_asked(page: SetUpPage, de
     assert "npm install -g @openai/codex" in said(page.codex)
     computer.install = CodexInstall(CODEX, (0, 169, 0))
     page.show_snapshot(FULL, NOW)
-    assert computer.looks == 1
+    assert computer.looks == [FULL.base_url]
     button(page.codex, "Look again").click()
     await desk.settle()
     assert f"Codex 0.169.0 was found at {CODEX}." in page.codex.text
     assert "npm install" not in said(page.codex)
+    page.show_snapshot(replace(FULL, base_url="http://127.0.0.1:9999/codex/v1"), NOW)
+    await desk.settle()
+    assert computer.looks[2:] == ["http://127.0.0.1:9999/codex/v1"]
 
 
 @pytest.mark.parametrize(
@@ -186,8 +204,9 @@ async def test_what_follows_from_the_version_is_said(
 ) -> None:
     computer.install = CodexInstall(CODEX, version)
     page.show_snapshot(FULL, NOW)
+    page.choose(Shell.BASH, What.ENVIRONMENT)
     await desk.settle()
-    assert expected in page.codex.text
+    assert expected in said(page)
 
 
 async def test_the_notes_fit_the_version_that_was_found(page: SetUpPage, desk: Desk, computer: Computer) -> None:
@@ -224,10 +243,10 @@ async def test_commands_without_a_license_are_copied_as_they_are(page: SetUpPage
 async def test_the_check_waits_for_a_request_that_is_newer_than_the_page(page: SetUpPage) -> None:
     old = turn(1, started_at=NOW - 5)
     page.show_snapshot(replace(FULL, turns=(old,)), NOW)
-    assert "waiting for the first request from Codex" in page.check.text
+    assert "Waiting for the first request from Codex" in page.check.text
     curl = turn(2, started_at=NOW + 2, client="curl/8.5.0")
     page.show_snapshot(replace(FULL, turns=(old, curl)), NOW + 3)
-    assert "waiting" in page.check.text
+    assert "Waiting" in page.check.text
     failed = turn(3, started_at=NOW + 4, outcome=Outcome.FAILED)
     page.show_snapshot(replace(FULL, turns=(failed, curl, old)), NOW + 5)
     assert "Codex 0.169.0 has reached Waystation" in page.check.text
@@ -242,11 +261,12 @@ async def test_the_check_begins_anew_with_every_copy(page: SetUpPage, desk: Desk
     page.show_snapshot(FULL, NOW)
     page.show_snapshot(replace(FULL, turns=(done,)), NOW + 2)
     assert "answered" in page.check.text
+    page.unfold(True)
     button(page, "Copy full set-up").click()
     await desk.settle()
-    assert "waiting for the first request from Codex" in page.check.text
+    assert "Waiting for the first request from Codex" in page.check.text
     page.choose(Shell.BASH, What.CURL_CHAT)
-    assert "waiting for the first request from curl" in page.check.text
+    assert "Waiting for the first request from curl" in page.check.text
     page.show_snapshot(replace(FULL, turns=(done, turn(2, started_at=NOW + 3, client="curl/8.5.0"))), NOW + 4)
     assert "the first request of curl 8.5.0 was answered" in page.check.text
 
@@ -293,4 +313,4 @@ async def test_the_pasted_request_turns_the_check_on_a_real_gateway(icons: Icons
 
 
 async def test_there_may_be_no_codex_at_all() -> None:
-    assert await no_codex() is None
+    assert (await no_codex(FULL.base_url)).install is None

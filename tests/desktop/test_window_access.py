@@ -21,7 +21,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMenu, QWid
 
 from app.desktop.icons import Icons
 from app.desktop.overview import starting
-from app.desktop.pages.set_up import What
+from app.desktop.pages.text_card import What
 from app.desktop.place import Place
 from app.desktop.widgets.masked_text import MaskedText
 from app.desktop.widgets.quiet_label import QuietLabel
@@ -147,7 +147,7 @@ async def test_all_that_takes_the_keyboard_is_reached_by_tab_and_has_a_name(stag
         assert turned[3:5] == ["Use port 8788", "Other ways"]
         expected = {
             Place.TOKENS: {"Tokens"},
-            Place.SET_UP: {"Full set-up", "What for: Codex", "Your shell: bash or zsh"},
+            Place.SET_UP: {"Look again", "Or copy a text"},
             Place.SESSIONS: {"Live sessions"},
             Place.REQUESTS: {"Last requests"},
         }

@@ -1,25 +1,31 @@
-"""Which Codex this computer has, and what follows from its version."""
+"""What there is of Codex on this computer, where it goes now, and which way of setting it up fits."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
-from app.desktop.codex_words import advice_text, dotted
+from app.core.errors import WaystationError
+from app.desktop.design import space
 from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons
+from app.desktop.messages import error_text
+from app.desktop.notes import note_text
 from app.desktop.operations import Operations
+from app.desktop.set_up.facts_words import Line, advice_line, destination_line, details, install_line, proxy_line
+from app.desktop.set_up.operations import Seen, SetUpOperations
 from app.desktop.widgets.card import Card
 from app.desktop.widgets.command_line import CommandLine
+from app.desktop.widgets.disclosure import Disclosure
 from app.desktop.widgets.quiet_label import QuietLabel
 from app.desktop.widgets.selectable import make_selectable
 from app.desktop.widgets.state_line import StateLine
 from app.desktop.widgets.symbol import Symbol
 from app.platform.codex_advice import EnvironmentPair, what_follows
-from app.platform.codex_install import CodexInstall
-from app.platform.codex_notes import CodexVersion
+from app.platform.codex_facts import CodexFacts
+from app.platform.codex_route import RouteAdvice, advise
 
 _log = logging.getLogger(__name__)
 
@@ -28,99 +34,140 @@ INSTALL_COMMAND = "npm install -g @openai/codex"
 
 
 class CodexCard(Card):
-    """Looks for Codex when it is first asked to, and again when the user wants.
+    """Looks for Codex when it is first asked to, when the gateway's address changes, and when the user wants.
 
     Args:
         icons: for symbols.
         operations: looking runs there.
-        find: finds the installed Codex.
+        set_up: looks.
         copy_text: puts a text without secrets on the clipboard, and says so.
-        found: called with its version whenever it has been looked for; None: none is known.
+        found: called with what was found whenever it has been looked for.
     """
 
     def __init__(
         self,
         icons: Icons,
         operations: Operations,
-        find: Callable[[], Awaitable[CodexInstall | None]],
+        set_up: SetUpOperations,
         copy_text: Callable[[str], None],
-        found: Callable[[CodexVersion | None], None],
+        found: Callable[[Seen], None],
     ) -> None:
         super().__init__()
         self._operations = operations
-        self._find = find
+        self._set_up = set_up
         self._found = found
-        self._asked = False
-        self._line = StateLine(icons, self.tr("Codex on this computer"))
+        self._base_url: str | None = None
+        self._install_line = StateLine(icons, self.tr("Codex on this computer"))
+        self._destination = StateLine(icons, self.tr("Where Codex goes"))
+        self._proxy = StateLine(icons, self.tr("Proxy"))
+        self._problem = StateLine(icons, self.tr("Problem"))
         self._again = QPushButton(self.tr("Look again"))
         Symbol(icons, self._again, "search")
-        self._again.clicked.connect(self._on_again)
+        self._again.clicked.connect(self.look)
         self._advice = QuietLabel()
-        self._advice.setAccessibleName(self.tr("What follows from the version"))
+        self._advice.setAccessibleName(self.tr("What fits"))
         self._advice.setWordWrap(True)
+        self._advice.setMinimumWidth(1)
         make_selectable(self._advice)
         self._install = CommandLine(icons, INSTALL_COMMAND, copy_text)
-        self.head.addWidget(self._line, 1)
+        self._details = QWidget()
+        self._rows = QFormLayout(self._details)
+        space.bare(self._rows, space.XS)
+        self._rows.setContentsMargins(space.L + space.XS, 0, 0, 0)
+        self._rows.setHorizontalSpacing(space.M)
+        self._rows.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        self._unfold = Disclosure(icons, self.tr("Details"), self._details)
+        self.head.addWidget(self._install_line, 1)
         self.head.addWidget(self._again)
         self.body.addLayout(self.head)
-        self.body.addWidget(self._advice)
-        self.body.addWidget(self._install)
-        self._show("waiting", Tone.NEUTRAL, self.tr("Looking for Codex on this computer…"))
+        for part in (self._destination, self._proxy, self._problem, self._advice, self._install):
+            self.body.addWidget(part)
+        left = QHBoxLayout()
+        space.bare(left)
+        left.addWidget(self._unfold)
+        left.addStretch()
+        self.body.addLayout(left)
+        self.body.addWidget(self._details)
+        self._show_nothing("waiting", Tone.NEUTRAL, self.tr("Looking for Codex on this computer…"))
 
     @property
     def text(self) -> str:
-        """What it says of the Codex, and what follows."""
-        return f"{self._line.text}\n{self._advice.text()}".rstrip()
+        """What it says at a glance."""
+        lines = (self._install_line, self._destination, self._proxy, self._problem)
+        said = [line.text for line in lines if not line.isHidden()]
+        return "\n".join([*said, *([] if self._advice.isHidden() else [self._advice.text()])])
 
-    def look_once(self) -> None:
-        """Look, unless that was done already."""
-        if not self._asked:
-            self._asked = True
-            self._on_again()
+    def look_once(self, base_url: str) -> None:
+        """Look, unless that was done already for this address of the gateway."""
+        if base_url != self._base_url:
+            self._base_url = base_url
+            self.look()
 
-    def _on_again(self) -> None:
-        self._operations.run("look for codex", self._look())
+    def look(self) -> None:
+        """Look anew, such as after something was written."""
+        if self._base_url is not None:
+            self._operations.run("look for codex", self._look(self._base_url))
 
-    async def _look(self) -> None:
+    async def _look(self, base_url: str) -> None:
         self._again.setEnabled(False)
-        self._show("waiting", Tone.NEUTRAL, self.tr("Looking for Codex on this computer…"))
+        self._install_line.show_state("waiting", Tone.NEUTRAL, self.tr("Looking for Codex on this computer…"))
         try:
-            install = await self._find()
+            seen = await self._set_up.look(base_url)
+        except WaystationError as error:
+            self._show_nothing("warning", Tone.ERROR, error_text(error))
+            return
         except OSError as error:
             _log.warning("codex cannot be looked for: %s", error)
-            self._show("warning", Tone.ERROR, self.tr("Codex could not be looked for. The log file says more."))
+            failed = self.tr("Codex could not be looked for. The log file says more.")
+            self._show_nothing("warning", Tone.ERROR, failed)
             return
         finally:
             self._again.setEnabled(True)
-        self._show_install(install)
+        self._show_seen(seen, base_url)
+        self._found(seen)
 
-    def _show_install(self, install: CodexInstall | None) -> None:
-        if install is None:
-            self._show(
-                "info",
-                Tone.WARNING,
-                self.tr("Codex was not found on this computer."),
-                self.tr(
-                    "Install it with this command, or with “brew install codex”, then look again. If it is installed "
-                    "in a place of its own, or on another computer, the full set-up works all the same."
-                ),
-                install=True,
-            )
-        elif install.version is None:
-            said = self.tr("Codex was found at {path}, but does not tell its version.")
-            self._show("info", Tone.WARNING, said.format(path=install.path), advice_text(what_follows(None)))
-        else:
-            advice = what_follows(install.version)
-            said = self.tr("Codex {version} was found at {path}.").format(
-                version=dotted(install.version), path=install.path
-            )
-            old = advice.pair is EnvironmentPair.TOO_OLD
-            symbol, tone = ("warning", Tone.WARNING) if old else ("state-ready", Tone.POSITIVE)
-            self._show(symbol, tone, said, advice_text(advice), install=old)
-        self._found(install.version if install else None)
+    def _show_seen(self, seen: Seen, base_url: str) -> None:
+        facts, advice = seen.facts, advise(seen.facts)
+        self._install_line.show_state(*install_line(facts))
+        _show(self._destination, destination_line(facts, base_url))
+        _show(self._proxy, proxy_line(facts))
+        _show(self._problem, ("warning", Tone.ERROR, error_text(seen.problem)) if seen.problem else None)
+        self._advice.setText(_advice_text(advice))
+        self._advice.setVisible(bool(self._advice.text()))
+        self._install.setVisible(_wants_install(facts))
+        while self._rows.rowCount():
+            self._rows.removeRow(0)
+        for name, value in details(facts):
+            self._rows.addRow(*self._row(name, value))
+        self._unfold.show()
 
-    def _show(self, symbol: str, tone: Tone, text: str, advice: str = "", *, install: bool = False) -> None:
-        self._line.show_state(symbol, tone, text)
-        self._advice.setText(advice)
-        self._advice.setVisible(bool(advice))
-        self._install.setVisible(install)
+    def _row(self, name: str, value: str) -> tuple[QLabel, QLabel]:
+        title, label = QuietLabel(name), QLabel(value)
+        label.setAccessibleName(f"{name}: {value}")
+        label.setWordWrap(True)
+        label.setMinimumWidth(1)
+        make_selectable(label)
+        return title, label
+
+    def _show_nothing(self, symbol: str, tone: Tone, text: str) -> None:
+        self._install_line.show_state(symbol, tone, text)
+        for part in (self._destination, self._proxy, self._problem, self._advice, self._install, self._unfold):
+            part.hide()
+        self._unfold.setChecked(False)
+
+
+def _show(line: StateLine, said: Line | None) -> None:
+    line.setVisible(said is not None)
+    if said is not None:
+        line.show_state(*said)
+
+
+def _advice_text(advice: RouteAdvice) -> str:
+    return "\n".join([advice_line(advice), *(note_text(note) for note in advice.notes)])
+
+
+def _wants_install(facts: CodexFacts) -> bool:
+    install = facts.install
+    if install is None or install.version is None:
+        return install is None
+    return what_follows(install.version).pair is EnvironmentPair.TOO_OLD

@@ -1,0 +1,153 @@
+"""What the user can do on the set-up page. Files are read and written off the window's thread."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication
+
+from app.core.errors import WaystationError
+from app.desktop.machine import Machine
+from app.desktop.messages import Told
+from app.desktop.operations import Operations
+from app.platform.codex_check import CheckReport, CheckStep
+from app.platform.codex_facts import CodexFacts
+from app.platform.codex_notes import CodexVersion
+from app.platform.codex_route import Route
+from app.platform.codex_writer import CodexWriter, UndoPlan, WritePlan, WrittenState
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What there is of Codex.
+
+    Attributes:
+        facts: what was found.
+        written: what stands in its files by our doing; None: nothing.
+        problem: why that is not known; None: it is.
+    """
+
+    facts: CodexFacts
+    written: WrittenState | None
+    problem: WaystationError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What would be written, with the license that goes into it."""
+
+    plan: WritePlan
+    license_key: str = field(repr=False)
+
+
+class SetUpOperations:
+    """The user's operations on Codex's own files.
+
+    Args:
+        operations: ask the gateway.
+        machine: looks, writes and checks.
+    """
+
+    def __init__(self, operations: Operations, machine: Machine) -> None:
+        self._operations = operations
+        self._machine = machine
+        self._checking: asyncio.Task[Any] | None = None
+        self._stopped = False
+
+    @property
+    def can_write(self) -> bool:
+        """Whether Codex's files may be written here at all."""
+        return self._machine.codex_writer is not None
+
+    @property
+    def can_check(self) -> bool:
+        """Whether there is something to be checked here."""
+        return self._machine.codex_check is not None
+
+    async def look(self, base_url: str) -> Seen:
+        """Look at Codex, for a gateway with this address.
+
+        Raises:
+            OSError: the system refuses.
+        """
+        facts = await self._machine.look_at_codex(base_url)
+        writer = self._machine.codex_writer
+        if writer is None:
+            return Seen(facts, None)
+        try:
+            return Seen(facts, await asyncio.to_thread(writer.state))
+        except WaystationError as error:
+            return Seen(facts, None, error)
+
+    async def draft(
+        self, route: Route, base_url: str, version: CodexVersion | None, followed: Collection[str]
+    ) -> Draft:
+        """What writing would change; `followed` are the login files that tokens follow.
+
+        Raises:
+            WaystationError: it cannot be written.
+        """
+        issued = await self._operations.call("license.default")
+        key = str(issued["key"])
+        writer = self._writer()
+        plan = await asyncio.to_thread(writer.plan, route, base_url, key, version, followed=tuple(followed))
+        return Draft(plan, key)
+
+    async def write(self, draft: Draft) -> WrittenState:
+        """Write it.
+
+        Raises:
+            WaystationError: a file has changed meanwhile, or cannot be written.
+        """
+        return await asyncio.to_thread(self._writer().write, draft.plan, time.time())
+
+    async def undo_draft(self) -> UndoPlan:
+        """What taking it back would change.
+
+        Raises:
+            WaystationError: nothing is written, or a file cannot be read.
+        """
+        return await asyncio.to_thread(self._writer().plan_undo)
+
+    async def undo(self, plan: UndoPlan) -> None:
+        """Take it back.
+
+        Raises:
+            WaystationError: a file has changed meanwhile, or cannot be written.
+        """
+        await asyncio.to_thread(self._writer().undo, plan)
+
+    async def check(self, told: Callable[[tuple[CheckStep, ...]], None]) -> CheckReport | None:
+        """Run the user's Codex through the gateway; None: it was stopped, or cannot be done here."""
+        task = asyncio.current_task()
+        if self._machine.codex_check is None or task is None:
+            return None
+        check = self._machine.codex_check(self._call)
+        self._checking, self._stopped = task, False
+        try:
+            return await check.run(told)
+        except asyncio.CancelledError:
+            # By the user, and not since the application closes as well.
+            if not self._stopped or task.uncancel() > 0:
+                raise
+            return None
+        finally:
+            self._checking = None
+
+    def stop_check(self) -> None:
+        """End it; it takes its Codex with it."""
+        if self._checking is not None and not self._stopped:
+            self._stopped = True
+            self._checking.cancel()
+
+    async def _call(self, command: str, params: dict[str, Any]) -> Any:
+        return await self._operations.call(command, **params)
+
+    def _writer(self) -> CodexWriter:
+        if self._machine.codex_writer is None:
+            raise Told(QCoreApplication.translate("SetUp", "Here Codex's own files are not written."))
+        return self._machine.codex_writer
