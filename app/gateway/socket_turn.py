@@ -60,11 +60,12 @@ class Exchange:
             turn.failover.proven()
         if not self.ended:
             return True
+        if turn is not None:
+            turn.observed(observer)
+            turn.live.status = 200
         failure = self._failure(frame)
         if turn is None:
             return failure is None or failure.upstream_code in _ABOUT_THE_SOCKET
-        turn.observed(observer)
-        turn.live.status = 200
         if failure is None:
             turn.end(Outcome.COMPLETED)
             return True
