@@ -80,7 +80,7 @@ class DoorLog:
                 at=self._state.clock.now(),
                 peer=request.remote or "",
                 method=request.method[:20],
-                path=_shown(request.rel_url.raw_path),
+                path=shown_path(request.rel_url.raw_path),
                 host=_named(headers.get("Host", "")),
                 client=headers.get("User-Agent", "")[:_MAX_CLIENT],
                 session=session[:_MAX_SESSION] if session and _ID.fullmatch(session) else None,
@@ -117,7 +117,8 @@ class DoorLog:
         ]
 
 
-def _shown(path: str) -> str:
+def shown_path(path: str) -> str:
+    """A path as it may be remembered: bounded, and without what may be a key."""
     parts = (part if _HARMLESS.fullmatch(part) else "…" for part in path[: _MAX_PATH * 2].split("/"))
     return "/".join(parts)[:_MAX_PATH]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Awaitable, Callable
 from urllib.parse import unquote
@@ -12,6 +13,7 @@ from app import __version__
 from app.core.errors import Refusal
 from app.core.license import License
 from app.gateway.chat import Chat
+from app.gateway.door_log import shown_path
 from app.gateway.doors import Doors
 from app.gateway.models_route import Models
 from app.gateway.replies import json_reply, no_such_url, not_allowed
@@ -25,6 +27,8 @@ Handler = Callable[[web.BaseRequest, License], Awaitable[web.StreamResponse]]
 PREFIXES = ("/codex/v1/", "/v1/")
 
 _SLASHES = re.compile(r"/{2,}")
+
+_log = logging.getLogger(__name__)
 
 
 class Routes:
@@ -75,6 +79,7 @@ class Routes:
                 raise not_allowed(request.method, "GET")
             return await self._models.one(request, owner, unquote(tail.removeprefix("models/")))
         if known is None:
+            _log.info("no such path: %s %s, with license %s", request.method[:20], shown_path(path), owner.id)
             raise no_such_url(request.method, path)
         handler = known.get(method)
         if handler is None:

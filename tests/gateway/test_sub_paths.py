@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -503,3 +504,16 @@ async def test_openais_own_prefix_serves_as_well(tmp_path: Path) -> None:
         async with client.post(url, data=b"{}", headers={"Authorization": f"Bearer {KEY}"}) as answer:
             assert answer.status == 200
         assert echo.arrived[0].path == "/v1/images/generations"
+
+
+async def test_the_log_says_which_path_was_wanted_and_no_secret(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with open_house(tmp_path, [PLUS]) as (home, _):
+        with caplog.at_level(logging.INFO, "app.gateway.routes"):
+            await raw(home, "wham/usage?key=secret")
+            await raw(home, f"files/{KEY}/sk-secret/{'a' * 400}/{'b/' * 400}")
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines[0] == "no such path: POST /codex/v1/wham/usage, with license l-0001"
+    assert len(lines[1]) < 300
+    assert not [word for word in ("secret", KEY, "aaa") if word in caplog.text]
