@@ -16,7 +16,7 @@ from app.platform.codex_check_gateway import Call, Knock, knock, whose, why_not_
 from app.platform.codex_check_judge import of_the_door
 from app.platform.codex_check_progress import Progress
 from app.platform.codex_check_report import CheckCode, Stage
-from app.platform.codex_check_settings import Lead, is_same_address, lead
+from app.platform.codex_check_settings import Lead, codex_environment, is_same_address, lead
 from app.platform.codex_check_shell import UserShell, is_from_powershell, output_of, user_shell
 from app.platform.codex_check_tokens import why_no_token
 from app.platform.codex_facts import CodexFacts, look_at_codex
@@ -56,6 +56,7 @@ class Ready:
     shell: UserShell
     seen: CodexFacts
     lead: Lead
+    base_url: str
 
 
 def clock_time(seconds: float) -> str:
@@ -92,7 +93,7 @@ class BeforeTheRun:
         await self._gateway(status, where)
         await self._tokens()
         await self._upstream()
-        return Ready(self._shell, seen, where)
+        return Ready(self._shell, seen, where, str(status["base_url"]))
 
     async def _instance(self) -> Mapping[str, Any]:
         status: Mapping[str, Any] = await self._call("status", {})
@@ -158,13 +159,14 @@ class BeforeTheRun:
             raise progress.wrong(Stage.SETTINGS, _elsewhere(where, base_url), values, SET_UP)
         if where.code is not None:
             raise progress.wrong(Stage.SETTINGS, where.code, values, _COMMANDS.get(where.code, ""))
-        if proxy := self._swallowing(where):
+        if proxy := self._swallowing(seen, where):
             raise progress.wrong(Stage.SETTINGS, CheckCode.PROXY_SWALLOWS, proxy)
         progress.good(Stage.SETTINGS, CheckCode.SETTINGS_LEAD_HERE, {"address": where.address})
         return where
 
     def _lead(self, seen: CodexFacts) -> Lead:
-        return lead(seen, self._shell.environ, self._around.home, meaning=self._shell.meaning)
+        environ = codex_environment(self._shell.environ, seen.codex_home)
+        return lead(seen, environ, self._around.home, meaning=self._shell.meaning)
 
     async def _is_ours(self, address: str, base_url: str, status: Mapping[str, Any]) -> bool:
         """Whether an address is the gateway's, by name or by proof."""
@@ -174,16 +176,16 @@ class BeforeTheRun:
             return False
         return (await knock(address, self._call)).row is not None
 
-    def _swallowing(self, where: Lead) -> dict[str, str] | None:
+    def _swallowing(self, seen: CodexFacts, where: Lead) -> dict[str, str] | None:
         """The proxy to which Codex would go instead, as the words name it."""
+        environ = codex_environment(self._shell.environ, seen.codex_home)
         with contextlib.suppress(InvalidInput):
-            if where.by_function or is_bypassed(self._shell.environ, where.address):
+            if where.by_function or is_bypassed(environ, where.address):
                 return None
-        scheme = urlsplit(where.address).scheme
-        names = (f"{scheme.upper()}_PROXY", f"{scheme}_proxy", "ALL_PROXY", "all_proxy")
-        name = next((name for name in names if self._shell.environ.get(name)), "")
-        host = urlsplit(where.address).hostname or ""
-        return {"variable": name, "proxy": self._shell.environ.get(name, ""), "host": host} if name else None
+        parts = urlsplit(where.address)
+        names = (f"{parts.scheme.upper()}_PROXY", f"{parts.scheme}_proxy", "ALL_PROXY", "all_proxy")
+        name = next((name for name in names if environ.get(name)), "")
+        return {"variable": name, "proxy": environ.get(name, ""), "host": parts.hostname or ""} if name else None
 
     async def _gateway(self, status: Mapping[str, Any], where: Lead) -> None:
         progress = self._progress

@@ -94,14 +94,13 @@ def is_decided(seen: Seen) -> bool:
     return any((row["status"] or 0) in range(400, 500) for row in failed) or len(failed) >= _MOST_FAILED
 
 
-def verdict(run: CodexRun, seen: Seen, *, newer: bool, proxied: str) -> Verdict | None:
+def verdict(run: CodexRun, seen: Seen, *, newer: bool) -> Verdict | None:
     """What is wrong; None: all is well.
 
     Args:
         run: that has ended.
         seen: of it.
         newer: whether this Codex is newer than what this program was tried with.
-        proxied: the variable that names a proxy for the gateway's address, or empty.
     """
     said = {"said": run.said}
     if run.problem:
@@ -127,8 +126,6 @@ def verdict(run: CodexRun, seen: Seen, *, newer: bool, proxied: str) -> Verdict 
     if "Missing environment variable" in run.printed:
         variable = run.said.rpartition("variable: ")[2].strip("`. ")
         return Verdict(Stage.SETTINGS, CheckCode.VARIABLE_MISSING, {"variable": variable})
-    if proxied:
-        return Verdict(Stage.SETTINGS, CheckCode.PROXY_SWALLOWS, {"variable": proxied})
     if run.ended and not run.retries:
         return Verdict(Stage.ANSWER, CheckCode.TOO_SLOW)
     return Verdict(Stage.DOOR, CheckCode.NOTHING_ARRIVED, said)

@@ -32,7 +32,7 @@ _RETRIES = re.compile(r"Reconnecting|stream error: |waiting for network|retrying
 _FELL_BACK = re.compile(r"Falling back from WebSockets", re.IGNORECASE)
 _MOST_SAID = 300
 #: Between two looks at the run, in seconds.
-_PAUSE_S = 0.2
+_PAUSE_S = 0.3
 _LAST_WORDS_S = 1.0
 
 

@@ -19,6 +19,9 @@ _IGNORES_ENVIRONMENT = (0, 120, 0)
 _PROFILES_ARE_FILES = (0, 140, 0)
 _MOST_BYTES = 1 << 20
 _ADDRESS = re.compile(r"https?://[^\s'\"(){}<>,;]+")
+_ENV_LINE = re.compile(
+    r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=[ \t]*(?:\"([^\"\r\n]*)\"|'([^'\r\n]*)'|([^\s#]*))", re.MULTILINE
+)
 _PROFILE_FLAG = re.compile(r"(?:^|\s)(?:-p|--profile)[\s=]+['\"]?([\w.-]+)")
 #: Files in which a variable may be set for the user's shells, below the home folder.
 _SHELL_FILES = (
@@ -57,12 +60,27 @@ class Lead:
     key: str | None = field(default=None, repr=False)
 
 
+def codex_environment(environ: Mapping[str, str], codex_home: Path) -> dict[str, str]:
+    """What Codex has for an environment, once it has read `$CODEX_HOME/.env`.
+
+    Measured with 0.42, 0.45 and 0.169: what stands there wins, for proxies as well as for keys. Names that begin with
+    CODEX_ are not taken from there.
+    """
+    try:
+        with (codex_home / ".env").open("rb") as file:
+            text = file.read(_MOST_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return dict(environ)
+    found = {line[1]: next((value for value in line.groups()[1:] if value), "") for line in _ENV_LINE.finditer(text)}
+    return {**environ, **{name: value for name, value in found.items() if not name.upper().startswith("CODEX_")}}
+
+
 def lead(facts: CodexFacts, environ: Mapping[str, str], home: Path, *, meaning: str = "") -> Lead:
     """Where Codex would go.
 
     Args:
         facts: of this computer; the version of Codex is known.
-        environ: that Codex is started with.
+        environ: that Codex has; see `codex_environment`.
         home: the user's home folder.
         meaning: the text of the shell's function `codex`, or empty.
     """
@@ -99,7 +117,7 @@ def _own(
     bearer = table.get("experimental_bearer_token")
     key = bearer if isinstance(bearer, str) and bearer else None
     if isinstance(variable, str):
-        key = environ.get(variable, "").strip() or _value_in(facts.codex_home / ".env", variable)
+        key = environ.get(variable, "").strip() or None
         if key is None:
             where = where_set(variable, home)
             code = CheckCode.VARIABLE_NOT_HERE if where else CheckCode.VARIABLE_MISSING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 import time
 from collections.abc import Mapping
@@ -16,11 +17,14 @@ from app.platform.codex_check_judge import Seen, Verdict, good_turn, is_decided,
 from app.platform.codex_check_progress import CheckEnds, Progress
 from app.platform.codex_check_report import CheckCode, Stage
 from app.platform.codex_check_run import CodexRun, run_codex
-from app.platform.codex_check_tokens import why_no_token
+from app.platform.codex_check_tokens import NoToken, why_no_token
 
 _MOST_TURNS = 50
-#: A Codex that cannot reach its address tries for a long time; after so many seconds it has tried several times.
-_NOTHING_S = 6.0
+#: A Codex that cannot reach its address tries for a long time. WebSockets that are refused keep it for 6.5 s at first.
+_NOTHING_S = 12.0
+#: How long the gateway may take to write down a turn that has ended, in seconds.
+_WRITTEN_S = 3.0
+_PAUSE_S = 0.2
 
 
 class TheRun:
@@ -55,11 +59,13 @@ class TheRun:
             run = await run_codex(
                 ready.shell, program, self._version, environ, Path(folder), self._is_over, limit_s=limit_s
             )
-        found = await self._look(run)
+        found = await self._after(run)
         self._facts["Model"] = run.named("model") or "-"
         names = self._names(run)
         newer = what_follows(self._version).newer_than_tried
-        wrong = verdict(run, found, newer=newer, proxied=names["variable"])
+        if good_turn(found) is None and not found.refused and (why := await self._exhausted()) is not None:
+            raise progress.wrong(Stage.TOKEN, why.code, why.values, why.command)
+        wrong = verdict(run, found, newer=newer)
         if wrong is not None:
             raise await self._wrong(wrong, found, names)
         await self._well(found, run, names)
@@ -67,8 +73,25 @@ class TheRun:
     async def _is_over(self, run: CodexRun) -> bool:
         found = await self._look(run)
         if found.nothing:
+            if run.begun and await self._exhausted() is not None:
+                # Its turn may wait for a token; nobody shall wait for that here.
+                return True
             return run.retries and time.time() - run.started_at > _NOTHING_S
         return is_decided(found)
+
+    async def _exhausted(self) -> NoToken | None:
+        """Why no token can serve for a long time, as the run may have shown; None: one can, or soon will."""
+        why = why_no_token(await self._call("token.list", {}), clock_time)
+        return why if why is not None and why.code is not CheckCode.TOKENS_REST else None
+
+    async def _after(self, run: CodexRun) -> Seen:
+        """What the gateway has seen by now; Codex may have left before the end of its turn was written down."""
+        until = time.monotonic() + _WRITTEN_S
+        while True:
+            found = await self._look(run)
+            if run.code != 0 or good_turn(found) is not None or time.monotonic() > until:
+                return found
+            await asyncio.sleep(_PAUSE_S)
 
     async def _look(self, run: CodexRun) -> Seen:
         door = await self._call("door.log", {})
@@ -80,14 +103,11 @@ class TheRun:
         """What any of the words may name."""
         seen, where = self._ready.seen, self._ready.lead
         parts = urlsplit(where.address)
-        proxy = None if where.by_function else next((proxy for proxy in seen.proxies), None)
         return {
             "path": str(seen.config.path),
             "address": where.address,
-            "expected": where.address,
+            "expected": self._ready.base_url,
             "host": parts.hostname or "",
-            "variable": proxy.name if proxy else "",
-            "proxy": proxy.value if proxy else "",
             "version": ".".join(map(str, self._version or ())),
             "seconds": f"{run.took_s:.1f}",
             "license": "",

@@ -148,8 +148,9 @@ WORDS: dict[CheckCode, Words] = {
     ),
     CheckCode.ANSWERED: Words("Codex has answered, after {seconds} s."),
     CheckCode.ANSWERED_SLOWLY: Words(
-        "Codex has answered, but lost {seconds} s on WebSockets that something between it and Waystation refuses.",
-        "Take the proxy out of the way: add {host} to NO_PROXY.",
+        "Codex has answered, after {seconds} s. It lost time on WebSockets, which something between it and Waystation "
+        "refuses.",
+        "Let that pass WebSockets, or take it out of the way.",
     ),
     CheckCode.ANSWER_UNKNOWN: Words(
         "The request went through, but what Codex {version} prints is not understood. It says: {said}",
