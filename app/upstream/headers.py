@@ -1,4 +1,11 @@
-"""The header edits of the design, both ways; every header that is not named here passes as it is."""
+"""The header edits of the design, both ways; every header that is not named here passes as it is.
+
+Up goes all of the client's but hop-by-hop headers, credentials, cookies, and what is said to us, or by proxies before
+us.
+Down comes all of upstream's but hop-by-hop headers and cookies, and on purpose neither CORS, by which web pages could
+read answers, nor what binds browsers to upstream's own host: Alt-Svc, Strict-Transport-Security, Clear-Site-Data and
+the reporting headers.
+"""
 
 from __future__ import annotations
 

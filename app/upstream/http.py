@@ -170,7 +170,9 @@ class UpstreamHttp:
         """
         target = URL(url, encoded=True)
         through = _http_proxy(way)
-        outgoing: CIMultiDict[str] = CIMultiDict(headers)
+        spelled: dict[str, str] = {}
+        # aiohttp drops the first of two that differ in their spelling alone.
+        outgoing = CIMultiDict((spelled.setdefault(name.lower(), name), value) for name, value in headers)
         for_proxy = {"Proxy-Authorization": through.basic} if through and through.basic else {}
         tunnel = target.scheme == "https"
         if not tunnel:
