@@ -61,6 +61,8 @@ class FindingCode(StrEnum):
     HISTORY_OURS = "history_ours"
     #: The ChatGPT login in the file `where` would be replaced; `value` is a place for a copy.
     LOGIN_REPLACED = "login_replaced"
+    #: Nobody can see which login is in the system's keyring and would be replaced.
+    LOGIN_HIDDEN = "login_hidden"
     #: A token follows the login that Codex will no longer renew.
     LOGIN_FOLLOWED = "login_followed"
     #: The license is still saved as Codex's API key.
@@ -105,6 +107,8 @@ _TEXTS = {
     "or codex fork ID where Codex refuses that.",
     FindingCode.LOGIN_REPLACED: "Codex is signed in with ChatGPT, and the command replaces that login. To keep it, "
     "first copy {where} to {value}; copied back, it works again.",
+    FindingCode.LOGIN_HIDDEN: "Codex keeps its login in the system's keyring ({where} is {value}). If that is a "
+    "ChatGPT login, the command replaces it: to have it back, sign in to Codex again.",
     FindingCode.LOGIN_FOLLOWED: "A token follows {where}. Codex no longer renews that login once it goes through "
     "Waystation, so that the token ends in some days: give Waystation a sign-in of its own.",
     FindingCode.KEY_SAVED: "Codex still has the license saved as its API key ({where}), and without Waystation would "

@@ -5,7 +5,8 @@ interface: `$CODEX_HOME/.env` is read for a provider's `env_key`, and wins over 
 lines with one name the last wins. CRLF, blanks, quotes, `export`, a comment behind the value, bytes that are no UTF-8
 and any mode are fine; a line that makes no sense is passed over, an open quote swallows the rest of the file, a byte
 order mark becomes part of the first name, an empty value counts as none, and nothing of a file in UTF-16 is read. A
-`.env` in the working folder is not read. So ours is the first line, without quotes.
+`.env` in the working folder is not read. So ours is the first line, without quotes. Like any variable of Codex's
+environment, it is seen by the commands that Codex runs for the model.
 """
 
 from __future__ import annotations

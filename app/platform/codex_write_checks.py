@@ -2,8 +2,8 @@
 
 Measured with the real Codex 0.42, 0.45, 0.80, 0.100, 0.120, 0.140 and 0.169:
 
-* A trusted project's `.codex/config.toml` outweighs the user's provider, and takes the license along to an address of
-  its own, in 0.80, 0.100 and 0.120; not in 0.42, 0.140 and 0.169.
+* A project's `.codex/config.toml` outweighs the user's provider, and takes the license along to an address of its own,
+  in 0.80 even if nobody trusts it, in 0.100 and 0.120 if it is trusted; not in 0.42, 0.140 and 0.169.
 * `/etc/codex/managed_config.toml` outweighs it from 0.80 on; `/etc/codex/config.toml` never does.
 * `codex resume` lists every conversation in 0.42 and 0.45. From 0.80 to 0.140 it lists those of the provider in use,
   also with `--all`; `-c model_provider=<the other one>` lists the others, and `codex resume <id>` goes on with one of
@@ -42,6 +42,8 @@ _LAST_TO_MOVE = (0, 140)
 _PROJECTS_FROM, _PROJECTS_UNTIL = (0, 46), (0, 140)
 _MOST_PROJECTS = 100
 _MAX_BYTES = 1 << 20
+#: Where Codex keeps its login: `file`, `keyring`, or `auto` for the keyring where there is one.
+_STORE = "cli_auth_credentials_store"
 
 
 def leads_to(address: object, base_url: str) -> bool:
@@ -166,10 +168,13 @@ class SavedKey:
                 path=str(self.path),
             )
 
-    def findings(self, wanted: Wanted, followed: Collection[str]) -> Iterator[Finding]:
-        """What becomes of the login."""
+    def findings(self, wanted: Wanted, values: Mapping[str, Any], followed: Collection[str]) -> Iterator[Finding]:
+        """What becomes of the login; `values` are those of config.toml."""
         if isinstance(wanted, OpenAIAddress):
-            if self.is_chatgpt:
+            store = values.get(_STORE)
+            if store == "keyring" or (store == "auto" and not self.path.exists()):
+                yield Finding(FindingCode.LOGIN_HIDDEN, _STORE, store)
+            elif self.is_chatgpt:
                 yield Finding(FindingCode.LOGIN_REPLACED, str(self.path), str(self.copy))
         elif self._is_in(followed):
             yield Finding(FindingCode.LOGIN_FOLLOWED, str(self.path))

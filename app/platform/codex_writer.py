@@ -147,7 +147,7 @@ class CodexWriter:
             route,
             base_url,
             tuple(file for file in files if file.before != file.after),
-            (*findings, *saved.findings(wanted, followed)),
+            (*findings, *saved.findings(wanted, values, followed)),
             command,
             Writing(str(route), base_url, 0.0, digest, config_note, env_note),
             remembered,

@@ -468,6 +468,13 @@ def test_the_login_is_never_touched_and_the_user_is_told_what_to_run(codex: Code
     assert "license" in codex.plan(OWN).findings[0].text
 
 
+@pytest.mark.parametrize("store", ["keyring", "auto"])
+def test_a_login_in_the_keyring_is_told_of_since_nobody_sees_it(store: str, codex: Codex) -> None:
+    codex.config.write_text(f'cli_auth_credentials_store = "{store}"\n')
+    assert codex.plan(ADDRESS).findings == (Finding(FindingCode.LOGIN_HIDDEN, "cli_auth_credentials_store", store),)
+    assert codex.plan(OWN).findings == ()
+
+
 def test_a_login_that_a_token_follows_is_not_overwritten(codex: Codex) -> None:
     followed = [str(codex.auth)]
     with pytest.raises(CodexLoginFollowed):

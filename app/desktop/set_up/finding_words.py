@@ -53,6 +53,11 @@ TEXTS: dict[FindingCode, object] = {
         "Codex is signed in with ChatGPT, and the command replaces that login. To keep it, first copy {where} to "
         "{value}; copied back, it works again.",
     ),
+    FindingCode.LOGIN_HIDDEN: QT_TRANSLATE_NOOP(
+        "CodexFindings",
+        "Codex keeps its login in the system's keyring ({where} is {value}). If that is a ChatGPT login, the command "
+        "replaces it: to have it back, sign in to Codex again.",
+    ),
     FindingCode.LOGIN_FOLLOWED: QT_TRANSLATE_NOOP(
         "CodexFindings",
         "A token follows {where}. Codex no longer renews that login once it goes through Waystation, so that the token "
