@@ -43,6 +43,7 @@ class WrittenState:
         written_at: Unix seconds.
         path: of the config.toml.
         stands: whether it still says so; somebody may have changed it since.
+        license_sha256: of the license that Codex sends; another one by now must be written again.
     """
 
     mode: Route
@@ -50,6 +51,7 @@ class WrittenState:
     written_at: float
     path: Path
     stands: bool = True
+    license_sha256: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

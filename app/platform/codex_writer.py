@@ -96,7 +96,7 @@ class CodexWriter:
             table = value_at(values, ("model_providers", PROVIDER, "base_url"))
             own = values.get("model_provider") == PROVIDER and table == written.base_url
             stands = own if route is Route.OWN_PROVIDER else values.get("openai_base_url") == written.base_url
-        return WrittenState(route, written.base_url, written.written_at, self._config, stands)
+        return WrittenState(route, written.base_url, written.written_at, self._config, stands, written.license_sha256)
 
     def plan(
         self,
@@ -169,7 +169,7 @@ class CodexWriter:
             # First, so that even after a crash there is a way back.
             self._memory.write(self._config, (writing, *plan.remembered))
             self._carry_out(plan.files, (writing,), plan.remembered)
-        return WrittenState(plan.route, plan.base_url, now, self._config)
+        return WrittenState(plan.route, plan.base_url, now, self._config, license_sha256=writing.license_sha256)
 
     def plan_undo(self) -> UndoPlan:
         """What undoing would change. Nothing is written.

@@ -15,6 +15,7 @@ if sys.platform == "win32":
     pytest.skip("modes and links of POSIX", allow_module_level=True)
 
 from app.core.errors import InvalidInput, WaystationError
+from app.core.license import license_sha256
 from app.platform.codex_config_file import CodexConfigChanged
 from app.platform.codex_config_findings import Finding, FindingCode
 from app.platform.codex_config_text import CodexConfigBroken, CodexConfigUneditable
@@ -127,6 +128,7 @@ def test_what_is_written_can_be_read_back(codex: Codex) -> None:
     assert state is not None
     assert (state.mode, state.base_url, state.written_at, state.path) == (OWN, URL, 1000.0, codex.config)
     assert state.stands
+    assert state.license_sha256 == license_sha256(KEY)
     assert codex.config.read_text() == (
         f'model_provider = "waystation"\n\n[model_providers.waystation]\nname = "Waystation"\nbase_url = "{URL}"\n'
         'wire_api = "responses"\nenv_key = "WAYSTATION_LICENSE"\n'
