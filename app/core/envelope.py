@@ -17,8 +17,10 @@ from app.core.session import bounded_name
 #: Headers in which clients name a conversation, the most telling first: Codex 0.140 and later send the first two,
 #: 0.42 to 0.120 the next two, other clients the last.
 SESSION_HEADERS = ("thread-id", "session-id", "session_id", "conversation_id", "x-session-id")
-#: Keys of bodies that are no turns' under which a session may be named: of a search it is the `id`.
+#: Keys under which a session may be named where it is no turn, in the body (of a search it is the `id`) and in JSON in
+#: this header: Codex 0.169 has images made and searches without any of the headers above.
 _BESIDE_NAMES = ("prompt_cache_key", "thread_id", "threadId", "session_id", "id")
+_METADATA_HEADER = "x-codex-turn-metadata"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +80,25 @@ def read_beside(body: bytes, headers: Mapping[str, str]) -> Envelope:
     Returns:
         An envelope without data: nothing in such a body is looked at but names of its session and of a model.
     """
-    data: Any = None
-    if body.lstrip()[:1] == b"{":
-        with contextlib.suppress(orjson.JSONDecodeError):
-            data = orjson.loads(body)
-    found = data if isinstance(data, dict) else {}
+    found = _object(body)
+    metadata = _object(headers.get(_METADATA_HEADER, "").encode("utf-8", "surrogateescape"))
     model = found.get("model")
     return Envelope(
         data={},
         model=model if isinstance(model, str) else None,
         effort=None,
         stream=False,
-        names=_names([found.get(key) for key in _BESIDE_NAMES], headers),
+        names=_names([data.get(key) for data in (found, metadata) for key in _BESIDE_NAMES], headers),
     )
+
+
+def _object(text: bytes) -> dict[str, Any]:
+    """The JSON object that this is; an empty one if it is something else."""
+    data: Any = None
+    if text.lstrip()[:1] == b"{":
+        with contextlib.suppress(orjson.JSONDecodeError):
+            data = orjson.loads(text)
+    return data if isinstance(data, dict) else {}
 
 
 def names_in_headers(headers: Mapping[str, str]) -> tuple[str, ...]:

@@ -182,6 +182,9 @@ NAMED: list[tuple[dict[str, str], dict[str, Any]]] = [
     # Codex names the session of a search like this.
     ({}, {"id": "mine"}),
     ({"session-id": "mine"}, {"id": "of something else"}),
+    # All that Codex 0.169 says of it with an image.
+    ({"x-codex-turn-metadata": '{"session_id":"mine","turn_id":"t"}'}, {"prompt": "a cat"}),
+    ({"x-codex-turn-metadata": '{"session_id":"parent","thread_id":"mine"}'}, {}),
 ]
 
 
@@ -212,8 +215,9 @@ async def test_the_sessions_token_serves_it(
 
 async def test_without_a_session_the_pool_chooses(tmp_path: Path) -> None:
     async with open_house(tmp_path, policy=Policy()) as (home, echo):
-        for _ in range(4):
-            assert (await raw(home, "images/generations", headers=(("session-id", "nobody-knows"),))).status == 200
+        for metadata in ("{}", "{broken", '{"session_id":7}', "[]"):
+            unknown = (("session-id", "nobody-knows"), ("x-codex-turn-metadata", metadata))
+            assert (await raw(home, "images/generations", headers=unknown)).status == 200
         assert sorted(served_by(home, came) for came in echo.arrived) == [0, 0, 1, 1]
         assert not len(home.state.pool.sessions)
 
