@@ -19,8 +19,8 @@ Row: TypeAlias = Mapping[str, Any]
 
 #: How `codex exec` names itself: 0.42 as the TUI does, the others from 0.45 to 0.169 by a name of its own.
 _CLIENTS = ("codex_exec/", "codex_cli_rs/0.42.")
-#: Clocks of one computer; a row's time is that of its request.
-_EARLY_S = 1.0
+#: From here on the head names the session.
+_NAMES_SESSION: CodexVersion = (0, 45, 0)
 #: Upstream's own troubles, which Codex meets by trying again.
 _MOST_FAILED = 2
 _LICENSE_STATES = {"revoked": CheckCode.LICENSE_REVOKED, "expired": CheckCode.LICENSE_EXPIRED}
@@ -62,13 +62,15 @@ def seen_of(
     """What of the gateway's answers is about this run."""
     session = run.named("session id")
     names = {row["id"]: row["name"] for row in sessions}
-    since = run.started_at - _EARLY_S
+    if not session and not run.over and version is not None and version >= _NAMES_SESSION:
+        # It has asked nothing yet; what there is may be somebody else's.
+        return Seen()
 
     def is_codex(client: str) -> bool:
         return client.startswith(_CLIENTS) and (not version or ".".join(map(str, version)) in client)
 
     def is_ours(at: float, name: str | None, client: str) -> bool:
-        if at < since:
+        if at < run.started_at:
             return False
         return name == session if session and name else is_codex(client)
 

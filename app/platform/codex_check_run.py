@@ -63,6 +63,11 @@ class CodexRun:
         return (self.err + b"\n" + self.out).decode("utf-8", "replace")
 
     @property
+    def over(self) -> bool:
+        """Whether it has ended, by itself or by us."""
+        return self.ended or self.code is not None
+
+    @property
     def begun(self) -> bool:
         """Whether Codex accepts its settings: it has printed its head."""
         return bool(_HEAD.search(self.printed))

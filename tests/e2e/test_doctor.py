@@ -7,10 +7,12 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from app.platform.codex_check import CheckCode, CheckReport, CheckStep, CodexCheck
 from app.practice.refusals import server_error
 from app.practice.server import PracticeUpstream
 from tests.e2e.conftest import Make
@@ -26,6 +28,10 @@ ALL_WELL = {
     "upstream": "upstream_answers",
     "answer": "answered",
 }
+
+
+# What Codex prints before it asks.
+HEAD = "echo 'OpenAI Codex v0.169.0' >&2; echo 'model: m' >&2\n"
 
 
 @dataclass
@@ -210,10 +216,11 @@ class TestSettings:
             step = await person.is_told("settings", "proxy_swallows")
             assert proxy.url in step["text"]
             assert proxy.seen == []
-            # It is so: Codex goes there.
-            with pytest.raises(subprocess.TimeoutExpired):
-                await asyncio.to_thread(_codex, person, 2.5)
-            assert proxy.seen
+            if where == "file":
+                # It is so: Codex goes there.
+                with pytest.raises(subprocess.TimeoutExpired):
+                    await asyncio.to_thread(_codex, person, 2.0)
+                assert proxy.seen
 
     async def test_the_wrong_path(self, clinic: Clinic, tmp_path: Path) -> None:
         person = clinic.patient(tmp_path / "home")
@@ -242,6 +249,13 @@ class TestSettings:
         (person.home / ".codex" / "auth.json").write_text(auth, encoding="utf-8")
         await person.is_told("door", "license_unknown")
 
+    async def test_a_provider_that_shows_no_license(self, clinic: Clinic, tmp_path: Path) -> None:
+        person = clinic.patient(tmp_path / "home")
+        person.config(
+            f'model_provider = "mine"\n[model_providers.mine]\nname = "Mine"\nbase_url = "{clinic.address}"\n'
+        )
+        await person.is_told("door", "license_missing")
+
     async def test_a_spent_budget(self, clinic: Clinic, tmp_path: Path) -> None:
         person = clinic.patient(tmp_path / "home", "0.45.0")
         made = await clinic.waystation.command("license.create", label="small", daily_tokens=1)
@@ -261,6 +275,44 @@ class TestSettings:
         assert steps_of(report) == ALL_WELL | {"answer": "answered_slowly"}
 
 
+@pytest.mark.asyncio(loop_scope="module")
+class TestFromTheWindow:
+    """The application's own environment knows nothing of Codex; a new terminal window does."""
+
+    @pytest.mark.parametrize("route", ["provider", "function"])
+    async def test_it_is_looked_at_as_a_new_terminal_window_has_it(
+        self, clinic: Clinic, tmp_path: Path, route: str
+    ) -> None:
+        person = clinic.patient(tmp_path / "home")
+        lines = f"export PATH={person.env['PATH']}\n"
+        if route == "provider":
+            lines += f"export WAYSTATION_LICENSE={clinic.license}\n"
+        else:
+            person.config("")
+            lines += await clinic.waystation.ok("setup", "codex", "--shell", "bash", "--license", clinic.license)
+        (person.home / ".zshrc").write_text(lines, encoding="utf-8")
+        report = await _from_the_window(clinic, person, shell="/usr/bin/zsh")
+        assert steps_of(report.as_data()) == ALL_WELL
+        assert clinic.license not in report.text()
+
+    async def test_a_codex_that_does_not_end_is_ended(self, clinic: Clinic, tmp_path: Path) -> None:
+        person = clinic.patient(tmp_path / "home")
+        _stand_in(person, f'if [ "$1" = --version ]; then echo codex-cli 0.169.0; exit; fi\n{HEAD}sleep 60')
+        report = await _from_the_window(clinic, person, shell="/bin/sh", limit_s=1.0)
+        assert report.problem is not None
+        assert report.problem.code is CheckCode.TOO_SLOW
+        assert report.took_s < 10.0
+
+    async def test_a_codex_that_goes_elsewhere_is_told_by_what_it_says(self, clinic: Clinic, tmp_path: Path) -> None:
+        person = clinic.patient(tmp_path / "home")
+        said = "echo 'ERROR: unexpected status 502 Bad Gateway' >&2; exit 1"
+        _stand_in(person, f'if [ "$1" = --version ]; then echo codex-cli 0.169.0; exit; fi\n{HEAD}{said}')
+        report = await _from_the_window(clinic, person, shell="/bin/sh")
+        assert report.problem is not None
+        assert report.problem.code is CheckCode.NOTHING_ARRIVED
+        assert "502" in report.problem.text
+
+
 async def test_without_an_instance_that_comes_first(waystation: Waystation, tmp_path: Path) -> None:
     person = patient(waystation, tmp_path / "home")
     await person.is_told("gateway", "not_running")
@@ -269,7 +321,7 @@ async def test_without_an_instance_that_comes_first(waystation: Waystation, tmp_
 
 async def test_a_stopped_gateway_a_taken_port_and_no_token(waystation: Waystation, serve: Run, tmp_path: Path) -> None:
     person = patient(waystation, tmp_path / "home")
-    person.own_provider(serve.address or "")
+    person.own_provider(f"http://127.0.0.1:{serve.port}/codex/v1")
     person.env["WAYSTATION_LICENSE"] = await waystation.license()
     await person.is_told("token", "no_tokens")
     await waystation.command("gateway.stop")
@@ -290,7 +342,7 @@ async def test_tokens_that_cannot_serve(
     waystation: Waystation, serve_with_login: Run, upstream: PracticeUpstream, tmp_path: Path
 ) -> None:
     person = patient(waystation, tmp_path / "home")
-    person.own_provider(serve_with_login.address or "")
+    person.own_provider(f"http://127.0.0.1:{serve_with_login.port}/codex/v1")
     person.env["WAYSTATION_LICENSE"] = await waystation.license()
 
     upstream.script(server_error(500), times=20)
@@ -324,9 +376,23 @@ async def test_upstream_that_cannot_be_reached(
     run = await waystation.serve()
     await waystation.import_account(upstream.accounts[0].auth_json(), "first")
     person = patient(waystation, tmp_path / "home")
-    person.own_provider(run.address)
+    person.own_provider(f"http://127.0.0.1:{run.port}/codex/v1")
     person.env["WAYSTATION_LICENSE"] = await waystation.license()
     await person.is_told("upstream", "upstream_unreachable")
+
+
+async def _from_the_window(clinic: Clinic, person: Patient, *, shell: str, limit_s: float = 40.0) -> CheckReport:
+    async def call(name: str, params: dict[str, Any]) -> Any:
+        return await clinic.waystation.command(name, **params)
+
+    told: list[tuple[CheckStep, ...]] = []
+    environ = person.env | {"HOME": str(person.home), "SHELL": shell}
+    if shell.endswith("zsh"):
+        environ = {"HOME": str(person.home), "SHELL": shell, "PATH": "/usr/bin:/bin"}
+    report = await CodexCheck(environ, person.home, call, limit_s=limit_s).run(told.append)
+    assert told[-1] == report.steps
+    assert len(told) > 6
+    return report
 
 
 def _stand_in(person: Patient, script: str) -> None:
