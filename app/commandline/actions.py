@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import io
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from app.commandline.codex_config import undo_codex_config, write_codex_config
+from app.commandline.codex_setup import setup_codex
 from app.commandline.delivery import NOBODY, Deliver, ask_owner, carry_out, wait_until_ended
 from app.commandline.doctor import doctor
 from app.commandline.license_actions import run_license_action
@@ -19,11 +19,8 @@ from app.commandline.pool_actions import run_pool_action
 from app.commandline.settings_actions import run_settings_action
 from app.commandline.sign_in import sign_in
 from app.commandline.token_actions import run_token_action
-from app.core.errors import InstanceUnreachable, InvalidInput, NotFound
-from app.platform.codex_notes import parse_codex_version, setup_notes
-from app.platform.codex_setup import setup_text
+from app.core.errors import InstanceUnreachable, NotFound
 from app.platform.instance import InstanceLock
-from app.platform.shells import Shell, default_shell
 
 _END_S = 30.0
 
@@ -81,7 +78,7 @@ def run_action(arguments: argparse.Namespace, data_dir: Path, environ: Mapping[s
         case "setup codex" if arguments.undo:
             return undo_codex_config(arguments, environ, data_dir)
         case "setup codex":
-            return _setup_codex(arguments, deliver)
+            return setup_codex(arguments, deliver, environ)
     raise AssertionError(f"no action {arguments.action}")
 
 
@@ -128,31 +125,3 @@ def _session_list(arguments: argparse.Namespace, deliver: Deliver) -> int:
             time_text(item["last_active_at"]),
         ),
     )
-
-
-def _setup_codex(arguments: argparse.Namespace, deliver: Deliver) -> int:
-    shell = Shell(arguments.shell) if arguments.shell else default_shell(sys.platform)
-    host, port = arguments.host, arguments.port
-    if host is None or port is None:
-        status = deliver("status", {})
-        host = host or status["client_host"]
-        port = port or status["port"]
-    if ":" in host and not host.startswith("["):
-        host = f"[{host}]"
-    key = arguments.license or deliver("license.default", {})["key"]
-    base_url = f"http://{host}:{port}/codex/v1"
-    version = None
-    if arguments.codex_version is not None:
-        version = parse_codex_version(arguments.codex_version)
-        if version is None:
-            raise InvalidInput(f"{arguments.codex_version!r} is no version of Codex; it looks like 0.169.0.")
-    # The text has the line ends of its shell already; Windows' text streams would add to them.
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(newline="")
-    sys.stdout.write(setup_text(shell, base_url, key))
-    for note in setup_notes(shell, version):
-        # Beside the text, so that only the text is sourced.
-        print(f"note: {note.text}", file=sys.stderr)
-        if note.command:
-            print(f"      {note.command}", file=sys.stderr)
-    return 0

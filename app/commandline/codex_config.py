@@ -41,7 +41,7 @@ def write_codex_config(
     home = _home()
     writer = CodexWriter(environ, home, data_dir / MEMORY_FILE)
     plan = writer.plan(
-        Route(arguments.route),
+        Route(arguments.route or Route.OWN_PROVIDER),
         client_url(host.strip("[]"), port),
         key,
         _version(arguments, environ, home),

@@ -107,17 +107,23 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "key",
         nargs="?",
-        choices=["strict", "hold", "start-on-launch", "keep-days", "keep-mb"],
+        choices=["strict", "hold", "start-on-launch", "websockets", "keep-days", "keep-mb"],
         metavar="KEY",
         help="strict (yes: requests go up without any edit), hold (seconds before an answer that says nothing yet is "
-        "passed on, or off), start-on-launch (the gateway starts with the application), keep-days and keep-mb (of the "
-        "history)",
+        "passed on, or off), start-on-launch (the gateway starts with the application), websockets (no: Codex uses "
+        "POST alone), keep-days and keep-mb (of the history)",
     )
     made.add_argument("value", nargs="?", metavar="VALUE")
     _backups(group("backup", "tokens, licenses and settings in one file, sealed by a passphrase"), add)
 
-    made = add(group("setup", "texts that set up clients"), "setup codex", "print the set-up of Codex for a shell")
+    made = add(
+        group("setup", "texts that set up clients"),
+        "setup codex",
+        "say how to set up Codex, and print the text for a shell",
+    )
     made.add_argument("--shell", choices=[str(shell) for shell in Shell], help="default: this system's usual one")
+    made.add_argument("--lasting", action="store_true", help="the text for every new shell, not for this one alone")
+    made.add_argument("--json", action="store_true", help="only what was found and what is advised, as JSON")
     made.add_argument("--codex-version", metavar="X", help="say what follows from this version of Codex")
     made.add_argument("--license", metavar="KEY", help="the license to put in (default: this computer's)")
     made.add_argument("--host", help="the gateway's address for that client (default: where it listens)")
@@ -141,10 +147,10 @@ def _codex_files(made: argparse.ArgumentParser) -> None:
     files.add_argument("--undo", action="store_true", help="take back what --write has written, and nothing else")
     made.add_argument(
         "--route",
-        choices=[str(Route.OWN_PROVIDER), str(Route.OPENAI_ADDRESS)],
-        default=str(Route.OWN_PROVIDER),
-        help="what --write writes: a provider of our own (default), or the address of Codex's own provider, which "
-        "leaves the list of codex resume as it is and needs Codex 0.120 and its saved login",
+        choices=[str(route) for route in Route],
+        help="the way to set Codex up. The text is for a shell_function (default). --write writes the first two: a "
+        "provider of our own (default), or the address of Codex's own provider, which leaves the list of codex resume "
+        "as it is and needs Codex 0.120 and its saved login",
     )
     made.add_argument("--yes", action="store_true", help="do not ask")
 

@@ -80,6 +80,23 @@ def license_text(shell: Shell, base_url: str, license_key: str, *, lasting: bool
     return joined(shell, _lasting_variables(shell, lines, {LICENSE_VARIABLE: key}) if lasting else lines)
 
 
+def login_text(shell: Shell, license_key: str) -> str:
+    """What saves the license as Codex's login, in the place of what is saved there; Codex reads it from 0.45 on.
+
+    Raises:
+        InvalidInput: the license cannot be used, or not be pasted safely.
+    """
+    key = _checked_key(license_key)
+    match shell:
+        case Shell.CMD:
+            line = f"echo {key}| codex login --with-api-key"
+        case Shell.POWERSHELL:
+            line = f"'{key}' | codex login --with-api-key"
+        case _:
+            line = f" echo '{key}' | codex login --with-api-key"
+    return joined(shell, [line])
+
+
 def setup_text(shell: Shell, base_url: str, license_key: str, *, lasting: bool = False) -> str:
     """The full set-up for this shell, to be pasted or sourced, as often as one likes. ASCII only.
 

@@ -150,7 +150,7 @@ def test_a_home_folder_of_nobody_is_said_in_a_sentence(data_dir: Path) -> None:
 
 
 def test_an_unknown_shell_is_told_which_there_are(data_dir: Path) -> None:
-    done = waystation(data_dir, "setup", "codex", "--shell", "fish")
+    done = waystation(data_dir, "setup", "codex", "--shell", "tcsh")
     assert done.returncode == 2
     assert b"powershell" in done.stderr.splitlines()[-1]
 

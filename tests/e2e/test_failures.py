@@ -122,7 +122,7 @@ async def test_what_cannot_be_done(
         (["token", "add", "--api-key", "sk-on-the-command-line"], "--api-key"),
         (["serve", "--port", "70000"], "70000"),
         (["serve", "--port", "many"], "many"),
-        (["setup", "codex", "--shell", "fish"], "fish"),
+        (["setup", "codex", "--shell", "tcsh"], "tcsh"),
         (["session", "forget"], "required"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
