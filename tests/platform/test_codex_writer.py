@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import stat
 import sys
@@ -14,78 +13,24 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("modes and links of POSIX", allow_module_level=True)
 
-from app.core.errors import InvalidInput, WaystationError
+from app.core.errors import WaystationError
 from app.core.license import license_sha256
 from app.platform.codex_config_file import CodexConfigChanged
-from app.platform.codex_config_findings import Finding, FindingCode
-from app.platform.codex_config_text import CodexConfigBroken, CodexConfigUneditable
-from app.platform.codex_env_file import CodexEnvUnreadable
 from app.platform.codex_route import Route
 from app.platform.codex_write_errors import (
-    CodexChatGPTAddress,
-    CodexLoginFollowed,
-    CodexLoop,
-    CodexMemoryUnusable,
     CodexNotWritten,
     CodexSetupBusy,
-    CodexTooOld,
 )
 from app.platform.codex_write_memory import WriteMemory
-from app.platform.codex_writer import CodexWriter, WritePlan
+from app.platform.codex_writer import CodexWriter
 from app.platform.private_file import FileUnwritable
+from tests.platform.codex_home import ADDRESS, CONFIG, ENV, KEY, NEWEST, OTHER_KEY, OTHER_URL, OWN, URL, CodexHome
 from tests.platform.test_codex_config import FILES
-
-URL = "http://127.0.0.1:8787/codex/v1"
-OTHER_URL = "http://127.0.0.1:9797/codex/v1"
-KEY = "ws-license-of-this-test"
-OTHER_KEY = "ws-another-license-here"
-OWN, ADDRESS = Route.OWN_PROVIDER, Route.OPENAI_ADDRESS
-NEWEST = (0, 169, 0)
-CONFIG = b'# mine\nmodel = "gpt-5"\n\n[tui]\nx = 1\n'
-ENV = b"# of mine\nAZURE_KEY=abc-secret-of-mine\n"
-
-
-class Codex:
-    """A CODEX_HOME and a writer for it."""
-
-    def __init__(self, folder: Path, environ: dict[str, str] | None = None) -> None:
-        self.home = folder / "home"
-        self.codex_home = self.home / ".codex"
-        self.codex_home.mkdir(parents=True, exist_ok=True)
-        self.config, self.env, self.auth = (self.codex_home / name for name in ("config.toml", ".env", "auth.json"))
-        self.memory = folder / "data" / "codex-setup.json"
-        self.managed = folder / "managed_config.toml"
-        self.writer = CodexWriter(environ or {}, self.home, self.memory, system="linux", managed=self.managed)
-
-    def plan(self, route: Route = OWN, url: str = URL, key: str = KEY) -> WritePlan:
-        return self.writer.plan(route, url, key, NEWEST)
-
-    def write(self, route: Route = OWN, url: str = URL, key: str = KEY) -> WritePlan:
-        plan = self.plan(route, url, key)
-        self.writer.write(plan, 1000.0)
-        return plan
-
-    def undo(self) -> tuple[str, ...]:
-        plan = self.writer.plan_undo()
-        self.writer.undo(plan)
-        return plan.left
-
-    def files(self) -> dict[str, tuple[bytes, int]]:
-        """All in CODEX_HOME: bytes and mode."""
-        return {
-            path.name: (path.read_bytes(), stat.S_IMODE(path.stat().st_mode))
-            for path in sorted(self.codex_home.iterdir())
-            if path.is_file()
-        }
 
 
 @pytest.fixture
-def codex(tmp_path: Path) -> Codex:
-    return Codex(tmp_path)
-
-
-def codes(findings: tuple[Finding, ...]) -> list[FindingCode]:
-    return [finding.code for finding in findings]
+def codex(tmp_path: Path) -> CodexHome:
+    return CodexHome(tmp_path)
 
 
 MARK = b"\xef\xbb\xbf"
@@ -99,11 +44,11 @@ ENVS = [None, b"", ENV, ENV.rstrip(), MARK + b"A=1", MARK + ENV, ENV.replace(b"\
     ids=[*FILES, *map(repr, ENVS)],
 )
 def test_written_and_undone_every_file_is_as_it_was(
-    data: bytes | None, env: bytes | None, route: Route, codex: Codex
+    data: bytes | None, env: bytes | None, route: Route, codex: CodexHome
 ) -> None:
-    for path, before, mode in ((codex.config, data, 0o644), (codex.env, env, 0o640)):
-        if before is not None:
-            path.write_bytes(before)
+    for path, text, mode in ((codex.config, data, 0o644), (codex.env, env, 0o640)):
+        if text is not None:
+            path.write_bytes(text)
             path.chmod(mode)
     before = codex.files()
 
@@ -121,7 +66,7 @@ def test_written_and_undone_every_file_is_as_it_was(
     assert not codex.memory.exists()
 
 
-def test_what_is_written_can_be_read_back(codex: Codex) -> None:
+def test_what_is_written_can_be_read_back(codex: CodexHome) -> None:
     assert codex.writer.state() is None
     codex.write()
     state = codex.writer.state()
@@ -139,7 +84,7 @@ def test_what_is_written_can_be_read_back(codex: Codex) -> None:
     assert not state.stands
 
 
-def test_writing_again_updates_and_changes_nothing_when_all_is_there(codex: Codex) -> None:
+def test_writing_again_updates_and_changes_nothing_when_all_is_there(codex: CodexHome) -> None:
     codex.config.write_bytes(CONFIG)
     codex.env.write_bytes(ENV)
     before = codex.files()
@@ -157,7 +102,7 @@ def test_writing_again_updates_and_changes_nothing_when_all_is_there(codex: Code
     assert codex.files() == before
 
 
-def test_changing_the_way_takes_the_other_one_back(codex: Codex) -> None:
+def test_changing_the_way_takes_the_other_one_back(codex: CodexHome) -> None:
     codex.config.write_bytes(CONFIG)
     before = codex.files()
     codex.write(OWN)
@@ -171,7 +116,7 @@ def test_changing_the_way_takes_the_other_one_back(codex: Codex) -> None:
     assert codex.files() == before
 
 
-def test_the_files_are_kept_once_without_anything_of_ours(codex: Codex) -> None:
+def test_the_files_are_kept_once_without_anything_of_ours(codex: CodexHome) -> None:
     codex.config.write_bytes(CONFIG)
     codex.write()
     codex.write(OWN, OTHER_URL, OTHER_KEY)
@@ -180,7 +125,7 @@ def test_the_files_are_kept_once_without_anything_of_ours(codex: Codex) -> None:
     assert not (codex.codex_home / ".env.before-waystation").exists()
 
 
-def test_after_changes_of_the_user_only_ours_is_taken_back(codex: Codex) -> None:
+def test_after_changes_of_the_user_only_ours_is_taken_back(codex: CodexHome) -> None:
     codex.config.write_bytes(CONFIG)
     codex.env.write_bytes(ENV)
     codex.write()
@@ -191,14 +136,14 @@ def test_after_changes_of_the_user_only_ours_is_taken_back(codex: Codex) -> None
     assert codex.env.read_bytes() == b"B=2\n" + ENV + b"C=3"
 
 
-def test_files_of_ours_that_hold_more_by_now_stay(codex: Codex) -> None:
+def test_files_of_ours_that_hold_more_by_now_stay(codex: CodexHome) -> None:
     codex.write()
     codex.env.write_bytes(codex.env.read_bytes() + b"C=3\n")
     assert codex.undo() == ()
     assert codex.files() == {".env": (b"C=3\n", 0o600)}
 
 
-def test_what_the_user_has_changed_of_ours_is_left_and_told(codex: Codex) -> None:
+def test_what_the_user_has_changed_of_ours_is_left_and_told(codex: CodexHome) -> None:
     codex.config.write_bytes(CONFIG)
     codex.write()
     codex.config.write_bytes(codex.config.read_bytes().replace(URL.encode(), b"http://elsewhere/v1"))
@@ -213,7 +158,7 @@ def test_what_the_user_has_changed_of_ours_is_left_and_told(codex: Codex) -> Non
         codex.writer.plan_undo()
 
 
-def test_a_license_of_the_users_own_in_the_file_comes_back(codex: Codex) -> None:
+def test_a_license_of_the_users_own_in_the_file_comes_back(codex: CodexHome) -> None:
     old = b"A=1\nexport WAYSTATION_LICENSE='older-key-of-mine' # mine\r\nB=2"
     codex.env.write_bytes(old)
     codex.write()
@@ -222,7 +167,7 @@ def test_a_license_of_the_users_own_in_the_file_comes_back(codex: Codex) -> None
     assert codex.env.read_bytes() == old
 
 
-def test_a_license_that_stands_there_already_is_the_users(codex: Codex) -> None:
+def test_a_license_that_stands_there_already_is_the_users(codex: CodexHome) -> None:
     codex.env.write_text(f'WAYSTATION_LICENSE="{KEY}"\n')
     plan = codex.write()
     assert [file.path for file in plan.files] == [codex.config]
@@ -230,7 +175,7 @@ def test_a_license_that_stands_there_already_is_the_users(codex: Codex) -> None:
     assert codex.env.read_text() == f'WAYSTATION_LICENSE="{KEY}"\n'
 
 
-def test_a_license_behind_a_byte_order_mark_is_not_seen_by_codex_and_not_by_us(codex: Codex) -> None:
+def test_a_license_behind_a_byte_order_mark_is_not_seen_by_codex_and_not_by_us(codex: CodexHome) -> None:
     data = f"\ufeffWAYSTATION_LICENSE={KEY}\nA=1\n".encode()
     codex.env.write_bytes(data)
     codex.write()
@@ -239,7 +184,7 @@ def test_a_license_behind_a_byte_order_mark_is_not_seen_by_codex_and_not_by_us(c
     assert codex.env.read_bytes() == data
 
 
-def test_two_codex_homes_are_remembered_apart(codex: Codex, tmp_path: Path) -> None:
+def test_two_codex_homes_are_remembered_apart(codex: CodexHome, tmp_path: Path) -> None:
     second = CodexWriter({"CODEX_HOME": str(tmp_path / "new")}, codex.home, codex.memory, managed=codex.managed)
     codex.write()
     assert second.state() is None
@@ -254,7 +199,7 @@ def test_two_codex_homes_are_remembered_apart(codex: Codex, tmp_path: Path) -> N
     assert not codex.memory.exists()
 
 
-def test_no_secret_is_shown_or_remembered(codex: Codex) -> None:
+def test_no_secret_is_shown_or_remembered(codex: CodexHome) -> None:
     codex.config.write_bytes(b'[mcp_servers.a.env]\nAPI_TOKEN = "hidden-token"\n')
     codex.env.write_bytes(ENV)
     plan = codex.plan(ADDRESS)
@@ -273,7 +218,7 @@ def test_no_secret_is_shown_or_remembered(codex: Codex) -> None:
     assert stat.S_IMODE(codex.memory.stat().st_mode) == 0o600
 
 
-def test_links_are_followed(codex: Codex, tmp_path: Path) -> None:
+def test_links_are_followed(codex: CodexHome, tmp_path: Path) -> None:
     dotfiles = tmp_path / "dotfiles"
     dotfiles.mkdir()
     for path, data in ((codex.config, CONFIG), (codex.env, ENV)):
@@ -287,35 +232,7 @@ def test_links_are_followed(codex: Codex, tmp_path: Path) -> None:
     assert (codex.config.read_bytes(), codex.env.read_bytes()) == (CONFIG, ENV)
 
 
-def test_broken_syntax_is_refused_with_its_line_and_nothing_is_written(codex: Codex) -> None:
-    codex.config.write_bytes(b"a = 1\nb = \n")
-    before = codex.files()
-    with pytest.raises(CodexConfigBroken, match="line 2") as refused:
-        codex.plan()
-    assert refused.value.details == {"line": 2, "path": str(codex.config)}
-    assert codex.files() == before
-    codex.config.write_bytes(b"")
-    codex.write()
-    codex.config.write_bytes(codex.config.read_bytes() + b"= broken\n")
-    for attempt in (codex.plan, codex.writer.plan_undo):
-        with pytest.raises(CodexConfigBroken):
-            attempt()
-
-
-def test_something_else_in_our_place_is_refused(codex: Codex) -> None:
-    codex.config.write_bytes(b"[model_provider]\na = 1\n")
-    with pytest.raises(CodexConfigUneditable):
-        codex.plan()
-
-
-def test_an_env_file_in_utf_16_is_refused(codex: Codex) -> None:
-    codex.env.write_bytes("A=1\n".encode("utf-16"))
-    with pytest.raises(CodexEnvUnreadable) as refused:
-        codex.plan()
-    assert refused.value.details == {"path": str(codex.env)}
-
-
-def test_of_a_read_only_config_the_env_file_is_put_back(codex: Codex) -> None:
+def test_of_a_read_only_config_the_env_file_is_put_back(codex: CodexHome) -> None:
     codex.config.write_bytes(CONFIG)
     codex.config.chmod(0o444)
     codex.env.write_bytes(ENV)
@@ -328,7 +245,7 @@ def test_of_a_read_only_config_the_env_file_is_put_back(codex: Codex) -> None:
     assert codex.writer.state() is None
 
 
-def test_a_full_disk_leaves_everything_as_it_was(codex: Codex, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_everything_as_it_was(codex: CodexHome, monkeypatch: pytest.MonkeyPatch) -> None:
     codex.config.write_bytes(CONFIG)
     codex.env.write_bytes(ENV)
     before = codex.files()
@@ -362,7 +279,7 @@ def test_a_full_disk_leaves_everything_as_it_was(codex: Codex, monkeypatch: pyte
 @pytest.mark.parametrize("first", [None, OWN, ADDRESS])
 @pytest.mark.parametrize("then", [OWN, ADDRESS])
 def test_after_a_crash_between_the_files_undoing_and_writing_again_work(
-    written: int, first: Route | None, then: Route, codex: Codex
+    written: int, first: Route | None, then: Route, codex: CodexHome
 ) -> None:
     codex.config.write_bytes(CONFIG)
     codex.env.write_bytes(ENV)
@@ -388,7 +305,7 @@ def test_after_a_crash_between_the_files_undoing_and_writing_again_work(
     assert {name: after[name][0] for name in before} == {name: data for name, (data, _) in before.items()}
 
 
-def test_a_file_changed_since_the_plan_is_not_overwritten(codex: Codex) -> None:
+def test_a_file_changed_since_the_plan_is_not_overwritten(codex: CodexHome) -> None:
     codex.config.write_bytes(CONFIG)
     plan = codex.plan()
     codex.config.write_bytes(CONFIG + b"# new\n")
@@ -397,7 +314,7 @@ def test_a_file_changed_since_the_plan_is_not_overwritten(codex: Codex) -> None:
     assert codex.files() == {"config.toml": (CONFIG + b"# new\n", 0o644)}
 
 
-def test_of_two_writers_the_second_is_told_to_look_again(codex: Codex) -> None:
+def test_of_two_writers_the_second_is_told_to_look_again(codex: CodexHome) -> None:
     one, other = codex.plan(), codex.plan(ADDRESS)
     codex.writer.write(one, 1.0)
     with pytest.raises(CodexConfigChanged):
@@ -408,132 +325,3 @@ def test_of_two_writers_the_second_is_told_to_look_again(codex: Codex) -> None:
     codex.undo()
     with pytest.raises(CodexConfigChanged):
         codex.writer.undo(undo)
-
-
-@pytest.mark.parametrize("data", ["", "[]", '{"version": 2, "files": {}}', '{"version": 1, "files": {"PATH": [{}]}}'])
-def test_a_memory_that_cannot_be_read_is_named(data: str, codex: Codex) -> None:
-    codex.memory.parent.mkdir()
-    codex.memory.write_text(data.replace("PATH", str(codex.config)))
-    for attempt in (codex.writer.state, codex.plan, codex.writer.plan_undo):
-        with pytest.raises(CodexMemoryUnusable) as refused:
-            attempt()
-        assert refused.value.details["path"] == str(codex.memory)
-
-
-def test_a_gateway_that_would_ask_itself_is_refused(tmp_path: Path) -> None:
-    for name in ("WAYSTATION_CHATGPT_BASE_URL", "WAYSTATION_OPENAI_BASE_URL"):
-        codex = Codex(tmp_path, {name: "http://localhost:8787/v1"})
-        with pytest.raises(CodexLoop) as refused:
-            codex.plan()
-        assert refused.value.details == {"name": name, "address": "http://localhost:8787/v1"}
-        codex.plan(OWN, "http://127.0.0.1:8788/codex/v1")
-
-
-def test_codex_asking_us_for_its_account_is_refused(codex: Codex) -> None:
-    codex.config.write_text('chatgpt_base_url = "http://localhost:8787/backend-api/"\n')
-    with pytest.raises(CodexChatGPTAddress):
-        codex.plan()
-
-
-def test_only_the_two_ways_that_write_are_taken_and_the_second_not_by_old_versions(codex: Codex) -> None:
-    for route in (Route.SHELL_FUNCTION, Route.ENVIRONMENT):
-        with pytest.raises(InvalidInput):
-            codex.plan(route)
-    with pytest.raises(CodexTooOld) as refused:
-        codex.writer.plan(ADDRESS, URL, KEY, (0, 118, 0))
-    assert refused.value.details == {"version": "0.118.0"}
-    codex.writer.plan(OWN, URL, KEY, (0, 42, 0))
-    assert codes(codex.writer.plan(ADDRESS, URL, KEY, None).findings) == [FindingCode.ADDRESS_NEEDS]
-    assert codex.plan(ADDRESS).findings == ()
-
-
-def test_the_login_is_never_touched_and_the_user_is_told_what_to_run(codex: Codex) -> None:
-    login = json.dumps({"auth_mode": "chatgpt", "OPENAI_API_KEY": None, "tokens": {"refresh_token": "r"}}).encode()
-    codex.auth.write_bytes(login)
-    plan = codex.write(ADDRESS)
-    assert plan.command == f"echo '{KEY}' | codex login --with-api-key"
-    copy = f"{codex.auth}.before-waystation"
-    assert plan.findings == (Finding(FindingCode.LOGIN_REPLACED, str(codex.auth), copy),)
-    assert codex.auth.read_bytes() == login
-    # As the user does.
-    Path(copy).write_bytes(login)
-    codex.auth.write_text(json.dumps({"OPENAI_API_KEY": KEY}))
-    assert codex.plan(ADDRESS).command == ""
-
-    undo = codex.writer.plan_undo()
-
-    assert undo.command == f"mv -f {copy} {codex.auth}"
-    assert undo.findings == (Finding(FindingCode.KEY_SAVED, str(codex.auth)),)
-    Path(copy).unlink()
-    assert codex.writer.plan_undo().command == "codex logout"
-    assert codex.plan(OWN).command == "codex logout"
-    assert "license" in codex.plan(OWN).findings[0].text
-
-
-@pytest.mark.parametrize("store", ["keyring", "auto"])
-def test_a_login_in_the_keyring_is_told_of_since_nobody_sees_it(store: str, codex: Codex) -> None:
-    codex.config.write_text(f'cli_auth_credentials_store = "{store}"\n')
-    assert codex.plan(ADDRESS).findings == (Finding(FindingCode.LOGIN_HIDDEN, "cli_auth_credentials_store", store),)
-    assert codex.plan(OWN).findings == ()
-
-
-def test_a_login_that_a_token_follows_is_not_overwritten(codex: Codex) -> None:
-    followed = [str(codex.auth)]
-    with pytest.raises(CodexLoginFollowed):
-        codex.writer.plan(ADDRESS, URL, KEY, NEWEST, followed=followed)
-    plan = codex.writer.plan(OWN, URL, KEY, NEWEST, followed=followed)
-    assert plan.findings == (Finding(FindingCode.LOGIN_FOLLOWED, str(codex.auth)),)
-    assert codex.writer.plan(OWN, URL, KEY, NEWEST, followed=["/elsewhere/auth.json"]).findings == ()
-
-
-@pytest.mark.parametrize(
-    ("version", "expected"),
-    [
-        ((0, 45, 0), []),
-        ((0, 80, 0), [FindingCode.HISTORY_FILTERED]),
-        ((0, 140, 0), [FindingCode.HISTORY_FILTERED]),
-        ((0, 169, 0), [FindingCode.HISTORY_FORK]),
-        (None, [FindingCode.HISTORY_FILTERED, FindingCode.HISTORY_FORK]),
-    ],
-)
-def test_how_to_see_earlier_conversations_is_told(
-    version: tuple[int, int, int] | None, expected: list[FindingCode], codex: Codex
-) -> None:
-    assert codex.writer.plan(OWN, URL, KEY, version).findings == ()
-    (codex.codex_home / "sessions").mkdir()
-    codex.config.write_bytes(b'model_provider = "azure"\n')
-    plan = codex.writer.plan(OWN, URL, KEY, version)
-    assert codes(plan.findings) == expected
-    if FindingCode.HISTORY_FILTERED in expected:
-        assert "codex resume -c model_provider=azure " in plan.findings[0].text
-    codex.write()
-    assert codes(codex.writer.plan_undo().findings) == [FindingCode.HISTORY_OURS]
-
-
-def test_files_that_outweigh_ours_are_named(codex: Codex, tmp_path: Path) -> None:
-    projects = tmp_path / "a", tmp_path / "b"
-    texts = 'model_provider = "x"', f'[model_providers.waystation]\nbase_url = "{OTHER_URL}"'
-    for folder, said in zip(projects, texts, strict=True):
-        (folder / ".codex").mkdir(parents=True)
-        (folder / ".codex" / "config.toml").write_text(said)
-    codex.config.write_text("".join(f'[projects."{folder}"]\ntrust_level = "trusted"\n' for folder in projects))
-    codex.managed.write_text('model_provider = "corp"\n')
-    managed = Finding(FindingCode.MANAGED_FILE, str(codex.managed), "corp")
-    assert codex.plan().findings == (managed,)
-    assert codex.writer.plan(OWN, URL, KEY, (0, 100, 0)).findings == (
-        managed,
-        Finding(FindingCode.PROJECT_FILE, str(projects[0] / ".codex" / "config.toml"), "x"),
-        Finding(FindingCode.PROJECT_FILE, str(projects[1] / ".codex" / "config.toml"), OTHER_URL),
-    )
-
-
-def test_every_finding_has_its_sentence() -> None:
-    for code in FindingCode:
-        text = Finding(code, "WHERE", "VALUE").text
-        assert text.endswith(".")
-        assert "{" not in text
-
-
-def test_commands_for_windows_are_for_powershell(codex: Codex) -> None:
-    writer = CodexWriter({}, codex.home, codex.memory, system="win32")
-    assert writer.plan(ADDRESS, URL, KEY, NEWEST).command == f'"{KEY}" | codex login --with-api-key'
