@@ -76,6 +76,7 @@ _SHORT: dict[str, object] = {
     "no_available_token": QT_TRANSLATE_NOOP("FailuresInShort", "no token can serve"),
     "session_pinned": QT_TRANSLATE_NOOP("FailuresInShort", "session is pinned"),
     "start_new_conversation": QT_TRANSLATE_NOOP("FailuresInShort", "new conversation needed"),
+    "session_moved": QT_TRANSLATE_NOOP("FailuresInShort", "moved meanwhile"),
     "gateway_stopped": QT_TRANSLATE_NOOP("FailuresInShort", "gateway stopped"),
     "internal_error": QT_TRANSLATE_NOOP("FailuresInShort", "error in Waystation"),
     "context_length_exceeded": QT_TRANSLATE_NOOP("FailuresInShort", "too long for the model"),
@@ -156,6 +157,9 @@ _MEANINGS: dict[str, object] = {
         "Failures",
         "The conversation holds what only one account can read, and that one cannot serve any more. Start a new "
         "conversation in the client.",
+    ),
+    "session_moved": QT_TRANSLATE_NOOP(
+        "Failures", "The session goes on with another token, so the client was told to connect again. Nothing was lost."
     ),
     "gateway_stopped": QT_TRANSLATE_NOOP(
         "Failures", "The gateway was stopped while the request ran. Send it again once the gateway runs."

@@ -98,8 +98,9 @@ def key_store(kind: str | None, *, practice: bool = False) -> str:
 
 
 def endpoint(value: str) -> str:
-    """An endpoint by its first word: `responses` or `chat`."""
-    return value.partition("/")[0]
+    """An endpoint by its most telling word: `responses`, `chat`, or `websocket`."""
+    first, _, rest = value.partition("/")
+    return rest if rest == "websocket" else first
 
 
 def shell(value: Shell) -> str:

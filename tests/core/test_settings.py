@@ -14,6 +14,7 @@ CHOICES = st.builds(
     strict=st.booleans(),
     hold_s=st.integers(0, 40).map(lambda quarters: quarters / 4),
     start_on_launch=st.booleans(),
+    websockets=st.booleans(),
     keep_days=st.integers(1, 365),
     keep_mb=st.integers(10, 2000),
 )
@@ -40,6 +41,7 @@ def test_what_is_stored_comes_back(settings: GatewaySettings) -> None:
         {"keep_mb": 2001},
         {"strict": 1},
         {"start_on_launch": "no"},
+        {"websockets": 0},
         {"hold": 1},
         {"keep_days": 7, "keep_mb": 1},
     ],

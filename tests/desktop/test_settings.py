@@ -92,6 +92,7 @@ async def test_choices_about_the_pool_hold_at_once(opened: Stage) -> None:
     pool.hold.setValue(0.5)
     pool.hold.editingFinished.emit()
     pool.strict.click()
+    pool.websockets.click()
     await opened.desk.settle()
     assert calls(opened) == [
         ("pool.policy", {"strategy": "in_order"}),
@@ -99,6 +100,7 @@ async def test_choices_about_the_pool_hold_at_once(opened: Stage) -> None:
         ("pool.policy", {"turns_per_token": 3}),
         ("settings.change", {"hold_s": 0.5}),
         ("settings.change", {"strict": True}),
+        ("settings.change", {"websockets": False}),
     ]
     policy = Policy(Strategy.IN_ORDER, 3600.0, 3)
     opened.window.show_snapshot(replace(FULL, policy=policy, settings=GatewaySettings(strict=True, hold_s=0.5)))

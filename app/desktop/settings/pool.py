@@ -50,6 +50,8 @@ class PoolSection(Section):
         self.hold.editingFinished.connect(self._on_hold)
         self.strict = QCheckBox(self.tr("Strict pass-through: never edit a request"))
         self.strict.clicked.connect(lambda wanted: operations.settings.change(strict=wanted))
+        self.websockets = QCheckBox(self.tr("Let Codex use a WebSocket"))
+        self.websockets.clicked.connect(lambda wanted: operations.settings.change(websockets=wanted))
         self.way = QPushButton()
         self.way.clicked.connect(self._on_way)
         self.form.row(self.tr("A new session gets:"), self.strategy)
@@ -70,6 +72,10 @@ class PoolSection(Section):
         self.form.wide(
             self.strict,
             self.tr("Plain API clients then see upstream's refusal where Waystation would help, and so do moved ones."),
+        )
+        self.form.wide(
+            self.websockets,
+            self.tr("Codex asks for one when its own provider is pointed here. Otherwise it sends single requests."),
         )
         self.test = QPushButton(self.tr("Test"))
         self.test.setToolTip(self.tr("Try whether OpenAI answers; no token is used for it"))
@@ -103,6 +109,7 @@ class PoolSection(Section):
         if not self.hold.hasFocus():
             self.hold.setValue(self._settings.hold_s)
         self.strict.setChecked(self._settings.strict)
+        self.websockets.setChecked(self._settings.websockets)
 
     def _wait_text(self, wait_s: float) -> str:
         if wait_s == 0:
