@@ -189,11 +189,11 @@ async def test_codex_is_looked_for_once_and_again_when_asked(page: SetUpPage, de
 @pytest.mark.parametrize(
     ("version", "expected"),
     [
-        ((0, 42, 0), "press 2, then Enter"),
-        ((0, 90, 0), "(2 or 3)"),
-        ((0, 100, 0), "press 3 (here 2 is a device code"),
-        ((0, 120, 0), "ignores OPENAI_BASE_URL and sends your requests, and the key, to api.openai.com"),
-        ((0, 169, 0), "neither 2, a device code"),
+        ((0, 42, 0), "4. Press 2, then Enter"),
+        ((0, 90, 0), "2 or 3, then Enter"),
+        ((0, 100, 0), "4. Press 3, then Enter"),
+        ((0, 120, 0), "OPENAI_BASE_URL and OPENAI_API_KEY alone must not be used"),
+        ((0, 169, 0), "save no key there"),
         ((0, 200, 0), "newer than 0.169"),
         ((0, 30, 0), "older than 0.42"),
         (None, "does not tell its version"),

@@ -12,9 +12,9 @@ from app.desktop.design import space
 from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons
 from app.desktop.messages import error_text
-from app.desktop.notes import note_text
 from app.desktop.operations import Operations
-from app.desktop.set_up.facts_words import Line, advice_line, destination_line, details, install_line, proxy_line
+from app.desktop.pages.set_up_notes import SetUpNotes
+from app.desktop.set_up.facts_words import Line, advice_line, destination_line, details, install_line
 from app.desktop.set_up.operations import Seen, SetUpOperations
 from app.desktop.widgets.card import Card
 from app.desktop.widgets.command_line import CommandLine
@@ -25,12 +25,14 @@ from app.desktop.widgets.state_line import StateLine
 from app.desktop.widgets.symbol import Symbol
 from app.platform.codex_advice import EnvironmentPair, what_follows
 from app.platform.codex_facts import CodexFacts
-from app.platform.codex_route import RouteAdvice, advise
+from app.platform.codex_notes import NoteCode
+from app.platform.codex_route import advise
+from app.platform.codex_steps import INSTALL
 
 _log = logging.getLogger(__name__)
 
-#: How Codex is installed where Node is; from OpenAI's own page about Codex.
-INSTALL_COMMAND = "npm install -g @openai/codex"
+# What the lines above say already.
+_SAID = (NoteCode.NOT_INSTALLED, NoteCode.TOO_OLD, NoteCode.CONFIG_BROKEN)
 
 
 class CodexCard(Card):
@@ -59,7 +61,6 @@ class CodexCard(Card):
         self._base_url: str | None = None
         self._install_line = StateLine(icons, self.tr("Codex on this computer"))
         self._destination = StateLine(icons, self.tr("Where Codex goes"))
-        self._proxy = StateLine(icons, self.tr("Proxy"))
         self._problem = StateLine(icons, self.tr("Problem"))
         self._again = QPushButton(self.tr("Look again"))
         Symbol(icons, self._again, "search")
@@ -69,7 +70,8 @@ class CodexCard(Card):
         self._advice.setWordWrap(True)
         self._advice.setMinimumWidth(1)
         make_selectable(self._advice)
-        self._install = CommandLine(icons, INSTALL_COMMAND, copy_text)
+        self._install = CommandLine(icons, INSTALL, copy_text)
+        self._notes = SetUpNotes(icons, copy_text)
         self._details = QWidget()
         self._rows = QFormLayout(self._details)
         space.bare(self._rows, space.XS)
@@ -80,7 +82,7 @@ class CodexCard(Card):
         self.head.addWidget(self._install_line, 1)
         self.head.addWidget(self._again)
         self.body.addLayout(self.head)
-        for part in (self._destination, self._proxy, self._problem, self._advice, self._install):
+        for part in (self._destination, self._problem, self._advice, self._install, self._notes):
             self.body.addWidget(part)
         left = QHBoxLayout()
         space.bare(left)
@@ -93,7 +95,7 @@ class CodexCard(Card):
     @property
     def text(self) -> str:
         """What it says at a glance."""
-        lines = (self._install_line, self._destination, self._proxy, self._problem)
+        lines = (self._install_line, self._destination, self._problem)
         said = [line.text for line in lines if not line.isHidden()]
         return "\n".join([*said, *([] if self._advice.isHidden() else [self._advice.text()])])
 
@@ -130,10 +132,11 @@ class CodexCard(Card):
         facts, advice = seen.facts, advise(seen.facts)
         self._install_line.show_state(*install_line(facts))
         _show(self._destination, destination_line(facts, base_url))
-        _show(self._proxy, proxy_line(facts))
         _show(self._problem, ("warning", Tone.ERROR, error_text(seen.problem)) if seen.problem else None)
-        self._advice.setText(_advice_text(advice))
-        self._advice.setVisible(bool(self._advice.text()))
+        self._advice.setText(advice_line(advice))
+        self._advice.show()
+        self._notes.show_notes([note for note in advice.notes if note.code not in _SAID])
+        self._notes.show()
         self._install.setVisible(_wants_install(facts))
         while self._rows.rowCount():
             self._rows.removeRow(0)
@@ -151,7 +154,7 @@ class CodexCard(Card):
 
     def _show_nothing(self, symbol: str, tone: Tone, text: str) -> None:
         self._install_line.show_state(symbol, tone, text)
-        for part in (self._destination, self._proxy, self._problem, self._advice, self._install, self._unfold):
+        for part in (self._destination, self._problem, self._advice, self._install, self._notes, self._unfold):
             part.hide()
         self._unfold.setChecked(False)
 
@@ -160,10 +163,6 @@ def _show(line: StateLine, said: Line | None) -> None:
     line.setVisible(said is not None)
     if said is not None:
         line.show_state(*said)
-
-
-def _advice_text(advice: RouteAdvice) -> str:
-    return "\n".join([advice_line(advice), *(note_text(note) for note in advice.notes)])
 
 
 def _wants_install(facts: CodexFacts) -> bool:

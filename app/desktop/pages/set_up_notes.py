@@ -17,8 +17,8 @@ from app.desktop.widgets.quiet_label import QuietLabel
 from app.desktop.widgets.selectable import make_selectable
 from app.platform.codex_notes import NoteCode, SetupNote
 
-# What must not be overlooked: whoever does sends a license, or a prompt, to somebody else.
-_WARNINGS = (NoteCode.ENVIRONMENT_IGNORED,)
+# What must not be overlooked: a license, or a prompt, would go to somebody else, or nothing reach the gateway.
+_WARNINGS = (NoteCode.ENVIRONMENT_IGNORED, NoteCode.SAVED_KEY_LEAVES, NoteCode.PROXY_BETWEEN)
 
 
 class SetUpNotes(QWidget):
@@ -46,11 +46,11 @@ class SetUpNotes(QWidget):
         for note in notes:
             if note.code in _WARNINGS:
                 show_in(self._column, Notice(self._icons, Tone.WARNING, note_text(note)))
-                continue
-            label = QuietLabel(note_text(note))
-            label.setWordWrap(True)
-            make_selectable(label)
-            label.setAccessibleName(label.text())
-            show_in(self._column, label)
+            else:
+                label = QuietLabel(note_text(note))
+                label.setWordWrap(True)
+                make_selectable(label)
+                label.setAccessibleName(label.text())
+                show_in(self._column, label)
             if note.command:
                 show_in(self._column, CommandLine(self._icons, note.command, self._copy_text))

@@ -11,12 +11,12 @@ from PySide6.QtWidgets import QPushButton
 
 from app.core.errors import InvalidInput
 from app.desktop import words
-from app.desktop.codex_words import advice_text
 from app.desktop.design import space
 from app.desktop.icons import Icons
 from app.desktop.messages import error_text
 from app.desktop.operations import Operations
 from app.desktop.pages.set_up_notes import SetUpNotes
+from app.desktop.set_up.guide_words import guide_text
 from app.desktop.widgets.card import Card
 from app.desktop.widgets.folding_row import FoldingRow
 from app.desktop.widgets.masked_text import MaskedText
@@ -24,7 +24,6 @@ from app.desktop.widgets.quiet_label import QuietLabel
 from app.desktop.widgets.segmented import Segmented
 from app.desktop.widgets.selectable import make_selectable
 from app.desktop.widgets.symbol import Symbol
-from app.platform.codex_advice import what_follows
 from app.platform.codex_notes import CodexVersion, SetupNote, curl_notes, environment_notes, setup_notes
 from app.platform.codex_setup import CannotLast, environment_text, setup_text
 from app.platform.curl_texts import CurlExample, curl_text
@@ -97,7 +96,7 @@ class TextCard(Card):
         self._lasting.add(Lasting.GOOD, self.tr("For good"), self.tr("In every terminal that is opened from then on"))
         self._about = _quiet()
         self._advice = _quiet()
-        self._advice.setAccessibleName(self.tr("What follows from the version"))
+        self._advice.setAccessibleName(self.tr("What to do"))
         make_selectable(self._advice)
         self._text = MaskedText("", _MASK, self._on_copy, lines=_LEAST_LINES)
         self._copy = QPushButton()
@@ -172,8 +171,7 @@ class TextCard(Card):
     def _show_text(self) -> None:
         name, about, copy = self._words()
         self._about.setText(about)
-        self._advice.setText(advice_text(what_follows(self._version)))
-        self._advice.setVisible(self.what is What.ENVIRONMENT)
+        self._advice.hide()
         self._lasting.setVisible(not self.for_curl)
         self._copy.setText(copy)
         self._text.setAccessibleName(name)
@@ -184,9 +182,10 @@ class TextCard(Card):
         text = ""
         try:
             text = self._made(self._base_url)
+            if self.what is What.ENVIRONMENT:
+                self._advise(guide_text(self.shell, self._base_url, _STAND_IN, self._version))
         except CannotLast as error:
-            self._advice.setText(error_text(error))
-            self._advice.show()
+            self._advise(error_text(error))
         except InvalidInput:
             _log.warning("no set-up text can be made for the address %s", self._base_url)
         self._has_text = bool(text)
@@ -194,6 +193,10 @@ class TextCard(Card):
         self._text.setPlainText(_masked(text))
         self._text.show_lines(max(_LEAST_LINES, min(text.count("\n") + 1, _MOST_LINES)))
         self._update_buttons()
+
+    def _advise(self, text: str) -> None:
+        self._advice.setText(text)
+        self._advice.show()
 
     def _made(self, base_url: str) -> str:
         match self.what:
@@ -230,9 +233,9 @@ class TextCard(Card):
     def _found_notes(self) -> tuple[SetupNote, ...]:
         match self.what:
             case What.CODEX:
-                return setup_notes(self.shell, self._version)
+                return setup_notes(self.shell, self._version, lasting=self.lasting)
             case What.ENVIRONMENT:
-                return environment_notes(self.shell, self._version)
+                return environment_notes(self.shell, self._version, lasting=self.lasting)
             case _:
                 return curl_notes(self.shell)
 

@@ -146,6 +146,10 @@ class WriteCard(Card):
         """Whether it could be written here, and now."""
         return self._set_up.can_write and self._seen is not None and self._snapshot is not None
 
+    @property
+    def _license_changed(self) -> bool:
+        return self._seen is not None and self._seen.license_changed
+
     def _show(self) -> None:
         base_url = self._snapshot.base_url if self._snapshot else None
         shown = (self._seen, base_url, self._left)
@@ -162,7 +166,9 @@ class WriteCard(Card):
         self._row.setVisible(self._set_up.can_write)
         self._about.setText(self._what_it_is())
         self._show_rest()
-        stale = written is not None and base_url is not None and (written.base_url != base_url or not written.stands)
+        stale = written is not None and (
+            not written.stands or written.base_url != (base_url or written.base_url) or self._license_changed
+        )
         if written is not None:
             self._show_written(written, base_url or written.base_url)
         if stale:
@@ -195,6 +201,8 @@ class WriteCard(Card):
             said = self.tr("{path} was written at {time}, but does not say so any more: somebody has changed it since.")
         elif written.base_url != base_url:
             said = self.tr("{path} leads to {address}, but the gateway is at {base_url} now.")
+        elif self._license_changed:
+            said = self.tr("{path} was written at {time}, but this computer has got another license since.")
         else:
             said = self.tr("{path} was written at {time}: {way}.")
         text = said.format(
@@ -204,7 +212,7 @@ class WriteCard(Card):
             address=written.base_url,
             base_url=base_url,
         )
-        well = written.stands and written.base_url == base_url
+        well = written.stands and written.base_url == base_url and not self._license_changed
         self._state.show_state(*(("state-ready", Tone.POSITIVE) if well else ("warning", Tone.WARNING)), text)
 
     def _show_rest(self) -> None:

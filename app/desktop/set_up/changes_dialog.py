@@ -119,12 +119,15 @@ class ChangesDialog(QDialog):
         try:
             said = await work()
         except WaystationError as error:
+            await self.look()
             self.show_problem(error)
             return None
-        finally:
-            self.go_on.setEnabled(True)
         self.accept()
         return said
+
+    async def look(self) -> None:
+        """Find out what would change now, and show it."""
+        raise NotImplementedError
 
     def do(self) -> None:
         """Carry the changes out."""

@@ -64,7 +64,7 @@ FINDINGS: tuple[object, ...] = (
     QT_TRANSLATE_NOOP("CheckFindings", "Waystation answers at {address}."),
     QT_TRANSLATE_NOOP("CheckFindings", "Waystation is not running."),
     QT_TRANSLATE_NOOP("CheckFindings", "Start it."),
-    QT_TRANSLATE_NOOP("CheckFindings", "Waystation is running, but does not answer."),
+    QT_TRANSLATE_NOOP("CheckFindings", "Waystation does not answer: {problem}"),
     QT_TRANSLATE_NOOP("CheckFindings", "End it, and start it again."),
     QT_TRANSLATE_NOOP("CheckFindings", "The gateway is stopped."),
     QT_TRANSLATE_NOOP("CheckFindings", "Port {port} is used by another program: {program}."),
@@ -99,6 +99,7 @@ FINDINGS: tuple[object, ...] = (
     QT_TRANSLATE_NOOP("CheckFindings", "Look for a proxy, a firewall or another configuration of Codex."),
     QT_TRANSLATE_NOOP("CheckFindings", "Waystation refused the request: {problem}"),
     QT_TRANSLATE_NOOP("CheckFindings", "The token {token} serves."),
+    QT_TRANSLATE_NOOP("CheckFindings", "{ready} of {all} tokens can serve now."),
     QT_TRANSLATE_NOOP("CheckFindings", "There is no token."),
     QT_TRANSLATE_NOOP("CheckFindings", "Sign in, or add a token."),
     QT_TRANSLATE_NOOP("CheckFindings", "No token can be opened: {problem}"),
@@ -128,9 +129,10 @@ FINDINGS: tuple[object, ...] = (
     QT_TRANSLATE_NOOP("CheckFindings", "Codex has answered, after {seconds} s."),
     QT_TRANSLATE_NOOP(
         "CheckFindings",
-        "Codex has answered, but lost {seconds} s on WebSockets that something between it and Waystation refuses.",
+        "Codex has answered, after {seconds} s. It lost time on WebSockets, which something between it and "
+        "Waystation refuses.",
     ),
-    QT_TRANSLATE_NOOP("CheckFindings", "Take the proxy out of the way: add {host} to NO_PROXY."),
+    QT_TRANSLATE_NOOP("CheckFindings", "Let that pass WebSockets, or take it out of the way."),
     QT_TRANSLATE_NOOP(
         "CheckFindings",
         "The request went through, but what Codex {version} prints is not understood. It says: {said}",

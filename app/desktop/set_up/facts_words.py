@@ -32,6 +32,12 @@ def install_line(facts: CodexFacts) -> Line:
             "CodexFacts", "Codex {version} was found at {path}. It is older than 0.42, and was not tried."
         )
         return "warning", Tone.WARNING, said.format(version=version, path=install.path)
+    if what_follows(install.version).newer_than_tried:
+        said = QCoreApplication.translate(
+            "CodexFacts",
+            "Codex {version} was found at {path}. It is newer than 0.169, the newest that Waystation was tried with.",
+        )
+        return "state-ready", Tone.POSITIVE, said.format(version=version, path=install.path)
     said = QCoreApplication.translate("CodexFacts", "Codex {version} was found at {path}.")
     return "state-ready", Tone.POSITIVE, said.format(version=version, path=install.path)
 
@@ -61,19 +67,6 @@ def destination_line(facts: CodexFacts, base_url: str) -> Line | None:
         return None
     said = QCoreApplication.translate("CodexFacts", "It goes to OpenAI itself, unless a terminal says otherwise.")
     return "step-waiting", Tone.NEUTRAL, said
-
-
-def proxy_line(facts: CodexFacts) -> Line | None:
-    """Whether a proxy stands between Codex and the gateway."""
-    if facts.proxy_bypassed or not facts.proxies:
-        return None
-    names = ", ".join(dict.fromkeys(proxy.name for proxy in facts.proxies))
-    said = QCoreApplication.translate(
-        "CodexFacts",
-        "{names} is set: what Codex asks of the gateway goes to that proxy, unless NO_PROXY names the gateway's host. "
-        "The full set-up sees to that.",
-    )
-    return "warning", Tone.WARNING, said.format(names=names)
 
 
 def advice_line(advice: RouteAdvice) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication
 
 from app.core.errors import WaystationError
+from app.core.license import license_sha256
 from app.desktop.machine import Machine
 from app.desktop.messages import Told
 from app.desktop.operations import Operations
@@ -29,11 +31,13 @@ class Seen:
         facts: what was found.
         written: what stands in its files by our doing; None: nothing.
         problem: why that is not known; None: it is.
+        license_changed: whether this computer has got another license since.
     """
 
     facts: CodexFacts
     written: WrittenState | None
     problem: WaystationError | None = None
+    license_changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +83,10 @@ class SetUpOperations:
         if writer is None:
             return Seen(facts, None)
         try:
-            return Seen(facts, await asyncio.to_thread(writer.state))
+            written = await asyncio.to_thread(writer.state)
         except WaystationError as error:
             return Seen(facts, None, error)
+        return Seen(facts, written, license_changed=written is not None and await self._has_other_license(written))
 
     async def draft(
         self, route: Route, base_url: str, version: CodexVersion | None, followed: Collection[str]
@@ -143,6 +148,16 @@ class SetUpOperations:
         if self._checking is not None and not self._stopped:
             self._stopped = True
             self._checking.cancel()
+
+    async def _has_other_license(self, written: WrittenState) -> bool:
+        """Whether Codex shows one that may not be let in any more."""
+        if not written.license_sha256:
+            return False
+        with suppress(WaystationError):
+            # Without it, such as while the key store is locked, nothing can be said.
+            issued = await self._operations.call("license.default")
+            return license_sha256(str(issued["key"])) != written.license_sha256
+        return False
 
     async def _call(self, command: str, params: dict[str, Any]) -> Any:
         return await self._operations.call(command, **params)

@@ -44,7 +44,7 @@ class UndoDialog(ChangesDialog):
             )
         )
         self.wait()
-        operations.begin("set_up", self._looked())
+        operations.begin("set_up", self.look())
 
     def do(self) -> None:
         """See `ChangesDialog`."""
@@ -62,7 +62,8 @@ class UndoDialog(ChangesDialog):
 
         return await self.carried_out(work)
 
-    async def _looked(self) -> None:
+    async def look(self) -> None:
+        """See `ChangesDialog`."""
         try:
             self._plan = plan = await self._set_up.undo_draft()
         except WaystationError as error:

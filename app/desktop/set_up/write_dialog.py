@@ -98,11 +98,12 @@ class WriteDialog(ChangesDialog):
         return await self.carried_out(work)
 
     def _draft_anew(self) -> None:
-        self._draft = None
         self.wait()
-        self._operations.begin("set_up", self._drafted(self.route))
+        self._operations.begin("set_up", self.look())
 
-    async def _drafted(self, route: Route) -> None:
+    async def look(self) -> None:
+        """See `ChangesDialog`."""
+        route, self._draft = self.route, None
         try:
             draft = await self._set_up.draft(route, self._base_url, self._version, self._followed)
         except WaystationError as error:
