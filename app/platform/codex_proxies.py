@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 from app.platform.client_address import checked_address
 
 _PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+PROXY_VARIABLES = (*_PROXIES, "NO_PROXY", "no_proxy")
+"""All that decide."""
+
 _LOGIN = re.compile(r"^(\w+://)?.*@")
 
 

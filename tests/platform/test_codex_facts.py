@@ -182,6 +182,17 @@ async def test_whatever_secret_is_there_none_is_shown(person: Person) -> None:
     assert SECRET not in repr(facts) + json.dumps(facts.as_data())
 
 
+async def test_the_exceptions_in_codexs_own_env_file_win_over_those_of_the_environment(person: Person) -> None:
+    """Measured with 0.42 to 0.169."""
+    proxied = {"http_proxy": "http://127.0.0.1:7890", "NO_PROXY": "*"}
+    assert not (await person.seen(proxied)).proxy_bypassed
+    person.has_file(".env", "NO_PROXY=127.0.0.1\n")
+    assert (await person.seen(proxied)).proxy_bypassed
+    person.has_file(".env", "ALL_PROXY=http://127.0.0.1:7890\n")
+    facts = await person.seen()
+    assert (facts.proxy_bypassed, [seen.name for seen in facts.proxies]) == (False, ["ALL_PROXY"])
+
+
 async def test_the_address_in_the_environment_is_compared(person: Person) -> None:
     assert (await person.seen({"OPENAI_BASE_URL": URL + "/"})).environment_leads_here
     assert not (await person.seen({"OPENAI_BASE_URL": "https://api.openai.com/v1"})).environment_leads_here
