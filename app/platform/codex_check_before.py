@@ -105,6 +105,8 @@ class BeforeTheRun:
         progress.begin(Stage.CODEX)
         if self._around.fresh or self._around.system == "win32":
             self._shell = await user_shell(self._around.environ, fresh=self._around.fresh, system=self._around.system)
+            if not self._shell.answered:
+                self._facts["Shell"] = "gives no answer; the environment is this program's own"
         seen = await look_at_codex(self._shell.environ, self._around.home, base_url, system=self._around.system)
         install = seen.install
         if install is None:
@@ -160,7 +162,10 @@ class BeforeTheRun:
         if where.code is not None:
             raise progress.wrong(Stage.SETTINGS, where.code, values, _COMMANDS.get(where.code, ""))
         if proxy := self._swallowing(seen, where):
-            raise progress.wrong(Stage.SETTINGS, CheckCode.PROXY_SWALLOWS, proxy)
+            command = without_proxy(proxy["host"], self._shell.environ, self._around.system)
+            # What the .env sets, no command in a terminal takes back.
+            command = command if self._shell.environ.get(proxy["variable"]) == proxy["proxy"] else ""
+            raise progress.wrong(Stage.SETTINGS, CheckCode.PROXY_SWALLOWS, proxy, command)
         progress.good(Stage.SETTINGS, CheckCode.SETTINGS_LEAD_HERE, {"address": where.address})
         return where
 
@@ -243,6 +248,15 @@ class BeforeTheRun:
             values = {"status": str(answer["status"])}
             raise self._progress.wrong(Stage.UPSTREAM, CheckCode.UPSTREAM_IS_A_PAGE, values)
         self._progress.good(Stage.UPSTREAM, CheckCode.UPSTREAM_ANSWERS)
+
+
+def without_proxy(host: str, environ: Mapping[str, str], system: str) -> str:
+    """What to type so that this host is reached directly; Codex looks at `no_proxy` only where NO_PROXY is not set."""
+    if system == "win32":
+        return f'$env:NO_PROXY = "{host},$env:NO_PROXY"'
+    if environ.get("SHELL", "").endswith("fish"):
+        return f'set -gx NO_PROXY "{host},$NO_PROXY"'
+    return f'export NO_PROXY="{host},${{NO_PROXY:-$no_proxy}}"'
 
 
 def _elsewhere(where: Lead, base_url: str) -> CheckCode:

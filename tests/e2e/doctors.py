@@ -37,6 +37,11 @@ class Patient:
             'env_key = "WAYSTATION_LICENSE"\nwire_api = "responses"\n'
         )
 
+    def saved_license(self, address: str, key: str) -> None:
+        """Lead Codex's own provider to an address, with the license that `codex login` has saved."""
+        self.config(f'openai_base_url = "{address}"\n')
+        (self.home / ".codex" / "auth.json").write_text(json.dumps({"OPENAI_API_KEY": key}), encoding="utf-8")
+
     def terminal(self) -> dict[str, str]:
         """The environment of the home."""
         return {"HOME": str(self.home), "CODEX_HOME": "", "SHELL": "/bin/bash", **self.env}

@@ -76,12 +76,22 @@ class TestHealthy:
     ) -> None:
         before = len(clinic.upstream.turns)
         person = clinic.patient(tmp_path / "home", version)
+        config = (person.home / ".codex" / "config.toml").read_bytes()
         report = await person.doctor()
         assert steps_of(report) == ALL_WELL
         assert report["ok"]
         assert len(clinic.upstream.turns) == before + 1
+        assert (person.home / ".codex" / "config.toml").read_bytes() == config
+        assert not (person.home / ".codex" / "auth.json").exists()
         kept = list((person.home / ".codex").rglob("rollout-*"))
         assert len(kept) == (0 if version == "0.169.0" else 1)
+
+    async def test_so_is_codex_s_own_provider_at_this_address(self, clinic: Clinic, tmp_path: Path) -> None:
+        person = patient(clinic.waystation, tmp_path / "home")
+        person.saved_license(clinic.address, clinic.license)
+        before = len(clinic.upstream.turns)
+        assert steps_of(await person.doctor()) == ALL_WELL
+        assert len(clinic.upstream.turns) <= before + 1
 
     async def test_without_a_run_nothing_is_asked_of_upstream(self, clinic: Clinic, tmp_path: Path) -> None:
         before = len(clinic.upstream.turns)
@@ -215,6 +225,7 @@ class TestSettings:
                 (person.home / ".codex" / ".env").write_text(lines, encoding="utf-8")
             step = await person.is_told("settings", "proxy_swallows")
             assert proxy.url in step["text"]
+            assert bool(step["command"]) is (where == "environment")
             assert proxy.seen == []
             if where == "file":
                 # It is so: Codex goes there.
@@ -244,9 +255,7 @@ class TestSettings:
 
     async def test_a_saved_license_that_is_wrong_shows_when_codex_runs(self, clinic: Clinic, tmp_path: Path) -> None:
         person = clinic.patient(tmp_path / "home")
-        person.config(f'openai_base_url = "{clinic.address}"\n')
-        auth = '{"OPENAI_API_KEY": "ws-this-is-nobodys-license"}'
-        (person.home / ".codex" / "auth.json").write_text(auth, encoding="utf-8")
+        person.saved_license(clinic.address, "ws-this-is-nobodys-license")
         await person.is_told("door", "license_unknown")
 
     async def test_a_provider_that_shows_no_license(self, clinic: Clinic, tmp_path: Path) -> None:
@@ -267,9 +276,7 @@ class TestSettings:
     async def test_websockets_that_something_between_refuses_cost_time(self, clinic: Clinic, tmp_path: Path) -> None:
         person = clinic.patient(tmp_path / "home")
         async with without_websockets(clinic.address) as address:
-            person.config(f'openai_base_url = "{address}"\n')
-            auth = f'{{"OPENAI_API_KEY": "{clinic.license}"}}'
-            (person.home / ".codex" / "auth.json").write_text(auth, encoding="utf-8")
+            person.saved_license(address, clinic.license)
             report = await person.doctor()
         assert report["ok"]
         assert steps_of(report) == ALL_WELL | {"answer": "answered_slowly"}
