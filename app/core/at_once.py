@@ -35,13 +35,14 @@ def token_at_once(
     session = pool.sessions.find(license_id, names)
     if session is not None:
         session = pool.settle(session, now)
-    free = {
-        token.id: token
-        for token in within(pool, session)
-        if pool.standing(token, model, now) == _FREE and not pool.full(token.id)
-    }
+    free = {token.id: token for token in within(pool, session) if pool.standing(token, model, now) == _FREE}
     own = own_token(pool, session, free) if session is not None else None
     if own is not None:
-        return own[0]
-    best = choose([pool.candidate(token, _FREE, now) for token in free.values()], pool.policy.strategy, warm)
-    return None if best is None else best.token
+        found = own[0]
+    else:
+        rivals = [pool.candidate(token, _FREE, now) for token in free.values()]
+        best = choose(rivals, pool.policy.strategy, warm)
+        if best is None:
+            return None
+        found = best.token
+    return None if pool.full(found.id) else found

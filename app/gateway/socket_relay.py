@@ -30,6 +30,8 @@ _DATA = frozenset({WSMsgType.TEXT, WSMsgType.BINARY})
 _PASSED = _DATA | {WSMsgType.PING, WSMsgType.PONG}
 #: RFC 6455 §7.4.1: the server goes away; and all is well.
 GOING_AWAY, FINE = 1001, 1000
+#: An upstream that says nothing of a turn for so long will say nothing more, in seconds; as of `UpstreamHttp`.
+SILENCE_S = 600.0
 #: For the last words to a client, in seconds.
 _GOODBYE_S = 2.0
 
@@ -42,6 +44,7 @@ class SocketRelay:
         turns: makes turns.
         request: the client's handshake.
         owner: the license that it came with.
+        names: of the conversation, as the handshake says.
         token: that upstream's socket is on.
         client: has been prepared when `run` is called.
         upstream: the caller hangs up.
@@ -53,6 +56,7 @@ class SocketRelay:
         turns: TurnRunner,
         request: web.BaseRequest,
         owner: License,
+        names: tuple[str, ...],
         token: Token,
         client: web.WebSocketResponse[bool],
         upstream: UpstreamSocket,
@@ -61,6 +65,7 @@ class SocketRelay:
         self._turns = turns
         self._request = request
         self._owner = owner
+        self._names = names
         self._token = token
         self._client = client
         self._upstream = upstream
@@ -160,7 +165,10 @@ class SocketRelay:
             if message.type not in _PASSED:
                 if exchange is not None and exchange.lost():
                     self._sockets.by_post(self._owner, exchange.names)
-                self._end((message.data, message.extra or "") if message.type is WSMsgType.CLOSE else None)
+                closed = message.type is WSMsgType.CLOSE
+                self._end((message.data, message.extra or "") if closed else None)
+                if closed:
+                    await self._upstream.send_frame(*closing(message.data))
                 return
             seen = exchange if message.type is WSMsgType.TEXT else None
             if seen is not None and not seen.see(message.data):
@@ -188,8 +196,7 @@ class SocketRelay:
             self._owner, envelope.names, model=None if warm_up else envelope.model, warm=self._token.id
         )
         if token is None or token.id != self._token.id:
-            # The handshake will say where it goes now.
-            await self._come_again()
+            await self._elsewhere(envelope.names)
             return
         asked = asyncio.Event()
         work = self._warm_up(frame, kind, envelope, asked) if warm_up else self._serve(frame, kind, envelope, asked)
@@ -253,7 +260,9 @@ class SocketRelay:
                 self._end(None)
                 return
             asked.set()
-            await exchange.over.wait()
+            if not await exchange.wait(SILENCE_S):
+                exchange.lost()
+                self._end(None)
         finally:
             asked.set()
             self._exchange = None
@@ -263,9 +272,13 @@ class SocketRelay:
         exchange.over.set()
         if self._turn is not None:
             await asyncio.wait((self._turn,))
-        token = self._sockets.token(self._owner, exchange.names, model=exchange.model)
-        if token is None or token.id == self._token.id:
-            self._sockets.by_post(self._owner, exchange.names)
+        await self._elsewhere(exchange.names)
+
+    async def _elsewhere(self, names: tuple[str, ...]) -> None:
+        """Not here: the next handshake leads to another token; if it would lead here again, POST it is."""
+        token = self._sockets.token(self._owner, self._names)
+        if token is not None and token.id == self._token.id:
+            self._sockets.by_post(self._owner, names)
         await self._come_again()
 
     async def _come_again(self) -> None:

@@ -30,15 +30,29 @@ class Exchange:
         envelope: of the frame.
 
     Attributes:
-        names, model: of the conversation, as the frame says.
+        names: of the conversation, as the frame and the handshake say.
         over: the last event has gone to the client.
     """
 
     def __init__(self, turn: RunningTurn | None, envelope: Envelope) -> None:
         self.turn = turn
-        self.names, self.model = envelope.names, envelope.model
+        self.names = envelope.names
         self.over = asyncio.Event()
         self._observer = UsageObserver()
+        self._seen = 0
+
+    async def wait(self, silence_s: float) -> bool:
+        """Wait until it is over; False when upstream has said nothing for that long (at most twice as long)."""
+        while True:
+            before = self._seen
+            try:
+                async with asyncio.timeout(silence_s):
+                    await self.over.wait()
+            except TimeoutError:
+                if self._seen == before:
+                    return False
+            else:
+                return True
 
     @property
     def ended(self) -> bool:
@@ -54,6 +68,7 @@ class Exchange:
         """Upstream sends this; False when the client shall not see it, but come again over another connection."""
         observer = self._observer
         begun = observer.begun
+        self._seen += 1
         observer.see(frame)
         turn = self.turn
         if turn is not None and observer.begun and not begun and turn.failover is not None:

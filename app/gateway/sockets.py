@@ -95,7 +95,7 @@ class Sockets:
         if token is None or self._closed:
             raise use_post()
         upstream = await self._reach(request, owner, names, token)
-        relay = SocketRelay(self, self._turns, request, owner, token, client, upstream)
+        relay = SocketRelay(self, self._turns, request, owner, names, token, client, upstream)
         self._open.add(relay)
         try:
             client.headers.extend(upstream.headers)

@@ -153,6 +153,7 @@ class UpstreamHttp:
         line = self._line(way.proxy)
         opened = await self._by(way, line, url, headers, ask)
         line.answers.add(opened.answer)
+        opened.stay_alive()
         return opened
 
     async def _by(

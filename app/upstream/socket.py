@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import struct
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -14,6 +16,16 @@ from app.upstream.headers import Pairs, to_client
 #: Of the answer to a handshake: what is about this hop's WebSocket alone.
 _OF_THE_HOP = "sec-websocket-"
 _NO_BODY = frozenset({"content-length", "content-type"})
+#: Asked after half a minute of silence, then every ten seconds, and three times at most; what has been sent must be
+#: acknowledged within a minute (Linux). Not every system has every option, and macOS has its own name for the first.
+_ALIVE = (
+    (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
+    (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 30),
+    (socket.IPPROTO_TCP, "TCP_KEEPALIVE", 30),
+    (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 10),
+    (socket.IPPROTO_TCP, "TCP_KEEPCNT", 3),
+    (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", 60_000),
+)
 
 
 class UpstreamSocket(aiohttp.ClientWebSocketResponse[bool]):
@@ -35,6 +47,20 @@ class UpstreamSocket(aiohttp.ClientWebSocketResponse[bool]):
             for name, value in to_client(self.answer.raw_headers)
             if not name.lower().startswith(_OF_THE_HOP) and name.lower() not in _NO_BODY
         ]
+
+    def stay_alive(self) -> None:
+        """Have the system notice when the other end is gone without a word, as after a sleep of this computer.
+
+        Otherwise the next frame would be sent into nothing, and its client would wait for minutes.
+        """
+        sock = self.get_extra_info("socket")
+        if sock is None:
+            return
+        for level, name, value in _ALIVE:
+            option = getattr(socket, name, None)
+            if option is not None:
+                with suppress(OSError):
+                    sock.setsockopt(level, option, value)
 
     def hang_up(self) -> None:
         """Let go of the connection at once; what was sent before still goes out."""

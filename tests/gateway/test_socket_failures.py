@@ -478,3 +478,56 @@ async def test_sockets_of_a_browser_without_a_license_get_nothing(one: House, ki
         with pytest.raises(aiohttp.WSServerHandshakeError) as error:
             await session.ws_connect(f"{one.base}/responses", origin="https://evil.example")
     assert error.value.status == 426
+
+
+async def test_a_turn_state_of_another_account_does_not_go_up(tmp_path: Path) -> None:
+    async with house(tmp_path, [PLUS, PRO]) as running:
+        running.practice.script(Turn(headers=(("x-codex-turn-state", "of-the-first"),)), on="socket")
+        async with talk(running) as socket:
+            await socket.turn(create())
+            running.practice.script(usage_limit_reached(3600))
+            await sent_away(socket)
+        # Codex gives it back at the next handshake of the same turn.
+        async with talk(running, headers={"x-codex-turn-state": "of-the-first"}) as socket:
+            assert (await socket.turn(create())).status == 200
+        assert [record.header("x-codex-turn-state") for record in running.practice.handshakes] == [None, None]
+        assert running.asked() == [0, 0, 1]
+
+
+async def test_a_model_that_the_token_lacks_leads_to_post_at_once(tmp_path: Path) -> None:
+    async with house(tmp_path, [PLUS, PRO]) as running:
+        running.state.pool.refuse_model("t-0000", "gpt-5-codex", running.state.clock.now())
+        async with talk(running) as socket:
+            await sent_away(socket)
+        # A handshake names no model, so that it would lead there again and again.
+        assert await refused(running) == 426
+        assert running.practice.turns == []
+
+
+async def test_names_that_lead_elsewhere_lead_to_post_at_once(tmp_path: Path) -> None:
+    async with house(tmp_path, [PLUS, PRO]) as running:
+        for thread in ("a", "b"):
+            async with talk(running, thread=thread) as socket:
+                await socket.turn(create(prompt_cache_key=thread))
+        async with talk(running, thread="a") as socket:
+            await sent_away(socket, create(prompt_cache_key="b"))
+        assert await refused(running, thread="a") == 426
+
+
+async def test_an_upstream_that_says_no_more_is_given_up(one: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.gateway.socket_relay.SILENCE_S", 0.2)
+    one.practice.script(Turn(hang_at="response.output_text.delta"))
+    async with talk(one) as socket:
+        await socket.say(create())
+        assert (await socket.ended())[0] == 1006
+    assert (await one.wait_outcome(Outcome.FAILED)).error == "upstream_stream_truncated"
+
+
+async def test_a_way_that_swallows_handshakes_is_not_tried_each_time(
+    one: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.upstream.client.HANDSHAKE_S", 0.1)
+    one.practice.script(Turn(hang_at="request"), on="socket")
+    assert await refused(one) == 426
+    assert await refused(one, thread="another") == 426
+    assert len(one.practice.handshakes) == 1
