@@ -60,21 +60,27 @@ async def test_codex_keeps_the_list_of_the_account_that_serves_it(
         second.account_id: etag(codex_list(lambda _: True)),
     }
     await lead_here(shell, serve_with_login, waystation)
-    seen = 0
+    seen, looked_at = 0, set()
     for _ in range(4):
         done = await shell.run(EXEC)
         news, seen = upstream.received[seen:], len(upstream.received)
         turns = [one for one in news if one.path.endswith("/responses")]
         check_tool_turn(done, turns)
         assert "model metadata" not in done.err.lower()
-        assert "failed" not in done.err.lower()
+        assert "failed to decode" not in done.err.lower()
         served = {turn.account_id for turn in turns}
         assert len(served) == 1
-        cached = orjson.loads((shell.home / ".codex" / "models_cache.json").read_bytes())
+        assert len(lists(news)) <= 4
+        kept = (shell.home / ".codex" / "models_cache.json").read_bytes()
+        if not kept:
+            # Codex ended while it wrote the file, which it forgives itself the next time.
+            continue
+        cached = orjson.loads(kept)
+        looked_at.add(cached["etag"])
         # Upstream names it with each answer; where Codex has another one, it asks until it has this.
         assert [cached["etag"]] == [tags[account] for account in served if account is not None]
         assert (DENIED in {row["slug"] for row in cached["models"]}) == (served == {second.account_id})
-        assert len(lists(news)) <= 4
+    assert looked_at == set(tags.values())
 
 
 async def test_codex_searches_on_the_token_of_its_conversation(
