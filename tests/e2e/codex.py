@@ -1,13 +1,17 @@
 """The real Codex CLI in a real shell, with a home of its own and a proxy environment that leads nowhere."""
 
 import asyncio
+import contextlib
+import json
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from app.practice.recorder import ReceivedRequest
 from tests.e2e.program import Done
@@ -35,31 +39,34 @@ class Shell:
         self, script: str, shell: str = "bash", prompt: str = TOOL_PROMPT, prefix: Sequence[str] = ()
     ) -> Done:
         """Run a script whose ``$PROMPT`` is the prompt, after ``prefix``; nothing is typed."""
-        process = await asyncio.create_subprocess_exec(
-            *prefix,
-            shell,
-            *(("-f",) if shell == "zsh" else ("--norc",)),
-            "-c",
-            script,
-            env=self.env | {"PROMPT": prompt},
-            cwd=self.home / "work",
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
         loop = asyncio.get_running_loop()
         started = loop.time()
-        try:
-            async with asyncio.timeout(TIMEOUT):
-                out, err = await process.communicate()
-        finally:
-            if process.returncode is None:
-                # The group is the shell's own: it was started as a leader.
-                os.killpg(process.pid, 9)
-                await process.wait()
-        code = process.returncode if process.returncode is not None else -1
-        return Done(code, out.decode(errors="replace"), err.decode(errors="replace"), loop.time() - started)
+        # Files, so that it is there to be read what was said until a time-out.
+        with tempfile.TemporaryFile(dir=self.home) as out, tempfile.TemporaryFile(dir=self.home) as err:
+            process = await asyncio.create_subprocess_exec(
+                *prefix,
+                shell,
+                *(("-f",) if shell == "zsh" else ("--norc",)),
+                "-c",
+                script,
+                env=self.env | {"PROMPT": prompt},
+                cwd=self.home / "work",
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+            )
+            try:
+                async with asyncio.timeout(TIMEOUT):
+                    code = await process.wait()
+            except TimeoutError:
+                raise AssertionError(f"no end in {TIMEOUT:g} s:\n{_all(out)}\n{_all(err)[-3000:]}") from None
+            finally:
+                if process.returncode is None:
+                    # The group is the shell's own: it was started as a leader.
+                    os.killpg(process.pid, 9)
+                    await process.wait()
+            return Done(code, _all(out), _all(err), loop.time() - started)
 
     async def exec_with(
         self, text: str, shell: str = "bash", prompt: str = TOOL_PROMPT, prefix: Sequence[str] = ()
@@ -84,7 +91,24 @@ async def codex_shell(version: str, env: Mapping[str, str] | None = None) -> Asy
             found = hostile_environment(home, version, port) | {"CODEX_HOME": str(home / ".codex")}
             yield Shell(home, found | dict(env or {}))
     finally:
+        end_background_servers(home)
         shutil.rmtree(home, ignore_errors=True)
+
+
+def end_background_servers(home: Path) -> None:
+    """End what Codex 0.169 leaves behind when its terminal interface is left: a server, and one that updates it."""
+    for file in (home / ".codex" / "app-server-daemon").glob("*.pid"):
+        pid = int(json.loads(file.read_text(encoding="utf-8"))["pid"])
+        environment = Path(f"/proc/{pid}/environ")
+        with contextlib.suppress(OSError):
+            # The number may be somebody else's by now.
+            if os.fsencode(home) in environment.read_bytes():
+                os.kill(pid, signal.SIGKILL)
+
+
+def _all(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")
 
 
 def check_tool_turn(done: Done, turns: list[ReceivedRequest]) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ from app.practice.server import PracticeUpstream
 from tests.e2e.codex import EXEC, check_tool_turn, codex_shell
 from tests.e2e.guide import blocks, curl_example, environment_block, model_names
 from tests.e2e.program import Run, Waystation
-from tests.platform.terminal import Terminal
 
 TOKENS = ["ChatGPT login", "API key"]
 
@@ -136,44 +134,6 @@ async def test_the_environment_block_works_once_the_key_is_saved(
         done = await shell.run(f"source {file}; {login}; {EXEC}")
 
     check_tool_turn(done, upstream.turns)
-
-
-async def test_the_fourth_step_of_the_guide_saves_the_key_in_the_terminal_interface(
-    waystation: Waystation, serve_with_login: Run, upstream: PracticeUpstream
-) -> None:
-    key = await waystation.license()
-    block = environment_block("127.0.0.1", serve_with_login.port, key)
-    no_proxy = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
-    async with codex_shell("0.45.0", no_proxy) as shell:
-        work = shell.home / "work"
-
-        def converse() -> None:
-            with Terminal(["bash", "--norc", "-c", f"{block}codex"], shell.env, work) as terminal:
-                terminal.wait_for(lambda: "Sign in" in terminal.text, "the sign-in screen")
-                terminal.write("2")
-                # "Then keep pressing Enter".
-                pressed = 0.0
-
-                def arrived() -> bool:
-                    nonlocal pressed
-                    if time.monotonic() - pressed > 0.5:
-                        pressed = time.monotonic()
-                        terminal.write("\r")
-                    return "To get started" in terminal.text
-
-                terminal.wait_for(arrived, "the first prompt")
-                terminal.write("你是什么模型")
-                terminal.wait_for(lambda: "你是什么模型" in terminal.text.replace(" ", ""), "the typed text")
-                terminal.write("\r")
-                terminal.wait_for(lambda: "练习" in terminal.text, "the answer")
-                terminal.interrupt()
-
-        await asyncio.to_thread(converse)
-        saved = json.loads((shell.home / ".codex" / "auth.json").read_text(encoding="utf-8"))
-
-    assert saved["OPENAI_API_KEY"] == key
-    assert [turn.problem for turn in upstream.turns] == [""]
-    assert upstream.turns[0].account_id == upstream.accounts[0].account_id
 
 
 def chunks_of(stream: str) -> list[dict[str, Any]]:
