@@ -17,7 +17,7 @@ from app.practice.recorder import ReceivedRequest
 from tests.e2e.program import Done
 from tests.platform.codex_gateway import dead_port, hostile_environment
 
-VERSIONS = ("0.45.0", "0.100.0", "0.120.0", "0.140.0", "0.169.0")
+VERSIONS = ("0.42.0", "0.45.0", "0.80.0", "0.100.0", "0.120.0", "0.140.0", "0.169.0")
 NEWEST = VERSIONS[-1]
 TIMEOUT = 50.0
 

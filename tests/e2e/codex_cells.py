@@ -7,10 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from enum import StrEnum
 
-from tests.e2e.codex import Shell, codex_shell
+from tests.e2e.codex import VERSIONS, Shell, codex_shell
 from tests.e2e.program import Done
 
-VERSIONS = ("0.42.0", "0.45.0", "0.80.0", "0.100.0", "0.120.0", "0.140.0", "0.169.0")
 FLAGS = "--skip-git-repo-check --dangerously-bypass-approvals-and-sandbox"
 AROUND_A_PROXY = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 
