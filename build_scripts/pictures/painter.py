@@ -24,9 +24,11 @@ from app.desktop.place import Place
 from app.desktop.preferences import Preferences
 from app.gateway.sign_in_desk import SignInWay
 from app.gateway.snapshot import GatewaySnapshot, TokenState
+from app.platform.codex_check import CodexCheck
 from app.platform.codex_facts import CodexFacts
 from app.platform.codex_install import CodexInstall
 from app.platform.codex_notes import parse_codex_version
+from app.platform.codex_writer import CodexWriter
 from app.platform.shells import Shell
 from build_scripts.pictures.camera import SMALL, Camera, quiet
 from build_scripts.pictures.questions import Questions
@@ -73,6 +75,8 @@ class Painter:
             autostart=None,
             log_folder=self._folder,
             look_at_codex=_codex if practice else no_codex,
+            codex_writer=CodexWriter({}, self._folder, self._folder / "codex-setup.json"),
+            codex_check=lambda call: CodexCheck({}, self._folder, call),
             start_for_real=(lambda: None) if practice else None,
         )
         desktop = Desktop(

@@ -144,12 +144,12 @@ async def test_the_second_step_says_that_the_port_is_busy_and_offers_another(alo
     assert alone.desk.gateway.calls == [("gateway.start", {"port": 8788})]
 
 
-async def test_the_third_step_copies_the_set_up_for_the_shell_and_leads_to_the_others(alone: Alone) -> None:
+async def test_the_third_step_leads_to_the_set_up_and_copies_it_for_the_shell(alone: Alone) -> None:
     await alone.show(NEW)
     button(alone.page, "Copy full set-up for PowerShell").click()
     await alone.desk.settle()
     assert alone.desk.copied == [setup_text(Shell.POWERSHELL, RUNNING.base_url, LICENSE)]
-    button(alone.page, "Other shells and clients").click()
+    button(alone.page, "Set up Codex").click()
     assert alone.went == [Place.SET_UP]
 
 

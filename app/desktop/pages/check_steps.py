@@ -18,7 +18,7 @@ from app.desktop.widgets.layouts import clear_layout, show_in
 from app.desktop.widgets.notice import Notice
 from app.desktop.widgets.quiet_label import QuietLabel
 from app.desktop.widgets.selectable import make_selectable
-from app.platform.codex_check import CheckStep, Stage
+from app.platform.codex_check import CheckStep, Stage, StepState
 
 _SYMBOL_SIZE = 16
 
@@ -49,6 +49,11 @@ class StepLine(QWidget):
         self._found.setMinimumWidth(1)
         make_selectable(self._found)
         self._word = styled(QuietLabel(), TextRole.CAPTION)
+        # Fonts for Chinese are higher: what stands beside each other shall do so on one line.
+        high = max(_SYMBOL_SIZE, self.title.sizeHint().height(), QLabel(state_name(StepState.OK)).sizeHint().height())
+        for label in (self._picture, self.title, self._word):
+            label.setMinimumHeight(high)
+        self._found.setMinimumHeight(high)
         row = QHBoxLayout()
         space.bare(row, space.S)
         top = Qt.AlignmentFlag.AlignTop

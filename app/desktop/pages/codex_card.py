@@ -133,7 +133,7 @@ class CodexCard(Card):
         self._install_line.show_state(*install_line(facts))
         _show(self._destination, destination_line(facts, base_url))
         _show(self._problem, ("warning", Tone.ERROR, error_text(seen.problem)) if seen.problem else None)
-        self._advice.setText(advice_line(advice))
+        self._advice.setText(advice_line(advice, can_write=self._set_up.can_write))
         self._advice.show()
         self._notes.show_notes([note for note in advice.notes if note.code not in _SAID])
         self._notes.show()

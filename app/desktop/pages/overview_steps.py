@@ -121,7 +121,7 @@ class StepsCard(Card):
         adding: adds tokens from files and from the clipboard.
         sign_in: begins a sign-in for a new token.
         chosen_shell: for which the set-up is copied.
-        open_set_up: turns to the page with the set-up for all shells and clients.
+        open_set_up: turns to the page that writes the set-up, and has the texts for all shells and clients.
     """
 
     def __init__(
@@ -150,12 +150,12 @@ class StepsCard(Card):
             self._button(self.tr("Add from clipboard"), "clipboard", adding.from_clipboard),
         ]
         self._copy = self._button(self.tr("Copy full set-up"), "copy", self._on_copy)
-        self._copy.setDefault(True)
-        others = self._button(self.tr("Other shells and clients"), None, open_set_up)
+        set_up = self._button(self.tr("Set up Codex"), "page-set-up", open_set_up)
+        set_up.setDefault(True)
         self.steps = {
             Step.TOKEN: StepRow(icons, self.tr("1. Add a token"), (signing, *self._adding)),
             Step.GATEWAY: StepRow(icons, self.tr("2. Start the gateway"), ()),
-            Step.CODEX: StepRow(icons, self.tr("3. Connect Codex"), (self._copy, others)),
+            Step.CODEX: StepRow(icons, self.tr("3. Connect Codex"), (set_up, self._copy)),
         }
         self.body.setSpacing(space.M)
         for row in self.steps.values():
@@ -177,7 +177,8 @@ class StepsCard(Card):
             ),
             Step.GATEWAY: self._gateway_text(snapshot),
             Step.CODEX: self.tr(
-                "Paste the set-up into your terminal, then run codex there. Waiting for the first request…"
+                "Let Waystation write Codex's configuration, or paste the full set-up into your terminal; then run "
+                "codex. Waiting for the first request…"
             ),
         }
         for step, row in self.steps.items():

@@ -58,6 +58,7 @@ class SetUpPage(PageFrame):
         self._now = 0.0
         self._user_folds = False
         set_up = SetUpOperations(operations, machine)
+        self._can_write = set_up.can_write
         self.codex = CodexCard(icons, operations, set_up, copy_text, self._on_found)
         self.write = WriteCard(icons, operations, set_up, copy_text, operations.copy_secret, self._on_written)
         self.texts = TextCard(icons, operations, shell, copy_text, self._wait_anew)
@@ -71,6 +72,8 @@ class SetUpPage(PageFrame):
             copy_text=self._on_copy_text,
         )
         self.check = CheckCard(icons, operations, set_up, ways, copy_text)
+        # Its steps need room.
+        self.check.button.clicked.connect(lambda: self.reveal(self.check))
         self._text_part = self._with_unfold()
         for part in (self.codex, self.write, self._text_part, self.check):
             self.body.addWidget(part)
@@ -140,7 +143,7 @@ class SetUpPage(PageFrame):
         install = seen.facts.install
         self.texts.show_version(install.version if install else None)
         if not self._user_folds:
-            self._unfold.setChecked(advise(seen.facts).best not in _OF_FILES)
+            self._unfold.setChecked(not self._can_write or advise(seen.facts).best not in _OF_FILES)
 
     def _on_written(self) -> None:
         self.codex.look()

@@ -91,6 +91,8 @@ class ChangesDialog(QDialog):
 
     def show_changes(self, files: Sequence[FileEdit], nothing: str, notes: Sequence[Said]) -> None:
         """Show what would change, and what to know; `nothing` is said when no file would."""
+        # First: it takes its colours from what it is now.
+        self.diff.setEnabled(True)
         self.diff.show_files([(str(file.path), file.diff) for file in files])
         self.diff.setVisible(bool(files))
         self._label.setVisible(bool(files))
@@ -103,7 +105,6 @@ class ChangesDialog(QDialog):
             label = note_label(text)
             make_selectable(label)
             show_in(self._notes, label)
-        self.diff.setEnabled(True)
         self.go_on.setEnabled(bool(files))
         self.go_on.setDefault(True)
         self._fit()

@@ -69,8 +69,8 @@ def destination_line(facts: CodexFacts, base_url: str) -> Line | None:
     return "step-waiting", Tone.NEUTRAL, said
 
 
-def advice_line(advice: RouteAdvice) -> str:
-    """Which way fits, and why."""
+def advice_line(advice: RouteAdvice, *, can_write: bool) -> str:
+    """Which way fits, and why; `can_write`: whether Codex's files may be written here."""
     match advice.why:
         case RouteReason.ALREADY:
             return QCoreApplication.translate("RouteAdvice", "Codex is set up. Check whether it gets an answer.")
@@ -85,6 +85,8 @@ def advice_line(advice: RouteAdvice) -> str:
                 "RouteAdvice",
                 "Recommended: the full set-up, copied into a terminal. It leaves the provider in config.toml as it is.",
             )
+        case _ if not can_write:
+            return QCoreApplication.translate("RouteAdvice", "Recommended: the full set-up, copied into a terminal.")
         case _ if advice.best is Route.OWN_PROVIDER:
             return QCoreApplication.translate(
                 "RouteAdvice",
