@@ -77,11 +77,13 @@ class Turn:
     now: float = NOW
     license_id: str = "l-1"
     kinds: Kinds = None
+    beside: bool = False
     more: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         sealed = SealedItems({"input": self.items, **self.more}, self.turn_state)
-        wanted = Wanted(self.license_id, self.names, self.model, sealed, f"s-{next(_ids)}", None, self.kinds)
+        new = f"s-{next(_ids)}"
+        wanted = Wanted(self.license_id, self.names, self.model, sealed, new, None, self.kinds, self.beside)
         self.attempts = Attempts(self.pool, wanted, started=self.now)
 
     def step(self, kind: type[_S]) -> _S:
