@@ -208,10 +208,34 @@
     </message>
 </context>
 <context>
+    <name>ChangesDialog</name>
+    <message>
+        <source>What would change</source>
+        <extracomment>What to know, and how weighty it is; neutral: a quiet line.</extracomment>
+        <translation>将要改动的内容</translation>
+    </message>
+    <message>
+        <source>What &amp;would change:</source>
+        <translation>将要改动的内容(&amp;W)：</translation>
+    </message>
+    <message>
+        <source>Reading Codex&apos;s files…</source>
+        <translation>正在读取 Codex 的文件…</translation>
+    </message>
+</context>
+<context>
     <name>CheckCard</name>
     <message>
         <source>Check</source>
         <translation>检查</translation>
+    </message>
+    <message>
+        <source>Runs your own Codex once, in an empty folder and through the gateway, follows its request, and names the first thing that is wrong. It costs one short request.</source>
+        <translation>在空文件夹中通过网关运行一次你自己的 Codex，沿途跟踪这个请求，指出最先出错的地方。会消耗一次很短的请求。</translation>
+    </message>
+    <message>
+        <source>Copy &amp;report</source>
+        <translation>复制报告(&amp;R)</translation>
     </message>
     <message>
         <source>It works: the first request of {client} was answered at {time}.</source>
@@ -226,63 +250,577 @@
         <translation>网关已停止：启动后才能收到请求。</translation>
     </message>
     <message>
-        <source>Check: waiting for the first request from curl…</source>
-        <translation>检查：正在等待 curl 的第一次请求…</translation>
+        <source>Waiting for the first request from curl…</source>
+        <translation>正在等待 curl 的第一次请求…</translation>
     </message>
     <message>
-        <source>Check: waiting for the first request from Codex…</source>
-        <translation>检查：正在等待 Codex 的第一次请求…</translation>
+        <source>Waiting for the first request from Codex…</source>
+        <translation>正在等待 Codex 的第一次请求…</translation>
+    </message>
+    <message>
+        <source>Checking…</source>
+        <translation>正在检查…</translation>
+    </message>
+    <message>
+        <source>It works: Codex got an answer through the gateway.</source>
+        <translation>一切正常：Codex 已通过网关得到回答。</translation>
+    </message>
+    <message>
+        <source>Codex gets no answer yet. The first thing that is wrong is under “{stage}”.</source>
+        <translation>Codex 还得不到回答。最先出错的是“{stage}”这一步。</translation>
+    </message>
+    <message>
+        <source>Stop the &amp;check</source>
+        <translation>停止检查(&amp;C)</translation>
+    </message>
+    <message>
+        <source>&amp;Check again</source>
+        <translation>再次检查(&amp;C)</translation>
+    </message>
+    <message>
+        <source>&amp;Check</source>
+        <translation>检查(&amp;C)</translation>
     </message>
 </context>
 <context>
-    <name>CodexAdvice</name>
+    <name>CheckFindings</name>
     <message>
-        <source>With the full set-up no sign-in screen comes. If one does, the text is missing in that terminal; choose neither 2, a device code for OpenAI&apos;s own sign-in, nor 3: it saves your license as a key, which Codex then sends to api.openai.com.</source>
-        <translation>使用完整配置时不会出现登录界面。如果出现，说明该终端里没有粘贴完整配置：请不要按 2（OpenAI 自己的设备码登录），也不要按 3（会把许可证存为密钥，随后 Codex 会把它发送到 api.openai.com）。</translation>
+        <source>Codex {version} is installed: {path}</source>
+        <translation>已安装 Codex {version}：{path}</translation>
     </message>
     <message>
-        <source>It is newer than 0.169, the newest that Waystation was tried with.</source>
-        <translation>它比驿站测试过的最新版本 0.169 还要新。</translation>
+        <source>Codex {version} is newer than this Waystation has been tried with: {path}</source>
+        <translation>Codex {version} 比这个版本的驿站测试过的更新：{path}</translation>
     </message>
     <message>
-        <source>Use the full set-up: no sign-in screen comes. The environment variables work too: start codex and press 2, then Enter; the license is filled in already, and Codex saves it.</source>
-        <translation>推荐使用完整配置，不会出现登录界面。环境变量也可用：启动 codex 后按 2，再按回车；许可证会自动填好，并由 Codex 保存。</translation>
+        <source>Codex was not found on this computer.</source>
+        <translation>这台电脑上没有找到 Codex。</translation>
     </message>
     <message>
-        <source>Use the full set-up: no sign-in screen comes. The environment variables work too: start codex and press 3 (here 2 is a device code for OpenAI), then Enter; the license is filled in already, and Codex saves it.</source>
-        <translation>推荐使用完整配置，不会出现登录界面。环境变量也可用：启动 codex 后按 3（这个版本的 2 是 OpenAI 的设备码登录），再按回车；许可证会自动填好，并由 Codex 保存。</translation>
+        <source>Install it, then open a new terminal window and check again.</source>
+        <translation>请先安装，再打开新的终端窗口，然后重新检查。</translation>
     </message>
     <message>
-        <source>Use the full set-up: no sign-in screen comes. The environment variables work too: start codex, choose the line with the API key (2 or 3), then Enter; the license is filled in already, and Codex saves it.</source>
-        <translation>推荐使用完整配置，不会出现登录界面。环境变量也可用：启动 codex 后选择 API key 那一项（2 或 3），再按回车；许可证会自动填好，并由 Codex 保存。</translation>
+        <source>Codex {version} is too old: at least {needed} is needed.</source>
+        <translation>Codex {version} 太旧：至少需要 {needed}。</translation>
     </message>
     <message>
-        <source>Use the full set-up. The environment variables alone must not be used with it: from 0.120 on Codex ignores OPENAI_BASE_URL and sends your requests, and the key, to api.openai.com.</source>
-        <translation>请使用完整配置。这个版本不能只设环境变量：从 0.120 起 Codex 忽略 OPENAI_BASE_URL，会把请求连同密钥发送到 api.openai.com。</translation>
+        <source>Update it.</source>
+        <translation>请更新 Codex。</translation>
     </message>
     <message>
-        <source>It is older than 0.42, and was not tried. Install the newest version:</source>
-        <translation>它比 0.42 还旧，没有测试过。请安装最新版本：</translation>
+        <source>Codex is installed, but does not start: {path}. It says: {said}</source>
+        <translation>Codex 已安装，但无法启动：{path}。它的输出：{said}</translation>
     </message>
     <message>
-        <source>Use the full set-up: it works with every version that was tried, from 0.45 to 0.169.</source>
-        <translation>请使用完整配置：从 0.45 到 0.169，测试过的版本都可用。</translation>
+        <source>Install it again.</source>
+        <translation>请重新安装。</translation>
+    </message>
+    <message>
+        <source>PowerShell does not run npm&apos;s script {path}.</source>
+        <translation>PowerShell 不允许运行 npm 的脚本 {path}。</translation>
+    </message>
+    <message>
+        <source>Type codex.cmd instead of codex, or allow your own scripts by the command here.</source>
+        <translation>请输入 codex.cmd 代替 codex，或用下面的命令允许运行自己的脚本。</translation>
+    </message>
+    <message>
+        <source>Codex is set up for {address}.</source>
+        <translation>Codex 已指向 {address}。</translation>
+    </message>
+    <message>
+        <source>{path} is broken at line {line}: Codex does not start.</source>
+        <translation>{path} 第 {line} 行有错：Codex 无法启动。</translation>
+    </message>
+    <message>
+        <source>Mend that line.</source>
+        <translation>请改正这一行。</translation>
+    </message>
+    <message>
+        <source>Codex does not accept its settings. It says: {said}</source>
+        <translation>Codex 不接受自己的设置。它的输出：{said}</translation>
+    </message>
+    <message>
+        <source>Change that in {path}.</source>
+        <translation>请在 {path} 中修改。</translation>
+    </message>
+    <message>
+        <source>{path} cannot be read: {problem}</source>
+        <translation>无法读取 {path}：{problem}</translation>
+    </message>
+    <message>
+        <source>Make the file readable for you.</source>
+        <translation>请让当前用户可以读取这个文件。</translation>
+    </message>
+    <message>
+        <source>Codex is not set up for Waystation in this shell: it would go to OpenAI itself.</source>
+        <translation>Codex 没有指向驿站：它会直接访问 OpenAI。</translation>
+    </message>
+    <message>
+        <source>Set it up on the Set up page, or by the command here.</source>
+        <translation>请在“配置 Codex”页面中设置，或使用下面的命令。</translation>
+    </message>
+    <message>
+        <source>Codex uses the provider {provider} ({address}) instead of Waystation.</source>
+        <translation>Codex 使用的是提供方 {provider}（{address}），不是驿站。</translation>
+    </message>
+    <message>
+        <source>Let model_provider in {path} name Waystation&apos;s, or set Codex up again.</source>
+        <translation>请把 {path} 中的 model_provider 改成驿站的提供方，或重新配置 Codex。</translation>
+    </message>
+    <message>
+        <source>The profile {profile} in {path} makes Codex use the provider {provider} instead of Waystation.</source>
+        <translation>{path} 中的 profile“{profile}”让 Codex 使用提供方 {provider}，而不是驿站。</translation>
+    </message>
+    <message>
+        <source>Take model_provider out of that profile, or choose no profile.</source>
+        <translation>请从这个 profile 中删去 model_provider，或不选用 profile。</translation>
+    </message>
+    <message>
+        <source>Codex goes to {address}, but Waystation&apos;s address is {expected}.</source>
+        <translation>Codex 访问的是 {address}，而驿站的地址是 {expected}。</translation>
+    </message>
+    <message>
+        <source>Set Codex up again, or let Waystation listen on the address that Codex has.</source>
+        <translation>请重新配置 Codex，或让驿站监听 Codex 所用的地址。</translation>
+    </message>
+    <message>
+        <source>Codex {version} ignores OPENAI_BASE_URL and goes to api.openai.com.</source>
+        <translation>Codex {version} 忽略 OPENAI_BASE_URL，会访问 api.openai.com。</translation>
+    </message>
+    <message>
+        <source>Set Codex up by its configuration file or by the full set-up.</source>
+        <translation>请用配置文件或完整配置来设置 Codex。</translation>
+    </message>
+    <message>
+        <source>The license is missing: {variable} is set nowhere.</source>
+        <translation>缺少许可证：哪里都没有设置 {variable}。</translation>
+    </message>
+    <message>
+        <source>Set Codex up again, or set the variable.</source>
+        <translation>请重新配置 Codex，或设置这个变量。</translation>
+    </message>
+    <message>
+        <source>{variable} is set in {path}, but not in this shell.</source>
+        <translation>{variable} 写在 {path} 中，但当前环境里没有。</translation>
+    </message>
+    <message>
+        <source>Open a new terminal window, and start Codex there.</source>
+        <translation>请打开新的终端窗口，在那里启动 Codex。</translation>
+    </message>
+    <message>
+        <source>Codex has no license: nothing is saved by codex login.</source>
+        <translation>Codex 没有许可证：codex login 什么也没有保存。</translation>
+    </message>
+    <message>
+        <source>Save the license by the command here.</source>
+        <translation>请用下面的命令保存许可证。</translation>
+    </message>
+    <message>
+        <source>Codex shows your ChatGPT login to Waystation instead of a license.</source>
+        <translation>Codex 向驿站出示的是 ChatGPT 登录，而不是许可证。</translation>
+    </message>
+    <message>
+        <source>Use the set-up with a provider of its own, or save the license by the command here.</source>
+        <translation>请使用独立提供方的配置，或用下面的命令保存许可证。</translation>
+    </message>
+    <message>
+        <source>{variable} sends what Codex asks of {host} to the proxy {proxy}.</source>
+        <translation>{variable} 把 Codex 发往 {host} 的请求转给了代理 {proxy}。</translation>
+    </message>
+    <message>
+        <source>Add {host} to NO_PROXY.</source>
+        <translation>请把 {host} 加进 NO_PROXY。</translation>
+    </message>
+    <message>
+        <source>Waystation answers at {address}.</source>
+        <translation>驿站在 {address} 应答。</translation>
+    </message>
+    <message>
+        <source>Waystation is not running.</source>
+        <translation>驿站没有运行。</translation>
+    </message>
+    <message>
+        <source>Start it.</source>
+        <translation>请启动。</translation>
+    </message>
+    <message>
+        <source>Waystation does not answer: {problem}</source>
+        <translation>驿站没有应答：{problem}</translation>
+    </message>
+    <message>
+        <source>End it, and start it again.</source>
+        <translation>请结束它，再重新启动。</translation>
+    </message>
+    <message>
+        <source>The gateway is stopped.</source>
+        <translation>网关已停止。</translation>
+    </message>
+    <message>
+        <source>Port {port} is used by another program: {program}.</source>
+        <translation>端口 {port} 被其他程序占用：{program}。</translation>
+    </message>
+    <message>
+        <source>End that program, or choose another port.</source>
+        <translation>请结束那个程序，或换一个端口。</translation>
+    </message>
+    <message>
+        <source>The system does not give port {port} to programs (error 10013). Reserved are: {ranges}.</source>
+        <translation>系统不允许程序使用端口 {port}（错误 10013）。保留的端口：{ranges}。</translation>
+    </message>
+    <message>
+        <source>Choose another port, and set Codex up again.</source>
+        <translation>请换一个端口，再重新配置 Codex。</translation>
+    </message>
+    <message>
+        <source>The gateway does not run: {problem}</source>
+        <translation>网关没有运行：{problem}</translation>
+    </message>
+    <message>
+        <source>Mend that, and start it again.</source>
+        <translation>请先解决这个问题，再重新启动。</translation>
+    </message>
+    <message>
+        <source>The gateway runs, but cannot be reached at {address}: {problem}</source>
+        <translation>网关在运行，但无法通过 {address} 访问：{problem}</translation>
+    </message>
+    <message>
+        <source>Look whether a firewall or another program is in the way.</source>
+        <translation>请看看是否被防火墙或其他程序挡住。</translation>
+    </message>
+    <message>
+        <source>Another program answers at {address}: {program}.</source>
+        <translation>在 {address} 应答的是另一个程序：{program}。</translation>
+    </message>
+    <message>
+        <source>End it, or let Waystation listen on another port and set Codex up again.</source>
+        <translation>请结束它，或让驿站换一个端口并重新配置 Codex。</translation>
+    </message>
+    <message>
+        <source>The license {license} lets Codex in.</source>
+        <translation>许可证“{license}”允许 Codex 进入。</translation>
+    </message>
+    <message>
+        <source>Codex shows no license.</source>
+        <translation>Codex 没有出示许可证。</translation>
+    </message>
+    <message>
+        <source>Set Codex up again.</source>
+        <translation>请重新配置 Codex。</translation>
+    </message>
+    <message>
+        <source>Waystation does not know the license that Codex shows ({license}).</source>
+        <translation>驿站不认识 Codex 出示的许可证（{license}）。</translation>
+    </message>
+    <message>
+        <source>Copy a license of this Waystation, and set Codex up again.</source>
+        <translation>请复制这个驿站的许可证，再重新配置 Codex。</translation>
+    </message>
+    <message>
+        <source>The license that Codex shows ({license}) is revoked.</source>
+        <translation>Codex 出示的许可证（{license}）已被吊销。</translation>
+    </message>
+    <message>
+        <source>Set Codex up with another license.</source>
+        <translation>请用另一个许可证配置 Codex。</translation>
+    </message>
+    <message>
+        <source>The license that Codex shows ({license}) has expired.</source>
+        <translation>Codex 出示的许可证（{license}）已过期。</translation>
+    </message>
+    <message>
+        <source>Extend it, or set Codex up with another license.</source>
+        <translation>请延长它的期限，或用另一个许可证配置 Codex。</translation>
+    </message>
+    <message>
+        <source>The license {license} has used up its budget of today.</source>
+        <translation>许可证“{license}”今天的额度已用完。</translation>
+    </message>
+    <message>
+        <source>Raise its budget, or wait until tomorrow.</source>
+        <translation>请提高额度，或等到明天。</translation>
+    </message>
+    <message>
+        <source>Waystation does not answer requests for the host that Codex names.</source>
+        <translation>驿站不接受发往 Codex 所写主机名的请求。</translation>
+    </message>
+    <message>
+        <source>Set Codex up with the address {expected}.</source>
+        <translation>请用地址 {expected} 配置 Codex。</translation>
+    </message>
+    <message>
+        <source>Codex asks for {path}, which does not exist here.</source>
+        <translation>Codex 请求的是 {path}，这里没有这个路径。</translation>
+    </message>
+    <message>
+        <source>The address in Codex&apos;s settings must be {expected}.</source>
+        <translation>Codex 设置中的地址应为 {expected}。</translation>
+    </message>
+    <message>
+        <source>Codex ran, but nothing of it arrived at Waystation. It says: {said}</source>
+        <translation>Codex 运行了，但驿站没有收到任何请求。它的输出：{said}</translation>
+    </message>
+    <message>
+        <source>Look for a proxy, a firewall or another configuration of Codex.</source>
+        <translation>请检查代理、防火墙，或 Codex 的其他配置。</translation>
+    </message>
+    <message>
+        <source>Waystation refused the request: {problem}</source>
+        <translation>驿站拒绝了请求：{problem}</translation>
+    </message>
+    <message>
+        <source>The token {token} serves.</source>
+        <translation>由 Token“{token}”提供服务。</translation>
+    </message>
+    <message>
+        <source>{ready} of {all} tokens can serve now.</source>
+        <translation>{all} 个 Token 中有 {ready} 个现在可用。</translation>
+    </message>
+    <message>
+        <source>There is no token.</source>
+        <translation>没有 Token。</translation>
+    </message>
+    <message>
+        <source>Sign in, or add a token.</source>
+        <translation>请登录，或添加 Token。</translation>
+    </message>
+    <message>
+        <source>No token can be opened: {problem}</source>
+        <translation>Token 都无法打开：{problem}</translation>
+    </message>
+    <message>
+        <source>Open the key store, or add the tokens again.</source>
+        <translation>请解锁密钥环，或重新添加 Token。</translation>
+    </message>
+    <message>
+        <source>Every token has reached its limit; the first is ready again at {until}.</source>
+        <translation>所有 Token 都已到限额；最早的一个在 {until} 恢复。</translation>
+    </message>
+    <message>
+        <source>Wait, or add another token.</source>
+        <translation>请等待，或再添加一个 Token。</translation>
+    </message>
+    <message>
+        <source>No token&apos;s login is valid any more.</source>
+        <translation>所有 Token 的登录都已失效。</translation>
+    </message>
+    <message>
+        <source>Sign in again.</source>
+        <translation>请重新登录。</translation>
+    </message>
+    <message>
+        <source>Every token is disabled.</source>
+        <translation>所有 Token 都已停用。</translation>
+    </message>
+    <message>
+        <source>Enable one.</source>
+        <translation>请启用一个。</translation>
+    </message>
+    <message>
+        <source>No token can serve at the moment: {problem}</source>
+        <translation>目前没有可用的 Token：{problem}</translation>
+    </message>
+    <message>
+        <source>Try again in a while, or try the tokens at once.</source>
+        <translation>请稍后再试，或立即测试 Token。</translation>
+    </message>
+    <message>
+        <source>OpenAI answers.</source>
+        <translation>OpenAI 有应答。</translation>
+    </message>
+    <message>
+        <source>OpenAI cannot be reached: {problem}</source>
+        <translation>无法连接 OpenAI：{problem}</translation>
+    </message>
+    <message>
+        <source>Look at the network, or choose a proxy in Waystation&apos;s settings.</source>
+        <translation>请检查网络，或在驿站的设置中选择代理。</translation>
+    </message>
+    <message>
+        <source>A web page answers in OpenAI&apos;s place ({status}).</source>
+        <translation>应答的不是 OpenAI，而是一个网页（{status}）。</translation>
+    </message>
+    <message>
+        <source>Sign in to this network if it asks for that, or choose another proxy in Waystation&apos;s settings.</source>
+        <translation>如果这个网络要求登录，请先登录；或在驿站的设置中换一个代理。</translation>
+    </message>
+    <message>
+        <source>OpenAI refused the request ({status}): {problem}</source>
+        <translation>OpenAI 拒绝了请求（{status}）：{problem}</translation>
+    </message>
+    <message>
+        <source>Test the token, or look at the account.</source>
+        <translation>请测试 Token，或检查账号。</translation>
+    </message>
+    <message>
+        <source>OpenAI failed ({status}): {problem}</source>
+        <translation>OpenAI 出错（{status}）：{problem}</translation>
+    </message>
+    <message>
+        <source>Try again in a while.</source>
+        <translation>请稍后再试。</translation>
+    </message>
+    <message>
+        <source>The model {model}, for which Codex asks, is not offered to this account.</source>
+        <translation>Codex 请求的模型 {model} 对这个账号不可用。</translation>
+    </message>
+    <message>
+        <source>Choose another one: model in {path}.</source>
+        <translation>请换一个模型：{path} 中的 model。</translation>
+    </message>
+    <message>
+        <source>Codex has answered, after {seconds} s.</source>
+        <translation>Codex 在 {seconds} 秒后给出了回答。</translation>
+    </message>
+    <message>
+        <source>Codex has answered, after {seconds} s. It lost time on WebSockets, which something between it and Waystation refuses.</source>
+        <translation>Codex 在 {seconds} 秒后给出了回答。它和驿站之间有东西拒绝 WebSocket，因此浪费了时间。</translation>
+    </message>
+    <message>
+        <source>Let that pass WebSockets, or take it out of the way.</source>
+        <translation>请让它放行 WebSocket，或不经过它。</translation>
+    </message>
+    <message>
+        <source>The request went through, but what Codex {version} prints is not understood. It says: {said}</source>
+        <translation>请求已完成，但看不懂 Codex {version} 的输出：{said}</translation>
+    </message>
+    <message>
+        <source>Update Waystation.</source>
+        <translation>请更新驿站。</translation>
+    </message>
+    <message>
+        <source>The answer ended before it was whole: {problem}</source>
+        <translation>回答没有完整就中断了：{problem}</translation>
+    </message>
+    <message>
+        <source>Try again.</source>
+        <translation>请重试。</translation>
+    </message>
+    <message>
+        <source>Codex ended with an error. It says: {said}</source>
+        <translation>Codex 出错退出。它的输出：{said}</translation>
+    </message>
+    <message>
+        <source>See what Codex says.</source>
+        <translation>请看 Codex 的输出。</translation>
+    </message>
+    <message>
+        <source>Codex was not done after {seconds} s, and was ended.</source>
+        <translation>Codex 过了 {seconds} 秒仍未完成，已被结束。</translation>
+    </message>
+    <message>
+        <source>Let Waystation write it. If you have copied a text, it holds only where you pasted it: start codex in that terminal.</source>
+        <translation>请让驿站代为写入。如果用的是复制的文本，它只在粘贴过的终端里有效：请在那个终端里启动 codex。</translation>
+    </message>
+</context>
+<context>
+    <name>CheckRemedies</name>
+    <message>
+        <source>Write it for me…</source>
+        <translation>代我写入…</translation>
+    </message>
+    <message>
+        <source>Copy a text</source>
+        <translation>复制文本</translation>
+    </message>
+    <message>
+        <source>Start the gateway</source>
+        <translation>启动网关</translation>
+    </message>
+    <message>
+        <source>Sign in with ChatGPT</source>
+        <translation>用 ChatGPT 登录</translation>
+    </message>
+    <message>
+        <source>Open Settings</source>
+        <translation>打开设置</translation>
+    </message>
+    <message>
+        <source>Open Tokens</source>
+        <translation>打开 Token 页</translation>
+    </message>
+    <message>
+        <source>Open Licenses</source>
+        <translation>打开许可证页</translation>
+    </message>
+</context>
+<context>
+    <name>CheckStages</name>
+    <message>
+        <source>Codex</source>
+        <extracomment>By state: its symbol and its tone.</extracomment>
+        <translation>Codex</translation>
+    </message>
+    <message>
+        <source>Its settings</source>
+        <translation>它的设置</translation>
+    </message>
+    <message>
+        <source>Gateway</source>
+        <translation>网关</translation>
+    </message>
+    <message>
+        <source>License</source>
+        <translation>许可证</translation>
+    </message>
+    <message>
+        <source>Token</source>
+        <translation>Token</translation>
+    </message>
+    <message>
+        <source>OpenAI</source>
+        <translation>OpenAI</translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation>回答</translation>
+    </message>
+    <message>
+        <source>waiting</source>
+        <translation>等待</translation>
+    </message>
+    <message>
+        <source>running</source>
+        <translation>进行中</translation>
+    </message>
+    <message>
+        <source>OK</source>
+        <translation>正常</translation>
+    </message>
+    <message>
+        <source>failed</source>
+        <translation>失败</translation>
+    </message>
+    <message>
+        <source>skipped</source>
+        <translation>跳过</translation>
     </message>
 </context>
 <context>
     <name>CodexCard</name>
     <message>
         <source>Codex on this computer</source>
-        <extracomment>How Codex is installed where Node is; from OpenAI&apos;s own page about Codex.</extracomment>
         <translation>本机的 Codex</translation>
+    </message>
+    <message>
+        <source>Where Codex goes</source>
+        <translation>Codex 的去向</translation>
+    </message>
+    <message>
+        <source>Problem</source>
+        <translation>问题</translation>
     </message>
     <message>
         <source>Look again</source>
         <translation>重新查找</translation>
     </message>
     <message>
-        <source>What follows from the version</source>
-        <translation>该版本的注意事项</translation>
+        <source>What fits</source>
+        <translation>建议</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>详细信息</translation>
     </message>
     <message>
         <source>Looking for Codex on this computer…</source>
@@ -292,21 +830,216 @@
         <source>Codex could not be looked for. The log file says more.</source>
         <translation>查找 Codex 时出错，详情见日志文件。</translation>
     </message>
+</context>
+<context>
+    <name>CodexFacts</name>
     <message>
-        <source>Codex was not found on this computer.</source>
-        <translation>本机没有找到 Codex。</translation>
+        <source>Codex was found in WSL alone: {names}.</source>
+        <extracomment>A line: its symbol, its tone, and what it says.</extracomment>
+        <translation>只在 WSL 中找到 Codex：{names}。</translation>
     </message>
     <message>
-        <source>Install it with this command, or with “brew install codex”, then look again. If it is installed in a place of its own, or on another computer, the full set-up works all the same.</source>
-        <translation>请用下面的命令或“brew install codex”安装，然后重新查找。如果 Codex 装在特殊位置或另一台电脑上，完整配置同样可用。</translation>
+        <source>Codex was not found on this computer.</source>
+        <translation>这台电脑上没有找到 Codex。</translation>
     </message>
     <message>
         <source>Codex was found at {path}, but does not tell its version.</source>
-        <translation>在 {path} 找到 Codex，但无法得知其版本。</translation>
+        <translation>在 {path} 找到 Codex，但它没有报告版本。</translation>
+    </message>
+    <message>
+        <source>Codex {version} was found at {path}. It is older than 0.42, and was not tried.</source>
+        <translation>在 {path} 找到 Codex {version}。它比 0.42 还旧，没有测试过。</translation>
+    </message>
+    <message>
+        <source>Codex {version} was found at {path}. It is newer than 0.169, the newest that Waystation was tried with.</source>
+        <translation>在 {path} 找到 Codex {version}。它比驿站测试过的最新版本 0.169 还新。</translation>
     </message>
     <message>
         <source>Codex {version} was found at {path}.</source>
-        <translation>找到 Codex {version}：{path}</translation>
+        <translation>在 {path} 找到 Codex {version}。</translation>
+    </message>
+    <message>
+        <source>Codex cannot read its config.toml: {problem}</source>
+        <translation>Codex 读不了自己的 config.toml：{problem}</translation>
+    </message>
+    <message>
+        <source>Its config.toml leads to {address}, but the gateway is at {base_url} now.</source>
+        <translation>它的 config.toml 指向 {address}，而网关现在的地址是 {base_url}。</translation>
+    </message>
+    <message>
+        <source>Its config.toml names another provider: {provider}.</source>
+        <translation>它的 config.toml 使用另一个提供方：{provider}。</translation>
+    </message>
+    <message>
+        <source>Its config.toml leads to {address}.</source>
+        <translation>它的 config.toml 指向 {address}。</translation>
+    </message>
+    <message>
+        <source>It goes to OpenAI itself, unless a terminal says otherwise.</source>
+        <translation>它直接访问 OpenAI，除非终端里另有设置。</translation>
+    </message>
+    <message>
+        <source>Other Codex</source>
+        <translation>其他 Codex</translation>
+    </message>
+    <message>
+        <source>In WSL</source>
+        <translation>WSL 中</translation>
+    </message>
+    <message>
+        <source>This is WSL</source>
+        <translation>当前 WSL</translation>
+    </message>
+    <message>
+        <source>{folder} (from CODEX_HOME)</source>
+        <translation>{folder}（来自 CODEX_HOME）</translation>
+    </message>
+    <message>
+        <source>Codex&apos;s folder</source>
+        <translation>Codex 的文件夹</translation>
+    </message>
+    <message>
+        <source>config.toml</source>
+        <translation>config.toml</translation>
+    </message>
+    <message>
+        <source>Login</source>
+        <translation>登录</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>无</translation>
+    </message>
+    <message>
+        <source>NO_PROXY exempts the gateway.</source>
+        <translation>NO_PROXY 已排除网关。</translation>
+    </message>
+    <message>
+        <source>Proxies</source>
+        <translation>代理</translation>
+    </message>
+    <message>
+        <source>does not run now, so it was not looked at</source>
+        <translation>现在没有运行，因此没有查看</translation>
+    </message>
+    <message>
+        <source>no Codex</source>
+        <translation>没有 Codex</translation>
+    </message>
+    <message>
+        <source>Its config.toml leads to this gateway, by openai_base_url.</source>
+        <translation>它的 config.toml 通过 openai_base_url 指向这个网关。</translation>
+    </message>
+    <message>
+        <source>Its config.toml leads to this gateway.</source>
+        <translation>它的 config.toml 指向这个网关。</translation>
+    </message>
+    <message>
+        <source>OPENAI_BASE_URL leads here, but this Codex ignores it and goes to api.openai.com.</source>
+        <translation>OPENAI_BASE_URL 指向这里，但这个 Codex 会忽略它，直接访问 api.openai.com。</translation>
+    </message>
+    <message>
+        <source>OPENAI_BASE_URL leads to this gateway.</source>
+        <translation>OPENAI_BASE_URL 指向这个网关。</translation>
+    </message>
+    <message>
+        <source>There is none yet.</source>
+        <translation>还没有。</translation>
+    </message>
+    <message>
+        <source>provider {provider}</source>
+        <translation>提供方 {provider}</translation>
+    </message>
+    <message>
+        <source>a ChatGPT login</source>
+        <translation>ChatGPT 登录</translation>
+    </message>
+    <message>
+        <source>an API key</source>
+        <translation>API 密钥</translation>
+    </message>
+    <message>
+        <source>in the system&apos;s keyring, which Waystation does not open</source>
+        <translation>在系统密钥环中，驿站不会打开</translation>
+    </message>
+    <message>
+        <source>set in {path}</source>
+        <translation>写在 {path}</translation>
+    </message>
+    <message>
+        <source>set in this environment</source>
+        <translation>在当前环境中设置</translation>
+    </message>
+    <message>
+        <source>not set</source>
+        <translation>未设置</translation>
+    </message>
+</context>
+<context>
+    <name>CodexFindings</name>
+    <message>
+        <source>config.toml chooses a profile, and {where} names the provider {value}: Codex up to 0.120 uses that one. Take model_provider out of the profile.</source>
+        <translation>config.toml 选用了一个 profile，而 {where} 使用提供方 {value}：Codex 0.120 及更早版本会用它。请从该 profile 中删去 model_provider。</translation>
+    </message>
+    <message>
+        <source>{where} names the provider {value}: with that profile Codex up to 0.120 goes there.</source>
+        <translation>{where} 使用提供方 {value}：选用该 profile 时，Codex 0.120 及更早版本会访问它。</translation>
+    </message>
+    <message>
+        <source>{where} names {value}: with that profile Codex goes there.</source>
+        <translation>{where} 写着 {value}：选用该 profile 时，Codex 会访问它。</translation>
+    </message>
+    <message>
+        <source>{where} is {value}, so that openai_base_url is not used. Take that line out, or choose the provider of our own.</source>
+        <translation>{where} 是 {value}，因此 openai_base_url 不起作用。请删去这一行，或选择独立提供方。</translation>
+    </message>
+    <message>
+        <source>{where} still names Waystation&apos;s provider, which is gone now: Codex will not start with it. Change that line.</source>
+        <translation>{where} 仍写着驿站的提供方，而它已不存在：Codex 会无法启动。请修改这一行。</translation>
+    </message>
+    <message>
+        <source>Conversations begun before are not lost, but Codex 0.80 to 0.140 lists only those of the provider in use: codex resume -c model_provider={value} lists them, and codex resume ID goes on with one through Waystation.</source>
+        <translation>以前的对话不会丢失，但 Codex 0.80 至 0.140 只列出当前提供方的对话：codex resume -c model_provider={value} 可以列出它们，codex resume ID 则通过驿站继续其中一个。</translation>
+    </message>
+    <message>
+        <source>Newer versions of Codex go on with a conversation where it was begun, not through Waystation: codex fork ID goes on with a copy of it here.</source>
+        <translation>较新的 Codex 会在对话开始时的提供方继续，而不经过驿站：用 codex fork ID 可在这里继续它的副本。</translation>
+    </message>
+    <message>
+        <source>Conversations begun through Waystation are not lost: codex resume ID goes on with one, or codex fork ID where Codex refuses that.</source>
+        <translation>通过驿站进行的对话不会丢失：用 codex resume ID 继续；如果 Codex 拒绝，请用 codex fork ID。</translation>
+    </message>
+    <message>
+        <source>Codex is signed in with ChatGPT, and the command replaces that login. To keep it, first copy {where} to {value}; copied back, it works again.</source>
+        <translation>Codex 已用 ChatGPT 登录，该命令会取代这个登录。要保留它，请先把 {where} 复制为 {value}；复制回来即可恢复。</translation>
+    </message>
+    <message>
+        <source>Codex keeps its login in the system&apos;s keyring ({where} is {value}). If that is a ChatGPT login, the command replaces it: to have it back, sign in to Codex again.</source>
+        <translation>Codex 把登录保存在系统密钥环中（{where} 是 {value}）。如果那是 ChatGPT 登录，该命令会取代它：要恢复，请在 Codex 里重新登录。</translation>
+    </message>
+    <message>
+        <source>A token follows {where}. Codex no longer renews that login once it goes through Waystation, so that the token ends in some days: give Waystation a sign-in of its own.</source>
+        <translation>有一个 Token 跟随 {where}。Codex 改走驿站后不再续期这个登录，几天后该 Token 就会失效：请给驿站单独登录一次。</translation>
+    </message>
+    <message>
+        <source>Codex still has the license saved as its API key ({where}), and without Waystation would send it to api.openai.com. Remove it by the command, or copy your own login back.</source>
+        <translation>Codex 仍把许可证存为 API 密钥（{where}），不经过驿站时会把它发送到 api.openai.com。请用命令删除它，或把自己的登录复制回来。</translation>
+    </message>
+    <message>
+        <source>{where} names {value}: in that project Codex 0.80 to 0.120 goes there, with the license.</source>
+        <translation>{where} 写着 {value}：在该项目中，Codex 0.80 至 0.120 会带着许可证访问它。</translation>
+    </message>
+    <message>
+        <source>{where} names {value} and outweighs config.toml: Codex goes there. Ask whoever manages this computer.</source>
+        <translation>{where} 写着 {value}，优先于 config.toml：Codex 会访问它。请询问这台电脑的管理员。</translation>
+    </message>
+    <message>
+        <source>openai_base_url is read by Codex 0.120 and newer; which version is installed is not known.</source>
+        <translation>openai_base_url 从 Codex 0.120 起才有效；已安装的版本未知。</translation>
+    </message>
+    <message>
+        <source>Afterwards one command is left to be run in a terminal; the page then shows it.</source>
+        <translation>写入后还需在终端里运行一条命令，页面上会显示它。</translation>
     </message>
 </context>
 <context>
@@ -770,6 +1503,58 @@
         <translation>口令不对，无法打开备份。没有导入任何内容。</translation>
     </message>
     <message>
+        <source>cmd reads no file of yours when it starts, so this can only be set up for one window. For good, take PowerShell, or let Waystation write Codex&apos;s config.toml.</source>
+        <translation>cmd 启动时不读取任何用户文件，所以只能对一个窗口生效。要长期有效，请改用 PowerShell，或让驿站写入 Codex 的 config.toml。</translation>
+    </message>
+    <message>
+        <source>Codex&apos;s config.toml cannot be read, by Codex neither (line {line}). Mend that line; nothing was changed.</source>
+        <translation>Codex 的 config.toml 第 {line} 行有错，Codex 自己也读不了。请改正这一行；没有做任何改动。</translation>
+    </message>
+    <message>
+        <source>Codex&apos;s config.toml has {key}, which is not Waystation&apos;s. Rename or remove it and try again; nothing was changed.</source>
+        <translation>Codex 的 config.toml 中已有 {key}，它不是驿站写的。请改名或删除后重试；没有做任何改动。</translation>
+    </message>
+    <message>
+        <source>{path} has been changed meanwhile. Nothing was written: look at the changes again.</source>
+        <translation>{path} 刚才被改动过。没有写入：请重新查看改动。</translation>
+    </message>
+    <message>
+        <source>{path} cannot be read. Check its rights, and what it is.</source>
+        <translation>无法读取 {path}。请检查它的权限，以及它是否是文件。</translation>
+    </message>
+    <message>
+        <source>Codex {version} does not read openai_base_url; 0.120 is the first that does. Choose the own provider.</source>
+        <translation>Codex {version} 不支持 openai_base_url，从 0.120 起才支持。请选择独立提供方。</translation>
+    </message>
+    <message>
+        <source>{name} is Waystation itself ({address}): it would ask itself for ever. Correct that variable and start Waystation again; nothing was changed.</source>
+        <translation>{name} 就是驿站自己（{address}）：它会无休止地请求自己。请改正这个变量并重新启动驿站；没有做任何改动。</translation>
+    </message>
+    <message>
+        <source>{path} sets chatgpt_base_url to Waystation, which has none of what Codex asks for there. Take that line out and try again; nothing was changed.</source>
+        <translation>{path} 把 chatgpt_base_url 指向驿站，而驿站没有 Codex 在那里要的内容。请删去这一行后重试；没有做任何改动。</translation>
+    </message>
+    <message>
+        <source>A token follows {path}, which this way would overwrite. Choose the own provider, or give Waystation a sign-in of its own first; nothing was changed.</source>
+        <translation>有一个 Token 跟随 {path}，这种方式会覆盖它。请选择独立提供方，或先给驿站单独登录一次；没有做任何改动。</translation>
+    </message>
+    <message>
+        <source>{path} is in UTF-16, which Codex cannot read either. Save it as UTF-8 and try again; nothing was changed.</source>
+        <translation>{path} 是 UTF-16 编码，Codex 也读不了。请另存为 UTF-8 后重试；没有做任何改动。</translation>
+    </message>
+    <message>
+        <source>{path}, in which Waystation remembers what it wrote for Codex, cannot be used: {reason}.</source>
+        <translation>驿站用来记住写过什么的文件 {path} 无法使用：{reason}。</translation>
+    </message>
+    <message>
+        <source>Another Waystation is writing Codex&apos;s files now. Try again.</source>
+        <translation>另一个驿站正在写 Codex 的文件。请重试。</translation>
+    </message>
+    <message>
+        <source>Waystation has written nothing into {path}.</source>
+        <translation>驿站没有往 {path} 写过内容。</translation>
+    </message>
+    <message>
         <source>The system does not let Waystation change what starts at sign-in: {reason}. Use its own settings for start-up programs instead.</source>
         <translation>系统不允许驿站修改登录启动项：{reason}。请改用系统自带的启动项设置。</translation>
     </message>
@@ -881,6 +1666,10 @@
         <translation>对话里有只有某个账号才能读取的内容，而那个账号已不可用。请在客户端里新开一个对话。</translation>
     </message>
     <message>
+        <source>The session goes on with another token, so the client was told to connect again. Nothing was lost.</source>
+        <translation>会话改由另一个 Token 继续，因此已通知客户端重新连接。没有任何内容丢失。</translation>
+    </message>
+    <message>
         <source>The gateway was stopped while the request ran. Send it again once the gateway runs.</source>
         <translation>请求进行中网关被停止。网关运行后请重新发送。</translation>
     </message>
@@ -988,6 +1777,10 @@
         <translation>需要新开对话</translation>
     </message>
     <message>
+        <source>moved meanwhile</source>
+        <translation>会话已移走</translation>
+    </message>
+    <message>
         <source>gateway stopped</source>
         <translation>网关已停止</translation>
     </message>
@@ -1088,6 +1881,45 @@
     <message>
         <source>{percent} left</source>
         <translation>剩余 {percent}</translation>
+    </message>
+</context>
+<context>
+    <name>GuideSteps</name>
+    <message>
+        <source>Install the newest Codex: yours was not tried.</source>
+        <translation>安装最新的 Codex：现有的版本没有测试过。</translation>
+    </message>
+    <message>
+        <source>Install Codex, or brew install codex.</source>
+        <translation>安装 Codex（也可用 brew install codex）。</translation>
+    </message>
+    <message>
+        <source>Paste the full set-up into your terminal. OPENAI_BASE_URL and OPENAI_API_KEY alone must not be used: from 0.120 on Codex ignores the first, and sends your requests, and a key saved from the second, to api.openai.com.</source>
+        <translation>把完整配置粘贴到终端。不能只设 OPENAI_BASE_URL 和 OPENAI_API_KEY：从 0.120 起 Codex 忽略前者，会把请求连同由后者保存的密钥发送到 api.openai.com。</translation>
+    </message>
+    <message>
+        <source>Set the two variables in your terminal.</source>
+        <translation>在终端里设置这两个变量。</translation>
+    </message>
+    <message>
+        <source>Start Codex in the same terminal.</source>
+        <translation>在同一个终端里启动 Codex。</translation>
+    </message>
+    <message>
+        <source>No sign-in screen comes. If one does, the text is missing in that terminal: leave it with Ctrl-C, and save no key there.</source>
+        <translation>不会出现登录界面。如果出现，说明该终端里没有粘贴文本：请按 Ctrl-C 退出，不要在那里保存密钥。</translation>
+    </message>
+    <message>
+        <source>Press 2, then Enter: the license is filled in already, and Codex saves it.</source>
+        <translation>按 2，再按回车：许可证会自动填好，并由 Codex 保存。</translation>
+    </message>
+    <message>
+        <source>Press 3, then Enter: the license is filled in already, and Codex saves it. 2 is a device code for OpenAI&apos;s own sign-in here.</source>
+        <translation>按 3，再按回车：许可证会自动填好，并由 Codex 保存。这个版本的 2 是 OpenAI 自己的设备码登录。</translation>
+    </message>
+    <message>
+        <source>Choose the line with the API key, 2 or 3, then Enter: the license is filled in already, and Codex saves it.</source>
+        <translation>选择 API key 那一项（2 或 3），再按回车：许可证会自动填好，并由 Codex 保存。</translation>
     </message>
 </context>
 <context>
@@ -2010,6 +2842,50 @@
         <source>Windows 10 and newer bring curl along. The text is written so that its quotes and Chinese characters arrive whole.</source>
         <translation>Windows 10 及更高版本自带 curl。命令已改写，引号和中文都能原样送达。</translation>
     </message>
+    <message>
+        <source>Up to 0.140 Codex forgets these settings where one of your own follows a command: write codex -c … exec, not codex exec -c ….</source>
+        <translation>Codex 0.140 及更早的版本，如果你自己的 -c 写在子命令后面，就会丢掉这里的设置：请写 codex -c … exec，不要写 codex exec -c …。</translation>
+    </message>
+    <message>
+        <source>The license then stands in a file that only you can read. To go back, remove that file: the text names it.</source>
+        <translation>许可证会保存在一个只有你能读取的文件里。要恢复原样，删除该文件即可，文本中写有它的位置。</translation>
+    </message>
+    <message>
+        <source>Windows keeps the license with your user&apos;s environment variables then, and every program that you start can read it. The text says how to remove it.</source>
+        <translation>许可证会保存在 Windows 的用户环境变量里，你启动的每个程序都能读到它。文本中写有删除的方法。</translation>
+    </message>
+    <message>
+        <source>Unless WSL shares the network of Windows (mirrored), the gateway must listen on all addresses (0.0.0.0), and the firewall of Windows must let it be reached.</source>
+        <translation>除非 WSL 与 Windows 共用网络（mirrored 镜像模式），否则网关必须监听所有地址（0.0.0.0），并且 Windows 防火墙要允许访问它。</translation>
+    </message>
+    <message>
+        <source>No Codex was found on this computer. This installs it.</source>
+        <translation>这台电脑上没有找到 Codex。用下面的命令安装：</translation>
+    </message>
+    <message>
+        <source>More than one Codex is installed. Your shell takes the first of them.</source>
+        <translation>这台电脑上装了不止一个 Codex。终端使用的是其中第一个。</translation>
+    </message>
+    <message>
+        <source>Codex cannot read its config.toml, and does not start. Correct the line that is named first.</source>
+        <translation>Codex 读不了自己的 config.toml，因此无法启动。请先改正所指出的那一行。</translation>
+    </message>
+    <message>
+        <source>A proxy of your environment stands between Codex and the gateway. Put the gateway&apos;s host into NO_PROXY: an asterisk there does not stand for addresses such as 127.0.0.1.</source>
+        <translation>环境变量里的代理挡在 Codex 和网关之间。请把网关的主机加进 NO_PROXY：其中的星号不包括 127.0.0.1 这样的 IP 地址。</translation>
+    </message>
+    <message>
+        <source>The license takes the place of the login that Codex has saved. To go back, sign in to Codex again.</source>
+        <translation>许可证会取代 Codex 里已保存的登录。要恢复，请在 Codex 里重新登录。</translation>
+    </message>
+    <message>
+        <source>Codex inside WSL has settings of its own: set it up there, with the text for WSL.</source>
+        <translation>WSL 里的 Codex 有自己的一套设置：请在 WSL 里用 WSL 的文本单独设置。</translation>
+    </message>
+    <message>
+        <source>This Codex is older than 0.42, and was not tried. This installs the newest.</source>
+        <translation>这个 Codex 比 0.42 还旧，没有试过。用下面的命令安装最新版：</translation>
+    </message>
 </context>
 <context>
     <name>Notice</name>
@@ -2024,6 +2900,10 @@
 </context>
 <context>
     <name>Operations</name>
+    <message>
+        <source>It is copied, with your license.</source>
+        <translation>已复制，含许可证。</translation>
+    </message>
     <message>
         <source>The environment variables for {shell} are copied, with your license. From Codex 0.120 on they are not enough, and other programs may send the license to api.openai.com: use the full set-up.</source>
         <translation>已复制 {shell} 环境变量（包含你的许可证）。从 Codex 0.120 起，仅有环境变量还不够，其他程序也可能把许可证发往 api.openai.com，请使用完整配置。</translation>
@@ -2188,6 +3068,10 @@
         <translation>严格透传：绝不改动请求</translation>
     </message>
     <message>
+        <source>Let Codex use a WebSocket</source>
+        <translation>允许 Codex 使用 WebSocket</translation>
+    </message>
+    <message>
         <source>A new session gets:</source>
         <translation>新会话选用：</translation>
     </message>
@@ -2214,6 +3098,10 @@
     <message>
         <source>Plain API clients then see upstream&apos;s refusal where Waystation would help, and so do moved ones.</source>
         <translation>普通 API 客户端和换过 Token 的会话，会直接看到上游的拒绝，驿站不再代为调整。</translation>
+    </message>
+    <message>
+        <source>Codex asks for one when its own provider is pointed here. Otherwise it sends single requests.</source>
+        <translation>把 Codex 自带的 provider 指向这里时，它会先尝试 WebSocket；关闭后，它改为逐个发送请求。</translation>
     </message>
     <message>
         <source>Test</source>
@@ -2713,6 +3601,49 @@
     </message>
 </context>
 <context>
+    <name>RouteAdvice</name>
+    <message>
+        <source>Codex is set up. Check whether it gets an answer.</source>
+        <translation>Codex 已配置好。可以检查它能否得到回答。</translation>
+    </message>
+    <message>
+        <source>Install it with this command, or with “brew install codex”, then look again. If it is installed in a place of its own, what is written below works all the same; for another computer, copy a text.</source>
+        <translation>请用下面的命令或“brew install codex”安装，然后重新查找。如果 Codex 装在特殊位置，下面写入的配置同样有效；要用在另一台电脑上，请复制文本。</translation>
+    </message>
+    <message>
+        <source>Recommended: the full set-up, copied into a terminal. It leaves the provider in config.toml as it is.</source>
+        <translation>推荐：把完整配置粘贴到终端。config.toml 中的提供方保持不变。</translation>
+    </message>
+    <message>
+        <source>Recommended: the full set-up, copied into a terminal.</source>
+        <translation>推荐：把完整配置粘贴到终端。</translation>
+    </message>
+    <message>
+        <source>Recommended: let Waystation write it. It then works in every terminal, in scripts and in editors, with every Codex from 0.42 on.</source>
+        <translation>推荐：让驿站代为写入。这样在所有终端、脚本和编辑器里都有效，0.42 及以后的 Codex 均可用。</translation>
+    </message>
+    <message>
+        <source>Recommended: {way}.</source>
+        <translation>推荐：{way}。</translation>
+    </message>
+    <message>
+        <source>a provider of its own in config.toml</source>
+        <translation>config.toml 中的独立提供方</translation>
+    </message>
+    <message>
+        <source>openai_base_url in config.toml</source>
+        <translation>config.toml 中的 openai_base_url</translation>
+    </message>
+    <message>
+        <source>the full set-up, copied into a terminal</source>
+        <translation>粘贴到终端的完整配置</translation>
+    </message>
+    <message>
+        <source>the environment variables</source>
+        <translation>环境变量</translation>
+    </message>
+</context>
+<context>
     <name>Sentences</name>
     <message>
         <source>This is not an API key: give the key alone, such as sk-….</source>
@@ -3004,78 +3935,21 @@
     </message>
 </context>
 <context>
+    <name>SetUp</name>
+    <message>
+        <source>Here Codex&apos;s own files are not written.</source>
+        <translation>这里不会写入 Codex 自己的文件。</translation>
+    </message>
+</context>
+<context>
     <name>SetUpPage</name>
-    <message>
-        <source>Copy full set-&amp;up</source>
-        <translation>复制完整配置(&amp;U)</translation>
-    </message>
-    <message>
-        <source>For Codex up to 0.118, and for other clients that read these two names.</source>
-        <translation>适用于 0.118 及更早的 Codex，以及读取这两个变量的其他客户端。</translation>
-    </message>
-    <message>
-        <source>Copy &amp;environment variables</source>
-        <translation>复制环境变量(&amp;E)</translation>
-    </message>
-    <message>
-        <source>Full set-up</source>
-        <translation>完整配置</translation>
-    </message>
     <message>
         <source>Set up Codex</source>
         <translation>配置 Codex</translation>
     </message>
     <message>
-        <source>Copy a text, paste it into your terminal, and run codex there.</source>
-        <translation>复制下面的内容，粘贴到终端中，然后在那里运行 codex。</translation>
-    </message>
-    <message>
-        <source>Your shell</source>
-        <translation>你的 Shell</translation>
-    </message>
-    <message>
-        <source>bash or zsh</source>
-        <translation>bash 或 zsh</translation>
-    </message>
-    <message>
-        <source>What for</source>
-        <translation>用途</translation>
-    </message>
-    <message>
-        <source>Codex</source>
-        <translation>Codex</translation>
-    </message>
-    <message>
-        <source>Environment variables</source>
-        <translation>环境变量</translation>
-    </message>
-    <message>
-        <source>curl: chat</source>
-        <translation>curl：chat</translation>
-    </message>
-    <message>
-        <source>curl: responses</source>
-        <translation>curl：responses</translation>
-    </message>
-    <message>
-        <source>The full set-up: for every Codex version, changes no file. Recommended.</source>
-        <translation>完整配置：适用于所有 Codex 版本，不修改任何文件。推荐使用。</translation>
-    </message>
-    <message>
-        <source>One request to chat/completions, to try the gateway out. The answer comes as a stream.</source>
-        <translation>向 chat/completions 发一次请求，用来试一试网关。回答以流式返回。</translation>
-    </message>
-    <message>
-        <source>One request to responses, the way Codex asks. The answer comes as a whole.</source>
-        <translation>向 responses 发一次请求，与 Codex 的用法相同。回答一次性返回。</translation>
-    </message>
-    <message>
-        <source>curl command</source>
-        <translation>curl 命令</translation>
-    </message>
-    <message>
-        <source>Copy c&amp;url command</source>
-        <translation>复制 curl 命令(&amp;U)</translation>
+        <source>Or &amp;copy a text</source>
+        <translation>或者复制文本(&amp;C)</translation>
     </message>
 </context>
 <context>
@@ -3308,8 +4182,12 @@
         <translation>复制完整配置</translation>
     </message>
     <message>
-        <source>Other shells and clients</source>
-        <translation>其他终端和客户端</translation>
+        <source>Set up Codex</source>
+        <translation>配置 Codex</translation>
+    </message>
+    <message>
+        <source>Let Waystation write Codex&apos;s configuration, or paste the full set-up into your terminal; then run codex. Waiting for the first request…</source>
+        <translation>让驿站写入 Codex 的配置，或把完整配置粘贴到终端，然后运行 codex。正在等待第一次请求…</translation>
     </message>
     <message>
         <source>1. Add a token</source>
@@ -3330,10 +4208,6 @@
     <message>
         <source>A token is a ChatGPT login or an OpenAI API key; requests are answered with it. The sign-in is Waystation&apos;s own and signs nobody out. Files can also be dropped onto this window.</source>
         <translation>Token 就是一个 ChatGPT 登录或 OpenAI API 密钥，请求都用它来应答。这里的登录由驿站单独持有，不会让其他程序退出登录。也可以把文件拖到本窗口。</translation>
-    </message>
-    <message>
-        <source>Paste the set-up into your terminal, then run codex there. Waiting for the first request…</source>
-        <translation>把配置粘贴到终端，再在那里运行 codex。正在等待第一个请求…</translation>
     </message>
     <message>
         <source>One moment…</source>
@@ -3770,6 +4644,97 @@
     <message>
         <source>The connection to {_way} was closed without an answer.</source>
         <translation>与上游的连接被关闭，没有收到应答。</translation>
+    </message>
+</context>
+<context>
+    <name>TextCard</name>
+    <message>
+        <source>Your shell</source>
+        <translation>你的 Shell</translation>
+    </message>
+    <message>
+        <source>What for</source>
+        <translation>用途</translation>
+    </message>
+    <message>
+        <source>Codex</source>
+        <translation>Codex</translation>
+    </message>
+    <message>
+        <source>Environment</source>
+        <translation>环境变量</translation>
+    </message>
+    <message>
+        <source>Environment variables</source>
+        <translation>环境变量</translation>
+    </message>
+    <message>
+        <source>curl: chat</source>
+        <translation>curl：chat</translation>
+    </message>
+    <message>
+        <source>curl: responses</source>
+        <translation>curl：responses</translation>
+    </message>
+    <message>
+        <source>For how long</source>
+        <translation>有效期</translation>
+    </message>
+    <message>
+        <source>This terminal</source>
+        <translation>当前终端</translation>
+    </message>
+    <message>
+        <source>Until its window is closed</source>
+        <translation>到关闭窗口为止</translation>
+    </message>
+    <message>
+        <source>For good</source>
+        <translation>长期有效</translation>
+    </message>
+    <message>
+        <source>In every terminal that is opened from then on</source>
+        <translation>此后打开的所有终端</translation>
+    </message>
+    <message>
+        <source>What to do</source>
+        <translation>步骤</translation>
+    </message>
+    <message>
+        <source>Full set-up</source>
+        <translation>完整配置</translation>
+    </message>
+    <message>
+        <source>The full set-up: for every Codex version, changes none of Codex&apos;s files.</source>
+        <translation>完整配置：适用于所有 Codex 版本，不改动 Codex 的任何文件。</translation>
+    </message>
+    <message>
+        <source>Copy full set-&amp;up</source>
+        <translation>复制完整配置(&amp;U)</translation>
+    </message>
+    <message>
+        <source>For Codex up to 0.118, and for other clients that read these two names.</source>
+        <translation>适用于 Codex 0.118 及更早版本，以及读取这两个变量的其他客户端。</translation>
+    </message>
+    <message>
+        <source>Copy &amp;environment variables</source>
+        <translation>复制环境变量(&amp;E)</translation>
+    </message>
+    <message>
+        <source>One request to chat/completions, to try the gateway out. The answer comes as a stream.</source>
+        <translation>向 chat/completions 发送一次请求，用来试用网关。回答以流的形式返回。</translation>
+    </message>
+    <message>
+        <source>One request to responses, the way Codex asks. The answer comes as a whole.</source>
+        <translation>像 Codex 那样向 responses 发送一次请求。回答一次性返回。</translation>
+    </message>
+    <message>
+        <source>curl command</source>
+        <translation>curl 命令</translation>
+    </message>
+    <message>
+        <source>Copy c&amp;url command</source>
+        <translation>复制 curl 命令(&amp;U)</translation>
     </message>
 </context>
 <context>
@@ -4268,6 +5233,37 @@
     </message>
 </context>
 <context>
+    <name>UndoDialog</name>
+    <message>
+        <source>Undo</source>
+        <translation>撤销</translation>
+    </message>
+    <message>
+        <source>&amp;Take it back</source>
+        <translation>撤销写入(&amp;T)</translation>
+    </message>
+    <message>
+        <source>Takes out what Waystation wrote and puts back what stood there. Whatever else you have changed since stays as it is.</source>
+        <translation>删去驿站写入的内容，恢复原来的内容。此后你自己做的其他改动保持不变。</translation>
+    </message>
+    <message>
+        <source>It is taken back. One step is left; the page says which.</source>
+        <translation>已撤销。还剩一步，请看页面上的说明。</translation>
+    </message>
+    <message>
+        <source>It is taken back: Codex goes where it went before.</source>
+        <translation>已撤销：Codex 恢复到原来的去向。</translation>
+    </message>
+    <message>
+        <source>These say something else by now, so they stay: {keys}.</source>
+        <translation>这些内容已被改成别的，因此保留：{keys}。</translation>
+    </message>
+    <message>
+        <source>No file would change.</source>
+        <translation>没有文件需要改动。</translation>
+    </message>
+</context>
+<context>
     <name>UndoNotices</name>
     <message>
         <source>“{label}” is removed. Its sessions go on with other tokens.</source>
@@ -4311,6 +5307,22 @@
     <message>
         <source>API key {number}</source>
         <translation>API 密钥 {number}</translation>
+    </message>
+    <message>
+        <source>bash (Linux, older macOS)</source>
+        <translation>bash（Linux、旧版 macOS）</translation>
+    </message>
+    <message>
+        <source>zsh (macOS, Linux)</source>
+        <translation>zsh（macOS、Linux）</translation>
+    </message>
+    <message>
+        <source>fish (Linux, macOS)</source>
+        <translation>fish（Linux、macOS）</translation>
+    </message>
+    <message>
+        <source>WSL: Codex in Linux, Waystation in Windows</source>
+        <translation>WSL：Codex 在 Linux 中，驿站在 Windows 中</translation>
     </message>
     <message>
         <source>Laptop</source>
@@ -4373,16 +5385,135 @@
         <translation>机密数据仅保存在内存中，退出后清除</translation>
     </message>
     <message>
-        <source>bash or zsh (Linux, macOS)</source>
-        <translation>bash 或 zsh（Linux、macOS）</translation>
-    </message>
-    <message>
         <source>PowerShell (Windows)</source>
         <translation>PowerShell（Windows）</translation>
     </message>
     <message>
         <source>cmd (Windows)</source>
         <translation>cmd（Windows）</translation>
+    </message>
+</context>
+<context>
+    <name>WriteCard</name>
+    <message>
+        <source>Write it for me</source>
+        <extracomment>Lists the conversations that were begun before, in the versions that list those of one provider.</extracomment>
+        <translation>代我写入</translation>
+    </message>
+    <message>
+        <source>What was written</source>
+        <translation>已写入的内容</translation>
+    </message>
+    <message>
+        <source>U&amp;ndo…</source>
+        <translation>撤销(&amp;N)…</translation>
+    </message>
+    <message>
+        <source>Where are my earlier conversations?</source>
+        <translation>以前的对话在哪里？</translation>
+    </message>
+    <message>
+        <source>Written for you</source>
+        <translation>已代为写入</translation>
+    </message>
+    <message>
+        <source>&amp;Write it again…</source>
+        <translation>重新写入(&amp;W)…</translation>
+    </message>
+    <message>
+        <source>&amp;Change…</source>
+        <translation>更改(&amp;C)…</translation>
+    </message>
+    <message>
+        <source>&amp;Write it for me…</source>
+        <translation>代我写入(&amp;W)…</translation>
+    </message>
+    <message>
+        <source>In practice Codex&apos;s own files are not written. Copy a text instead: it holds in one terminal.</source>
+        <translation>练习模式不会写入 Codex 自己的文件。请复制文本：它只在一个终端里有效。</translation>
+    </message>
+    <message>
+        <source>Waystation adds a few lines to Codex&apos;s config.toml and shows each of them before. All else in it stays, the license is kept in a file that only you can read, and one click takes it back.</source>
+        <translation>驿站会在 Codex 的 config.toml 中加几行，写入前逐行给你看。其余内容保持不变，许可证保存在只有你能读取的文件里，一键即可撤销。</translation>
+    </message>
+    <message>
+        <source>{path} was written at {time}, but does not say so any more: somebody has changed it since.</source>
+        <translation>{path} 已于 {time} 写入，但后来被改动，内容已经不是那样了。</translation>
+    </message>
+    <message>
+        <source>{path} leads to {address}, but the gateway is at {base_url} now.</source>
+        <translation>{path} 指向 {address}，而网关现在的地址是 {base_url}。</translation>
+    </message>
+    <message>
+        <source>{path} was written at {time}, but this computer has got another license since.</source>
+        <translation>{path} 已于 {time} 写入，但这台电脑后来换了许可证。</translation>
+    </message>
+    <message>
+        <source>{path} was written at {time}: {way}.</source>
+        <translation>{path} 已于 {time} 写入：{way}。</translation>
+    </message>
+    <message>
+        <source>One step is left. Run this once; it saves the license as Codex&apos;s login:</source>
+        <translation>还剩一步：请运行一次下面的命令，它会把许可证保存为 Codex 的登录：</translation>
+    </message>
+    <message>
+        <source>One step is left. Run this once, so that Codex no longer has the license:</source>
+        <translation>还剩一步：请运行一次下面的命令，让 Codex 不再保存许可证：</translation>
+    </message>
+    <message>
+        <source>They are all there: codex resume lists them.</source>
+        <translation>都还在：codex resume 会列出它们。</translation>
+    </message>
+    <message>
+        <source>They are all there: codex resume lists them, and goes on with any through Waystation.</source>
+        <translation>都还在：codex resume 会列出它们，并可通过驿站继续任意一个。</translation>
+    </message>
+</context>
+<context>
+    <name>WriteDialog</name>
+    <message>
+        <source>Write it for me</source>
+        <translation>代我写入</translation>
+    </message>
+    <message>
+        <source>&amp;Write</source>
+        <translation>写入(&amp;W)</translation>
+    </message>
+    <message>
+        <source>&amp;Own provider (recommended)</source>
+        <translation>独立提供方（推荐）(&amp;O)</translation>
+    </message>
+    <message>
+        <source>Codex&apos;s own &amp;provider, at the gateway&apos;s address (openai_base_url)</source>
+        <translation>Codex 自带的提供方，改用网关地址（openai_base_url）(&amp;P)</translation>
+    </message>
+    <message>
+        <source>It is written. One step is left; the page says which.</source>
+        <translation>已写入。还剩一步，请看页面上的说明。</translation>
+    </message>
+    <message>
+        <source>It is written. Start codex anew, in any terminal.</source>
+        <translation>已写入。请在任意终端重新启动 codex。</translation>
+    </message>
+    <message>
+        <source>Nothing would change: all of this is written already.</source>
+        <translation>无需改动：这些内容都已写入。</translation>
+    </message>
+    <message>
+        <source>Adds a provider named Waystation and chooses it. Works with every Codex from 0.42 on. codex resume then lists the conversations that are begun this way; earlier ones are not lost.</source>
+        <translation>添加名为 Waystation 的提供方并选用它，0.42 及以后的 Codex 均可用。codex resume 会列出此后的对话；以前的对话不会丢失。</translation>
+    </message>
+    <message>
+        <source>Needs Codex 0.120 or newer; the version here is not known.</source>
+        <translation>需要 Codex 0.120 或更新版本；这里的版本未知。</translation>
+    </message>
+    <message>
+        <source>Needs Codex 0.120 or newer; here is {version}.</source>
+        <translation>需要 Codex 0.120 或更新版本；这里是 {version}。</translation>
+    </message>
+    <message>
+        <source>One line, and codex resume goes on listing all conversations. But codex login has to save your license in place of the login that Codex has now.</source>
+        <translation>只加一行，codex resume 照旧列出所有对话。但需要用 codex login 保存许可证，取代 Codex 现有的登录。</translation>
     </message>
 </context>
 <context>
