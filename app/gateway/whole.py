@@ -28,7 +28,8 @@ async def whole_response(request: web.BaseRequest, opening: Opening, turn: Runni
     turn.live.usage = collected.usage
     result = collected.result
     if isinstance(result, UpstreamFailure):
-        failure = reader.failure or result
+        # A page that came in place of the stream has been recognised already.
+        failure = reader.failure or opening.failure or result
         note_failure(turn, failure)
         return answer_failure(turn, failure)
     headers: CIMultiDict[str] = CIMultiDict(to_client(opening.answer.raw_headers, reencoded=True))

@@ -105,7 +105,41 @@ CASES = {
     "not in the plan": Case(refusals.usage_not_included(), "usage_not_included", True, ("usage_not_included", HOUR)),
     "deactivated": Case(refusals.account_refused(), "account_deactivated", True, sign_in=True),
     "deactivated workspace": Case(refusals.deactivated_workspace(), "deactivated_workspace", True, sign_in=True),
+    "suspended": Case(refusals.account_refused("account_suspended"), "account_suspended", True, sign_in=True),
+    "revoked": Case(
+        refusals.error("Revoked.", code="token_revoked", status=403), "token_revoked", True, None, (0, 0, 1), True
+    ),
+    "workspace's limit": Case(
+        refusals.error("Try again in 1h.", code="workspace_member_usage_limit_reached", status=429),
+        "workspace_member_usage_limit_reached",
+        True,
+        ("usage_limit_reached", HOUR),
+    ),
+    "usage limit, by its words": Case(
+        refusals.detail("The usage limit has been reached. Please try again in 1h.", 403),
+        "http_403",
+        True,
+        ("usage_limit_reached", HOUR),
+    ),
+    "no billing": Case(
+        refusals.error("Inactive.", code="billing_not_active", status=429),
+        "billing_not_active",
+        True,
+        ("billing_not_active", HOUR),
+    ),
+    "payment required": Case(refusals.detail("Payment Required", 402), "http_402", True, ("http_402", HOUR)),
     "forbidden": Case(refusals.detail("Forbidden.", 403), "http_403", True, ("http_403", HOUR)),
+    "another rate limit": Case(
+        refusals.error("Too fast.", code="requests", status=429),
+        "requests",
+        False,
+        ("rate_limit_exceeded", 5),
+        (0, 0, 1),
+    ),
+    "at capacity": Case(refusals.error("Selected model is at capacity.", status=429), "rate_limit_exceeded"),
+    "request timeout": Case(refusals.detail("Timeout", 408), "upstream_timeout"),
+    "too early": Case(refusals.detail("Too Early", 425), "http_425"),
+    "cloudflare's page of a dead server": Case(refusals.page("<html>cloudflare 522</html>", 522), "cloudflare"),
     "server error": Case(refusals.server_error(), "server_error"),
     "bad gateway": Case(refusals.server_error(502), "upstream_error"),
     "overloaded": Case(refusals.overloaded(), "server_is_overloaded"),
@@ -209,6 +243,32 @@ async def test_a_page_of_cloudflares_is_explained_and_the_session_stays(two: Hou
     assert set(two.asked()) == {0}
     assert two.session().current_token_id == "t-0000"
     assert two.rests(0) is None
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (refusals.page("<html>Not here</html>", 404), "upstream_error"),
+        (refusals.page("<html>Who are you?</html>", 401), "upstream_error"),
+        (refusals.page("<html>Welcome to our Wi-Fi</html>"), "upstream_error"),
+        (
+            refusals.error("Country not supported", code="unsupported_country_region_territory", status=403),
+            "unsupported_country_region_territory",
+        ),
+    ],
+    ids=str,
+)
+async def test_what_stands_before_upstream_costs_no_token_and_no_home(
+    two: House, failure: Behaviour, code: str, way: Way
+) -> None:
+    two.practice.always(failure, account=PLUS)
+    status, _, _ = await ask(two, way)
+    assert status >= 400 or code == "upstream_error"
+    assert (await two.wait_outcome(Outcome.FAILED)).error == code
+    assert set(two.asked()) == {0}
+    assert (two.session().current_token_id, two.rests(0)) == ("t-0000", None)
+    assert two.token(0).sign_in_needed is None
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
