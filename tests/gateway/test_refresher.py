@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -104,6 +105,45 @@ async def test_many_generations_follow_each_other_without_reuse(here: Rig) -> No
     assert here.practice.most_refreshes_at_once(account) == 1
 
 
+@pytest.mark.parametrize("seed", range(6))
+async def test_whoever_asks_when_a_login_is_never_refreshed_twice_at_once(here: Rig, seed: int) -> None:
+    chance = random.Random(seed)
+    accounts = {name: await here.add(name) for name in ("plus", "pro")}
+    start(here)
+    callers: list[asyncio.Task[RefreshResult]] = []
+    for _ in range(60):
+        name = chance.choice(list(accounts))
+        match chance.randrange(7):
+            case 0 | 1:
+                used = chance.choice([here.login(name).access_token, accounts[name].access_token, None])
+                callers.append(here.tasks.start(here.refresher.refresh(f"t-{name}", REFUSED, used), "caller"))
+            case 2 if callers:
+                chance.choice(callers).cancel()
+            case 3:
+                here.clock.pass_by(chance.choice([1, 31, 400, HOUR, DAY]))
+            case 4:
+                here.clock.jump(chance.choice([-DAY, -60, 60, DAY]))
+                here.refresher.poke()
+            case 5:
+                # What is slow is slow after the service has seen it, and what is lost is lost before.
+                fault = chance.choice([Turn(header_delay=0.05), refusals.refusal(503, {}), Turn(cut_at="request")])
+                here.practice.script(fault, on="token")
+            case _:
+                await asyncio.sleep(chance.choice([0, 0.002, 0.02]))
+    await asyncio.wait_for(asyncio.gather(*callers, return_exceptions=True), 20)
+    assert sum(len(here.practice.refreshes(account)) for account in accounts.values()) > 3
+    for name, account in accounts.items():
+        assert here.practice.most_refreshes_at_once(account) <= 1
+        assert "refresh_token_reused" not in {refresh.code for refresh in here.practice.refreshes(account)}
+        assert here.token(name).sign_in_needed is None
+        await here.until(lambda name=name, account=account: _is_newest(here, name, account))  # type: ignore[misc]
+        assert (await here.stored_login(name)).refresh_token == here.login(name).refresh_token
+
+
+def _is_newest(here: Rig, name: str, account: PracticeAccount) -> bool:
+    return here.login(name).refresh_token == here.practice.newest(account).refresh_token
+
+
 async def test_what_the_service_leaves_out_stays_as_it_was(here: Rig) -> None:
     account = await here.add()
     here.practice.sign_in.leave_out = frozenset({"refresh_token", "id_token"})
@@ -124,7 +164,17 @@ async def test_an_answer_without_an_access_token_still_saves_what_it_has(here: R
     )
 
 
-@pytest.mark.parametrize("code", ["refresh_token_expired", "refresh_token_reused", "refresh_token_invalidated"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "refresh_token_expired",
+        "refresh_token_reused",
+        "refresh_token_invalidated",
+        "invalid_grant",
+        "account_deactivated",
+        "account_suspended",
+    ],
+)
 async def test_a_dead_login_needs_a_new_sign_in_and_is_not_asked_for_again(here: Rig, code: str) -> None:
     account = await here.add(lasts=60)
     here.practice.end_refreshing(account, code)
