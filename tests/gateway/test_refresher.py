@@ -129,9 +129,10 @@ async def test_whoever_asks_when_a_login_is_never_refreshed_twice_at_once(here: 
                 fault = chance.choice([Turn(header_delay=0.05), refusals.refusal(503, {}), Turn(cut_at="request")])
                 here.practice.script(fault, on="token")
             case _:
-                await asyncio.sleep(chance.choice([0, 0.002, 0.02]))
+                pass
+        await asyncio.sleep(chance.choice([0, 0.002, 0.02]))
     await asyncio.wait_for(asyncio.gather(*callers, return_exceptions=True), 20)
-    assert sum(len(here.practice.refreshes(account)) for account in accounts.values()) > 3
+    assert sum(len(here.practice.refreshes(account)) for account in accounts.values()) > 1
     for name, account in accounts.items():
         assert here.practice.most_refreshes_at_once(account) <= 1
         assert "refresh_token_reused" not in {refresh.code for refresh in here.practice.refreshes(account)}
