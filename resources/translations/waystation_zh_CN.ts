@@ -3642,6 +3642,10 @@
         <source>the environment variables</source>
         <translation>环境变量</translation>
     </message>
+    <message>
+        <source>own provider</source>
+        <translation>独立提供方</translation>
+    </message>
 </context>
 <context>
     <name>Sentences</name>

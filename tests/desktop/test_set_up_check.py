@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Formatter
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
@@ -150,6 +150,18 @@ async def test_quitting_ends_it(page: SetUpPage, desk: Desk, checked: Checked) -
     await until(lambda: checked.asked)
     await desk.operations.close()
     assert checked.cancelled == 1
+
+
+async def test_a_page_that_goes_takes_its_check_with_it(page: SetUpPage, desk: Desk, checked: Checked) -> None:
+    checked.gate.clear()
+    page.check.run()
+    await until(lambda: checked.asked)
+    page.check.setParent(None)
+    page.check.deleteLater()
+    QCoreApplication.sendPostedEvents(page.check, QEvent.Type.DeferredDelete.value)
+    await desk.settle()
+    assert checked.cancelled == 1
+    assert desk.failures == []
 
 
 async def test_the_first_thing_that_is_wrong_is_named_with_its_way_out(

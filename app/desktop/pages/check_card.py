@@ -79,6 +79,8 @@ class CheckCard(Card):
         self.button.setVisible(set_up.can_check)
         self._about.setVisible(set_up.can_check)
         operations.busy_changed.connect(self._on_busy)
+        # In another language there is another card; nobody would see the end of this one's check.
+        self.destroyed.connect(lambda: set_up.stop_check())
         self._update_button()
 
     @property

@@ -128,7 +128,8 @@ class SetUpPage(PageFrame):
         column = QVBoxLayout(part)
         space.bare(column, space.XS)
         row = QHBoxLayout()
-        space.bare(row)
+        # Room for the ring around what has the keyboard.
+        row.setContentsMargins(space.XS, 0, 0, 0)
         row.addWidget(self._unfold)
         row.addStretch()
         column.addLayout(row)

@@ -12,7 +12,7 @@ from app.desktop.design import space
 from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons
 from app.desktop.operations import Operations
-from app.desktop.set_up.facts_words import route_name
+from app.desktop.set_up.facts_words import mode_name
 from app.desktop.set_up.finding_words import finding_text
 from app.desktop.set_up.operations import Seen, SetUpOperations
 from app.desktop.set_up.undo_dialog import UndoDialog
@@ -208,7 +208,7 @@ class WriteCard(Card):
         text = said.format(
             path=written.path,
             time=when,
-            way=route_name(written.mode),
+            way=mode_name(written.mode),
             address=written.base_url,
             base_url=base_url,
         )

@@ -111,6 +111,13 @@ def route_name(route: Route) -> str:
             return QCoreApplication.translate("RouteAdvice", "the environment variables")
 
 
+def mode_name(mode: Route) -> str:
+    """Which of the two ways was written."""
+    if mode is Route.OPENAI_ADDRESS:
+        return "openai_base_url"
+    return QCoreApplication.translate("RouteAdvice", "own provider")
+
+
 def details(facts: CodexFacts) -> list[tuple[str, str]]:
     """All that was found, by name."""
     found: list[tuple[str, str]] = []
