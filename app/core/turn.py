@@ -52,7 +52,8 @@ class TurnRow:
     Attributes:
         id: ours, such as `r-5f0c9a1234567890`.
         started_at: Unix seconds.
-        endpoint: `responses` or `chat/completions`.
+        endpoint: `responses` (over a socket `responses/websocket`), `responses/compact`, `chat/completions`, or a
+            sub-path such as `images/generations`.
         license_id, session_id, token_id: whose turn it was; None where there was none.
         client: the client's name for itself (start of its User-Agent), at most 80 characters.
         peer: the client's IP address.
