@@ -15,17 +15,23 @@ def blocks(host: str, port: int, key: str) -> list[str]:
         ("Tokens许可证", key),
     ):
         text = text.replace(placeholder, value)
-    found: list[str] = []
+    return [block for _, block in code_blocks(text)]
+
+
+def code_blocks(document: str) -> list[tuple[str, str]]:
+    """The code blocks of a Markdown text, each with the language that it names, without their indentation."""
+    found: list[tuple[str, str]] = []
     indent: int | None = None
-    for line in text.splitlines():
+    for line in document.splitlines():
         bare = line.lstrip()
         if indent is None and bare.startswith("```"):
             indent = len(line) - len(bare)
-            found.append("")
+            found.append((bare[3:].partition(" ")[0], ""))
         elif indent is not None and bare.startswith("```"):
             indent = None
         elif indent is not None:
-            found[-1] += line[indent:] + "\n"
+            language, text = found[-1]
+            found[-1] = language, f"{text}{line[indent:]}\n"
     return found
 
 
