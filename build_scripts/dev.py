@@ -18,8 +18,8 @@ OLDEST, TOO_NEW = (3, 11), (3, 14)
 NAMES = ("python3.13", "python3.12", "python3.11")
 
 
-def hand_over_to_a_suitable_python():
-    """Start again under a Python that fits, if this one does not. Ends with exit code 2 if there is none."""
+def hand_over_to_a_suitable_python(script):
+    """Start the script again under a Python that fits, if this one does not. Ends with exit code 2 if there is none."""
     if OLDEST <= sys.version_info[:2] < TOO_NEW:
         return
     import shutil
@@ -29,7 +29,7 @@ def hand_over_to_a_suitable_python():
         path = shutil.which(name)
         # A version manager's stand-in exists for versions that are not chosen, and then fails: ask it.
         if path and subprocess.call([path, "-c", ""], stderr=subprocess.DEVNULL) == 0:
-            sys.exit(subprocess.call([path, os.path.abspath(__file__), *sys.argv[1:]]))
+            sys.exit(subprocess.call([path, os.path.abspath(script), *sys.argv[1:]]))
     message = "Waystation needs Python 3.11, 3.12 or 3.13. This is Python {}.{}, and none of {} is on the PATH.\n"
     sys.stderr.write(message.format(sys.version_info[0], sys.version_info[1], ", ".join(NAMES)))
     sys.exit(2)
@@ -73,5 +73,5 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    hand_over_to_a_suitable_python()
+    hand_over_to_a_suitable_python(__file__)
     sys.exit(main(sys.argv[1:]))

@@ -46,12 +46,26 @@ class Checkout:
         return self.locks / "run-and-test.txt"
 
     @property
+    def build_lock(self) -> Path:
+        return self.locks / "build.txt"
+
+    @property
+    def build(self) -> Path:
+        """What is made on the way, such as compiled translations."""
+        return self.root / "build"
+
+    @property
+    def dist(self) -> Path:
+        """What is made to be handed on: the bundle and the installers."""
+        return self.root / "dist"
+
+    @property
     def translation_sources(self) -> Path:
         return self.root / "resources" / "translations"
 
     @property
     def compiled_translations(self) -> Path:
-        return self.root / "build" / "translations"
+        return self.build / "translations"
 
     def program(self, name: str) -> Path:
         """The path of a program in the virtual environment, whether or not it exists yet."""

@@ -1,6 +1,9 @@
 """How the scripts talk: a line per step on standard error. Standard output stays the program's own."""
 
 import sys
+from pathlib import Path
+
+_SCRIPT = "build" if Path(sys.argv[0]).stem == "build" else "dev"
 
 
 class Stop(Exception):
@@ -12,5 +15,5 @@ class Stop(Exception):
 
 
 def say(text: str) -> None:
-    """Tell the user of one step."""
-    print(f"dev: {text}", file=sys.stderr, flush=True)
+    """Tell the user of one step, in the name of the script that was started."""
+    print(f"{_SCRIPT}: {text}", file=sys.stderr, flush=True)

@@ -1,0 +1,52 @@
+#!/usr/bin/env python3
+"""Make Waystation's bundle and installers from a clone: python3 build_scripts/build.py bundle|smoke|installer.
+
+bundle               freeze the program into dist/Waystation, from an environment made of the build lock alone
+smoke [PROGRAM]      run the frozen program (default: that of dist/) as a person would, and print its sizes and times
+installer [OPTIONS]  make this system's installer from dist/; on Linux also that of Windows, with --for windows
+
+Standard library only, and readable by any Python 3, as dev.py is; the work is in build_scripts/bundle/ and
+build_scripts/installers/.
+"""
+
+import sys
+
+from dev import hand_over_to_a_suitable_python
+
+
+def main(arguments):
+    """Carry out one command and give the exit code."""
+    from pathlib import Path
+
+    from machine.checkout import Checkout
+    from machine.report import Stop, say
+
+    if not arguments or arguments[0] not in ("bundle", "smoke", "installer"):
+        asked = bool(arguments) and arguments[0] in ("-h", "--help", "help")
+        (sys.stdout if asked else sys.stderr).write(__doc__)
+        return 0 if asked else 2
+    command, rest = arguments[0], arguments[1:]
+    checkout = Checkout(Path(__file__).resolve().parents[1])
+    try:
+        # Only what is asked for: each needs other things of the machine.
+        if command == "bundle":
+            from bundle.freeze import freeze
+
+            return freeze(checkout, rest)
+        if command == "smoke":
+            from bundle.smoke import smoke
+
+            return smoke(checkout, rest)
+        from installers.make import make_installer
+
+        return make_installer(checkout, rest)
+    except Stop as stop:
+        say(str(stop))
+        return stop.exit_code
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    hand_over_to_a_suitable_python(__file__)
+    sys.exit(main(sys.argv[1:]))
