@@ -16,6 +16,9 @@ from app.platform.paths import build_dir, default_data_dir, resources_dir
 #: `thread` gives the gateway a loop and a thread of its own, beside the window's.
 PLACEMENT_VARIABLE = "WAYSTATION_PLACEMENT"
 
+#: How long the user's shell may take to say what a new terminal has, in seconds; without an answer we go by our own.
+_LOOK_S = 6.0
+
 
 def run(
     open_instance: OpenInstance,
@@ -47,13 +50,19 @@ def run(
     from app.platform.addresses import lan_addresses
     from app.platform.autostart import Autostart, start_command, this_place, variables_that_hold
     from app.platform.codex_check import CodexCheck
-    from app.platform.codex_facts import look_at_codex
+    from app.platform.codex_check_shell import terminal_environment
+    from app.platform.codex_facts import CodexFacts, look_at_codex
     from app.platform.codex_writer import CodexWriter
     from app.platform.crash import previous_crash
     from app.platform.own_program import program_command, start_program
 
     def lan_hosts() -> list[str]:
         return [f"[{item.address}]" if ":" in item.address else item.address for item in lan_addresses()]
+
+    async def look(base_url: str) -> CodexFacts:
+        # A window is often started without what the user's terminals have: a proxy, a PATH, a CODEX_HOME.
+        terminal = await terminal_environment(environ, timeout_s=_LOOK_S)
+        return await look_at_codex(terminal, Path.home(), base_url)
 
     def autostart() -> Autostart:
         return Autostart(start_command(data_dir), this_place(), variables_that_hold(environ))
@@ -90,7 +99,7 @@ def run(
             autostart=None if practice else autostart(),
             log_folder=log_folder,
             crash=None if practice else previous_crash(log_folder),
-            look_at_codex=lambda base_url: look_at_codex(environ, Path.home(), base_url),
+            look_at_codex=look,
             # What practice is set up for is gone when it ends.
             codex_writer=None
             if practice

@@ -10,7 +10,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.platform.codex_check_report import CheckCode
+from app.platform.codex_config_file import CodexConfigUnreadable, read_config
 from app.platform.codex_config_text import CodexConfigBroken, config_values, decoded
+from app.platform.codex_env_file import env_values
 from app.platform.codex_facts import CodexFacts, SavedLogin
 
 #: From here on `openai_base_url` is read, and OPENAI_BASE_URL no more; see `codex_notes`.
@@ -19,9 +21,6 @@ _IGNORES_ENVIRONMENT = (0, 120, 0)
 _PROFILES_ARE_FILES = (0, 140, 0)
 _MOST_BYTES = 1 << 20
 _ADDRESS = re.compile(r"https?://[^\s'\"(){}<>,;]+")
-_ENV_LINE = re.compile(
-    r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=[ \t]*(?:\"([^\"\r\n]*)\"|'([^'\r\n]*)'|([^\s#]*))", re.MULTILINE
-)
 _PROFILE_FLAG = re.compile(r"(?:^|\s)(?:-p|--profile)[\s=]+['\"]?([\w.-]+)")
 #: Files in which a variable may be set for the user's shells, below the home folder.
 _SHELL_FILES = (
@@ -67,11 +66,9 @@ def codex_environment(environ: Mapping[str, str], codex_home: Path) -> dict[str,
     CODEX_ are not taken from there.
     """
     try:
-        with (codex_home / ".env").open("rb") as file:
-            text = file.read(_MOST_BYTES).decode("utf-8", "replace")
-    except OSError:
+        found = env_values(read_config(codex_home / ".env"))
+    except CodexConfigUnreadable:
         return dict(environ)
-    found = {line[1]: next((value for value in line.groups()[1:] if value), "") for line in _ENV_LINE.finditer(text)}
     return {**environ, **{name: value for name, value in found.items() if not name.upper().startswith("CODEX_")}}
 
 

@@ -93,6 +93,21 @@ async def user_shell(
     return UserShell(found, (shell, *flags) if meaning else (), meaning)
 
 
+async def terminal_environment(
+    environ: Mapping[str, str], *, system: str = sys.platform, timeout_s: float = SHELL_TIMEOUT_S
+) -> Mapping[str, str]:
+    """What a program gets that is started in a new terminal window; our own environment if the shell gives no answer.
+
+    Args:
+        environ: of this process, which was not started from a terminal.
+        system: as `sys.platform` names it.
+        timeout_s: how long the shell may take, in seconds.
+    """
+    if system == "win32":
+        return _windows_environment(environ)
+    return (await user_shell(environ, fresh=True, system=system, timeout_s=timeout_s)).environ
+
+
 async def _powershell(environ: Mapping[str, str], timeout_s: float) -> UserShell:
     """What `codex` is in PowerShell, with the user's profile; that also says whether it runs npm's script."""
     mark = f"waystation-{secrets.token_hex(8)}"

@@ -14,6 +14,8 @@ _NAMED_SECRET = re.compile(
     r"(?:\"\"\"[^\n]*|'''[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'[^'\n]*')"
 )
 
+_EXCEPTIONS = re.compile(r"[ \t]*(?:export[ \t]+)?(?:NO_PROXY|no_proxy)[ \t]*=")
+
 
 def masked_diff(before: bytes | None, after: bytes | None, secret: str | None = None) -> str:
     """A unified diff; `secret`, and whatever a name or its look betrays as one, is masked. None: no file."""
@@ -25,7 +27,7 @@ def masked_diff(before: bytes | None, after: bytes | None, secret: str | None = 
 
 
 def masked_env_diff(before: bytes | None, after: bytes | None, secret: str) -> str:
-    """The same of a `.env` file, in which every value may be a secret."""
+    """The same of a `.env` file, in which every value may be a secret but that of NO_PROXY."""
     old, new = (_masked_lines(data or b"", secret) for data in (before, after))
     return "\n".join(difflib.unified_diff(old, new, ".env", ".env", lineterm=""))
 
@@ -36,6 +38,8 @@ def _masked_lines(data: bytes, secret: str) -> list[str]:
 
 
 def _masked_line(line: str, secret: str) -> str:
+    if _EXCEPTIONS.match(line):
+        return without_secrets(line)
     name, sign, value = line.partition("=")
     if not sign:
         # Perhaps a further line of a value.

@@ -73,6 +73,10 @@ class FindingCode(StrEnum):
     MANAGED_FILE = "managed_file"
     #: Nobody knows whether this Codex reads `openai_base_url`.
     ADDRESS_NEEDS = "address_needs"
+    #: NO_PROXY goes into the file `where`, with the host `value`.
+    DIRECT_WRITTEN = "direct_written"
+    #: `forced_login_method` keeps Codex from saving the license.
+    FORCED_LOGIN = "forced_login"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,10 @@ _TEXTS = {
     "this computer.",
     FindingCode.ADDRESS_NEEDS: "openai_base_url is read by Codex 0.120 and newer; which version is installed is not "
     "known.",
+    FindingCode.DIRECT_WRITTEN: "A proxy stands between Codex and the gateway, so NO_PROXY goes into {where}: yours, "
+    "and {value} besides. There it wins over your environment: when your NO_PROXY changes, write this again.",
+    FindingCode.FORCED_LOGIN: "{where} is {value}: Codex then refuses to save the license, and removes one that is "
+    "saved. Take that line out, or choose the provider of our own.",
 }
 
 

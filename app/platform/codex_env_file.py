@@ -1,12 +1,15 @@
-"""Our one line in Codex's `.env`, the license, and how it is taken back. Bytes in, bytes out; no I/O.
+"""Our lines in Codex's `.env`: the license, and NO_PROXY; and how they are taken back. Bytes in, bytes out; no I/O.
 
 Measured with the real Codex 0.42, 0.45, 0.80, 0.100, 0.120, 0.140 and 0.169, each by `codex exec` and in its terminal
 interface: `$CODEX_HOME/.env` is read for a provider's `env_key`, and wins over a variable of the environment. Of two
 lines with one name the last wins. CRLF, blanks, quotes, `export`, a comment behind the value, bytes that are no UTF-8
 and any mode are fine; a line that makes no sense is passed over, an open quote swallows the rest of the file, a byte
 order mark becomes part of the first name, an empty value counts as none, and nothing of a file in UTF-16 is read. A
-`.env` in the working folder is not read. So ours is the first line, without quotes. Like any variable of Codex's
-environment, it is seen by the commands that Codex runs for the model.
+`.env` in the working folder is not read. So ours come first, and have quotes only where blanks need them. Like any
+variable of Codex's environment, they are seen by the commands that Codex runs for the model.
+
+0.45 and 0.169 take NO_PROXY and the proxies from there, too, before they make a connection; an empty value counts there
+as one, and single quotes keep all within as it is.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import base64
 import codecs
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,6 +27,7 @@ from app.core.errors import WaystationError
 _LINE = re.compile(rb"[^\n]*\n|[^\n]+")
 _ASSIGNS = re.compile(rb"[ \t]*(?:export[ \t]+)?([A-Za-z_][\w.]*)[ \t]*=[ \t]*(.*)", re.DOTALL)
 _QUOTED = re.compile(rb"'([^']*)'|\"([^\"]*)\"|([^\s#]*)")
+_PLAIN = re.compile(r"[A-Za-z0-9._~+/=:,*@\[\]-]*")
 
 
 class CodexEnvUnreadable(WaystationError):
@@ -75,8 +79,52 @@ class EnvUndo:
     left: bool
 
 
+@dataclass(frozen=True, slots=True)
+class LinesUndo:
+    """What would be taken back of several lines.
+
+    Attributes:
+        after: the file to be; None if it is to be removed.
+        left: the names whose lines stay, since they say something else by now.
+        taken: how many lines go.
+    """
+
+    after: bytes | None = field(repr=False)
+    left: tuple[str, ...]
+    taken: int
+
+
+def lines_edited(before: bytes | None, values: Mapping[str, str]) -> tuple[bytes | None, tuple[EnvMemory, ...]]:
+    """The file with these variables, the last of them on top; memories of those that were not so already.
+
+    Raises:
+        CodexEnvUnreadable: it is in UTF-16.
+    """
+    memories: list[EnvMemory] = []
+    for name, value in values.items():
+        before, memory = env_edited(before, name, value)
+        memories += [memory] if memory else []
+    return before, tuple(memories)
+
+
+def lines_undone(now: bytes | None, memories: Sequence[EnvMemory]) -> LinesUndo:
+    """The file without our lines, and with what stood in their places; every other byte as it is.
+
+    Raises:
+        CodexEnvUnreadable: it is in UTF-16.
+    """
+    left: list[str] = []
+    taken = 0
+    for memory in reversed(memories):
+        undo = env_undone(now, memory)
+        left += [memory.name] if undo.left else []
+        taken += undo.after != now
+        now = undo.after
+    return LinesUndo(now, tuple(left), taken)
+
+
 def env_edited(before: bytes | None, name: str, value: str) -> tuple[bytes, EnvMemory | None]:
-    """The file with `name` set to `value`, which needs no quotes; the memory is None if it was so already.
+    """The file with `name` set to `value`, which has no single quote; the memory is None if it was so already.
 
     Raises:
         CodexEnvUnreadable: it is in UTF-16.
@@ -84,7 +132,7 @@ def env_edited(before: bytes | None, name: str, value: str) -> tuple[bytes, EnvM
     data = before or b""
     _refuse_wide(data)
     lines = _LINE.findall(data)
-    line = f"{name}={value}".encode()
+    line = (f"{name}={value}" if _PLAIN.fullmatch(value) else f"{name}='{value}'").encode()
     memory = EnvMemory(name, _sha256(value.encode()), before is not None, b"", joined=False)
     there = [index for index, found in enumerate(lines) if _assigned(found, name) is not None]
     if there:
@@ -127,10 +175,20 @@ def env_undone(now: bytes | None, memory: EnvMemory) -> EnvUndo:
     return EnvUndo(after if after.strip() or memory.existed else None, left=False)
 
 
+def env_values(data: bytes | None) -> dict[str, str]:
+    """What Codex takes from the file, by name; the one that is set last comes last. Empty values are in it."""
+    found: dict[str, str] = {}
+    for line in _LINE.findall(data or b""):
+        if (seen := _ASSIGNS.match(line)) is not None:
+            name = seen[1].decode()
+            found.pop(name, None)
+            found[name] = _value(seen[2]).decode(errors="replace")
+    return found
+
+
 def env_value(data: bytes | None, name: str) -> str | None:
-    """The value that Codex finds for a variable in the file; None: none."""
-    found = [value for line in _LINE.findall(data or b"") if (value := _assigned(line, name))]
-    return found[-1].decode(errors="replace") if found else None
+    """The value that Codex finds for a variable in the file; None: none, or an empty one."""
+    return env_values(data).get(name) or None
 
 
 def _is_before(lines: list[bytes], values: Mapping[int, bytes], memory: EnvMemory) -> bool:
@@ -139,9 +197,11 @@ def _is_before(lines: list[bytes], values: Mapping[int, bytes], memory: EnvMemor
 
 def _assigned(line: bytes, name: str) -> bytes | None:
     found = _ASSIGNS.match(line)
-    if found is None or found[1] != name.encode():
-        return None
-    value = _QUOTED.match(found[2])
+    return _value(found[2]) if found is not None and found[1] == name.encode() else None
+
+
+def _value(text: bytes) -> bytes:
+    value = _QUOTED.match(text)
     return next((part for part in value.groups() if part is not None), b"") if value else b""
 
 

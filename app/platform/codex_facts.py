@@ -8,16 +8,16 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from app.platform.codex_config_file import CodexConfigUnreadable, codex_config_file, read_config
 from app.platform.codex_config_seen import ConfigSeen, SavedLogin, config_seen, same_address
-from app.platform.codex_env_file import env_value
+from app.platform.codex_env_file import env_values
 from app.platform.codex_install import CodexInstall, find_every_codex, is_on_path
 from app.platform.codex_notes import CodexVersion
-from app.platform.codex_proxies import PROXY_VARIABLES, ProxySeen, is_bypassed, proxies_seen
+from app.platform.codex_proxies import ProxySeen, in_effect, is_bypassed, proxies_seen
 from app.platform.codex_setup import LICENSE_VARIABLE
 from app.platform.codex_wsl import WslCodex, codex_in_wsl, our_distribution
 
@@ -64,6 +64,7 @@ class CodexFacts:
         wsl: the distributions of WSL, seen from Windows.
         in_wsl: the distribution that we are in ourselves; None: in none.
         environment_leads_here: whether OPENAI_BASE_URL is the gateway's address; Codex up to 0.118 follows it.
+        terminal: the variables of proxies in the environment that was looked at, with any passwords; for the writer.
     """
 
     install: CodexInstall | None
@@ -79,6 +80,7 @@ class CodexFacts:
     wsl: tuple[WslCodex, ...] = ()
     in_wsl: str | None = None
     environment_leads_here: bool = False
+    terminal: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def version(self) -> CodexVersion | None:
@@ -121,7 +123,7 @@ async def look_at_codex(
     """Look. Takes a second as a rule; each program that is asked has some seconds to answer.
 
     Args:
-        environ: of this process.
+        environ: of the terminal in which Codex is started, or of this process.
         home: the user's home folder.
         base_url: of the gateway, such as `http://127.0.0.1:8787/codex/v1`.
         system: as `sys.platform` names it.
@@ -132,7 +134,7 @@ async def look_at_codex(
     path = codex_config_file(environ, home)
     in_file = await asyncio.to_thread(_dotenv, path.with_name(".env"))
     # Measured from 0.42 to 0.169: it wins over the environment, and is there before a proxy is chosen.
-    effective = {**environ, **in_file}
+    effective = in_effect(environ, in_file, system=system)
     bypassed = is_bypassed(effective, base_url)
     installs, wsl = await asyncio.gather(
         find_every_codex(environ, home, system=system), codex_in_wsl(environ, system=system)
@@ -148,22 +150,21 @@ async def look_at_codex(
         login,
         proxies_seen(effective),
         bypassed,
-        VariableSeen(LICENSE_VARIABLE, bool(environ.get(LICENSE_VARIABLE)), LICENSE_VARIABLE in in_file),
+        VariableSeen(LICENSE_VARIABLE, bool(environ.get(LICENSE_VARIABLE)), bool(in_file.get(LICENSE_VARIABLE))),
         install is not None and is_on_path(install.path, environ),
         wsl,
         our_distribution(environ, system=system),
         same_address(environ.get("OPENAI_BASE_URL", ""), base_url),
+        in_effect(environ, {}, system=system),
     )
 
 
 def _dotenv(path: Path) -> dict[str, str]:
-    """What Codex takes from its `.env`, of the variables that matter here."""
+    """What Codex takes from its `.env`."""
     try:
-        data = read_config(path)
+        return env_values(read_config(path))
     except CodexConfigUnreadable:
         return {}
-    found = {name: env_value(data, name) for name in (LICENSE_VARIABLE, *PROXY_VARIABLES)}
-    return {name: value for name, value in found.items() if value}
 
 
 def _install_data(install: CodexInstall) -> dict[str, Any]:

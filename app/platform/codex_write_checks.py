@@ -9,6 +9,9 @@ Measured with the real Codex 0.42, 0.45, 0.80, 0.100, 0.120, 0.140 and 0.169:
   also with `--all`; `-c model_provider=<the other one>` lists the others, and `codex resume <id>` goes on with one of
   them through the provider in use. 0.169 lists all and goes on with each through the provider that it was begun with
   (`codex exec resume` refuses); `codex fork <id>` goes on with a copy through the provider in use.
+* With `forced_login_method = "chatgpt"` `codex login --with-api-key` is refused, and from 0.80 on Codex removes a saved
+  key when it starts, and ends; with `"api"` it does so with a ChatGPT login. A provider with `env_key` works with
+  either as long as no such login is saved. 0.42 and 0.45 take no notice when they run.
 """
 
 from __future__ import annotations
@@ -30,6 +33,9 @@ from app.platform.codex_notes import CodexVersion
 from app.platform.codex_setup import PROVIDER
 from app.platform.codex_write_errors import CodexChatGPTAddress, CodexLoginFollowed, CodexLoop, CodexTooOld
 from app.platform.redaction import without_secrets
+
+FORCED_LOGIN = "forced_login_method"
+"""Of config.toml: `chatgpt` or `api`."""
 
 _UPSTREAM_VARIABLES = ("WAYSTATION_CHATGPT_BASE_URL", "WAYSTATION_OPENAI_BASE_URL")
 _ADDRESS_FROM = (0, 120)
@@ -171,6 +177,8 @@ class SavedKey:
     def findings(self, wanted: Wanted, values: Mapping[str, Any], followed: Collection[str]) -> Iterator[Finding]:
         """What becomes of the login; `values` are those of config.toml."""
         if isinstance(wanted, OpenAIAddress):
+            if values.get(FORCED_LOGIN) == "chatgpt":
+                yield Finding(FindingCode.FORCED_LOGIN, FORCED_LOGIN, "chatgpt")
             store = values.get(_STORE)
             if store == "keyring" or (store == "auto" and not self.path.exists()):
                 yield Finding(FindingCode.LOGIN_HIDDEN, _STORE, store)

@@ -81,7 +81,7 @@ class WriteMemory:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
 
     def read(self, config: Path) -> tuple[Writing, ...]:
         """What was written for this config.toml: nothing, one, or more where a process ended amidst; newest first.
@@ -104,9 +104,9 @@ class WriteMemory:
         files = {path: kept for path, kept in files.items() if kept}
         try:
             if files:
-                write_private(self._path, json.dumps({"version": _VERSION, "files": files}, indent=1), replace=True)
+                write_private(self.path, json.dumps({"version": _VERSION, "files": files}, indent=1), replace=True)
             else:
-                self._path.unlink(missing_ok=True)
+                self.path.unlink(missing_ok=True)
         except (OSError, FileUnwritable) as error:
             reason = error.strerror if isinstance(error, OSError) else error.message
             raise self._unusable(str(reason)) from error
@@ -120,8 +120,8 @@ class WriteMemory:
             CodexMemoryUnusable: the folder cannot be used.
         """
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            file = self._path.with_suffix(".lock").open("a+b")
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = self.path.with_suffix(".lock").open("a+b")
         except OSError as error:
             raise self._unusable(str(error.strerror)) from error
         with file:
@@ -133,7 +133,7 @@ class WriteMemory:
 
     def _all(self) -> dict[str, Any]:
         try:
-            data = json.loads(self._path.read_text(encoding="utf-8"))
+            data = json.loads(self.path.read_text(encoding="utf-8"))
             if data["version"] > _VERSION:
                 raise self._unusable("it was written by a newer Waystation")
             return dict(data["files"])
@@ -146,9 +146,9 @@ class WriteMemory:
 
     def _unusable(self, reason: str) -> CodexMemoryUnusable:
         return CodexMemoryUnusable(
-            f"{self._path}, in which Waystation remembers what it wrote for Codex, cannot be used: {reason}. Nothing "
+            f"{self.path}, in which Waystation remembers what it wrote for Codex, cannot be used: {reason}. Nothing "
             "was changed. Put it right or move it away; then take Waystation's lines out of Codex's files by hand.",
-            path=str(self._path),
+            path=str(self.path),
             reason=reason,
         )
 

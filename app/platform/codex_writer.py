@@ -1,7 +1,8 @@
 """Sets Codex up for the user: writes its files, remembers what it wrote, and takes exactly that back.
 
 The license goes into `$CODEX_HOME/.env`, which every Codex reads (`codex_env_file`), so that config.toml, which people
-keep in git, holds no secret. `auth.json` is never touched.
+keep in git, holds no secret. Where a proxy of the user's would take what Codex asks of us, NO_PROXY goes there as well.
+`auth.json` is never touched.
 """
 
 from __future__ import annotations
@@ -30,9 +31,10 @@ from app.platform.codex_config_file import (
 )
 from app.platform.codex_config_findings import Finding, FindingCode, OpenAIAddress, OwnProvider, Wanted
 from app.platform.codex_config_text import CodexConfigBroken, config_values, decoded, value_at
-from app.platform.codex_env_file import CodexEnvUnreadable, EnvMemory, env_edited, env_undone
+from app.platform.codex_env_file import CodexEnvUnreadable, EnvMemory, env_values, lines_edited, lines_undone
 from app.platform.codex_login import codex_auth_file
 from app.platform.codex_notes import CodexVersion
+from app.platform.codex_proxies import exceptions_name, exceptions_with, in_effect
 from app.platform.codex_route import Route
 from app.platform.codex_setup import LICENSE_VARIABLE, PROVIDER
 from app.platform.codex_write_checks import (
@@ -72,12 +74,19 @@ class CodexWriter:
         managed: Path | None = None,
     ) -> None:
         self._environ = environ
+        self._home = home
         self._config = codex_config_file(environ, home).absolute()
         self._env = self._config.with_name(".env")
         self._auth = codex_auth_file(environ, home).absolute()
         self._memory = WriteMemory(memory_file)
         self._system = system
         self._managed = managed or managed_file(self._config, system)
+
+    def at(self, codex_home: Path) -> CodexWriter:
+        """The writer of another CODEX_HOME, such as that of a terminal which names one."""
+        environ = {**self._environ, "CODEX_HOME": str(codex_home)}
+        managed = None if self._system == "win32" else self._managed
+        return CodexWriter(environ, self._home, self._memory.path, system=self._system, managed=managed)
 
     def state(self) -> WrittenState | None:
         """What we have written for the present CODEX_HOME; None: nothing.
@@ -106,6 +115,7 @@ class CodexWriter:
         version: CodexVersion | None = None,
         *,
         followed: Collection[str] = (),
+        terminal: Mapping[str, str] | None = None,
     ) -> WritePlan:
         """What writing would change; of the other way, or of another port, too. Nothing is written.
 
@@ -115,6 +125,7 @@ class CodexWriter:
             license_key: that Codex is to send.
             version: of the installed Codex, if known.
             followed: paths of the login files that tokens follow.
+            terminal: the environment in which Codex is started, for its proxies; None: the writer's own.
 
         Raises:
             WaystationError: it cannot be done; nothing was changed.
@@ -130,7 +141,12 @@ class CodexWriter:
         remembered = self._memory.read(self._config)
         digest = license_sha256(key)
         config, config_note, values, findings = self._config_edit(wanted, remembered, version)
-        env, env_note = self._env_edit(key if isinstance(wanted, OwnProvider) else None, remembered)
+        secret = key if isinstance(wanted, OwnProvider) else None
+        terminal = self._environ if terminal is None else terminal
+        env, env_note, is_direct = self._env_edit(secret, remembered, base_url, terminal)
+        if is_direct:
+            host = checked_address(base_url).host
+            findings += (Finding(FindingCode.DIRECT_WRITTEN, str(self._env), host),)
         # At no moment may config.toml ask for a license that is not there.
         files = (env, config) if isinstance(wanted, OwnProvider) else (config, env)
         if isinstance(wanted, OpenAIAddress):
@@ -190,10 +206,9 @@ class CodexWriter:
             undo = self._undone(before, note)
             files.append(FileEdit(self._config, undo.diff, before, undo.after, keep=False))
             left, findings = undo.left, undo.findings
-        env, _ = self._env_edit(None, remembered)
+        env, *_ = self._env_edit(None, remembered)
         files.append(env)
-        if self._env_left(remembered):
-            left += (f".env: {LICENSE_VARIABLE}",)
+        left += tuple(f".env: {name}" for name in self._env_left(remembered))
         saved = SavedKey(self._auth, self._system)
         command = ""
         if saved.holds(remembered[0].license_sha256):
@@ -247,23 +262,42 @@ class CodexWriter:
         findings = (*edit.findings, *outweighing(values, wanted, version, self._managed))
         return file, FileNote(_sha256(start), None, edit.memory.as_data()), values, findings
 
-    def _env_edit(self, key: str | None, remembered: Sequence[Writing]) -> tuple[FileEdit, FileNote | None]:
-        """The `.env` with this license in it, or without ours."""
+    def _env_edit(
+        self,
+        key: str | None,
+        remembered: Sequence[Writing],
+        base_url: str | None = None,
+        terminal: Mapping[str, str] | None = None,
+    ) -> tuple[FileEdit, FileNote | None, bool]:
+        """The `.env` with this license in it or without one; and whether NO_PROXY is, for this gateway."""
         before = read_config(self._env)
+        values: dict[str, str] = {}
         try:
             note = self._env_standing(before, remembered)
-            start = env_undone(before, EnvMemory.from_data(note.memory)).after if note else before
-            after, memory = env_edited(start, LICENSE_VARIABLE, key) if key else (start, None)
+            start = lines_undone(before, _env_memories(note)).after
+            if base_url is not None and terminal is not None:
+                values = self._direct(env_values(start), terminal, base_url)
+            is_direct = bool(values)
+            after, memories = lines_edited(start, values | ({LICENSE_VARIABLE: key} if key else {}))
         except CodexEnvUnreadable as error:
             raise CodexEnvUnreadable(error.message, path=str(self._env)) from None
         mode = note.mode if note else file_mode(self._env)
         diff = masked_env_diff(before, after, key or "")
-        if memory is None:
-            # Unless the user has changed the mode since.
-            again = mode if mode is not None and file_mode(self._env) == mode & 0o700 else None
-            return FileEdit(self._env, diff, before, after, mode=again, keep=False), None
-        file = FileEdit(self._env, diff, before, after, private=True, keep=note is None)
-        return file, FileNote(_sha256(start), mode, memory.as_data())
+        # Unless the user has changed the mode since.
+        again = mode if mode is not None and file_mode(self._env) == mode & 0o700 else None
+        if not memories:
+            return FileEdit(self._env, diff, before, after, mode=again, keep=False), None, is_direct
+        data = {"lines": [memory.as_data() for memory in memories]}
+        has_secret = any(memory.name == LICENSE_VARIABLE for memory in memories)
+        edit = FileEdit(
+            self._env, diff, before, after, has_secret, mode=None if has_secret else again, keep=note is None
+        )
+        return edit, FileNote(_sha256(start), mode, data), is_direct
+
+    def _direct(self, in_file: Mapping[str, str], terminal: Mapping[str, str], base_url: str) -> dict[str, str]:
+        """What leads Codex past a proxy, where one stands between."""
+        exceptions = exceptions_with(in_effect(terminal, in_file, system=self._system), base_url)
+        return {} if exceptions is None else {exceptions_name(in_file, system=self._system): exceptions}
 
     def _undone(self, before: bytes | None, note: FileNote) -> ConfigUndo:
         try:
@@ -284,18 +318,18 @@ class CodexWriter:
         return min(notes, key=lambda note: len(self._undone(now, note).left), default=None)
 
     def _env_standing(self, now: bytes | None, remembered: Sequence[Writing]) -> FileNote | None:
-        for writing in remembered:
-            if writing.env is not None and env_undone(now, EnvMemory.from_data(writing.env.memory)).after != now:
-                return writing.env
-        return None
+        """Which writing's lines are in the `.env`, the newest of those of which most is there; None: none's."""
+        notes = [writing.env for writing in remembered if writing.env is not None]
+        taken = [lines_undone(now, _env_memories(note)).taken for note in notes]
+        most = max(taken, default=0)
+        return notes[taken.index(most)] if most else None
 
-    def _env_left(self, remembered: Sequence[Writing]) -> bool:
-        """Whether the user has put another value in the place of ours."""
+    def _env_left(self, remembered: Sequence[Writing]) -> tuple[str, ...]:
+        """The variables of ours in whose place the user has put something else."""
         now = read_config(self._env)
-        if self._env_standing(now, remembered) is not None:
-            return False
-        memories = [EnvMemory.from_data(writing.env.memory) for writing in remembered if writing.env is not None]
-        return any(env_undone(now, memory).left for memory in memories)
+        note = self._env_standing(now, remembered)
+        notes = [note] if note is not None else [writing.env for writing in remembered]
+        return tuple(dict.fromkeys(name for one in notes for name in lines_undone(now, _env_memories(one)).left))
 
     def _refuse_changed(self, remembered: tuple[Writing, ...]) -> None:
         if self._memory.read(self._config) != remembered:
@@ -333,6 +367,10 @@ class CodexWriter:
 
     def _broken(self, error: CodexConfigBroken) -> CodexConfigBroken:
         return CodexConfigBroken(error.message, **{**error.details, "path": str(self._config)})
+
+
+def _env_memories(note: FileNote | None) -> list[EnvMemory]:
+    return [EnvMemory.from_data(line) for line in note.memory["lines"]] if note is not None else []
 
 
 def _sha256(data: bytes | None) -> str | None:

@@ -40,10 +40,11 @@ class Computer:
         self.config = self.codex / "config.toml"
         self.config.write_text(MINE)
         self.version: tuple[int, int, int] | None = (0, 169, 0)
+        self.terminal: dict[str, str] = {"PATH": "/nowhere"}
         self.writer = CodexWriter({}, self.home, folder / "codex-setup.json", managed=folder / "managed.toml")
 
     async def look(self, base_url: str) -> CodexFacts:
-        found = await look_at_codex({"PATH": "/nowhere"}, self.home, base_url)
+        found = await look_at_codex(self.terminal, self.home, base_url)
         return replace(found, install=CodexInstall(Path("/opt/node/bin/codex"), self.version), others=())
 
 
@@ -132,6 +133,23 @@ async def test_it_is_taken_back_to_the_byte(page: SetUpPage, desk: Desk, compute
     assert computer.config.read_text() == MINE
     assert "shows each of them before" in page.write.text
     assert "It goes to OpenAI itself" in page.codex.text
+
+
+async def test_what_a_terminal_has_counts_though_the_window_has_it_not(
+    page: SetUpPage, desk: Desk, computer: Computer, tmp_path: Path
+) -> None:
+    other = tmp_path / "their-codex"
+    computer.terminal |= {"HTTP_PROXY": "http://127.0.0.1:7890", "no_proxy": "a.example", "CODEX_HOME": str(other)}
+    page.codex.look()
+    await desk.settle()
+    page.write.write.click()
+    dialog = await opened(WriteDialog)
+    assert "+NO_PROXY=a.example,127.0.0.1" in changes(dialog)
+    assert "when your NO_PROXY changes, write this again" in said(dialog)
+    button(dialog, "Write").click()
+    await closed(page, desk)
+    assert "NO_PROXY=a.example,127.0.0.1\n" in (other / ".env").read_text()
+    assert computer.config.read_text() == MINE
 
 
 async def test_what_was_written_is_still_known_after_a_restart(

@@ -7,11 +7,13 @@ import json
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from app.practice.server import PracticeUpstream
 from tests.e2e.codex import EXEC, NEWEST, Shell, check_tool_turn, codex_shell
+from tests.e2e.doctors import swallower
 from tests.e2e.program import Done, Run, Waystation
 from tests.platform.terminal import Terminal
 
@@ -52,6 +54,7 @@ class Person:
     async def setup(self, *arguments: str) -> Done:
         """``waystation setup codex`` for this person's Codex."""
         own = {"CODEX_HOME": str(self.codex_home), "HOME": str(self.shell.home), "PATH": self.shell.env["PATH"]}
+        own |= {name: value for name, value in self.shell.env.items() if name.lower().endswith("_proxy")}
         return await self.waystation.run("setup", "codex", *arguments, env=own)
 
     async def write(self, *arguments: str) -> Done:
@@ -111,6 +114,44 @@ async def test_plain_codex_goes_to_the_written_address_with_its_saved_key(
         assert undone.out.splitlines()[-1] == "codex logout"
         assert "send it to api.openai.com" in undone.err
         assert (person.config.read_bytes(), person.env.read_bytes()) == person.files
+
+
+@pytest.mark.parametrize(
+    ("version", "route"),
+    [("0.45.0", "own_provider"), ("0.169.0", "own_provider"), ("0.169.0", "openai_address")],
+)
+async def test_what_is_written_leads_past_a_proxy_that_swallows(
+    version: str, route: str, waystation: Waystation, serve_with_login: Run, upstream: PracticeUpstream
+) -> None:
+    async with codex_shell(version) as shell:
+        with swallower() as proxy:
+            person = Person(waystation, shell)
+            names = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+            shell.env |= dict.fromkeys(names, proxy.url)
+            # A WebSocket knows no proxy.
+            await waystation.ok("settings", "websockets", "no")
+            # Neither is enough: an asterisk stands for no address, and the second is not looked at.
+            shell.env |= {"NO_PROXY": "*", "no_proxy": "127.0.0.1"}
+            done = await person.write("--route", route)
+            assert "NO_PROXY=*,127.0.0.1" in done.out
+            assert "when your NO_PROXY changes, write this again" in done.err
+            command = done.out.splitlines()[-1] if route == "openai_address" else "true"
+            waystation.secrets |= {part for part in command.split("'") if part.startswith("ws-")}
+
+            done = await shell.run(f"{command} && {EXEC}")
+
+            check_tool_turn(done, upstream.turns)
+            # What it asks of others goes there as before; nothing of ours does.
+            place = urlsplit(serve_with_login.address or "").netloc
+            assert not [asked for asked in proxy.seen if place in asked]
+            # It is this line that does it.
+            written = person.env.read_bytes()
+            person.env.write_bytes(written.replace(b"NO_PROXY=", b"NOT_IT="))
+            await shell.run(f"timeout 3 {EXEC}")
+            assert [asked for asked in proxy.seen if place in asked], proxy.seen
+            person.env.write_bytes(written)
+            await person.undo()
+            assert (person.config.read_bytes(), person.env.read_bytes()) == person.files
 
 
 async def test_after_codex_has_rewritten_its_file_only_ours_goes(

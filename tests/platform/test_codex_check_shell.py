@@ -10,7 +10,14 @@ import psutil
 import pytest
 
 from app.platform.codex_check_run import CodexRun, run_codex
-from app.platform.codex_check_shell import UserShell, command_line, output_of, parsed_environment, user_shell
+from app.platform.codex_check_shell import (
+    UserShell,
+    command_line,
+    output_of,
+    parsed_environment,
+    terminal_environment,
+    user_shell,
+)
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX shells")
 
@@ -42,6 +49,13 @@ async def test_a_new_window_has_what_the_shell_s_files_set(tmp_path: Path, shell
     assert found.environ["ONLY"] == "ours"
     assert not found.has_function
     assert "two words" not in repr(found)
+
+
+async def test_the_environment_of_a_new_window_can_be_had_alone(tmp_path: Path) -> None:
+    environ = at_home(tmp_path, "bash", "export HTTP_PROXY=http://127.0.0.1:7890\n")
+    assert (await terminal_environment(environ))["HTTP_PROXY"] == "http://127.0.0.1:7890"
+    (tmp_path / ".bash_profile").write_text("sleep 60\n")
+    assert await terminal_environment(environ, timeout_s=0.5) is environ
 
 
 @pytest.mark.parametrize("shell", FILES)

@@ -8,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.platform.codex_env_file import CodexEnvUnreadable, EnvMemory, env_edited, env_undone, env_value
+from app.platform.codex_env_file import (
+    CodexEnvUnreadable,
+    EnvMemory,
+    env_edited,
+    env_undone,
+    env_value,
+    env_values,
+    lines_edited,
+    lines_undone,
+)
 
 NAME, KEY = "WAYSTATION_LICENSE", "ws-a.b~c+d/e=f_g-1"
 _LINES = st.sampled_from(
@@ -49,6 +58,34 @@ def test_undoing_is_exact_for_any_file(lines: list[bytes], crlf: bool, cut: bool
     assert not undo.left
     assert undo.after.endswith(b"# later" + end)
     assert b"".join(undo.after.split()).removesuffix(b"#later") == b"".join(data.split())
+
+
+@given(st.lists(_LINES | st.sampled_from([b"NO_PROXY='a b'", b"no_proxy=c"]), max_size=6), st.booleans(), st.booleans())
+def test_of_two_lines_undoing_is_exact_too(lines: list[bytes], cut: bool, mark: bool) -> None:
+    data = (b"\xef\xbb\xbf" if mark else b"") + b"".join(line + b"\n" for line in lines)
+    data = data.removesuffix(b"\n") if cut else data
+
+    after, memories = lines_edited(data, {"NO_PROXY": "x y,127.0.0.1", NAME: KEY})
+
+    values = env_values(after)
+    assert (values["NO_PROXY"], values[NAME]) == ("x y,127.0.0.1", KEY)
+    undo = lines_undone(after, [stored(memory) for memory in memories])
+    assert (undo.after, undo.left, undo.taken) == (data, (), 2)
+
+
+def test_a_new_file_of_two_lines_goes_with_them() -> None:
+    after, memories = lines_edited(None, {"NO_PROXY": "a b", NAME: KEY})
+    assert after == f"{NAME}={KEY}\nNO_PROXY='a b'\n".encode()
+    assert lines_undone(after, memories).after is None
+    changed = after.replace(b"a b", b"mine")
+    undo = lines_undone(changed, memories)
+    assert (undo.after, undo.left, undo.taken) == (b"NO_PROXY='mine'\n", ("NO_PROXY",), 1)
+
+
+def test_the_last_line_of_a_name_comes_last() -> None:
+    data = b"A=1\nB='2'\nexport A=\n# C=3\n\xef\xbb\xbfD=4\n"
+    assert list(env_values(data).items()) == [("B", "2"), ("A", "")]
+    assert env_values(None) == {}
 
 
 def test_a_new_file_goes_unless_something_else_is_in_it() -> None:

@@ -79,6 +79,16 @@ TEXTS: dict[FindingCode, object] = {
         "CodexFindings",
         "openai_base_url is read by Codex 0.120 and newer; which version is installed is not known.",
     ),
+    FindingCode.DIRECT_WRITTEN: QT_TRANSLATE_NOOP(
+        "CodexFindings",
+        "A proxy stands between Codex and the gateway, so NO_PROXY goes into {where}: yours, and {value} besides. "
+        "There it wins over your environment: when your NO_PROXY changes, write this again.",
+    ),
+    FindingCode.FORCED_LOGIN: QT_TRANSLATE_NOOP(
+        "CodexFindings",
+        "{where} is {value}: Codex then refuses to save the license, and removes one that is saved. Take that line "
+        "out, or choose the provider of our own.",
+    ),
 }
 # Where Codex would go elsewhere, or something be lost.
 _SERIOUS = frozenset(FindingCode) - {
@@ -87,6 +97,7 @@ _SERIOUS = frozenset(FindingCode) - {
     FindingCode.HISTORY_FILTERED,
     FindingCode.HISTORY_FORK,
     FindingCode.HISTORY_OURS,
+    FindingCode.DIRECT_WRITTEN,
 }
 
 

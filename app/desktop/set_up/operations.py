@@ -59,6 +59,8 @@ class SetUpOperations:
     def __init__(self, operations: Operations, machine: Machine) -> None:
         self._operations = operations
         self._machine = machine
+        #: As they were last seen: of the terminal, whose environment may not be this program's.
+        self._facts: CodexFacts | None = None
         self._checking: asyncio.Task[Any] | None = None
         self._stopped = False
 
@@ -78,12 +80,11 @@ class SetUpOperations:
         Raises:
             OSError: the system refuses.
         """
-        facts = await self._machine.look_at_codex(base_url)
-        writer = self._machine.codex_writer
-        if writer is None:
+        facts = self._facts = await self._machine.look_at_codex(base_url)
+        if not self.can_write:
             return Seen(facts, None)
         try:
-            written = await asyncio.to_thread(writer.state)
+            written = await asyncio.to_thread(self._writer().state)
         except WaystationError as error:
             return Seen(facts, None, error)
         return Seen(facts, written, license_changed=written is not None and await self._has_other_license(written))
@@ -98,8 +99,10 @@ class SetUpOperations:
         """
         issued = await self._operations.call("license.default")
         key = str(issued["key"])
-        writer = self._writer()
-        plan = await asyncio.to_thread(writer.plan, route, base_url, key, version, followed=tuple(followed))
+        terminal = self._facts.terminal if self._facts is not None else None
+        plan = await asyncio.to_thread(
+            self._writer().plan, route, base_url, key, version, followed=tuple(followed), terminal=terminal
+        )
         return Draft(plan, key)
 
     async def write(self, draft: Draft) -> WrittenState:
@@ -163,6 +166,7 @@ class SetUpOperations:
         return await self._operations.call(command, **params)
 
     def _writer(self) -> CodexWriter:
-        if self._machine.codex_writer is None:
+        writer, facts = self._machine.codex_writer, self._facts
+        if writer is None:
             raise Told(QCoreApplication.translate("SetUp", "Here Codex's own files are not written."))
-        return self._machine.codex_writer
+        return writer.at(facts.codex_home) if facts is not None and facts.home_from_variable else writer
