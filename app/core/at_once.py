@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from types import MappingProxyType
+
 from app.core.own_token import own_token, within
 from app.core.pool import Pool, Standing
 from app.core.routing import choose
 from app.core.token import Token
 
 _FREE = Standing()
+_NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 def token_at_once(
@@ -18,6 +23,7 @@ def token_at_once(
     *,
     model: str | None = None,
     warm: str | None = None,
+    coming: Mapping[str, int] = _NOTHING,
 ) -> Token | None:
     """Where a turn of this conversation would go, if it came now; nothing is taken, and nothing moves.
 
@@ -27,6 +33,7 @@ def token_at_once(
         now: Unix seconds.
         model: that it asks for, by upstream's name; None: not known yet.
         warm: the token that is preferred where no session says otherwise.
+        coming: how many turns are expected on a token besides those that it serves, by its id.
 
     Returns:
         None when the turn would have to wait, to try a token that rests, or to be refused.
@@ -41,6 +48,7 @@ def token_at_once(
         found = own[0]
     else:
         rivals = [pool.candidate(token, _FREE, now) for token in free.values()]
+        rivals = [replace(rival, active=rival.active + coming.get(rival.token.id, 0)) for rival in rivals]
         best = choose(rivals, pool.policy.strategy, warm)
         if best is None:
             return None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from aiohttp import WSMsgType, web
 
@@ -17,6 +17,7 @@ from app.core.steps import Send
 from app.core.token import Token, TokenKind
 from app.core.turn import Outcome
 from app.gateway.bodies import off_loop
+from app.gateway.client_socket import ClientSocket
 from app.gateway.relay import hang_up
 from app.gateway.socket_turn import ENDPOINT, RECONNECT, Exchange
 from app.gateway.turn_runner import Received, RunningTurn, TurnRunner
@@ -58,7 +59,7 @@ class SocketRelay:
         owner: License,
         names: tuple[str, ...],
         token: Token,
-        client: web.WebSocketResponse[bool],
+        client: ClientSocket,
         upstream: UpstreamSocket,
     ) -> None:
         self._sockets = sockets
@@ -84,7 +85,7 @@ class SocketRelay:
 
     async def run(self) -> None:
         """Pass frames on until one of the two has gone."""
-        pumps = [self._start(self._up(), "up"), self._start(self._down(), "down")]
+        pumps = [self._start(self._up, "up"), self._start(self._down, "down")]
         gone = False
         try:
             await self._ended.wait()
@@ -104,12 +105,12 @@ class SocketRelay:
             if isinstance(result, Exception):
                 raise result
 
-    def _start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+    def _start(self, work: Callable[[], Awaitable[None]], name: str) -> asyncio.Task[None]:
         """A task of this socket's; when it fails, the socket ends."""
 
         async def guarded() -> None:
             try:
-                await work
+                await work()
             except ConnectionError:
                 # Whoever should have been told has gone.
                 self._end(None)
@@ -148,12 +149,17 @@ class SocketRelay:
             envelope = await self._asked(message.data) if message.type in _DATA else None
             if envelope is not None:
                 await self._create(message.data, message.type, envelope)
+            elif message.type in _DATA and not self._sockets.admitted(self._owner):
+                await self._come_again()
             elif message.type in _PASSED:
                 await self._upstream.send_frame(message.data, message.type)
             else:
                 if message.type is WSMsgType.CLOSE:
                     self._end((message.data, message.extra or ""))
                     await self._upstream.send_frame(*closing(message.data, message.extra or ""))
+                elif message.type is WSMsgType.ERROR:
+                    # Too large, or not as frames have to be: by POST it is said what is wrong.
+                    self._sockets.by_post(self._owner, self._names)
                 self._end(None)
                 return
 
@@ -191,6 +197,8 @@ class SocketRelay:
         if self._turn is not None and not self._turn.done():
             # Upstream answers one at a time.
             await asyncio.wait((self._turn,))
+        if self._stopping:
+            return
         warm_up = envelope.data.get("generate") is False
         token = self._sockets.token(
             self._owner, envelope.names, model=None if warm_up else envelope.model, warm=self._token.id
@@ -198,14 +206,28 @@ class SocketRelay:
         if token is None or token.id != self._token.id:
             await self._elsewhere(envelope.names)
             return
+        if not await self._sockets.same_way(self._upstream, token):
+            await self._come_again()
+            return
         asked = asyncio.Event()
-        work = self._warm_up(frame, kind, envelope, asked) if warm_up else self._serve(frame, kind, envelope, asked)
-        self._turn = self._start(work, "turn")
-        await asked.wait()
 
-    async def _warm_up(self, frame: bytes, kind: WSMsgType, envelope: Envelope, asked: asyncio.Event) -> None:
-        """Codex opens the conversation, and asks for nothing yet: no turn."""
-        await self._ask(frame, kind, Exchange(None, envelope), asked)
+        async def turn() -> None:
+            try:
+                if warm_up:
+                    # Codex opens the conversation, and asks for nothing yet.
+                    await self._ask(frame, kind, Exchange(None, envelope), asked)
+                else:
+                    await self._serve(frame, kind, envelope, asked)
+            finally:
+                asked.set()
+                self._exchange = None
+                if self._stopping:
+                    self._end((GOING_AWAY, ""))
+
+        if not warm_up:
+            self._sockets.touched(self._client)
+        self._turn = self._start(turn, "turn")
+        await asked.wait()
 
     async def _serve(self, frame: bytes, kind: WSMsgType, envelope: Envelope, asked: asyncio.Event) -> None:
         """One turn, from its frame to its last event."""
@@ -213,6 +235,7 @@ class SocketRelay:
             with self._turns.turn(self._request, ENDPOINT, self._sockets.owner_now(self._owner)) as turn:
                 await off_loop(len(frame), turn.live.received, frame)
                 turn.live.read(envelope)
+                exchange = self._exchange = Exchange(turn, envelope)
                 failover = turn.lead(
                     Received(frame, frame, envelope), envelope.model, warm=self._token.id, wait_s=lambda: 0.0
                 )
@@ -224,17 +247,13 @@ class SocketRelay:
                     await self._come_again()
                     return
                 outgoing = await self._edited(turn, frame, envelope, send)
-                await self._ask(outgoing, kind, Exchange(turn, envelope), asked)
+                await self._ask(outgoing, kind, exchange, asked)
         except Refusal as refusal:
             if self._sockets.may_wait(refusal):
                 self._sockets.by_post(self._owner, envelope.names)
                 await self._come_again()
             else:
                 await self._client.send_frame(_error(refusal), WSMsgType.TEXT)
-        finally:
-            asked.set()
-            if self._stopping:
-                self._end((GOING_AWAY, ""))
 
     @staticmethod
     async def _edited(turn: RunningTurn, frame: bytes, envelope: Envelope, send: Send) -> bytes:
@@ -252,31 +271,30 @@ class SocketRelay:
         """Send a request, and wait until it is answered."""
         self._exchange = exchange
         try:
-            try:
-                await self._upstream.send_frame(frame, kind)
-            except ConnectionError:
-                if exchange.lost():
-                    self._sockets.by_post(self._owner, exchange.names)
-                self._end(None)
-                return
-            asked.set()
-            if not await exchange.wait(SILENCE_S):
-                exchange.lost()
-                self._end(None)
-        finally:
-            asked.set()
-            self._exchange = None
+            await self._upstream.send_frame(frame, kind)
+        except ConnectionError:
+            if exchange.lost():
+                self._sockets.by_post(self._owner, exchange.names)
+            self._end(None)
+            return
+        asked.set()
+        if not await exchange.wait(SILENCE_S):
+            exchange.lost()
+            self._end(None)
 
     async def _again(self, exchange: Exchange) -> None:
         """The token failed before it said anything: the client shall come again, to another one or by POST."""
         exchange.over.set()
         if self._turn is not None:
             await asyncio.wait((self._turn,))
+        if exchange.turn is None:
+            # Nothing was learned of the token: it would be the same again.
+            self._sockets.by_post(self._owner, exchange.names)
         await self._elsewhere(exchange.names)
 
     async def _elsewhere(self, names: tuple[str, ...]) -> None:
-        """Not here: the next handshake leads to another token; if it would lead here again, POST it is."""
-        token = self._sockets.token(self._owner, self._names)
+        """Not here: the next handshake leads to another token; if it might lead here again, POST it is."""
+        token = self._sockets.token(self._owner, self._names, warm=self._token.id)
         if token is not None and token.id == self._token.id:
             self._sockets.by_post(self._owner, names)
         await self._come_again()

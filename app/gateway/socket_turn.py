@@ -89,7 +89,7 @@ class Exchange:
 
     def lost(self) -> bool:
         """Upstream's line ended; True when it was in the midst of this, and had not begun to answer."""
-        if self.ended:
+        if self.ended or (self.turn is not None and self.turn.outcome is not None):
             return False
         if self.turn is not None:
             self.turn.end(Outcome.FAILED, "upstream_stream_truncated")

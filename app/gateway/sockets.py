@@ -7,7 +7,9 @@ Codex takes as "use POST" without a word to its user; there all else that a turn
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import replace
 
 from aiohttp import web
@@ -21,6 +23,7 @@ from app.core.sealed import SealedItems, digest
 from app.core.ties import Ties
 from app.core.token import Token, TokenKind
 from app.gateway.bodies import MAX_BODY
+from app.gateway.client_socket import ClientSocket
 from app.gateway.replies import SERVER
 from app.gateway.socket_relay import SocketRelay
 from app.gateway.turn_runner import TURN_STATE, TurnRunner
@@ -31,8 +34,6 @@ from app.upstream.socket import UpstreamSocket
 #: How long a conversation that a socket could not serve goes by POST alone, in seconds, and how many are remembered.
 DETOUR_S = 600.0
 _MAX_DETOURS = 1_000
-#: For the client's answer to a close, in seconds.
-_CLOSE_S = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +51,8 @@ class Sockets:
         self._state = turns.state
         self._upstream = upstream
         self._open: set[SocketRelay] = set()
+        #: Those over which no turn has come yet, which it will, and their tokens: new conversations shall be spread.
+        self._untouched: dict[ClientSocket, str] = {}
         self._detours: dict[tuple[str, str], float] = {}
         #: Ways on which a WebSocket got no answer at all, as behind some proxies: until when none is tried.
         self._silent: dict[tuple[TokenKind, str | None], float] = {}
@@ -79,14 +82,7 @@ class Sockets:
         Raises:
             Refusal: 426; there is none.
         """
-        client: web.WebSocketResponse[bool] = web.WebSocketResponse(
-            timeout=_CLOSE_S,
-            autoclose=False,
-            autoping=False,
-            compress=False,
-            max_msg_size=MAX_BODY,
-            decode_text=False,
-        )
+        client = ClientSocket(request)
         # Sub-protocols carry keys of some clients, which aiohttp would log; Codex names none.
         if "Sec-WebSocket-Protocol" in request.headers or not client.can_prepare(request):
             raise use_post()
@@ -94,21 +90,22 @@ class Sockets:
         token = self.token(owner, names)
         if token is None or self._closed:
             raise use_post()
-        upstream = await self._reach(request, owner, names, token)
-        relay = SocketRelay(self, self._turns, request, owner, names, token, client, upstream)
-        self._open.add(relay)
-        try:
+        with ExitStack() as at_end:
+            self._untouched[client] = token.id
+            at_end.callback(self.touched, client)
+            upstream = await self._reach(request, owner, names, token)
+            at_end.callback(upstream.hang_up)
+            if self._closed:
+                raise use_post()
+            relay = SocketRelay(self, self._turns, request, owner, names, token, client, upstream)
+            self._open.add(relay)
+            at_end.callback(self._open.discard, relay)
             client.headers.extend(upstream.headers)
             client.headers["Server"] = SERVER
             await client.prepare(request)
-            if self._closed:
-                relay.stop()
             _log.info("a WebSocket on token %s was opened", token.id)
+            at_end.callback(_log.info, "a WebSocket on token %s has ended", token.id)
             await relay.run()
-        finally:
-            self._open.discard(relay)
-            upstream.hang_up()
-            _log.info("a WebSocket on token %s has ended", token.id)
         return client
 
     def token(
@@ -123,15 +120,29 @@ class Sockets:
             warm: the token that the socket is on already.
         """
         state = self._state
-        now, license_now = state.clock.now(), state.licenses.get(owner.id)
-        if not self.wanted or license_now is None:
-            return None
-        if license_now.sha256 != owner.sha256 or license_now.state(now) is not LicenseState.VALID:
+        now = state.clock.now()
+        if not self.wanted or not self.admitted(owner):
             return None
         monotonic = state.clock.monotonic()
         if any(self._detours.get((owner.id, name), 0.0) > monotonic for name in names):
             return None
-        return token_at_once(state.pool, owner.id, names, now, model=model, warm=warm)
+        coming = Counter(self._untouched.values())
+        return token_at_once(state.pool, owner.id, names, now, model=model, warm=warm, coming=coming)
+
+    def admitted(self, owner: License) -> bool:
+        """Whether the license that a socket came with is still one."""
+        known = self._state.licenses.get(owner.id)
+        now = self._state.clock.now()
+        return known is not None and known.sha256 == owner.sha256 and known.state(now) is LicenseState.VALID
+
+    async def same_way(self, upstream: UpstreamSocket, token: Token) -> bool:
+        """Whether this socket still goes where the user wants what is on this token to go."""
+        secrets = self._state.secrets.get(token.id)
+        return secrets is not None and await self._upstream.same_way(upstream, token, secrets)
+
+    def touched(self, client: ClientSocket) -> None:
+        """A turn has come over this client's socket, or none will."""
+        self._untouched.pop(client, None)
 
     def owner_now(self, owner: License) -> License:
         """The license as it is now; it is used."""

@@ -183,6 +183,14 @@ class Upstream:
         except TimeoutError:
             raise UpstreamTimeout("Upstream did not open a WebSocket in time.", sent=True, passing=True) from None
 
+    async def same_way(self, opened: UpstreamSocket, token: Token, secrets: TokenSecrets) -> bool:
+        """Whether a WebSocket would still go by the proxy, or by none, that this one goes by."""
+        try:
+            way = await self.http.way(self.endpoints.base_url(token.kind), secrets.proxy)
+        except NoAnswer:
+            return False
+        return way.proxy == opened.proxy
+
     async def knock(self, proxy: str | None = None) -> Knocked:
         """Ask the ChatGPT backend for something without a token: any answer of its own shows that the way is open.
 

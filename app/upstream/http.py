@@ -152,6 +152,7 @@ class UpstreamHttp:
         way = await self.way(url, proxy)
         line = self._line(way.proxy)
         opened = await self._by(way, line, url, headers, ask)
+        opened.proxy = way.proxy
         line.answers.add(opened.answer)
         opened.stay_alive()
         return opened
@@ -244,7 +245,7 @@ class UpstreamHttp:
             # Not aiohttp's own reading of the environment: it also takes passwords from ~/.netrc, and then
             # refuses requests that carry an Authorization header. `ProxyFinder` reads the proxies instead.
             trust_env=False,
-            trace_configs=[_noting_reuse()],
+            trace_configs=[_tracing()],
             ws_response_class=UpstreamSocket,  # type: ignore[arg-type] # its frames are bytes
             max_line_size=1 << 16,
             max_field_size=1 << 16,
@@ -272,13 +273,20 @@ class _Used:
     before: bool = False
 
 
-def _noting_reuse() -> aiohttp.TraceConfig:
+def _tracing() -> aiohttp.TraceConfig:
     async def note(_session: object, context: SimpleNamespace, _params: object) -> None:
         if context.trace_request_ctx is not None:
             context.trace_request_ctx.before = True
 
+    async def refuse(_session: object, _context: object, params: aiohttp.TraceRequestRedirectParams) -> None:
+        # `ws_connect` would follow it, with the headers of the client.
+        answer = params.response
+        answer.close()
+        raise aiohttp.WSServerHandshakeError(answer.request_info, (), status=answer.status)
+
     tracing = aiohttp.TraceConfig()
     tracing.on_connection_reuseconn.append(note)
+    tracing.on_request_redirect.append(refuse)
     return tracing
 
 

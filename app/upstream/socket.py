@@ -12,6 +12,7 @@ from aiohttp import ClientResponse, WSMsgType
 
 from app.upstream.errors import NoAnswer
 from app.upstream.headers import Pairs, to_client
+from app.upstream.proxies import Proxy
 
 #: Of the answer to a handshake: what is about this hop's WebSocket alone.
 _OF_THE_HOP = "sec-websocket-"
@@ -33,11 +34,13 @@ class UpstreamSocket(aiohttp.ClientWebSocketResponse[bool]):
 
     Attributes:
         answer: upstream's, to the handshake.
+        proxy: by which it goes; None: by none.
     """
 
     def __init__(self, reader: Any, writer: Any, protocol: Any, response: ClientResponse, *args: Any, **more: Any):
         super().__init__(reader, writer, protocol, response, *args, **more)
         self.answer = response
+        self.proxy: Proxy | None = None
 
     @property
     def headers(self) -> Pairs:
