@@ -19,7 +19,7 @@ _MAX_CLIENT = 200
 _MAX_PATH = 200
 _MAX_SESSION = 100
 #: What a turn answers with its own row in the history is none of this.
-_STATUSES = frozenset({401, 405, 426})
+_STATUSES = frozenset({401, 405})
 _CODES = frozenset({"host_not_allowed", "unknown_url"})
 #: Codex's own names for a conversation, the newest first.
 _SESSION_HEADERS = ("session-id", "session_id", "conversation_id")
@@ -70,7 +70,9 @@ class DoorLog:
 
     def note(self, request: web.BaseRequest, refusal: Refusal) -> None:
         """Remember a request, if it is the door that has refused it."""
-        if refusal.status not in _STATUSES and refusal.error_code not in _CODES:
+        # A WebSocket is refused with 426 for whatever reason, most of which are no matter of the door.
+        why = refusal.__cause__ if isinstance(refusal.__cause__, Refusal) else refusal
+        if why.status not in _STATUSES and why.error_code not in _CODES:
             return
         headers = request.headers
         key = key_from_authorization(headers.get("Authorization"))

@@ -87,6 +87,15 @@ async def test_what_comes_in_is_no_matter_of_this_log(door: Door) -> None:
     assert await door.log() == []
 
 
+async def test_a_websocket_is_refused_at_the_door_only_for_its_license(door: Door) -> None:
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket"}
+    assert await door.knock("GET", "/codex/v1/responses", RIGHT, upgrade) == 426
+    assert await door.log() == []
+    assert await door.knock("GET", "/codex/v1/responses", OLD, upgrade) == 426
+    (row,) = await door.log()
+    assert (row["status"], row["license_state"]) == (426, "revoked")
+
+
 async def test_only_the_last_are_remembered(door: Door) -> None:
     for number in range(MOST + 5):
         await door.knock("POST", f"/nowhere/{number}", RIGHT)
