@@ -26,7 +26,10 @@ from app.platform.codex_proxies import is_bypassed
 _OLDEST = (0, 42, 0)
 _VERSION_S = 10.0
 _INSTALL = "npm install -g @openai/codex@latest"
-SET_UP = "waystation setup codex"
+#: Puts in what leads here, with the present license, whatever led elsewhere; it shows the changes before.
+SET_UP = "waystation setup codex --write"
+#: What this prints saves the license.
+_SAVE_LICENSE = "waystation setup codex --route openai_address"
 _ALLOW_SCRIPTS = "Set-ExecutionPolicy -Scope CurrentUser RemoteSigned"
 #: What may be otherwise after all: the shell's function `codex` may lead here.
 _NOT_HERE = frozenset({CheckCode.NOT_SET_UP, CheckCode.ENVIRONMENT_IGNORED})
@@ -34,8 +37,8 @@ _COMMANDS = {
     CheckCode.NOT_SET_UP: SET_UP,
     CheckCode.ENVIRONMENT_IGNORED: SET_UP,
     CheckCode.VARIABLE_MISSING: SET_UP,
-    CheckCode.KEY_NOT_SAVED: "codex login --with-api-key",
-    CheckCode.LOGIN_NOT_LICENSE: "codex login --with-api-key",
+    CheckCode.KEY_NOT_SAVED: _SAVE_LICENSE,
+    CheckCode.LOGIN_NOT_LICENSE: _SAVE_LICENSE,
 }
 
 
@@ -152,13 +155,14 @@ class BeforeTheRun:
                 where = self._lead(seen)
         config = str(seen.config.path)
         base_url = str(status["base_url"])
-        values = {"path": config, "expected": base_url, "address": where.address or "OpenAI"}
-        values |= {"provider": where.provider, "profile": where.profile, **(where.values or {})}
+        there = {"path": config, "expected": base_url, "address": where.address or "OpenAI"}
+        there |= {"provider": where.provider, "profile": where.profile}
+        values = there | dict(where.values or {})
         self._facts["Settings"] = f"{where.provider or '-'}, {where.address or '-'}"
         if where.code is not None and (not where.address or where.code in _NOT_HERE):
             raise progress.wrong(Stage.SETTINGS, where.code, values, _COMMANDS.get(where.code, ""))
         if not await self._is_ours(where.address, base_url, status):
-            raise progress.wrong(Stage.SETTINGS, _elsewhere(where, base_url), values, SET_UP)
+            raise progress.wrong(Stage.SETTINGS, _elsewhere(where, base_url), there, SET_UP)
         if where.code is not None:
             raise progress.wrong(Stage.SETTINGS, where.code, values, _COMMANDS.get(where.code, ""))
         if proxy := self._swallowing(seen, where):

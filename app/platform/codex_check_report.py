@@ -39,6 +39,16 @@ _MARKS = {
     StepState.FAILED: "FAIL",
     StepState.SKIPPED: "  - ",
 }
+# As the window names them.
+_NAMES = {
+    Stage.CODEX: "Codex",
+    Stage.SETTINGS: "Its settings",
+    Stage.GATEWAY: "Gateway",
+    Stage.DOOR: "License",
+    Stage.TOKEN: "Token",
+    Stage.UPSTREAM: "OpenAI",
+    Stage.ANSWER: "Answer",
+}
 
 
 class CheckCode(StrEnum):
@@ -190,8 +200,8 @@ class CheckReport:
 
 
 def step_lines(step: CheckStep) -> list[str]:
-    """A step as a terminal shows it: `[ok] Settings: ...`, and below it what to do."""
-    lines = [f"[{_MARKS[step.state]}] {step.stage.value.capitalize()}" + (f": {step.text}" if step.text else "")]
+    """A step as a terminal shows it: `[ ok ] Its settings: ...`, and below it what to do."""
+    lines = [f"[{_MARKS[step.state]}] {_NAMES[step.stage]}" + (f": {step.text}" if step.text else "")]
     if step.fix:
         lines.append(f"       {step.fix}")
     if step.command:

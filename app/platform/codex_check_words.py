@@ -37,7 +37,7 @@ WORDS: dict[CheckCode, Words] = {
     CheckCode.CONFIG_UNREADABLE: Words("{path} cannot be read: {problem}", "Make the file readable for you."),
     CheckCode.NOT_SET_UP: Words(
         "Codex is not set up for Waystation in this shell: it would go to OpenAI itself.",
-        "Set it up on the Set up page, or by the command here.",
+        "Let Waystation write its configuration, or use the full set-up.",
     ),
     CheckCode.OTHER_PROVIDER: Words(
         "Codex uses the provider {provider} ({address}) instead of Waystation.",
@@ -62,11 +62,12 @@ WORDS: dict[CheckCode, Words] = {
         "{variable} is set in {path}, but not in this shell.", "Open a new terminal window, and start Codex there."
     ),
     CheckCode.KEY_NOT_SAVED: Words(
-        "Codex has no license: nothing is saved by codex login.", "Save the license by the command here."
+        "Codex has no license: nothing is saved by codex login.",
+        "Save it by codex login: Waystation has the command.",
     ),
     CheckCode.LOGIN_NOT_LICENSE: Words(
         "Codex shows your ChatGPT login to Waystation instead of a license.",
-        "Use the set-up with a provider of its own, or save the license by the command here.",
+        "Set Codex up with a provider of its own, or save the license by codex login: Waystation has the command.",
     ),
     CheckCode.PROXY_SWALLOWS: Words(
         "{variable} sends what Codex asks of {host} to the proxy {proxy}.", "Add {host} to NO_PROXY."
