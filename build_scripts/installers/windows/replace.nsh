@@ -1,0 +1,74 @@
+; How the new version takes the place of the old one, so that a failure leaves the old one whole.
+;
+; Everything is unpacked into `_part`, which then becomes `_new`: so `_new` is always complete. What is ours moves to
+; `_old`, what is in `_new` takes its place, and both folders go. Moving within a disk writes no data and is quick.
+
+; What is ours in the folder. make.py sees to it that the bundle has this and nothing else.
+!macro EACH_PART what
+  !insertmacro ${what} "${INTERNAL}"
+  !insertmacro ${what} "${PROGRAM}"
+  !insertmacro ${what} "${CONSOLE}"
+  !insertmacro ${what} "${LICENSES}"
+  !insertmacro ${what} "${UNINSTALLER}"
+!macroend
+
+!macro MOVE_OUT name
+  ${If} ${FileExists} "$INSTDIR\${name}"
+    Rename "$INSTDIR\${name}" "$INSTDIR\_old\${name}"
+  ${EndIf}
+!macroend
+
+!macro MOVE_IN name
+  Rename "$INSTDIR\_new\${name}" "$INSTDIR\${name}"
+!macroend
+
+!macro MOVE_BACK name
+  ${IfNot} ${FileExists} "$INSTDIR\_new\${name}"
+    Rename "$INSTDIR\${name}" "$INSTDIR\_new\${name}"
+  ${EndIf}
+  ${If} ${FileExists} "$INSTDIR\_old\${name}"
+    Rename "$INSTDIR\_old\${name}" "$INSTDIR\${name}"
+  ${EndIf}
+!macroend
+
+Function Replace
+  ClearErrors
+  Rename "$INSTDIR\_part" "$INSTDIR\_new"
+  CreateDirectory "$INSTDIR\_old"
+  ${IfNot} ${Errors}
+    !insertmacro EACH_PART MOVE_OUT
+  ${EndIf}
+  ${IfNot} ${Errors}
+    !insertmacro EACH_PART MOVE_IN
+  ${EndIf}
+  ${If} ${Errors}
+    !insertmacro EACH_PART MOVE_BACK
+    RMDir /r "$INSTDIR\_new"
+    RMDir "$INSTDIR\_old"
+    Push ${CODE_IN_USE}
+    Push "$(TextHeld)"
+    Call Fail
+  ${EndIf}
+  ; In this order: see MendCutUpgrade.
+  RMDir "$INSTDIR\_new"
+  RMDir /r "$INSTDIR\_old"
+FunctionEnd
+
+; Put right what an installation has left that was cut short, such as by a power failure.
+Function MendCutUpgrade
+  RMDir /r "$INSTDIR\_part"
+  ; Empty: all of it was in its place already.
+  RMDir "$INSTDIR\_new"
+  ${If} ${FileExists} "$INSTDIR\_new\*.*"
+  ${AndIf} ${FileExists} "$INSTDIR\_old\*.*"
+    !insertmacro EACH_PART MOVE_BACK
+  ${EndIf}
+  RMDir /r "$INSTDIR\_new"
+  RMDir /r "$INSTDIR\_old"
+  ${If} ${FileExists} "$INSTDIR\_new\*.*"
+  ${OrIf} ${FileExists} "$INSTDIR\_old\*.*"
+    Push ${CODE_IN_USE}
+    Push "$(TextHeld)"
+    Call Fail
+  ${EndIf}
+FunctionEnd
