@@ -75,7 +75,8 @@ def setup_codex(arguments: argparse.Namespace, deliver: Deliver, environ: Mappin
     if route is Route.ENVIRONMENT:
         for number, step in enumerate(guide_steps(shell, base_url, key, version), 1):
             print(f"step {number}: {step.text}", file=sys.stderr)
-    for note in _notes(route, shell, version, lasting=arguments.lasting):
+    in_file = facts is not None and facts.license_variable.in_file
+    for note in _notes(route, shell, version, lasting=arguments.lasting, in_file=in_file):
         _print_note(note)
     return 0
 
@@ -92,14 +93,16 @@ def _text(route: Route, shell: Shell, base_url: str, key: str, *, lasting: bool)
             return environment_text(shell, base_url, key, lasting=lasting)
 
 
-def _notes(route: Route, shell: Shell, version: CodexVersion | None, *, lasting: bool) -> tuple[SetupNote, ...]:
+def _notes(
+    route: Route, shell: Shell, version: CodexVersion | None, *, lasting: bool, in_file: bool
+) -> tuple[SetupNote, ...]:
     match route:
         case Route.OWN_PROVIDER:
-            return license_notes(shell, lasting=lasting)
+            return license_notes(shell, lasting=lasting, license_in_file=in_file)
         case Route.OPENAI_ADDRESS:
             return login_notes()
         case Route.SHELL_FUNCTION:
-            return setup_notes(shell, version, lasting=lasting)
+            return setup_notes(shell, version, lasting=lasting, license_in_file=in_file)
         case Route.ENVIRONMENT:
             return environment_notes(shell, version, lasting=lasting)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,7 +35,11 @@ def doctor(arguments: argparse.Namespace, data_dir: Path, environ: Mapping[str, 
 
 async def _checked(arguments: argparse.Namespace, data_dir: Path, environ: Mapping[str, str]) -> CheckReport:
     call = await _instance(data_dir)
-    check = CodexCheck(environ, Path.home(), call, fresh=False, runs=not arguments.no_run)
+    folder = None
+    with contextlib.suppress(OSError):
+        # It may be gone.
+        folder = Path.cwd()
+    check = CodexCheck(environ, Path.home(), call, fresh=False, runs=not arguments.no_run, folder=folder)
     return await check.run(_quiet if arguments.json else _Lines())
 
 

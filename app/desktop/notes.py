@@ -93,8 +93,14 @@ NOTES: tuple[object, ...] = (
     ),
     QT_TRANSLATE_NOOP(
         "Notes",
-        "A proxy of your environment stands between Codex and the gateway. Put the gateway's host into "
-        "NO_PROXY: an asterisk there does not stand for addresses such as 127.0.0.1.",
+        "A proxy of your environment stands between Codex and the gateway. Let Waystation write Codex's files, which "
+        "puts the gateway's host into NO_PROXY there; or do so yourself: an asterisk does not stand for addresses such "
+        "as 127.0.0.1.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Notes",
+        "A license stands in Codex's .env, and wins over the one of this text. If Waystation has written it there, "
+        "this takes it back.",
     ),
     QT_TRANSLATE_NOOP(
         "Notes",

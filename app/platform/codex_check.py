@@ -40,6 +40,7 @@ class CodexCheck:
         runs: whether Codex is run; without that, only what needs no turn is looked at.
         system: as `sys.platform` names it.
         limit_s: how long Codex may take, in seconds.
+        folder: in which the user types `codex`, whose project may lead elsewhere; None: not known.
     """
 
     def __init__(
@@ -52,8 +53,9 @@ class CodexCheck:
         runs: bool = True,
         system: str = sys.platform,
         limit_s: float = LIMIT_S,
+        folder: Path | None = None,
     ) -> None:
-        self._around = Surroundings(environ, home, fresh, system)
+        self._around = Surroundings(environ, home, fresh, system, folder)
         self._call = call
         self._runs = runs
         self._limit_s = limit_s

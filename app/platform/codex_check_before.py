@@ -13,14 +13,15 @@ from urllib.parse import urlsplit
 from app.core.errors import InvalidInput, WaystationError
 from app.platform.codex_advice import what_follows
 from app.platform.codex_check_gateway import Call, Knock, knock, whose, why_not_listening
-from app.platform.codex_check_judge import of_the_door
+from app.platform.codex_check_judge import Verdict, of_the_door
 from app.platform.codex_check_progress import Progress
 from app.platform.codex_check_report import CheckCode, Stage
 from app.platform.codex_check_settings import Lead, codex_environment, is_same_address, lead
 from app.platform.codex_check_shell import UserShell, is_from_powershell, output_of, user_shell
 from app.platform.codex_check_tokens import why_no_token
 from app.platform.codex_facts import CodexFacts, look_at_codex
-from app.platform.codex_proxies import is_bypassed
+from app.platform.codex_proxies import in_effect, is_bypassed
+from app.platform.codex_write_checks import outweighing_in
 
 #: Of Codex: the oldest that was tried.
 _OLDEST = (0, 42, 0)
@@ -30,6 +31,7 @@ _INSTALL = "npm install -g @openai/codex@latest"
 SET_UP = "waystation setup codex --write"
 #: What this prints saves the license.
 _SAVE_LICENSE = "waystation setup codex --route openai_address"
+_SET_UP_WSL = "waystation setup codex --shell wsl"
 _ALLOW_SCRIPTS = "Set-ExecutionPolicy -Scope CurrentUser RemoteSigned"
 #: What may be otherwise after all: the shell's function `codex` may lead here.
 _NOT_HERE = frozenset({CheckCode.NOT_SET_UP, CheckCode.ENVIRONMENT_IGNORED})
@@ -50,6 +52,7 @@ class Surroundings:
     home: Path
     fresh: bool
     system: str
+    folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,9 @@ class BeforeTheRun:
                 self._facts["Shell"] = "gives no answer; the environment is this program's own"
         seen = await look_at_codex(self._shell.environ, self._around.home, base_url, system=self._around.system)
         install = seen.install
+        if install is None and (inside := next((found for found in seen.wsl if found.path), None)) is not None:
+            values = {"distribution": inside.distribution}
+            raise progress.wrong(Stage.CODEX, CheckCode.CODEX_IN_WSL, values, _SET_UP_WSL)
         if install is None:
             raise progress.wrong(Stage.CODEX, CheckCode.CODEX_MISSING, command=_INSTALL)
         path = str(install.path)
@@ -165,11 +171,10 @@ class BeforeTheRun:
             raise progress.wrong(Stage.SETTINGS, _elsewhere(where, base_url), there, SET_UP)
         if where.code is not None:
             raise progress.wrong(Stage.SETTINGS, where.code, values, _COMMANDS.get(where.code, ""))
+        if elsewhere := self._in_project(seen, where):
+            raise progress.wrong(Stage.SETTINGS, CheckCode.PROJECT_FILE, elsewhere)
         if proxy := self._swallowing(seen, where):
-            command = without_proxy(proxy["host"], self._shell.environ, self._around.system)
-            # What the .env sets, no command in a terminal takes back.
-            command = command if self._shell.environ.get(proxy["variable"]) == proxy["proxy"] else ""
-            raise progress.wrong(Stage.SETTINGS, CheckCode.PROXY_SWALLOWS, proxy, command)
+            raise progress.wrong(Stage.SETTINGS, CheckCode.PROXY_SWALLOWS, proxy, where.write_command)
         progress.good(Stage.SETTINGS, CheckCode.SETTINGS_LEAD_HERE, {"address": where.address})
         return where
 
@@ -185,13 +190,27 @@ class BeforeTheRun:
             return False
         return (await knock(address, self._call)).row is not None
 
+    def _in_project(self, seen: CodexFacts, where: Lead) -> dict[str, str] | None:
+        """The file of a project that leads Codex elsewhere in the user's folder, as the words name it."""
+        if self._around.folder is None or where.by_function:
+            return None
+        found = outweighing_in(self._around.folder, seen.config.path, where.address, where.provider, seen.version)
+        return {"path": found.where, "value": found.value} if found is not None else None
+
     def _swallowing(self, seen: CodexFacts, where: Lead) -> dict[str, str] | None:
         """The proxy to which Codex would go instead, as the words name it."""
-        environ = codex_environment(self._shell.environ, seen.codex_home)
-        with contextlib.suppress(InvalidInput):
-            if where.by_function or is_bypassed(environ, where.address):
-                return None
         parts = urlsplit(where.address)
+        environ = dict(self._shell.environ)
+        if where.by_function:
+            # It exempts the gateway itself, but what stands in the .env wins.
+            environ |= {
+                name: ",".join((environ.get(name, ""), parts.hostname or "")) for name in ("NO_PROXY", "no_proxy")
+            }
+        system = self._around.system
+        environ = in_effect(codex_environment(environ, seen.codex_home), {}, system=system)
+        with contextlib.suppress(InvalidInput):
+            if is_bypassed(environ, where.address):
+                return None
         names = (f"{parts.scheme.upper()}_PROXY", f"{parts.scheme}_proxy", "ALL_PROXY", "all_proxy")
         name = next((name for name in names if environ.get(name)), "")
         return {"variable": name, "proxy": environ.get(name, ""), "host": parts.hostname or ""} if name else None
@@ -226,8 +245,9 @@ class BeforeTheRun:
         progress.begin(Stage.DOOR)
         shown = await knock(where.address, self._call, where.key)
         if shown.row is not None and not shown.let_in:
-            found = of_the_door(shown.row)
-            raise progress.wrong(found.stage, found.code, found.values, SET_UP)
+            found = old_license(of_the_door(shown.row), where)
+            command = where.write_command if found.code is CheckCode.LICENSE_OLD else SET_UP
+            raise progress.wrong(found.stage, found.code, found.values, command)
 
     async def _tokens(self) -> None:
         self._progress.begin(Stage.TOKEN)
@@ -254,13 +274,11 @@ class BeforeTheRun:
         self._progress.good(Stage.UPSTREAM, CheckCode.UPSTREAM_ANSWERS)
 
 
-def without_proxy(host: str, environ: Mapping[str, str], system: str) -> str:
-    """What to type so that this host is reached directly; Codex looks at `no_proxy` only where NO_PROXY is not set."""
-    if system == "win32":
-        return f'$env:NO_PROXY = "{host},$env:NO_PROXY"'
-    if environ.get("SHELL", "").endswith("fish"):
-        return f'set -gx NO_PROXY "{host},$NO_PROXY"'
-    return f'export NO_PROXY="{host},${{NO_PROXY:-$no_proxy}}"'
+def old_license(found: Verdict, where: Lead) -> Verdict:
+    """What was found of a license; in its own words where it stands in a file that can be written again."""
+    if found.code is not CheckCode.LICENSE_UNKNOWN or where.key_file is None:
+        return found
+    return Verdict(found.stage, CheckCode.LICENSE_OLD, {**found.values, "path": str(where.key_file)})
 
 
 def _elsewhere(where: Lead, base_url: str) -> CheckCode:

@@ -24,8 +24,10 @@ _NAMES_SESSION: CodexVersion = (0, 45, 0)
 #: Upstream's own troubles, which Codex meets by trying again.
 _MOST_FAILED = 2
 _LICENSE_STATES = {"revoked": CheckCode.LICENSE_REVOKED, "expired": CheckCode.LICENSE_EXPIRED}
-#: `TurnRow.error` where no answer of upstream came.
+#: What Codex from 0.80 on says before it removes a login; where that is in a keyring, only Codex sees it.
+_FORCED = re.compile(r"\b(ChatGPT|API key) login is required")
 _MODEL = re.compile(r"\bmodel\b.*(?:not supported|not exist|not found|no access)", re.IGNORECASE)
+#: `TurnRow.error` where no answer of upstream came.
 _UNREACHABLE = ("upstream_unreachable", "upstream_timeout")
 
 
@@ -117,6 +119,9 @@ def verdict(run: CodexRun, seen: Seen, *, newer: bool) -> Verdict | None:
         return of_the_door(seen.refused[0], run.said)
     if seen.turns:
         return _of_a_turn(seen.turns[0], run)
+    if not run.begun and (forced := _FORCED.search(run.printed)):
+        value = "chatgpt" if forced[1] == "ChatGPT" else "api"
+        return Verdict(Stage.SETTINGS, CheckCode.FORCED_LOGIN, {"value": value})
     if not run.begun and run.code is not None:
         if run.code == 0:
             return Verdict(Stage.ANSWER, CheckCode.ANSWER_UNKNOWN, said)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,12 +14,19 @@ from app.platform.codex_config_file import CodexConfigUnreadable, read_config
 from app.platform.codex_config_text import CodexConfigBroken, config_values, decoded
 from app.platform.codex_env_file import env_values
 from app.platform.codex_facts import CodexFacts, SavedLogin
+from app.platform.codex_setup import LICENSE_VARIABLE
+from app.platform.codex_write_checks import FORCED_LOGIN
 
 #: From here on `openai_base_url` is read, and OPENAI_BASE_URL no more; see `codex_notes`.
 _IGNORES_ENVIRONMENT = (0, 120, 0)
+#: From here on Codex removes a login that is not the forced one; see `codex_write_checks`. 0.45 does not.
+_FORCES_LOGIN = (0, 46, 0)
 #: From here on Codex refuses a `profile` in config.toml, and profiles are files of their own.
 _PROFILES_ARE_FILES = (0, 140, 0)
 _MOST_BYTES = 1 << 20
+WRITE = "waystation setup codex --write"
+"""Writes Codex's files."""
+
 _ADDRESS = re.compile(r"https?://[^\s'\"(){}<>,;]+")
 _PROFILE_FLAG = re.compile(r"(?:^|\s)(?:-p|--profile)[\s=]+['\"]?([\w.-]+)")
 #: Files in which a variable may be set for the user's shells, below the home folder.
@@ -48,6 +55,7 @@ class Lead:
         by_function: the shell's function of that name sets everything, the license and NO_PROXY included.
         code, values: what is wrong, with what its words name.
         key: the license, where it can be read without a secret store; None: it shows only when Codex runs.
+        key_file: where the license stands, if Waystation may have put it there.
     """
 
     address: str = ""
@@ -57,6 +65,12 @@ class Lead:
     code: CheckCode | None = None
     values: Mapping[str, str] | None = None
     key: str | None = field(default=None, repr=False)
+    key_file: Path | None = None
+
+    @property
+    def write_command(self) -> str:
+        """What writes Codex's files again, in the way that they go now."""
+        return WRITE if self.provider != "openai" else f"{WRITE} --route openai_address"
 
 
 def codex_environment(environ: Mapping[str, str], codex_home: Path) -> dict[str, str]:
@@ -81,8 +95,14 @@ def lead(facts: CodexFacts, environ: Mapping[str, str], home: Path, *, meaning: 
         home: the user's home folder.
         meaning: the text of the shell's function `codex`, or empty.
     """
-    if (found := _ADDRESS.search(meaning)) and "base_url" in meaning:
-        return Lead(found[0].rstrip("/"), "waystation", by_function=True)
+    if (named := _ADDRESS.search(meaning)) and "base_url" in meaning:
+        # What stands in the .env wins over what the function sets.
+        key_file = facts.codex_home / ".env" if facts.license_variable.in_file else None
+        found = Lead(named[0].rstrip("/"), "waystation", by_function=True, key_file=key_file)
+        try:
+            return _with_forced_login(found, facts, _values(facts.config.path))
+        except (OSError, CodexConfigBroken):
+            return found
     path = facts.config.path
     shown = str(path)
     try:
@@ -94,12 +114,29 @@ def lead(facts: CodexFacts, environ: Mapping[str, str], home: Path, *, meaning: 
         return Lead(
             code=CheckCode.CONFIG_BROKEN, values={"path": shown, "line": str(broken.details.get("line") or "?")}
         )
-    version = (facts.install.version if facts.install else None) or (0, 0, 0)
+    version = facts.version or (0, 0, 0)
     profile, values = _with_profile(values, facts.codex_home, version, meaning)
     provider = values.get("model_provider")
     if isinstance(provider, str) and provider != "openai":
-        return _own(facts, environ, home, values, provider, profile)
-    return _openai(facts, environ, values, profile, version)
+        found = _own(facts, environ, home, values, provider, profile)
+    else:
+        found = _openai(facts, environ, values, profile, version)
+    return _with_forced_login(found, facts, values)
+
+
+def _with_forced_login(found: Lead, facts: CodexFacts, values: Mapping[str, Any]) -> Lead:
+    forced = values.get(FORCED_LOGIN)
+    version = facts.version or (0, 0, 0)
+    if version >= _FORCES_LOGIN and found.address and _is_forced_out(found, facts.login, forced):
+        return replace(found, code=CheckCode.FORCED_LOGIN, values={"value": str(forced)})
+    return found
+
+
+def _is_forced_out(found: Lead, login: SavedLogin, forced: object) -> bool:
+    """Whether `forced_login_method` keeps the license, or another login that is saved, from being used."""
+    if forced == "chatgpt":
+        return login is SavedLogin.API_KEY or found.code in (CheckCode.KEY_NOT_SAVED, CheckCode.LOGIN_NOT_LICENSE)
+    return forced == "api" and login is SavedLogin.CHATGPT
 
 
 def _own(
@@ -113,7 +150,10 @@ def _own(
     variable = table.get("env_key")
     bearer = table.get("experimental_bearer_token")
     key = bearer if isinstance(bearer, str) and bearer else None
+    key_file = None
     if isinstance(variable, str):
+        file = facts.codex_home / ".env"
+        key_file = file if variable == LICENSE_VARIABLE and facts.license_variable.in_file else None
         key = environ.get(variable, "").strip() or None
         if key is None:
             where = where_set(variable, home)
@@ -121,7 +161,7 @@ def _own(
             named = {"variable": variable, "path": str(where or "")}
     elif table.get("requires_openai_auth") is True:
         code = _login_problem(facts, environ)
-    return Lead(address, provider, profile, code=code, values=named, key=key)
+    return Lead(address, provider, profile, code=code, values=named, key=key, key_file=key_file)
 
 
 def _openai(
@@ -135,7 +175,8 @@ def _openai(
             text = ".".join(map(str, version))
             return Lead("", "openai", code=CheckCode.ENVIRONMENT_IGNORED, values={"version": text})
         return Lead("", "openai", profile, code=CheckCode.NOT_SET_UP)
-    return Lead(address.rstrip("/"), "openai", profile, code=_login_problem(facts, environ))
+    key_file = facts.codex_home / "auth.json" if facts.login is SavedLogin.API_KEY else None
+    return Lead(address.rstrip("/"), "openai", profile, code=_login_problem(facts, environ), key_file=key_file)
 
 
 def _login_problem(facts: CodexFacts, environ: Mapping[str, str]) -> CheckCode | None:

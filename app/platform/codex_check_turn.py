@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.platform.codex_advice import what_follows
-from app.platform.codex_check_before import SET_UP, Ready, clock_time
+from app.platform.codex_check_before import SET_UP, Ready, clock_time, old_license
 from app.platform.codex_check_gateway import Call
 from app.platform.codex_check_judge import Seen, Verdict, good_turn, is_decided, seen_of, verdict
 from app.platform.codex_check_progress import CheckEnds, Progress
@@ -116,6 +116,7 @@ class TheRun:
 
     async def _wrong(self, wrong: Verdict, found: Seen, names: dict[str, str]) -> CheckEnds:
         """Say what is wrong, and what went well before it."""
+        wrong = old_license(wrong, self._ready.lead)
         values = {**names, **wrong.values}
         command = ""
         if found.turns:
@@ -127,7 +128,7 @@ class TheRun:
         if wrong.code is CheckCode.BUDGET_SPENT:
             values["license"] = await self._label(found.turns[0])
         if wrong.stage is Stage.DOOR:
-            command = SET_UP
+            command = self._ready.lead.write_command if wrong.code is CheckCode.LICENSE_OLD else SET_UP
         return self._progress.wrong(wrong.stage, wrong.code, values, command)
 
     async def _well(self, found: Seen, run: CodexRun, names: dict[str, str]) -> None:

@@ -23,6 +23,10 @@ WORDS: dict[CheckCode, Words] = {
     CheckCode.CODEX_MISSING: Words(
         "Codex was not found on this computer.", "Install it, then open a new terminal window and check again."
     ),
+    CheckCode.CODEX_IN_WSL: Words(
+        "Codex was found in WSL ({distribution}), and not in Windows.",
+        "Set it up in there: paste Waystation's text for WSL into a terminal of WSL.",
+    ),
     CheckCode.CODEX_TOO_OLD: Words("Codex {version} is too old: at least {needed} is needed.", "Update it."),
     CheckCode.CODEX_DAMAGED: Words(
         "Codex is installed, but does not start: {path}. It says: {said}", "Install it again."
@@ -69,8 +73,17 @@ WORDS: dict[CheckCode, Words] = {
         "Codex shows your ChatGPT login to Waystation instead of a license.",
         "Set Codex up with a provider of its own, or save the license by codex login: Waystation has the command.",
     ),
+    CheckCode.FORCED_LOGIN: Words(
+        "forced_login_method in {path} is {value}: Codex refuses any other login, and removes one that is saved.",
+        "Take that line out.",
+    ),
+    CheckCode.PROJECT_FILE: Words(
+        "{path} names {value}: in this folder Codex goes there instead of Waystation.",
+        "Take that out of the file, or start Codex in another folder.",
+    ),
     CheckCode.PROXY_SWALLOWS: Words(
-        "{variable} sends what Codex asks of {host} to the proxy {proxy}.", "Add {host} to NO_PROXY."
+        "{variable} sends what Codex asks of {host} to the proxy {proxy}.",
+        "Write Codex's files again: that puts {host} into NO_PROXY in Codex's .env.",
     ),
     CheckCode.GATEWAY_LISTENS: Words("Waystation answers at {address}."),
     CheckCode.NOT_RUNNING: Words("Waystation is not running.", "Start it."),
@@ -97,6 +110,10 @@ WORDS: dict[CheckCode, Words] = {
     CheckCode.LICENSE_UNKNOWN: Words(
         "Waystation does not know the license that Codex shows ({license}).",
         "Copy a license of this Waystation, and set Codex up again.",
+    ),
+    CheckCode.LICENSE_OLD: Words(
+        "Waystation does not know the license that stands in {path} ({license}): it may have got a new key since.",
+        "Write Codex's files again.",
     ),
     CheckCode.LICENSE_REVOKED: Words(
         "The license that Codex shows ({license}) is revoked.", "Set Codex up with another license."

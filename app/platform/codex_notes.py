@@ -50,6 +50,7 @@ class NoteCode(StrEnum):
     PROXY_BETWEEN = "proxy_between"
     LOGIN_REPLACED = "login_replaced"
     IN_WSL = "in_wsl"
+    FILE_WINS = "file_wins"
     TOO_OLD = "too_old"
     CURL_SESSION = "curl_session"
     CURL_PROXY = "curl_proxy"
@@ -92,16 +93,21 @@ def environment_notes(
     return tuple(notes)
 
 
-def license_notes(shell: Shell, *, lasting: bool = False) -> tuple[SetupNote, ...]:
-    """What to know about the license alone, the weightiest first."""
-    return _kept(shell, variable=True, lasting=lasting)
+def license_notes(shell: Shell, *, lasting: bool = False, license_in_file: bool = False) -> tuple[SetupNote, ...]:
+    """What to know about the license alone, the weightiest first; see `setup_notes`."""
+    return (*((_FILE_WINS,) if license_in_file else ()), *_kept(shell, variable=True, lasting=lasting))
 
 
 def setup_notes(
-    shell: Shell, codex_version: CodexVersion | None = None, *, lasting: bool = False
+    shell: Shell, codex_version: CodexVersion | None = None, *, lasting: bool = False, license_in_file: bool = False
 ) -> tuple[SetupNote, ...]:
-    """What to know about the full set-up, the weightiest first; of one version, or of all if it is None."""
-    notes = [] if lasting else [_THIS_WINDOW]
+    """What to know about the full set-up, the weightiest first; of one version, or of all if it is None.
+
+    `license_in_file`: Codex's `.env` holds a license already, and wins over the environment in every version.
+    """
+    notes = [_FILE_WINS] if license_in_file else []
+    if not lasting:
+        notes.append(_THIS_WINDOW)
     notes.append(_RESUME)
     if codex_version is None or codex_version < _PROFILES_ARE_FILES:
         notes.append(_PROFILE)
@@ -273,8 +279,9 @@ _CONFIG_BROKEN = SetupNote(
 )
 _PROXY_BETWEEN = SetupNote(
     NoteCode.PROXY_BETWEEN,
-    "A proxy of your environment stands between Codex and the gateway. Put the gateway's host into NO_PROXY: an "
-    "asterisk there does not stand for addresses such as 127.0.0.1.",
+    "A proxy of your environment stands between Codex and the gateway. Let Waystation write Codex's files, which puts "
+    "the gateway's host into NO_PROXY there; or do so yourself: an asterisk does not stand for addresses such as "
+    "127.0.0.1.",
 )
 _LOGIN_REPLACED = SetupNote(
     NoteCode.LOGIN_REPLACED,
@@ -283,6 +290,12 @@ _LOGIN_REPLACED = SetupNote(
 _IN_WSL = SetupNote(
     NoteCode.IN_WSL,
     "Codex inside WSL has settings of its own: set it up there, with the text for WSL.",
+)
+_FILE_WINS = SetupNote(
+    NoteCode.FILE_WINS,
+    "A license stands in Codex's .env, and wins over the one of this text. If Waystation has written it there, this "
+    "takes it back.",
+    "waystation setup codex --undo",
 )
 _TOO_OLD = SetupNote(
     NoteCode.TOO_OLD,

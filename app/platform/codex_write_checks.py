@@ -2,8 +2,8 @@
 
 Measured with the real Codex 0.42, 0.45, 0.80, 0.100, 0.120, 0.140 and 0.169:
 
-* A project's `.codex/config.toml` outweighs the user's provider, and takes the license along to an address of its own,
-  in 0.80 even if nobody trusts it, in 0.100 and 0.120 if it is trusted; not in 0.42, 0.140 and 0.169.
+* A project's `.codex/config.toml` outweighs the user's provider in some versions (`codex_project_files`), and takes the
+  license along to an address of its own.
 * `/etc/codex/managed_config.toml` outweighs it from 0.80 on; `/etc/codex/config.toml` never does.
 * `codex resume` lists every conversation in 0.42 and 0.45. From 0.80 to 0.140 it lists those of the provider in use,
   also with `--all`; `-c model_provider=<the other one>` lists the others, and `codex resume <id>` goes on with one of
@@ -28,8 +28,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.platform.codex_config_file import CodexConfigUnreadable, read_config
-from app.platform.codex_config_findings import Finding, FindingCode, OpenAIAddress, Wanted, file_findings
+from app.platform.codex_config_findings import (
+    Finding,
+    FindingCode,
+    OpenAIAddress,
+    OwnProvider,
+    Wanted,
+    file_findings,
+)
+from app.platform.codex_config_text import CodexConfigBroken, config_values, decoded
 from app.platform.codex_notes import CodexVersion
+from app.platform.codex_project_files import files_above, follows_projects, trusted_folders
 from app.platform.codex_setup import PROVIDER
 from app.platform.codex_write_errors import CodexChatGPTAddress, CodexLoginFollowed, CodexLoop, CodexTooOld
 from app.platform.redaction import without_secrets
@@ -44,8 +53,6 @@ _LISTS_ALL = (0, 45)
 #: The first that was seen to list all again, and the last that was seen to go on with any conversation.
 _LISTS_ALL_AGAIN = (0, 169)
 _LAST_TO_MOVE = (0, 140)
-#: The versions between these two follow a project's provider.
-_PROJECTS_FROM, _PROJECTS_UNTIL = (0, 46), (0, 140)
 _MOST_PROJECTS = 100
 _MAX_BYTES = 1 << 20
 #: Where Codex keeps its login: `file`, `keyring`, or `auto` for the keyring where there is one.
@@ -128,16 +135,33 @@ def outweighing(
 ) -> tuple[Finding, ...]:
     """Which files of others outweigh ours."""
     found = file_findings(_read(managed), wanted, FindingCode.MANAGED_FILE)
-    if version is None or _PROJECTS_FROM <= version[:2] < _PROJECTS_UNTIL:
-        projects = values.get("projects")
-        trusted = [
-            folder
-            for folder, said in (projects if isinstance(projects, dict) else {}).items()
-            if isinstance(said, dict) and said.get("trust_level") == "trusted"
-        ]
-        for folder in trusted[:_MOST_PROJECTS]:
-            found += file_findings(_read(Path(folder, ".codex", "config.toml")), wanted, FindingCode.PROJECT_FILE)
+    if follows_projects(version):
+        for folder in trusted_folders(values)[:_MOST_PROJECTS]:
+            found += file_findings(_read(folder / ".codex" / "config.toml"), wanted, FindingCode.PROJECT_FILE)
     return found
+
+
+def outweighing_in(
+    folder: Path, config: Path, address: str, provider: str, version: CodexVersion | None
+) -> Finding | None:
+    """The file of a project by which Codex, started in `folder`, goes elsewhere; None: none.
+
+    Args:
+        folder: absolute.
+        config: the user's config.toml.
+        address: to which that leads.
+        provider: that it names, or `openai`.
+        version: of Codex, if known.
+    """
+    values: Mapping[str, Any] = {}
+    with suppress(CodexConfigUnreadable, CodexConfigBroken):
+        values = config_values(decoded(read_config(config) or b""))
+    wanted = OpenAIAddress(address) if provider == "openai" else OwnProvider(address)
+    for path in files_above(folder, config.parent, values, version):
+        for found in file_findings(_read(path), wanted, FindingCode.PROJECT_FILE):
+            if found.value != provider:
+                return found
+    return None
 
 
 class SavedKey:

@@ -49,7 +49,8 @@ def every_note() -> dict[NoteCode, list[SetupNote]]:
                     found.setdefault(note.code, []).append(note)
         for note in curl_notes(shell):
             found.setdefault(note.code, []).append(note)
-    for note in (*codex_notes.every_route_note(), *codex_notes.login_notes()):
+    more = codex_notes.setup_notes(Shell.BASH, license_in_file=True)
+    for note in (*codex_notes.every_route_note(), *codex_notes.login_notes(), *more):
         found.setdefault(note.code, []).append(note)
     return found
 

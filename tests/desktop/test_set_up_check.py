@@ -168,16 +168,24 @@ async def test_the_first_thing_that_is_wrong_is_named_with_its_way_out(
     page: SetUpPage, desk: Desk, checked: Checked
 ) -> None:
     swallows = {"variable": "HTTP_PROXY", "host": "127.0.0.1", "proxy": "http://10.0.0.1:3128"}
-    command = 'export NO_PROXY="127.0.0.1"'
-    checked.steps = wrong(step(Stage.SETTINGS, CheckCode.PROXY_SWALLOWS, StepState.FAILED, command, **swallows))
+    ours = "waystation setup codex --write"
+    checked.steps = wrong(step(Stage.SETTINGS, CheckCode.PROXY_SWALLOWS, StepState.FAILED, ours, **swallows))
     button(page.check, "Check").click()
     await desk.settle()
     assert "under “Its settings”" in page.check.text
     shown = said(page.check)
     assert "HTTP_PROXY sends what Codex asks of 127.0.0.1 to the proxy" in shown
-    assert "Add 127.0.0.1 to NO_PROXY." in shown
-    assert command in shown
+    assert "that puts 127.0.0.1 into NO_PROXY in Codex's .env." in shown
+    assert button(page.check, "Write it for me…").isEnabled()
     assert page.check.steps.text.count("skipped") == len(REST)
+
+
+async def test_a_command_beside_a_finding_can_be_copied(page: SetUpPage, desk: Desk, checked: Checked) -> None:
+    command = "npm install -g @openai/codex@latest"
+    checked.steps = wrong(step(Stage.CODEX, CheckCode.CODEX_MISSING, StepState.FAILED, command))
+    button(page.check, "Check").click()
+    await desk.settle()
+    assert command in said(page.check)
     copy = next(item for item in page.check.findChildren(QWidget) if item.accessibleName() == f"Copy “{command}”")
     QApplication.processEvents()
     QTest.mouseClick(copy, Qt.MouseButton.LeftButton)

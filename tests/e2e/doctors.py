@@ -46,18 +46,18 @@ class Patient:
         """The environment of the home."""
         return {"HOME": str(self.home), "CODEX_HOME": "", "SHELL": "/bin/bash", **self.env}
 
-    async def doctor(self, *arguments: str) -> dict[str, Any]:
+    async def doctor(self, *arguments: str, cwd: Path | None = None) -> dict[str, Any]:
         """What the doctor says, as JSON; its exit code fits."""
-        done = await self.waystation.run("doctor", "--json", *arguments, env=self.terminal())
+        done = await self.waystation.run("doctor", "--json", *arguments, env=self.terminal(), cwd=cwd)
         report: dict[str, Any] = json.loads(done.out)
         assert done.code == (0 if report["ok"] else 1)
         for secret in self.waystation.secrets:
             assert secret not in done.out
         return report
 
-    async def is_told(self, stage: str, code: str, *arguments: str) -> dict[str, Any]:
+    async def is_told(self, stage: str, code: str, *arguments: str, cwd: Path | None = None) -> dict[str, Any]:
         """The doctor names just this; the step that says so."""
-        report = await self.doctor(*arguments)
+        report = await self.doctor(*arguments, cwd=cwd)
         failed = [step for step in report["steps"] if step["state"] == "failed"]
         assert [(step["stage"], step["code"]) for step in failed] == [(stage, code)], report
         stages = [step["stage"] for step in report["steps"]]

@@ -70,13 +70,15 @@ class Waystation:
             self.secrets |= {account.access_token, account.refresh_token, account.id_token}
         self.secrets |= {key.key for key in upstream.api_keys}
 
-    async def run(self, *arguments: str | Path, stdin: str = "", env: Mapping[str, str] | None = None) -> Done:
+    async def run(
+        self, *arguments: str | Path, stdin: str = "", env: Mapping[str, str] | None = None, cwd: Path | None = None
+    ) -> Done:
         """Run one command to its end."""
         started = time.monotonic()
         process = await asyncio.create_subprocess_exec(
             *_command(arguments),
             env=self.env | dict(env or {}),
-            cwd=ROOT,
+            cwd=cwd or ROOT,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

@@ -225,7 +225,7 @@ class TestSettings:
                 (person.home / ".codex" / ".env").write_text(lines, encoding="utf-8")
             step = await person.is_told("settings", "proxy_swallows")
             assert proxy.url in step["text"]
-            assert bool(step["command"]) is (where == "environment")
+            assert step["command"] == "waystation setup codex --write"
             assert proxy.seen == []
             if where == "file":
                 # It is so: Codex goes there.
@@ -234,6 +234,56 @@ class TestSettings:
                 said = await output_of(command, person.terminal(), 2.0, cwd=person.home)
                 assert said.code != 0
                 assert proxy.seen
+                proxy.seen.clear()
+            # What it says helps.
+            words = step["command"].split()[1:]
+            done = await clinic.waystation.run(*words, "--yes", "--license", clinic.license, env=person.terminal())
+            assert done.code == 0, done.err
+            assert (await person.doctor())["ok"]
+            assert not [asked for asked in proxy.seen if "codex/v1" in asked]
+
+    async def test_a_function_does_not_lead_past_a_proxy_where_the_env_file_says_otherwise(
+        self, clinic: Clinic, tmp_path: Path
+    ) -> None:
+        person = patient(clinic.waystation, tmp_path / "home")
+        text = await clinic.waystation.ok("setup", "codex", "--shell", "bash", "--license", clinic.license)
+        (person.home / ".bashrc").write_text(text, encoding="utf-8")
+        with swallower() as proxy:
+            person.env["HTTP_PROXY"] = proxy.url
+            assert (await person.doctor())["ok"]
+            (person.home / ".codex" / ".env").write_text("NO_PROXY=intranet.example\n", encoding="utf-8")
+            await person.is_told("settings", "proxy_swallows")
+
+    async def test_a_forced_login_that_ends_codex_is_told_before_it_removes_the_key(
+        self, clinic: Clinic, tmp_path: Path
+    ) -> None:
+        person = patient(clinic.waystation, tmp_path / "home")
+        person.saved_license(clinic.address, clinic.license)
+        config = person.home / ".codex" / "config.toml"
+        config.write_text(f'forced_login_method = "chatgpt"\n{config.read_text()}')
+        assert "is chatgpt" in (await person.is_told("settings", "forced_login"))["text"]
+        assert (person.home / ".codex" / "auth.json").exists()
+        # Nothing is saved, and by codex login nothing can be.
+        (person.home / ".codex" / "auth.json").unlink()
+        await person.is_told("settings", "forced_login")
+        # A provider of its own asks for no login.
+        person.own_provider(clinic.address, more='forced_login_method = "chatgpt"')
+        person.env["WAYSTATION_LICENSE"] = clinic.license
+        assert (await person.doctor())["ok"]
+
+    async def test_the_project_that_the_doctor_is_called_in_may_lead_elsewhere(
+        self, clinic: Clinic, tmp_path: Path
+    ) -> None:
+        person = clinic.patient(tmp_path / "home", "0.80.0")
+        work = tmp_path / "work"
+        (work / ".codex").mkdir(parents=True)
+        (work / "sub").mkdir()
+        (work / ".codex" / "config.toml").write_text('model_provider = "acme"\n')
+        step = await person.is_told("settings", "project_file", cwd=work)
+        assert step["values"] == {"path": str(work / ".codex" / "config.toml"), "value": "acme"}
+        assert (await person.doctor(cwd=work / "sub"))["ok"]
+        # There its own config.toml is no project's.
+        assert (await person.doctor(cwd=person.home))["ok"]
 
     async def test_the_wrong_path(self, clinic: Clinic, tmp_path: Path) -> None:
         person = clinic.patient(tmp_path / "home")
@@ -245,6 +295,12 @@ class TestSettings:
         before = len(clinic.upstream.turns)
         person.env["WAYSTATION_LICENSE"] = "ws-this-is-nobodys-license"
         assert "ws-…se" in (await person.is_told("door", "license_unknown"))["text"]
+
+        (person.home / ".codex" / ".env").write_text(f"WAYSTATION_LICENSE={person.env.pop('WAYSTATION_LICENSE')}\n")
+        step = await person.is_told("door", "license_old")
+        assert "~/.codex/.env" in step["text"]
+        assert step["command"] == "waystation setup codex --write"
+        (person.home / ".codex" / ".env").unlink()
 
         made = await clinic.waystation.command("license.create", expires_at=time.time() + 0.5)
         person.env["WAYSTATION_LICENSE"] = made["key"]
@@ -258,7 +314,9 @@ class TestSettings:
     async def test_a_saved_license_that_is_wrong_shows_when_codex_runs(self, clinic: Clinic, tmp_path: Path) -> None:
         person = clinic.patient(tmp_path / "home")
         person.saved_license(clinic.address, "ws-this-is-nobodys-license")
-        await person.is_told("door", "license_unknown")
+        step = await person.is_told("door", "license_old")
+        assert "auth.json" in step["text"]
+        assert step["command"] == "waystation setup codex --write --route openai_address"
 
     async def test_a_provider_that_shows_no_license(self, clinic: Clinic, tmp_path: Path) -> None:
         person = clinic.patient(tmp_path / "home")

@@ -4,7 +4,14 @@ from collections.abc import Iterable
 
 import pytest
 
-from app.platform.codex_notes import NoteCode, SetupNote, environment_notes, parse_codex_version, setup_notes
+from app.platform.codex_notes import (
+    NoteCode,
+    SetupNote,
+    environment_notes,
+    license_notes,
+    parse_codex_version,
+    setup_notes,
+)
 from app.platform.shells import Shell
 
 
@@ -86,6 +93,12 @@ def test_a_history_file_is_spoken_of_only_where_the_shell_keeps_one() -> None:
     assert NoteCode.HISTORY in codes(setup_notes(Shell.POWERSHELL))
     assert NoteCode.HISTORY not in codes(setup_notes(Shell.CMD))
     assert NoteCode.HISTORY not in codes(environment_notes(Shell.CMD))
+
+
+def test_a_license_of_the_file_is_told_of_first() -> None:
+    assert codes(setup_notes(Shell.BASH, license_in_file=True))[0] is NoteCode.FILE_WINS
+    assert codes(license_notes(Shell.BASH, license_in_file=True))[0] is NoteCode.FILE_WINS
+    assert NoteCode.FILE_WINS not in codes(setup_notes(Shell.BASH)) + codes(license_notes(Shell.BASH))
 
 
 def test_forbidden_scripts_concern_powershell_only() -> None:

@@ -66,7 +66,8 @@ class TextCard(Card):
         operations: what the buttons do.
         shell: chosen at first.
         copy_text: puts a text without secrets on the clipboard, and says so.
-        copied: called when a text is copied, and when another is chosen.
+        copied: called when a text is copied.
+        chosen: called when a text for something else is chosen.
     """
 
     def __init__(
@@ -76,12 +77,15 @@ class TextCard(Card):
         shell: Shell,
         copy_text: Callable[[str], None],
         copied: Callable[[], None],
+        chosen: Callable[[], None],
     ) -> None:
         super().__init__()
         self._operations = operations
         self._copied = copied
+        self._chosen = chosen
         self._base_url: str | None = None
         self._version: CodexVersion | None = None
+        self._license_in_file = False
         self._has_text = False
         self._shells = Segmented(self.tr("Your shell"))
         for value in _SHELLS:
@@ -145,9 +149,10 @@ class TextCard(Card):
             self._base_url = base_url
             self._show_text()
 
-    def show_version(self, version: CodexVersion | None) -> None:
+    def show_version(self, version: CodexVersion | None, *, license_in_file: bool = False) -> None:
         """Show what fits this version of Codex."""
         self._version = version
+        self._license_in_file = license_in_file
         self._show_text()
 
     def text(self) -> str:
@@ -233,7 +238,9 @@ class TextCard(Card):
     def _found_notes(self) -> tuple[SetupNote, ...]:
         match self.what:
             case What.CODEX:
-                return setup_notes(self.shell, self._version, lasting=self.lasting)
+                return setup_notes(
+                    self.shell, self._version, lasting=self.lasting, license_in_file=self._license_in_file
+                )
             case What.ENVIRONMENT:
                 return environment_notes(self.shell, self._version, lasting=self.lasting)
             case _:
@@ -243,7 +250,7 @@ class TextCard(Card):
         self._copy.setEnabled(self._has_text and not self._operations.is_busy("copy"))
 
     def _on_what(self) -> None:
-        self._copied()
+        self._chosen()
         self._show_text()
 
     def _on_copy(self) -> None:
