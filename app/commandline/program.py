@@ -36,8 +36,8 @@ def run(arguments: list[str]) -> int:
         folder = data_dir(parsed, environ)
     except WaystationError as error:
         return _failed(error.message, error.exit_code)
-    if parsed.action != "practice":
-        # Practice has a folder of its own, log and all.
+    if parsed.action not in ("practice", "selftest"):
+        # These have a folder of their own, log and all.
         log_to_file(log_dir(folder))
     try:
         code = _act(parsed, folder, environ)

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
+import pkgutil
 import platform
 import ssl
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import app
 from app import __version__
 from app.core.errors import InvalidInput
 from app.store.key_stores import KeyStoreKind
 
+#: What is imported late or under a condition, so that a bundle may lack it.
+_LIBRARIES = ("aiohttp_socks", "alembic.command", "brotli", "orjson", "psutil", "qasync", "tomlkit", "zstandard")
+_NOT_ON_WINDOWS = ("uvloop",)
+#: Alembic runs these itself.
+_SCRIPTS = "app.store.migrations."
+_PROMPT = "Say hello"
+
 
 def selftest(output: Path | None) -> int:
     """Run all checks, print or write their results as JSON; the exit code is 0 when all passed.
+
+    Nothing of the user's is touched: the gateway that is tried has a folder of its own, and a simulated upstream.
 
     Raises:
         InvalidInput: the file cannot be written.
@@ -36,6 +49,7 @@ def selftest(output: Path | None) -> int:
             results[name] = f"failed: {type(error).__name__}: {error}"
             failed.append(name)
 
+    check("modules", _modules)
     check("gateway", _gateway)
     check("tls", _tls)
     check("key_store", _key_store)
@@ -53,32 +67,64 @@ def selftest(output: Path | None) -> int:
     return 1 if failed else 0
 
 
+def _modules() -> int:
+    """Import everything; how many modules there are."""
+    names = [module.name for module in pkgutil.walk_packages(app.__path__, "app.")]
+    names = [name for name in names if not name.startswith(_SCRIPTS)]
+    libraries = (*_LIBRARIES, *(() if sys.platform == "win32" else _NOT_ON_WINDOWS))
+    for name in (*names, *libraries):
+        importlib.import_module(name)
+    return len(names)
+
+
 def _gateway() -> dict[str, Any]:
     return asyncio.run(_gateway_round_trip())
 
 
 async def _gateway_round_trip() -> dict[str, Any]:
-    """A gateway on a free port and a folder of its own: seals, opens, answers."""
+    """A gateway on a free port and a folder of its own, whose schema is made by all migrations: seals, opens, serves a
+    turn of the simulated upstream.
+    """
     import aiohttp
 
     from app.core.credential import login_from_api_key
     from app.gateway.gateway import Gateway
+    from app.practice.server import PracticeUpstream
+    from app.store.schema import SCHEMA_VERSION
     from app.upstream.endpoints import UpstreamEndpoints
 
-    with tempfile.TemporaryDirectory(prefix="waystation-selftest-") as folder:
-        endpoints = UpstreamEndpoints.from_environment({})
-        gateway = await Gateway.open(Path(folder), endpoints, key_store_kind=KeyStoreKind.FILE)
-        try:
-            await gateway.tokens.add(login_from_api_key("sk-selftest-not-a-real-key"), None)
-            port = await gateway.start("127.0.0.1", 0)
-            async with (
-                aiohttp.ClientSession() as session,
-                session.get(f"http://127.0.0.1:{port}/healthz") as answer,
-            ):
-                answer.raise_for_status()
-                return {"healthz": await answer.json(), "tokens": len(gateway.snapshot().tokens)}
-        finally:
-            await gateway.close()
+    upstream = PracticeUpstream(keep=2)
+    await upstream.start()
+    try:
+        with tempfile.TemporaryDirectory(prefix="waystation-selftest-") as name:
+            folder = Path(name)
+            endpoints = UpstreamEndpoints(upstream.chatgpt_base_url, upstream.openai_base_url, upstream.auth_issuer)
+            gateway = await Gateway.open(folder, endpoints, key_store_kind=KeyStoreKind.FILE)
+            try:
+                await gateway.tokens.add(login_from_api_key(upstream.api_keys[0].key), None)
+                license_key = (await gateway.licenses.default()).key
+            finally:
+                await gateway.close()
+            # What was sealed is opened again, by the key in the file.
+            gateway = await Gateway.open(folder, endpoints, key_store_kind=KeyStoreKind.FILE)
+            try:
+                base_url = f"http://127.0.0.1:{await gateway.start('127.0.0.1', 0)}"
+                async with aiohttp.ClientSession() as session:
+                    async with session.get(f"{base_url}/healthz") as answer:
+                        answer.raise_for_status()
+                        health = await answer.json()
+                    turn = {"model": "gpt-5-codex", "input": _PROMPT, "stream": True}
+                    headers = {"Authorization": f"Bearer {license_key}"}
+                    async with session.post(f"{base_url}/codex/v1/responses", json=turn, headers=headers) as answer:
+                        events = (await answer.text()).count("event: ")
+                        if answer.status != 200 or not events:
+                            raise RuntimeError(f"the turn was answered with {answer.status} and {events} events")
+                tokens = len(gateway.snapshot().tokens)
+            finally:
+                await gateway.close()
+    finally:
+        await upstream.stop()
+    return {"healthz": health, "tokens": tokens, "schema": SCHEMA_VERSION, "events": events}
 
 
 def _tls() -> dict[str, Any]:

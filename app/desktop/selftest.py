@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal, qVersion
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
 from app.desktop.icons import Icons, Look
-from app.desktop.translation import SIMPLIFIED_CHINESE, install_language, translated
+from app.desktop.translation import ENGLISH, SIMPLIFIED_CHINESE, install_language, translated
 from app.platform.display import display_problem
 from app.platform.paths import build_dir, resources_dir
 
@@ -38,6 +40,7 @@ def desktop_checks() -> dict[str, object]:
         "signals": SIGNALS,
         "references_lost": loss,
         "pictures": _pictures(),
+        "english": _english(application),
         "chinese": _chinese(application),
         "tray": QSystemTrayIcon.isSystemTrayAvailable(),
     }
@@ -74,14 +77,28 @@ def _pictures() -> int:
     return len(names)
 
 
+def _english(application: QCoreApplication) -> str:
+    with _language(application, ENGLISH):
+        said = QCoreApplication.translate("Counts", "%n token(s)", None, 2)
+    if said != "2 tokens":
+        raise RuntimeError("the English plural forms cannot be loaded; in a checkout, build_scripts/dev.py makes them")
+    return said
+
+
 def _chinese(application: QCoreApplication) -> str:
-    translators = install_language(application, SIMPLIFIED_CHINESE, build_dir())
-    try:
+    with _language(application, SIMPLIFIED_CHINESE):
         said = translated("Overview", "Running")
         cancel = translated("QPlatformTheme", "Cancel")
-    finally:
-        for translator in translators:
-            application.removeTranslator(translator)
     if said != "运行中" or cancel != "取消":
         raise RuntimeError("the Chinese translation cannot be loaded; in a checkout, build_scripts/dev.py makes it")
     return str(said)
+
+
+@contextmanager
+def _language(application: QCoreApplication, language: str) -> Iterator[None]:
+    translators = install_language(application, language, build_dir())
+    try:
+        yield
+    finally:
+        for translator in translators:
+            application.removeTranslator(translator)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from pathlib import Path
 
 from app.core.errors import WaystationError
@@ -15,6 +15,8 @@ _FROM_CHECKOUT = "import sys;sys.path.insert(0,{root!r});from app.__main__ impor
 #: Without it a bundle takes what it starts for a part of itself.
 #: https://pyinstaller.org/en/stable/common-issues-and-pitfalls.html#independent-subprocess
 _BUNDLE_OF_ITS_OWN = {"PYINSTALLER_RESET_ENVIRONMENT": "1"}
+#: With a console and without one, in a bundle for Windows: build_scripts/bundle/layout.py.
+_CONSOLE, _WINDOWED = "waystation-cli.exe", "Waystation.exe"
 
 if sys.platform == "win32":
     _DETACHED = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
@@ -39,9 +41,25 @@ def program_command(
         environ: names the AppImage, which `executable` is only a part of while it runs.
     """
     if getattr(sys, "frozen", False) if frozen is None else frozen:
-        return (environ.get("APPIMAGE") or executable,)
+        beside = Path(executable).with_name(_WINDOWED)
+        windowless = str(beside) if Path(executable).name.lower() == _CONSOLE and beside.exists() else executable
+        return (environ.get("APPIMAGE") or windowless,)
     root = str(Path(__file__).resolve().parents[2])
     return (_windowless(executable), "-c", _FROM_CHECKOUT.format(root=root))
+
+
+def forget_the_bundle(environ: MutableMapping[str, str]) -> None:
+    """Give the environment back as it was before the bundle's loader changed it for itself.
+
+    Otherwise Codex, a browser or a shell that we start would load the bundle's libraries in place of its own.
+    https://pyinstaller.org/en/stable/common-issues-and-pitfalls.html#launching-external-programs-from-the-frozen-application
+    """
+    for name in [name for name in environ if name.startswith("_PYI_")]:
+        del environ[name]
+    for name in ("LD_LIBRARY_PATH", "LIBPATH"):
+        environ.pop(name, None)
+        if (before := environ.pop(f"{name}_ORIG", None)) is not None:
+            environ[name] = before
 
 
 def start_program(command: Sequence[str], environ: Mapping[str, str] = os.environ) -> None:

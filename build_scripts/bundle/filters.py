@@ -52,6 +52,9 @@ HIDDEN_IMPORTS = (
     "keyring.backends.fail",
     "keyring.backends.macOS",
 )
+#: PyInstaller's own, run before the program. They load Qt also for the command line, change the environment for all
+#: programs that we start, and prepare what is not in here; Qt finds its plugins without them.
+UNWANTED_RUNTIME_HOOKS = ("pyi_rth_cryptography_openssl", "pyi_rth_multiprocessing", "pyi_rth_pyside6")
 #: Folder of Qt's plugins -> those that are used. What opens windows, speaks to the desktop's theme, takes Chinese
 #: input, draws an SVG that a theme names as its icon, and looks like the system.
 QT_PLUGINS = {

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.platform.own_program import ProgramNotStarted, program_command, start_program
+from app.platform.own_program import ProgramNotStarted, forget_the_bundle, program_command, start_program
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,6 +22,32 @@ def test_it_is_started_without_arguments() -> None:
     program, dash, code = program_command(frozen=False)
     assert (program, dash) == (sys.executable, "-c")
     compile(code, "command", "exec")
+
+
+def test_windows_starts_the_program_without_a_console_also_from_the_one_with_it(tmp_path: Path) -> None:
+    console, windowed = tmp_path / "waystation-cli.exe", tmp_path / "Waystation.exe"
+    assert program_command(frozen=True, executable=str(console), environ={}) == (str(console),)
+    windowed.touch()
+    assert program_command(frozen=True, executable=str(console), environ={}) == (str(windowed),)
+    assert program_command(frozen=True, executable=str(windowed), environ={}) == (str(windowed),)
+
+
+@pytest.mark.parametrize(
+    ("given", "loader"),
+    [
+        ({"PATH": "/bin"}, {"LD_LIBRARY_PATH": "/opt/w/_internal"}),
+        (
+            {"PATH": "/bin", "LD_LIBRARY_PATH": "/mine"},
+            {"LD_LIBRARY_PATH": "/opt/w/_internal:/mine", "LD_LIBRARY_PATH_ORIG": "/mine"},
+        ),
+    ],
+)
+def test_what_the_bundles_loader_put_into_the_environment_reaches_no_other_program(
+    given: dict[str, str], loader: dict[str, str]
+) -> None:
+    environ = given | loader | {"_PYI_ARCHIVE_FILE": "/opt/w/Waystation", "_PYI_PARENT_PROCESS_LEVEL": "0"}
+    forget_the_bundle(environ)
+    assert environ == given
 
 
 def test_what_is_started_goes_on_when_the_one_that_started_it_is_gone(tmp_path: Path) -> None:
