@@ -20,8 +20,9 @@ from tests.platform.codex_gateway import Gateway, running_gateway
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-# Some 4,000 tokens.
-STORY = "Once upon a time there was a gateway. " * 420
+# Some 2,500 tokens, and not more: now and then (one in 500) Codex 0.80 comes to a stand over thousands of pieces of an
+# answer, with and without a gateway.
+STORY = " ".join(["OnceUponATimeThereWasAGateway" * 14] * 25)
 ROOM = 1_500
 # How Codex begins when it asks for a summary itself: from 0.80 on, and before.
 SUMMARIZE = ("You are performing a CONTEXT CHECKPOINT COMPACTION.", "You have exceeded the maximum number of tokens,")
@@ -101,11 +102,11 @@ async def test_a_conversation_with_pictures_tools_and_compaction_goes_on_over_pr
 
         codex.configure(model_auto_compact_token_limit=tokens_of(called[-1]) + ROOM)
         house.upstream.script(Turn(text=STORY))
-        said(await codex.ask("tell me a story"), STORY.strip())
+        said(await codex.ask("tell me a story"), STORY)
         said(await codex.ask("what model are you"), "[practice] I am ")
         compacted = house.news()
         assert compaction(compacted) == expected_compaction(way, version)
-        assert b"gateway. Once upon" not in compacted[-1].body
+        assert b"AGatewayOnce" not in compacted[-1].body
 
         assert codex.conversation == first
     turns = [*shown, *called, *compacted]
