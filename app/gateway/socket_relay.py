@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp import WSMsgType, web
@@ -144,45 +145,56 @@ class SocketRelay:
 
     async def _up(self) -> None:
         """From the client to upstream."""
-        while True:
-            message = await self._client.receive()
-            envelope = await self._asked(message.data) if message.type in _DATA else None
-            if envelope is not None:
-                await self._create(message.data, message.type, envelope)
-            elif message.type in _DATA and not self._sockets.admitted(self._owner):
-                await self._come_again()
-            elif message.type in _PASSED:
-                await self._upstream.send_frame(message.data, message.type)
-            else:
-                if message.type is WSMsgType.CLOSE:
-                    self._end((message.data, message.extra or ""))
-                    await self._upstream.send_frame(*closing(message.data, message.extra or ""))
-                elif message.type is WSMsgType.ERROR:
-                    # Too large, or not as frames have to be: by POST it is said what is wrong.
-                    self._sockets.by_post(self._owner, self._names)
-                self._end(None)
-                return
+        # What has passed is let go of: the next may come in an hour.
+        while await self._pass_up():
+            pass
+
+    async def _pass_up(self) -> bool:
+        """One message; False after the last."""
+        message = await self._client.receive()
+        envelope = await self._asked(message.data) if message.type in _DATA else None
+        if envelope is not None:
+            await self._create(message.data, message.type, envelope)
+        elif message.type in _DATA and not self._sockets.admitted(self._owner):
+            await self._come_again()
+        elif message.type in _PASSED:
+            await self._upstream.send_frame(message.data, message.type)
+        else:
+            if message.type is WSMsgType.CLOSE:
+                self._end((message.data, message.extra or ""))
+                await self._upstream.send_frame(*closing(message.data, message.extra or ""))
+            elif message.type is WSMsgType.ERROR:
+                # Too large, or not as frames have to be: by POST it is said what is wrong.
+                self._sockets.by_post(self._owner, self._names)
+            self._end(None)
+            return False
+        return True
 
     async def _down(self) -> None:
         """From upstream to the client."""
-        while True:
-            message = await self._upstream.receive()
-            exchange = self._exchange
-            if message.type not in _PASSED:
-                if exchange is not None and exchange.lost():
-                    self._sockets.by_post(self._owner, exchange.names)
-                closed = message.type is WSMsgType.CLOSE
-                self._end((message.data, message.extra or "") if closed else None)
-                if closed:
-                    await self._upstream.send_frame(*closing(message.data))
-                return
-            seen = exchange if message.type is WSMsgType.TEXT else None
-            if seen is not None and not seen.see(message.data):
-                await self._again(seen)
-                return
-            await self._client.send_frame(message.data, message.type)
-            if seen is not None:
-                seen.passed_on(len(message.data))
+        while await self._pass_down():
+            pass
+
+    async def _pass_down(self) -> bool:
+        """One message; False after the last."""
+        message = await self._upstream.receive()
+        exchange = self._exchange
+        if message.type not in _PASSED:
+            if exchange is not None and exchange.lost():
+                self._sockets.by_post(self._owner, exchange.names)
+            closed = message.type is WSMsgType.CLOSE
+            self._end((message.data, message.extra or "") if closed else None)
+            if closed:
+                await self._upstream.send_frame(*closing(message.data))
+            return False
+        seen = exchange if message.type is WSMsgType.TEXT else None
+        if seen is not None and not seen.see(message.data):
+            await self._again(seen)
+            return False
+        await self._client.send_frame(message.data, message.type)
+        if seen is not None:
+            seen.passed_on(len(message.data))
+        return True
 
     async def _asked(self, frame: bytes) -> Envelope | None:
         """The request in a client's frame; None when there is none: upstream shall judge what it is."""
@@ -199,35 +211,30 @@ class SocketRelay:
             await asyncio.wait((self._turn,))
         if self._stopping:
             return
-        warm_up = envelope.data.get("generate") is False
-        token = self._sockets.token(
-            self._owner, envelope.names, model=None if warm_up else envelope.model, warm=self._token.id
-        )
-        if token is None or token.id != self._token.id:
-            await self._elsewhere(envelope.names)
-            return
-        if not await self._sockets.same_way(self._upstream, token):
-            await self._come_again()
-            return
         asked = asyncio.Event()
-
-        async def turn() -> None:
-            try:
-                if warm_up:
-                    # Codex opens the conversation, and asks for nothing yet.
-                    await self._ask(frame, kind, Exchange(None, envelope), asked)
-                else:
-                    await self._serve(frame, kind, envelope, asked)
-            finally:
-                asked.set()
-                self._exchange = None
-                if self._stopping:
-                    self._end((GOING_AWAY, ""))
-
-        if not warm_up:
-            self._sockets.touched(self._client)
-        self._turn = self._start(turn, "turn")
+        self._turn = self._start(partial(self._take, frame, kind, envelope, asked), "turn")
         await asked.wait()
+
+    async def _take(self, frame: bytes, kind: WSMsgType, envelope: Envelope, asked: asyncio.Event) -> None:
+        """Do what the client asks for, if this is still the place for it."""
+        # Codex opens the conversation, and asks for nothing yet.
+        warm_up = envelope.data.get("generate") is False
+        try:
+            if not await self._sockets.same_way(self._upstream, self._token):
+                await self._come_again()
+            elif not self._is_here(envelope.names, None if warm_up else envelope.model):
+                await self._elsewhere(envelope.names)
+            elif warm_up:
+                await self._ask(frame, kind, Exchange(None, envelope), asked)
+            else:
+                # At once, so that no other turn takes the token's last place.
+                self._sockets.touched(self._client)
+                await self._serve(frame, kind, envelope, asked)
+        finally:
+            asked.set()
+            self._exchange = None
+            if self._stopping:
+                self._end((GOING_AWAY, ""))
 
     async def _serve(self, frame: bytes, kind: WSMsgType, envelope: Envelope, asked: asyncio.Event) -> None:
         """One turn, from its frame to its last event."""
@@ -294,10 +301,14 @@ class SocketRelay:
 
     async def _elsewhere(self, names: tuple[str, ...]) -> None:
         """Not here: the next handshake leads to another token; if it might lead here again, POST it is."""
-        token = self._sockets.token(self._owner, self._names, warm=self._token.id)
-        if token is not None and token.id == self._token.id:
+        if self._is_here(self._names):
             self._sockets.by_post(self._owner, names)
         await self._come_again()
+
+    def _is_here(self, names: tuple[str, ...], model: str | None = None) -> bool:
+        """Whether a turn would go to this token now, as far as nothing else speaks for another."""
+        token = self._sockets.token(self._owner, names, model=model, warm=self._token.id)
+        return token is not None and token.id == self._token.id
 
     async def _come_again(self) -> None:
         """What upstream says of a socket that has been open for long: Codex opens another one without a word."""

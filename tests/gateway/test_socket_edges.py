@@ -1,6 +1,7 @@
 """A WebSocket at its edges: frames of all sizes, doors that close in the midst of it, ways that change."""
 
 import asyncio
+import gc
 import struct
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,8 +12,11 @@ from pathlib import Path
 import pytest
 from aiohttp import WSMsgType, web
 
+from app.core.envelope import Envelope
+from app.core.policy import Policy
 from app.core.turn import Outcome
 from app.gateway.client_socket import MAX_FRAME
+from app.gateway.live_turn import LiveTurn
 from app.gateway.socket_relay import SocketRelay
 from app.gateway.socket_turn import RECONNECT
 from app.practice.script import Turn, usage_limit_reached
@@ -280,3 +284,28 @@ async def test_a_line_that_ends_before_the_turn_was_sent_is_not_the_clients_doin
         await closing
     row = await one.wait_outcome(Outcome.FAILED)
     assert (row.error, row.sent_sha256) == ("upstream_stream_truncated", None)
+
+
+async def test_an_idle_socket_holds_nothing_of_its_last_turn(one: House) -> None:
+    async with talk(one) as socket:
+        assert (await socket.turn(create())).status == 200
+        await one.wait_outcome(Outcome.COMPLETED)
+        await one.until(lambda: not [item for item in gc.get_objects() if isinstance(item, Envelope | LiveTurn)])
+
+
+async def test_of_two_that_come_at_once_for_the_last_place_one_goes_by_post(tmp_path: Path) -> None:
+    hold = asyncio.Event()
+    async with house(tmp_path, policy=Policy(turns_per_token=1)) as running:
+        running.practice.script(Turn(hold=hold))
+        async with talk(running, thread="a") as first, talk(running, thread="b") as second:
+            await asyncio.gather(first.say(create(prompt_cache_key="a")), second.say(create(prompt_cache_key="b")))
+            await running.until(lambda: running.practice.turns)
+            # Over a WebSocket it would wait without a word, and Codex for no more than five minutes.
+            away, other = (second, first) if running.state.pool.sessions.find("l-0001", ("a",)) else (first, second)
+            assert (await away.hear())["error"]["code"] == RECONNECT
+            assert not len(running.state.turnstile)
+            hold.set()
+            while (await other.hear())["type"] != "response.completed":
+                pass
+        await running.row()
+        assert [row.outcome for row in running.state.recent] == [Outcome.COMPLETED]
