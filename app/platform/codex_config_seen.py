@@ -32,6 +32,7 @@ class ConfigSeen:
         leads_here: whether that provider's address is the gateway's.
         address: of that provider, without secrets; None: the file names none.
         problem: why it cannot be read, with its line; None: it can.
+        broken_line: at which it is no TOML; None: at none, or nobody knows.
     """
 
     path: Path
@@ -40,6 +41,7 @@ class ConfigSeen:
     leads_here: bool
     address: str | None
     problem: str | None
+    broken_line: int | None = None
 
 
 class SavedLogin(StrEnum):
@@ -61,16 +63,17 @@ def config_seen(path: Path, base_url: str, version: CodexVersion | None) -> tupl
         version: of the Codex that reads it; None: it is not known.
     """
     values: Mapping[str, Any] = {}
-    exists, problem = True, None
+    exists, problem, line = True, None, None
     try:
         data = read_config(path)
         exists = data is not None
         values = config_values(decoded(data or b""))
     except (CodexConfigBroken, CodexConfigUnreadable) as error:
         problem = str(error).replace(" and try again; nothing was changed.", ".")
+        line = error.details.get("line")
     login = _login(path.with_name("auth.json"), values)
     if problem is not None:
-        return ConfigSeen(path, exists, None, False, None, problem), login
+        return ConfigSeen(path, exists, None, False, None, problem, line if isinstance(line, int) else None), login
     provider = _provider(values, version)
     address = _address(values, provider, version)
     leads_here = address is not None and same_address(address, base_url)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from app.desktop.icons import Icons
 from app.desktop.pages.set_up import SetUpPage
+from app.desktop.pages.text_card import What
 from app.desktop.place import Place
 from app.desktop.set_up.changes_dialog import ChangesDialog
 from app.desktop.set_up.check_words import FINDINGS, fix_text, found_text
@@ -263,6 +264,59 @@ async def test_what_a_check_says_stays_until_something_new_is_waited_for(
     button(page, "Copy full set-up").click()
     await desk.settle()
     assert "Waiting for the first request from Codex" in page.check.text
+
+
+async def test_looking_at_another_text_leaves_what_a_check_has_found(
+    page: SetUpPage, desk: Desk, checked: Checked
+) -> None:
+    checked.steps = wrong(step(Stage.TOKEN, CheckCode.NO_TOKENS, StepState.FAILED))
+    button(page.check, "Check").click()
+    await desk.settle()
+    page.choose(Shell.ZSH, What.ENVIRONMENT)
+    assert "gets no answer yet" in page.check.text
+    assert "There is no token." in said(page.check)
+
+
+async def test_what_is_copied_meanwhile_hides_no_step_of_a_check(page: SetUpPage, desk: Desk, checked: Checked) -> None:
+    checked.gate.clear()
+    button(page.check, "Check").click()
+    await until(lambda: checked.asked)
+    page.unfold(True)
+    button(page, "Copy full set-up").click()
+    await until(lambda: desk.copied)
+    checked.gate.set()
+    await desk.settle()
+    assert "It works" in page.check.text
+    assert page.check.steps.isVisible()
+
+
+async def test_what_a_button_does_need_not_be_typed(page: SetUpPage, desk: Desk, checked: Checked) -> None:
+    ours = "waystation token sign-in"
+    checked.steps = wrong(step(Stage.TOKEN, CheckCode.NO_TOKENS, StepState.FAILED, ours))
+    button(page.check, "Check").click()
+    await desk.settle()
+    assert button(page.check, "Sign in with ChatGPT").isEnabled()
+    assert ours not in said(page.check)
+
+
+async def test_the_step_that_failed_is_in_sight_with_its_way_out(
+    icons: Icons, desk: Desk, tmp_path: Path, checked: Checked
+) -> None:
+    checked.steps = wrong(step(Stage.UPSTREAM, CheckCode.UPSTREAM_UNREACHABLE, StepState.FAILED, problem="no route"))
+    stage = Theatre(icons, desk, tmp_path, codex_check=checked.made)
+    stage.window.resize(800, 560)
+    stage.show(FULL, Place.SET_UP)
+    await desk.settle()
+    page = stage.window.set_up
+    page.check.button.click()
+    await desk.settle()
+    QApplication.processEvents()
+    way_out = button(page.check, "Open Settings")
+    assert way_out.visibleRegion().boundingRect() == way_out.rect()
+    stage.signing_in.close()
+    stage.window.leave()
+    stage.window.deleteLater()
+    await desk.operations.close()
 
 
 @pytest.mark.parametrize("code", CheckCode)

@@ -186,6 +186,25 @@ async def test_codex_is_looked_for_once_and_again_when_asked(page: SetUpPage, de
     assert computer.looks[2:] == ["http://127.0.0.1:9999/codex/v1"]
 
 
+async def test_codex_is_looked_for_again_when_the_user_comes_back(
+    page: SetUpPage, desk: Desk, computer: Computer
+) -> None:
+    page.show_snapshot(FULL, NOW)
+    await desk.settle()
+    page.hide()
+    computer.install = CodexInstall(CODEX, (0, 169, 0))
+    page.show()
+    page.show_snapshot(FULL, NOW + 1)
+    assert len(computer.looks) == 1
+    page.show_snapshot(FULL, NOW + 60)
+    # Quietly: what is known stays until more is.
+    assert "Codex was not found on this computer." in page.codex.text
+    await desk.settle()
+    assert f"Codex 0.169.0 was found at {CODEX}." in page.codex.text
+    page.show_snapshot(FULL, NOW + 120)
+    assert len(computer.looks) == 2
+
+
 @pytest.mark.parametrize(
     ("version", "expected"),
     [

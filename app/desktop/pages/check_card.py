@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from app.core.turn import Outcome, TurnRow
 from app.desktop import formats
@@ -37,6 +38,9 @@ class CheckCard(Card):
         ways: where the buttons beside findings lead.
         copy_text: puts a text without secrets on the clipboard, and says so.
     """
+
+    #: Its steps stand there now, or they say something else at the end.
+    grown = Signal()
 
     def __init__(
         self,
@@ -88,16 +92,33 @@ class CheckCard(Card):
         """What it says."""
         return self._line.text
 
+    @property
+    def problem_line(self) -> QWidget | None:
+        """The step that has failed; None: none has."""
+        problem = self._report.problem if self._report is not None else None
+        return self.steps.line(problem.stage) if problem is not None else None
+
+    def recommend(self, recommended: bool) -> None:
+        """Whether checking is what should come next."""
+        self.button.setDefault(recommended)
+
     def run(self) -> None:
         """Check, unless a check is running."""
         if not self._operations.is_busy(_GROUP):
             self._operations.run(_GROUP, self._check())
 
-    def wait_from(self, now: float | None, *, curl: bool) -> None:
-        """Wait anew, from `now` (Unix seconds; None: from the next look) on, for Codex or for curl."""
+    def wait_from(self, now: float | None, *, curl: bool, forget: bool = True) -> None:
+        """Wait anew, from `now` on, for Codex or for curl.
+
+        Args:
+            now: in Unix seconds; None: from the next look on.
+            curl: for which.
+            forget: also what a check has found, since it was about something else; but not a running one.
+        """
         self._since = now
         self._curl = curl
-        self._forget()
+        if not self._operations.is_busy(_GROUP) and (forget or self._report is None):
+            self._forget()
 
     def show_turns(self, turns: Sequence[TurnRow], *, running: bool, now: float) -> None:
         """Look whether it has come; `now` is in Unix seconds."""
@@ -137,6 +158,7 @@ class CheckCard(Card):
         self.steps.show_steps([CheckStep(stage) for stage in Stage])
         self.steps.show()
         self._update_button()
+        self.grown.emit()
         try:
             report = await self._set_up.check(self._on_steps)
         except BaseException:
@@ -149,6 +171,7 @@ class CheckCard(Card):
         self.steps.show_steps(report.steps)
         self.copy.show()
         self._show_report(report)
+        self.grown.emit()
 
     def _show_report(self, report: CheckReport) -> None:
         problem = report.problem
@@ -167,6 +190,7 @@ class CheckCard(Card):
         self._report = None
         self.steps.hide()
         self.copy.hide()
+        self._update_button()
         self._about.setVisible(self._set_up.can_check)
         if self._turns is not None:
             turns, running, now = self._turns

@@ -21,6 +21,8 @@ from app.desktop.widgets.selectable import make_selectable
 from app.platform.codex_check import CheckStep, Stage, StepState
 
 _SYMBOL_SIZE = 16
+# How this program's own commands begin.
+_OURS = "waystation "
 
 
 class StepLine(QWidget):
@@ -86,11 +88,11 @@ class StepLine(QWidget):
         self._word.setText(state_name(step.state))
         self._found.setAccessibleName(f"{stage_name(self._stage)}: {state_name(step.state)}. {self._found.text()}")
         clear_layout(self._below)
-        fix = fix_text(step)
+        fix, way = fix_text(step), remedy(step.code, self._ways)
         if fix:
-            way = remedy(step.code, self._ways)
             show_in(self._below, Notice(self._icons, Tone.INFO, fix, () if way is None else (way,)))
-        if step.command:
+        # What a button does here, nobody needs to type.
+        if step.command and (way is None or not step.command.startswith(_OURS)):
             show_in(self._below, CommandLine(self._icons, step.command, self._copy_text))
         self._draw()
 
@@ -131,6 +133,10 @@ class CheckSteps(QWidget):
     def text(self) -> str:
         """What it says."""
         return "\n".join(line.text for line in self._lines.values())
+
+    def line(self, stage: Stage) -> StepLine:
+        """One of them."""
+        return self._lines[stage]
 
     def show_steps(self, steps: Sequence[CheckStep]) -> None:
         """Show how far they have come."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from PySide6.QtCore import QEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFormLayout, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from app.core.errors import WaystationError
@@ -31,6 +33,9 @@ from app.platform.codex_steps import INSTALL
 
 _log = logging.getLogger(__name__)
 
+_GROUP = "look for codex"
+# Looking starts a few programs. Seconds.
+_REST_S = 5.0
 # What the lines above say already.
 _SAID = (NoteCode.NOT_INSTALLED, NoteCode.TOO_OLD, NoteCode.CONFIG_BROKEN)
 
@@ -59,6 +64,10 @@ class CodexCard(Card):
         self._set_up = set_up
         self._found = found
         self._base_url: str | None = None
+        self._now = self._looked_at = 0.0
+        self._shown_details: list[tuple[str, str]] = []
+        # Whether the user was elsewhere, such as in a terminal, where all of it may have changed.
+        self._was_away = False
         self._install_line = StateLine(icons, self.tr("Codex on this computer"))
         self._destination = StateLine(icons, self.tr("Where Codex goes"))
         self._problem = StateLine(icons, self.tr("Problem"))
@@ -99,20 +108,39 @@ class CodexCard(Card):
         said = [line.text for line in lines if not line.isHidden()]
         return "\n".join([*said, *([] if self._advice.isHidden() else [self._advice.text()])])
 
-    def look_once(self, base_url: str) -> None:
-        """Look, unless that was done already for this address of the gateway."""
+    def look_once(self, base_url: str, now: float) -> None:
+        """Look, unless that was done for this address of the gateway since the user came; `now` in Unix seconds."""
+        self._now = now
         if base_url != self._base_url:
             self._base_url = base_url
             self.look()
+        elif self._was_away and now - self._looked_at >= _REST_S:
+            self._run(base_url, quietly=True)
 
     def look(self) -> None:
         """Look anew, such as after something was written."""
         if self._base_url is not None:
-            self._operations.run("look for codex", self._look(self._base_url))
+            self._run(self._base_url, quietly=False)
 
-    async def _look(self, base_url: str) -> None:
-        self._again.setEnabled(False)
-        self._install_line.show_state("waiting", Tone.NEUTRAL, self.tr("Looking for Codex on this computer…"))
+    def changeEvent(self, event: QEvent) -> None:
+        """Look anew when the user comes back to the window."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self._was_away = True
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Look anew when the user comes back to the page."""
+        super().showEvent(event)
+        self._was_away = True
+
+    def _run(self, base_url: str, *, quietly: bool) -> None:
+        self._was_away, self._looked_at = False, self._now
+        self._operations.run(_GROUP, self._look(base_url, quietly=quietly))
+
+    async def _look(self, base_url: str, *, quietly: bool) -> None:
+        self._again.setEnabled(quietly)
+        if not quietly:
+            self._install_line.show_state("waiting", Tone.NEUTRAL, self.tr("Looking for Codex on this computer…"))
         try:
             seen = await self._set_up.look(base_url)
         except WaystationError as error:
@@ -133,16 +161,23 @@ class CodexCard(Card):
         self._install_line.show_state(*install_line(facts))
         _show(self._destination, destination_line(facts, base_url))
         _show(self._problem, ("warning", Tone.ERROR, error_text(seen.problem)) if seen.problem else None)
-        self._advice.setText(advice_line(advice, can_write=self._set_up.can_write))
+        left = seen.left is not None
+        self._advice.setText(advice_line(facts, advice, can_write=self._set_up.can_write, left=left))
         self._advice.show()
         self._notes.show_notes([note for note in advice.notes if note.code not in _SAID])
         self._notes.show()
         self._install.setVisible(_wants_install(facts))
-        while self._rows.rowCount():
-            self._rows.removeRow(0)
-        for name, value in details(facts):
-            self._rows.addRow(*self._row(name, value))
+        self._show_details(details(facts))
         self._unfold.show()
+
+    def _show_details(self, found: list[tuple[str, str]]) -> None:
+        # Somebody may be selecting what has not changed.
+        if found != self._shown_details:
+            self._shown_details = found
+            while self._rows.rowCount():
+                self._rows.removeRow(0)
+            for name, value in found:
+                self._rows.addRow(*self._row(name, value))
 
     def _row(self, name: str, value: str) -> tuple[QLabel, QLabel]:
         title, label = QuietLabel(name), QLabel(value)

@@ -18,11 +18,12 @@ from app.desktop.pages.text_card import TextCard, What
 from app.desktop.pages.write_card import WriteCard
 from app.desktop.place import Place
 from app.desktop.set_up.check_remedies import CheckWays
+from app.desktop.set_up.facts_words import lacks_license
 from app.desktop.set_up.operations import Seen, SetUpOperations
 from app.desktop.widgets.disclosure import Disclosure
 from app.desktop.widgets.page_frame import PageFrame
 from app.gateway.snapshot import GatewaySnapshot, RunState
-from app.platform.codex_route import Route, advise
+from app.platform.codex_route import Route, RouteReason, advise
 from app.platform.shells import Shell
 
 _OF_FILES = (Route.OWN_PROVIDER, Route.OPENAI_ADDRESS)
@@ -61,8 +62,8 @@ class SetUpPage(PageFrame):
         self._can_write = set_up.can_write
         self.codex = CodexCard(icons, operations, set_up, copy_text, self._on_found)
         self.write = WriteCard(icons, operations, set_up, copy_text, operations.copy_secret, self._on_written)
-        self.texts = TextCard(icons, operations, shell, copy_text, self._wait_anew)
-        self._unfold = styled(Disclosure(icons, self.tr("Or &copy a text"), self.texts), TextRole.HEADING)
+        self.texts = TextCard(icons, operations, shell, copy_text, self._wait_anew, self._on_chosen)
+        self._unfold = styled(Disclosure(icons, self.tr("Or copy a &text"), self.texts), TextRole.HEADING)
         self._unfold.clicked.connect(self._on_folded)
         ways = CheckWays(
             start_gateway=operations.start_gateway,
@@ -70,10 +71,11 @@ class SetUpPage(PageFrame):
             go=go,
             write=self.write.open if set_up.can_write else None,
             copy_text=self._on_copy_text,
+            show_command=self._on_show_command,
         )
         self.check = CheckCard(icons, operations, set_up, ways, copy_text)
         # Its steps need room.
-        self.check.button.clicked.connect(lambda: self.reveal(self.check))
+        self.check.grown.connect(lambda: self.reveal(self.check, self.check.problem_line))
         self._text_part = self._with_unfold()
         for part in (self.codex, self.write, self._text_part, self.check):
             self.body.addWidget(part)
@@ -106,7 +108,7 @@ class SetUpPage(PageFrame):
     def show_snapshot(self, snapshot: GatewaySnapshot, now: float) -> None:
         """Show the texts for this gateway's address, and whether a request came."""
         self._snapshot, self._now = snapshot, now
-        self.codex.look_once(snapshot.base_url)
+        self.codex.look_once(snapshot.base_url, now)
         self.write.show_snapshot(snapshot, now)
         self.texts.show_address(snapshot.base_url)
         self._show_turns(snapshot)
@@ -141,8 +143,11 @@ class SetUpPage(PageFrame):
 
     def _on_found(self, seen: Seen) -> None:
         self.write.show_seen(seen)
+        ready = advise(seen.facts).why is RouteReason.ALREADY and not lacks_license(seen.facts)
+        self.check.recommend(ready and not self.write.wants_writing)
         install = seen.facts.install
-        self.texts.show_version(install.version if install else None)
+        in_file = seen.facts.license_variable.in_file
+        self.texts.show_version(install.version if install else None, license_in_file=in_file)
         if not self._user_folds:
             self._unfold.setChecked(not self._can_write or advise(seen.facts).best not in _OF_FILES)
 
@@ -159,7 +164,17 @@ class SetUpPage(PageFrame):
         self.unfold(True)
         self.reveal(self._text_part)
 
-    def _wait_anew(self) -> None:
-        self.check.wait_from(self._now if self._snapshot else None, curl=self.texts.for_curl)
+    def _on_show_command(self) -> None:
+        if self.write.left is not None:
+            self.reveal(self.write)
+        else:
+            self.write.open()
+
+    def _on_chosen(self) -> None:
+        # Looking at a text proves no finding of a check wrong.
+        self._wait_anew(forget=False)
+
+    def _wait_anew(self, *, forget: bool = True) -> None:
+        self.check.wait_from(self._now if self._snapshot else None, curl=self.texts.for_curl, forget=forget)
         if self._snapshot is not None:
             self._show_turns(self._snapshot)

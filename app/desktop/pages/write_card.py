@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
@@ -12,9 +11,9 @@ from app.desktop.design import space
 from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons
 from app.desktop.operations import Operations
-from app.desktop.set_up.facts_words import mode_name
+from app.desktop.set_up.facts_words import lacks_license, mode_name
 from app.desktop.set_up.finding_words import finding_text
-from app.desktop.set_up.operations import Seen, SetUpOperations
+from app.desktop.set_up.operations import Left, Seen, SetUpOperations
 from app.desktop.set_up.undo_dialog import UndoDialog
 from app.desktop.set_up.write_dialog import WriteDialog
 from app.desktop.widgets.card import Card
@@ -29,7 +28,6 @@ from app.desktop.widgets.state_line import StateLine
 from app.desktop.widgets.symbol import Symbol
 from app.gateway.snapshot import GatewaySnapshot
 from app.platform.codex_config_findings import Finding, FindingCode
-from app.platform.codex_facts import SavedLogin
 from app.platform.codex_route import Route, RouteReason, advise
 from app.platform.codex_write_checks import history_findings
 from app.platform.codex_writer import WrittenState
@@ -38,21 +36,6 @@ from app.platform.codex_writer import WrittenState
 EARLIER_COMMAND = "codex resume -c model_provider=openai"
 _MASK = "ws-••••••••••••••••"
 _FILES_OF_CODEX = (Route.OWN_PROVIDER, Route.OPENAI_ADDRESS)
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """What the user still has to run.
-
-    Attributes:
-        command: may hold the license.
-        license_key: that is masked on the screen; empty: none is in it.
-        saves_license: whether it does, or takes the license away.
-    """
-
-    command: str = field(repr=False)
-    license_key: str = field(repr=False)
-    saves_license: bool
 
 
 class WriteCard(Card):
@@ -86,7 +69,8 @@ class WriteCard(Card):
         self._seen: Seen | None = None
         self._snapshot: GatewaySnapshot | None = None
         self._now = 0.0
-        self._left: Left | None = None
+        # Of what was taken back; nobody can know it later.
+        self._after_undo: Left | None = None
         self._shown: object = None
         self._state = StateLine(icons, self.tr("What was written"))
         self._about = QuietLabel()
@@ -147,12 +131,30 @@ class WriteCard(Card):
         return self._set_up.can_write and self._seen is not None and self._snapshot is not None
 
     @property
+    def left(self) -> Left | None:
+        """What the user still has to run; None: nothing."""
+        return self._seen.left if self._seen is not None and self._seen.written is not None else self._after_undo
+
+    @property
+    def wants_writing(self) -> bool:
+        """Whether writing is what should come next."""
+        return self._is_stale or self._is_best()
+
+    @property
+    def _is_stale(self) -> bool:
+        written = self._seen.written if self._seen is not None else None
+        if written is None:
+            return False
+        elsewhere = self._snapshot is not None and written.base_url != self._snapshot.base_url
+        return not written.stands or elsewhere or self._license_changed
+
+    @property
     def _license_changed(self) -> bool:
         return self._seen is not None and self._seen.license_changed
 
     def _show(self) -> None:
         base_url = self._snapshot.base_url if self._snapshot else None
-        shown = (self._seen, base_url, self._left)
+        shown = (self._seen, base_url, self._after_undo)
         if shown == self._shown:
             self._update_buttons()
             return
@@ -166,16 +168,14 @@ class WriteCard(Card):
         self._row.setVisible(self._set_up.can_write)
         self._about.setText(self._what_it_is())
         self._show_rest()
-        stale = written is not None and (
-            not written.stands or written.base_url != (base_url or written.base_url) or self._license_changed
-        )
+        stale = self._is_stale
         if written is not None:
             self._show_written(written, base_url or written.base_url)
         if stale:
             self.write.setText(self.tr("&Write it again…"))
         else:
-            self.write.setText(self.tr("&Change…") if written is not None else self.tr("&Write it for me…"))
-        self.write.setDefault(stale or self._is_best())
+            self.write.setText(self.tr("Chan&ge…") if written is not None else self.tr("&Write it for me…"))
+        self.write.setDefault(self.wants_writing)
         self._row.fold()
         self._update_buttons()
 
@@ -192,8 +192,10 @@ class WriteCard(Card):
     def _is_best(self) -> bool:
         if self._seen is None:
             return False
-        advice = advise(self._seen.facts)
-        return advice.best in _FILES_OF_CODEX and advice.why is not RouteReason.ALREADY
+        facts, advice = self._seen.facts, advise(self._seen.facts)
+        # What is broken cannot be written.
+        fits = advice.best in _FILES_OF_CODEX and facts.config.problem is None
+        return fits and (advice.why is not RouteReason.ALREADY or (lacks_license(facts) and self.left is None))
 
     def _show_written(self, written: WrittenState, base_url: str) -> None:
         when = formats.minute(written.written_at, self._now)
@@ -216,12 +218,10 @@ class WriteCard(Card):
         self._state.show_state(*(("state-ready", Tone.POSITIVE) if well else ("warning", Tone.WARNING)), text)
 
     def _show_rest(self) -> None:
-        """What the user still has to run; it is known until the window is made anew."""
+        """What the user still has to run."""
         clear_layout(self._rest)
-        left, seen = self._left, self._seen
-        if left is None or seen is None or not left.command:
-            return
-        if left.saves_license and seen.facts.login is SavedLogin.API_KEY:
+        left = self.left
+        if left is None:
             return
         if left.saves_license:
             said = self.tr("One step is left. Run this once; it saves the license as Codex's login:")
@@ -294,15 +294,15 @@ class WriteCard(Card):
         )
         await dialogs.finished(dialog)
         if dialog.written is not None:
-            plan = dialog.written.plan
-            self._left = Left(plan.command, dialog.written.license_key, saves_license=True)
+            self._after_undo = None
             self._changed()
 
     async def _ask_to_undo(self) -> None:
         dialog = UndoDialog(self._icons, self._operations, self._set_up, self.window())
         await dialogs.finished(dialog)
         if dialog.undone is not None:
-            self._left = Left(dialog.undone.command, "", saves_license=False)
+            command = dialog.undone.command
+            self._after_undo = Left(command, "", saves_license=False) if command else None
             self._changed()
 
 

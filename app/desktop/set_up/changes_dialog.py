@@ -57,7 +57,7 @@ class ChangesDialog(QDialog):
         self.top = QVBoxLayout()
         space.bare(self.top, space.XS)
         self.diff = DiffView(self.tr("What would change"))
-        self._label = QLabel(self.tr("What &would change:"))
+        self._label = QLabel(self.tr("What would &change:"))
         self._label.setBuddy(self.diff)
         self._state = note_label()
         self._notes = QVBoxLayout()

@@ -23,6 +23,7 @@ class CheckWays:
         go: turns to a page.
         write: opens the dialog that writes Codex's files; None where they are not written.
         copy_text: unfolds the texts to be copied.
+        show_command: shows the command that is still to be run.
     """
 
     start_gateway: Callable[[], None]
@@ -30,6 +31,7 @@ class CheckWays:
     go: Callable[[Place], None]
     write: Callable[[], None] | None
     copy_text: Callable[[], None]
+    show_command: Callable[[], None]
 
 
 _WRITE = frozenset(
@@ -42,7 +44,9 @@ _WRITE = frozenset(
         CheckCode.LOGIN_NOT_LICENSE,
         CheckCode.LICENSE_MISSING,
         CheckCode.LICENSE_UNKNOWN,
+        CheckCode.LICENSE_OLD,
         CheckCode.LICENSE_REVOKED,
+        CheckCode.PROXY_SWALLOWS,
         CheckCode.HOST_REFUSED,
         CheckCode.PATH_UNKNOWN,
     }
@@ -74,8 +78,10 @@ def remedy(code: CheckCode | None, ways: CheckWays) -> Remedy | None:
     """The button beside a finding; None: the user has to do it."""
     if code in _WRITE and ways.write is not None:
         return Remedy(QCoreApplication.translate("CheckRemedies", "Write it for me…"), ways.write, "set_up")
-    if code in _WRITE or code is CheckCode.PROXY_SWALLOWS:
+    if code in _WRITE or code is CheckCode.CODEX_IN_WSL:
         return Remedy(QCoreApplication.translate("CheckRemedies", "Copy a text"), ways.copy_text)
+    if code is CheckCode.KEY_NOT_SAVED and ways.write is not None:
+        return Remedy(QCoreApplication.translate("CheckRemedies", "Show the command"), ways.show_command)
     if code in _START:
         return Remedy(QCoreApplication.translate("CheckRemedies", "Start the gateway"), ways.start_gateway, "gateway")
     if code is CheckCode.NO_TOKENS:

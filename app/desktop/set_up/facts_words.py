@@ -46,8 +46,12 @@ def destination_line(facts: CodexFacts, base_url: str) -> Line | None:
     """Where Codex goes now; None: nobody knows while there is none."""
     config = facts.config
     if config.problem is not None:
-        said = QCoreApplication.translate("CodexFacts", "Codex cannot read its config.toml: {problem}")
-        return "warning", Tone.ERROR, said.format(problem=config.problem)
+        return "warning", Tone.ERROR, _problem(config)
+    if config.leads_here and lacks_license(facts):
+        said = QCoreApplication.translate(
+            "CodexFacts", "Its config.toml leads to this gateway, by openai_base_url, but Codex has no license yet."
+        )
+        return "warning", Tone.WARNING, said
     if config.leads_here:
         return "state-ready", Tone.POSITIVE, _leads_here(config)
     if config.provider == PROVIDER:
@@ -69,9 +73,32 @@ def destination_line(facts: CodexFacts, base_url: str) -> Line | None:
     return "step-waiting", Tone.NEUTRAL, said
 
 
-def advice_line(advice: RouteAdvice, *, can_write: bool) -> str:
-    """Which way fits, and why; `can_write`: whether Codex's files may be written here."""
+def lacks_license(facts: CodexFacts) -> bool:
+    """Whether Codex would ask this gateway without a license: by openai_base_url it shows the login that it has."""
+    own = facts.config.provider == "openai" and facts.config.leads_here
+    return own and facts.login in (SavedLogin.NONE, SavedLogin.CHATGPT)
+
+
+def advice_line(facts: CodexFacts, advice: RouteAdvice, *, can_write: bool, left: bool) -> str:
+    """Which way fits, and why.
+
+    Args:
+        facts: what was found.
+        advice: what follows from it.
+        can_write: whether Codex's files may be written here.
+        left: whether a command is still to be run.
+    """
+    if facts.config.problem is not None:
+        return QCoreApplication.translate(
+            "RouteAdvice", "Correct that file, then look again: nothing can be written into it before."
+        )
+    if left and lacks_license(facts):
+        return QCoreApplication.translate("RouteAdvice", "One step is left: the command below saves the license.")
     match advice.why:
+        case RouteReason.ALREADY if lacks_license(facts):
+            return QCoreApplication.translate(
+                "RouteAdvice", "Recommended: let Waystation write it. It then shows how to save the license, too."
+            )
         case RouteReason.ALREADY:
             return QCoreApplication.translate("RouteAdvice", "Codex is set up. Check whether it gets an answer.")
         case RouteReason.NO_CODEX:
@@ -174,11 +201,19 @@ def _by_environment(facts: CodexFacts) -> Line:
     return "state-ready", Tone.POSITIVE, said
 
 
+def _problem(config: ConfigSeen) -> str:
+    if config.broken_line is None:
+        said = QCoreApplication.translate("CodexFacts", "Codex cannot read its config.toml: {problem}")
+        return said.format(problem=config.problem)
+    said = QCoreApplication.translate("CodexFacts", "Its config.toml is broken at line {line}: Codex does not start.")
+    return said.format(line=config.broken_line)
+
+
 def _config(config: ConfigSeen) -> str:
     if not config.exists:
         return QCoreApplication.translate("CodexFacts", "There is none yet.")
     if config.problem is not None:
-        return config.problem
+        return _problem(config)
     said = QCoreApplication.translate("CodexFacts", "provider {provider}").format(provider=config.provider)
     return f"{said} · {config.address}" if config.address else said
 

@@ -24,6 +24,21 @@ from app.platform.codex_writer import CodexWriter, UndoPlan, WritePlan, WrittenS
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """What the user still has to run.
+
+    Attributes:
+        command: may hold the license.
+        license_key: that is masked on the screen; empty: none is in it.
+        saves_license: whether it does, or takes the license away.
+    """
+
+    command: str = field(repr=False)
+    license_key: str = field(repr=False)
+    saves_license: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What there is of Codex.
 
@@ -32,12 +47,14 @@ class Seen:
         written: what stands in its files by our doing; None: nothing.
         problem: why that is not known; None: it is.
         license_changed: whether this computer has got another license since.
+        left: what is still to be run for what was written; None: nothing.
     """
 
     facts: CodexFacts
     written: WrittenState | None
     problem: WaystationError | None = None
     license_changed: bool = False
+    left: Left | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +63,12 @@ class Draft:
 
     plan: WritePlan
     license_key: str = field(repr=False)
+
+    @property
+    def left(self) -> Left | None:
+        """What is still to be run after writing; None: nothing."""
+        saves = self.plan.route is Route.OPENAI_ADDRESS
+        return Left(self.plan.command, self.license_key if saves else "", saves) if self.plan.command else None
 
 
 class SetUpOperations:
@@ -87,7 +110,10 @@ class SetUpOperations:
             written = await asyncio.to_thread(self._writer().state)
         except WaystationError as error:
             return Seen(facts, None, error)
-        return Seen(facts, written, license_changed=written is not None and await self._has_other_license(written))
+        if written is None:
+            return Seen(facts, None)
+        changed = await self._has_other_license(written)
+        return Seen(facts, written, license_changed=changed, left=await self._left(facts, written))
 
     async def draft(
         self, route: Route, base_url: str, version: CodexVersion | None, followed: Collection[str]
@@ -161,6 +187,15 @@ class SetUpOperations:
             issued = await self._operations.call("license.default")
             return license_sha256(str(issued["key"])) != written.license_sha256
         return False
+
+    async def _left(self, facts: CodexFacts, written: WrittenState) -> Left | None:
+        """What is still to be run: a terminal may have been closed before, or this program."""
+        if not written.stands:
+            return None
+        with suppress(WaystationError):
+            # Writing says why it cannot be done.
+            return (await self.draft(written.mode, written.base_url, facts.version, ())).left
+        return None
 
     async def _call(self, command: str, params: dict[str, Any]) -> Any:
         return await self._operations.call(command, **params)

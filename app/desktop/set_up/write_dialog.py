@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from PySide6.QtWidgets import QButtonGroup, QRadioButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QRadioButton, QStyle, QWidget
 
 from app.core.errors import WaystationError
 from app.desktop.codex_words import dotted
@@ -17,8 +17,6 @@ from app.desktop.set_up.operations import Draft, SetUpOperations
 from app.desktop.widgets.form import note_label
 from app.platform.codex_notes import CodexVersion
 from app.platform.codex_route import Route
-
-_INDENT = 24
 
 
 class WriteDialog(ChangesDialog):
@@ -68,7 +66,11 @@ class WriteDialog(ChangesDialog):
             group.addButton(choice)
             self.top.addWidget(choice)
             label = note_label(note)
-            label.setContentsMargins(_INDENT, 0, 0, space.XS)
+            # Below the choice's own words.
+            style = self.style()
+            indent = style.pixelMetric(QStyle.PixelMetric.PM_ExclusiveIndicatorWidth, None, choice)
+            indent += style.pixelMetric(QStyle.PixelMetric.PM_RadioButtonLabelSpacing, None, choice)
+            label.setContentsMargins(indent, 0, 0, space.XS)
             self.top.addWidget(label)
         self.address.setEnabled(Route.OPENAI_ADDRESS in possible)
         (self.address if chosen is Route.OPENAI_ADDRESS and self.address.isEnabled() else self.own).setChecked(True)

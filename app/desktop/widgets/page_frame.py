@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from app.desktop.design import space
 from app.desktop.design.text import TextRole, styled
@@ -106,9 +107,22 @@ class PageFrame(Page):
             # What the snapshot brought has to be laid out first.
             QTimer.singleShot(0, self, lambda: self._scroll_to(int(sight)))
 
-    def reveal(self, part: QWidget) -> None:
-        """Scroll to a part of the body, once what changed just now is laid out."""
-        QTimer.singleShot(0, self, lambda: self._scroll_to(part.y()))
+    def reveal(self, part: QWidget, above_all: QWidget | None = None) -> None:
+        """Scroll to a part of the body, once what changed just now is laid out.
+
+        Args:
+            part: whose top is shown.
+            above_all: what shall be seen of it even where not all of it can be.
+        """
+
+        def scroll() -> None:
+            if not isValid(part):
+                return
+            self._scroll_to(part.y())
+            if above_all is not None and isValid(above_all) and self._scroll is not None:
+                self._scroll.ensureWidgetVisible(above_all, 0, space.S)
+
+        QTimer.singleShot(0, self, scroll)
 
     def _scroll_to(self, where: int) -> None:
         if self._scroll is not None:
