@@ -215,8 +215,8 @@
         <translation>将要改动的内容</translation>
     </message>
     <message>
-        <source>What &amp;would change:</source>
-        <translation>将要改动的内容(&amp;W)：</translation>
+        <source>What would &amp;change:</source>
+        <translation>将要改动的内容(&amp;C)：</translation>
     </message>
     <message>
         <source>Reading Codex&apos;s files…</source>
@@ -227,6 +227,7 @@
     <name>CheckCard</name>
     <message>
         <source>Check</source>
+        <extracomment>Its steps stand there now, or they say something else at the end.</extracomment>
         <translation>检查</translation>
     </message>
     <message>
@@ -301,6 +302,14 @@
         <translation>请先安装，再打开新的终端窗口，然后重新检查。</translation>
     </message>
     <message>
+        <source>Codex was found in WSL ({distribution}), and not in Windows.</source>
+        <translation>在 WSL（{distribution}）里找到了 Codex，Windows 里没有。</translation>
+    </message>
+    <message>
+        <source>Set it up in there: paste Waystation&apos;s text for WSL into a terminal of WSL.</source>
+        <translation>请在 WSL 里配置：把驿站的 WSL 文本粘贴到 WSL 的终端里。</translation>
+    </message>
+    <message>
         <source>Codex {version} is too old: at least {needed} is needed.</source>
         <translation>Codex {version} 太旧：至少需要 {needed}。</translation>
     </message>
@@ -357,10 +366,6 @@
         <translation>Codex 没有指向驿站：它会直接访问 OpenAI。</translation>
     </message>
     <message>
-        <source>Set it up on the Set up page, or by the command here.</source>
-        <translation>请在“配置 Codex”页面中设置，或使用下面的命令。</translation>
-    </message>
-    <message>
         <source>Codex uses the provider {provider} ({address}) instead of Waystation.</source>
         <translation>Codex 使用的是提供方 {provider}（{address}），不是驿站。</translation>
     </message>
@@ -413,24 +418,44 @@
         <translation>Codex 没有许可证：codex login 什么也没有保存。</translation>
     </message>
     <message>
-        <source>Save the license by the command here.</source>
-        <translation>请用下面的命令保存许可证。</translation>
-    </message>
-    <message>
         <source>Codex shows your ChatGPT login to Waystation instead of a license.</source>
         <translation>Codex 向驿站出示的是 ChatGPT 登录，而不是许可证。</translation>
-    </message>
-    <message>
-        <source>Use the set-up with a provider of its own, or save the license by the command here.</source>
-        <translation>请使用独立提供方的配置，或用下面的命令保存许可证。</translation>
     </message>
     <message>
         <source>{variable} sends what Codex asks of {host} to the proxy {proxy}.</source>
         <translation>{variable} 把 Codex 发往 {host} 的请求转给了代理 {proxy}。</translation>
     </message>
     <message>
-        <source>Add {host} to NO_PROXY.</source>
-        <translation>请把 {host} 加进 NO_PROXY。</translation>
+        <source>Let Waystation write its configuration, or use the full set-up.</source>
+        <translation>请让驿站代为写入配置，或使用完整配置。</translation>
+    </message>
+    <message>
+        <source>Save it by codex login: Waystation has the command.</source>
+        <translation>请用 codex login 保存许可证：驿站会给出命令。</translation>
+    </message>
+    <message>
+        <source>Set Codex up with a provider of its own, or save the license by codex login: Waystation has the command.</source>
+        <translation>请改用独立提供方的配置，或用 codex login 保存许可证：驿站会给出命令。</translation>
+    </message>
+    <message>
+        <source>Write Codex&apos;s files again: that puts {host} into NO_PROXY in Codex&apos;s .env.</source>
+        <translation>请重新写入 Codex 的文件：这会在 Codex 的 .env 里把 {host} 加进 NO_PROXY。</translation>
+    </message>
+    <message>
+        <source>forced_login_method in {path} is {value}: Codex refuses any other login, and removes one that is saved.</source>
+        <translation>{path} 中的 forced_login_method 是 {value}：Codex 会拒绝其他登录方式，并删掉已保存的登录。</translation>
+    </message>
+    <message>
+        <source>Take that line out.</source>
+        <translation>请删去这一行。</translation>
+    </message>
+    <message>
+        <source>{path} names {value}: in this folder Codex goes there instead of Waystation.</source>
+        <translation>{path} 指定了 {value}：在这个文件夹里，Codex 会去那里，而不是驿站。</translation>
+    </message>
+    <message>
+        <source>Take that out of the file, or start Codex in another folder.</source>
+        <translation>请从这个文件中删去它，或在别的文件夹里启动 Codex。</translation>
     </message>
     <message>
         <source>Waystation answers at {address}.</source>
@@ -511,6 +536,14 @@
     <message>
         <source>Waystation does not know the license that Codex shows ({license}).</source>
         <translation>驿站不认识 Codex 出示的许可证（{license}）。</translation>
+    </message>
+    <message>
+        <source>Waystation does not know the license that stands in {path} ({license}): it may have got a new key since.</source>
+        <translation>驿站不认识 {path} 里的许可证（{license}）：它之后可能换过密钥。</translation>
+    </message>
+    <message>
+        <source>Write Codex&apos;s files again.</source>
+        <translation>请重新写入 Codex 的文件。</translation>
     </message>
     <message>
         <source>Copy a license of this Waystation, and set Codex up again.</source>
@@ -724,6 +757,10 @@
         <translation>复制文本</translation>
     </message>
     <message>
+        <source>Show the command</source>
+        <translation>查看命令</translation>
+    </message>
+    <message>
         <source>Start the gateway</source>
         <translation>启动网关</translation>
     </message>
@@ -753,7 +790,7 @@
     </message>
     <message>
         <source>Its settings</source>
-        <translation>它的设置</translation>
+        <translation>Codex 配置</translation>
     </message>
     <message>
         <source>Gateway</source>
@@ -867,6 +904,10 @@
         <translation>它的 config.toml 指向 {address}，而网关现在的地址是 {base_url}。</translation>
     </message>
     <message>
+        <source>Its config.toml leads to this gateway, by openai_base_url, but Codex has no license yet.</source>
+        <translation>它的 config.toml 通过 openai_base_url 指向这个网关，但 Codex 还没有许可证。</translation>
+    </message>
+    <message>
         <source>Its config.toml names another provider: {provider}.</source>
         <translation>它的 config.toml 使用另一个提供方：{provider}。</translation>
     </message>
@@ -941,6 +982,10 @@
     <message>
         <source>OPENAI_BASE_URL leads to this gateway.</source>
         <translation>OPENAI_BASE_URL 指向这个网关。</translation>
+    </message>
+    <message>
+        <source>Its config.toml is broken at line {line}: Codex does not start.</source>
+        <translation>它的 config.toml 第 {line} 行有错：Codex 无法启动。</translation>
     </message>
     <message>
         <source>There is none yet.</source>
@@ -1036,6 +1081,14 @@
     <message>
         <source>openai_base_url is read by Codex 0.120 and newer; which version is installed is not known.</source>
         <translation>openai_base_url 从 Codex 0.120 起才有效；已安装的版本未知。</translation>
+    </message>
+    <message>
+        <source>A proxy stands between Codex and the gateway, so NO_PROXY goes into {where}: yours, and {value} besides. There it wins over your environment: when your NO_PROXY changes, write this again.</source>
+        <translation>Codex 和网关之间隔着代理，因此会把 NO_PROXY 写进 {where}：保留你原有的内容，再加上 {value}。写在那里的值优先于环境变量：你的 NO_PROXY 变了以后，请重新写入。</translation>
+    </message>
+    <message>
+        <source>{where} is {value}: Codex then refuses to save the license, and removes one that is saved. Take that line out, or choose the provider of our own.</source>
+        <translation>{where} 的值是 {value}：这样 Codex 会拒绝保存许可证，已保存的也会删掉。请删去这一行，或选用驿站自己的提供方。</translation>
     </message>
     <message>
         <source>Afterwards one command is left to be run in a terminal; the page then shows it.</source>
@@ -2871,8 +2924,12 @@
         <translation>Codex 读不了自己的 config.toml，因此无法启动。请先改正所指出的那一行。</translation>
     </message>
     <message>
-        <source>A proxy of your environment stands between Codex and the gateway. Put the gateway&apos;s host into NO_PROXY: an asterisk there does not stand for addresses such as 127.0.0.1.</source>
-        <translation>环境变量里的代理挡在 Codex 和网关之间。请把网关的主机加进 NO_PROXY：其中的星号不包括 127.0.0.1 这样的 IP 地址。</translation>
+        <source>A proxy of your environment stands between Codex and the gateway. Let Waystation write Codex&apos;s files, which puts the gateway&apos;s host into NO_PROXY there; or do so yourself: an asterisk does not stand for addresses such as 127.0.0.1.</source>
+        <translation>环境变量里的代理挡在 Codex 和网关之间。可以让驿站写入 Codex 的文件，它会在那里把网关的主机加进 NO_PROXY；也可以自己加：其中的星号不包括 127.0.0.1 这样的 IP 地址。</translation>
+    </message>
+    <message>
+        <source>A license stands in Codex&apos;s .env, and wins over the one of this text. If Waystation has written it there, this takes it back.</source>
+        <translation>Codex 的 .env 里已有一个许可证，它优先于这段文本里的。如果是驿站写进去的，用这条命令撤销：</translation>
     </message>
     <message>
         <source>The license takes the place of the login that Codex has saved. To go back, sign in to Codex again.</source>
@@ -3603,6 +3660,18 @@
 <context>
     <name>RouteAdvice</name>
     <message>
+        <source>Correct that file, then look again: nothing can be written into it before.</source>
+        <translation>请先改正这个文件，再重新查找：改正之前无法写入。</translation>
+    </message>
+    <message>
+        <source>One step is left: the command below saves the license.</source>
+        <translation>还剩一步：用下面的命令保存许可证。</translation>
+    </message>
+    <message>
+        <source>Recommended: let Waystation write it. It then shows how to save the license, too.</source>
+        <translation>推荐：让驿站代为写入。之后它也会给出保存许可证的命令。</translation>
+    </message>
+    <message>
         <source>Codex is set up. Check whether it gets an answer.</source>
         <translation>Codex 已配置好。可以检查它能否得到回答。</translation>
     </message>
@@ -3942,6 +4011,7 @@
     <name>SetUp</name>
     <message>
         <source>Here Codex&apos;s own files are not written.</source>
+        <extracomment>As they were last seen: of the terminal, whose environment may not be this program&apos;s.</extracomment>
         <translation>这里不会写入 Codex 自己的文件。</translation>
     </message>
 </context>
@@ -3952,8 +4022,8 @@
         <translation>配置 Codex</translation>
     </message>
     <message>
-        <source>Or &amp;copy a text</source>
-        <translation>或者复制文本(&amp;C)</translation>
+        <source>Or copy a &amp;text</source>
+        <translation>或者复制文本(&amp;T)</translation>
     </message>
 </context>
 <context>
@@ -5425,12 +5495,12 @@
         <translation>重新写入(&amp;W)…</translation>
     </message>
     <message>
-        <source>&amp;Change…</source>
-        <translation>更改(&amp;C)…</translation>
-    </message>
-    <message>
         <source>&amp;Write it for me…</source>
         <translation>代我写入(&amp;W)…</translation>
+    </message>
+    <message>
+        <source>Chan&amp;ge…</source>
+        <translation>更改(&amp;G)…</translation>
     </message>
     <message>
         <source>In practice Codex&apos;s own files are not written. Copy a text instead: it holds in one terminal.</source>
