@@ -4,6 +4,8 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,8 @@ from app.practice.script import Turn, usage_limit_reached
 from app.practice.server import PracticeUpstream
 from tests.e2e.codex import ANSWER_MARK, EXEC, NEWEST, PROMPT_MARK, TOOL_PROMPT, Shell, check_tool_turn, codex_shell
 from tests.e2e.program import Done, Run, Waystation
+from tests.e2e.test_codex_tui import PROMPT_BOX, Person
+from tests.platform.terminal import Terminal
 
 #: Those that ask for a WebSocket.
 VERSIONS = ("0.120.0", "0.140.0", "0.169.0")
@@ -86,6 +90,66 @@ async def test_a_line_that_breaks_costs_no_word(
     assert ANSWER_MARK in done.out
     assert said(done) == []
     assert len(upstream.handshakes) == 2
+
+
+async def test_a_message_of_many_megabytes_arrives(
+    waystation: Waystation, serve_with_login: Run, upstream: PracticeUpstream
+) -> None:
+    # In one frame, Codex would break off at it, and again each time.
+    upstream.script(Turn(padding=20 << 20))
+    async with person(NEWEST, waystation, serve_with_login.port) as user:
+        done = await user.run(EXEC)
+    check_tool_turn(done, upstream.turns)
+    assert said(done) == []
+    assert len(upstream.handshakes) == 1
+
+
+async def test_a_terminals_conversation_stays_whole_through_all_that_may_come(
+    waystation: Waystation, serve_with_login: Run, upstream: PracticeUpstream
+) -> None:
+    await waystation.import_account(upstream.accounts[1].auth_json(), "second")
+    port, loop = serve_with_login.port, asyncio.get_running_loop()
+
+    def command(name: str, **params: Any) -> None:
+        asyncio.run_coroutine_threadsafe(waystation.command(name, **params), loop).result(30)
+
+    def converse(user: Shell, work: Path) -> None:
+        script = 'codex --dangerously-bypass-approvals-and-sandbox; echo "left with $?"'
+        with Terminal(["bash", "--norc", "-c", script], user.env, work) as terminal:
+            codex = Person(terminal)
+            codex.sees(PROMPT_BOX)
+            codex.asks("the first thing", "[practice] You asked: “the first")
+            codex.presses("\x1b[200~at length\nslowly: 20\x1b[201~")
+            codex.presses("\r")
+            terminal.wait_for(lambda: any(b"slowly: 20" in turn.body for turn in upstream.turns), "the slow turn")
+            codex.presses_at_once("\x1b")
+            codex.sees("interrupted")
+            codex.asks("the second thing", "[practice] You asked: “the second")
+            upstream.script(usage_limit_reached(3600))
+            codex.asks("the third thing", "[practice] You asked: “the third")
+            command("gateway.stop")
+            command("gateway.start", port=port)
+            codex.asks("the fourth thing", "[practice] You asked: “the fourth")
+            codex.presses("/quit")
+            codex.presses("\r")
+            codex.sees("left with 0")
+            assert not TROUBLE.findall(terminal.text)
+
+    async with person(NEWEST, waystation, port) as user:
+        work = user.home / "work"
+        with (user.home / ".codex" / "config.toml").open("a", encoding="utf-8") as config:
+            config.write(f'[projects."{work}"]\ntrust_level = "trusted"\n')
+        await asyncio.to_thread(converse, user, work)
+    assert posts(upstream) == []
+    rows = await waystation.command("turn.list")
+    sessions = await waystation.json("session", "list")
+    # The other one is that of the title, with which Codex asks at the same time.
+    talk, title = sorted(sessions, key=lambda session: -int(session["turns"]))
+    assert (talk["turns"], talk["moves"], talk["active_turns"]) == (6, 1, 0)
+    assert title["turns"] == 1
+    outcomes = [(row["outcome"], row["error"]) for row in reversed(rows) if row["session_id"] == talk["id"]]
+    done = ("completed", None)
+    assert outcomes == [done, ("client_left", None), done, ("failed", "usage_limit_reached"), done, done]
 
 
 async def test_a_gateway_that_is_started_again_meanwhile_costs_no_word(
