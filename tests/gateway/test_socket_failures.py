@@ -526,7 +526,7 @@ async def test_an_upstream_that_says_no_more_is_given_up(one: House, monkeypatch
 async def test_a_way_that_swallows_handshakes_is_not_tried_each_time(
     one: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.upstream.client.HANDSHAKE_S", 0.1)
+    monkeypatch.setattr("app.upstream.client.HANDSHAKE_S", 0.5)
     one.practice.script(Turn(hang_at="request"), on="socket")
     assert await refused(one) == 426
     assert await refused(one, thread="another") == 426
