@@ -20,6 +20,20 @@ _HOME = pytest.StashKey[Path]()
 _GUARD = pytest.StashKey[NetworkGuard]()
 
 
+#: Modules that need a frozen program to try.
+_OF_A_BUNDLE = "test_bundle_*.py"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Name the frozen program whose tests are to be run too: `build.py smoke` does."""
+    parser.addoption("--bundle", metavar="FOLDER", type=Path, help="the folder of a frozen program, to be tried")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Without a frozen program there is nothing to try: nothing is skipped in silence, the tests are not there."""
+    return True if collection_path.match(_OF_A_BUNDLE) and config.getoption("--bundle") is None else None
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Isolate before any test module is imported: some modules read the environment when imported."""
     home = Path(tempfile.mkdtemp(prefix="waystation-tests-"))

@@ -70,13 +70,17 @@ class Waystation:
             self.secrets |= {account.access_token, account.refresh_token, account.id_token}
         self.secrets |= {key.key for key in upstream.api_keys}
 
+    def command_line(self, program: tuple[str | Path, ...], arguments: tuple[str | Path, ...]) -> list[str]:
+        """What starts the program; ``program`` is what Python runs."""
+        return [sys.executable, *map(str, (*program, *arguments))]
+
     async def run(
         self, *arguments: str | Path, stdin: str = "", env: Mapping[str, str] | None = None, cwd: Path | None = None
     ) -> Done:
         """Run one command to its end."""
         started = time.monotonic()
         process = await asyncio.create_subprocess_exec(
-            *_command(arguments),
+            *self.command_line(PROGRAM, arguments),
             env=self.env | dict(env or {}),
             cwd=cwd or ROOT,
             stdin=asyncio.subprocess.PIPE,
@@ -122,7 +126,7 @@ class Waystation:
     async def start(self, *arguments: str | Path, env: Mapping[str, str] | None = None) -> "Run":
         """Start it without waiting for anything."""
         number = len(self._runs)
-        command = [sys.executable, *map(str, (*self.program, *arguments))]
+        command = self.command_line(self.program, arguments)
         run = Run(self, command, self.folder / f"run-{number}.out", self.folder / f"run-{number}.err")
         self._runs.append(run)
         await run.launch(self.env | dict(env or {}))
@@ -272,7 +276,3 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _command(arguments: tuple[str | Path, ...]) -> list[str]:
-    return [sys.executable, *map(str, (*PROGRAM, *arguments))]
