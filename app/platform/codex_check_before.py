@@ -22,6 +22,7 @@ from app.platform.codex_check_tokens import why_no_token
 from app.platform.codex_facts import CodexFacts, look_at_codex
 from app.platform.codex_proxies import in_effect, is_bypassed
 from app.platform.codex_write_checks import outweighing_in
+from app.platform.program_output import text_of
 
 #: Of Codex: the oldest that was tried.
 _OLDEST = (0, 42, 0)
@@ -123,7 +124,7 @@ class BeforeTheRun:
         path = str(install.path)
         if install.version is None:
             said = await output_of((path, "--version"), self._shell.environ, _VERSION_S)
-            lines = (said.err + said.out).decode("utf-8", "replace").strip().splitlines()
+            lines = text_of(said.err + said.out).strip().splitlines()
             what = said.problem or next((line for line in lines if "rror" in line), lines[0] if lines else "-")
             values = {"path": path, "said": what[:200]}
             raise progress.wrong(Stage.CODEX, CheckCode.CODEX_DAMAGED, values, _INSTALL)

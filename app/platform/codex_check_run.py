@@ -17,6 +17,7 @@ from pathlib import Path
 from app.core.errors import WaystationError
 from app.platform.codex_check_shell import UserShell, command_line, end, start
 from app.platform.codex_notes import CodexVersion
+from app.platform.program_output import text_of
 
 PROMPT = "Reply with the one word OK. Use no tools."
 #: From here on known to exist; it keeps the run out of the user's list of conversations.
@@ -60,7 +61,7 @@ class CodexRun:
     @property
     def printed(self) -> str:
         """All of it."""
-        return (self.err + b"\n" + self.out).decode("utf-8", "replace")
+        return text_of(bytes(self.err + b"\n" + self.out))
 
     @property
     def over(self) -> bool:

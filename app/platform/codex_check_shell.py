@@ -12,12 +12,15 @@ import secrets
 import shlex
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+
+from app.platform.program_output import text_of
+from app.platform.shells import powershell_quoted
 
 #: How long the user's shell may take to read its files, in seconds. Managers of Node's versions take a second or two.
 SHELL_TIMEOUT_S = 15.0
@@ -31,9 +34,13 @@ _MEANING = {
     "fish": "functions codex",
     "ksh": "alias codex 2>/dev/null; typeset -f codex",
 }
+_VARIABLE = re.compile(r"%([^%]+)%")
 #: Get-ExecutionPolicy, of Windows PowerShell 5.1 and PowerShell 7: npm's script is not signed.
 _FORBIDS_SCRIPTS = ("Restricted", "AllSigned")
 _NO_WINDOW = 0x08000000
+_POWERSHELL = "powershell.exe"
+#: Of the environment in the registry: these are of this process, or of the system.
+_NOT_FROM_REGISTRY = ("TEMP", "TMP", "USERNAME")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +119,14 @@ async def _powershell(environ: Mapping[str, str], timeout_s: float) -> UserShell
     """What `codex` is in PowerShell, with the user's profile; that also says whether it runs npm's script."""
     mark = f"waystation-{secrets.token_hex(8)}"
     script = (
+        # Else it writes in the console's code page, in which a path may not even be.
+        "try { [Console]::OutputEncoding = New-Object Text.UTF8Encoding $false } catch { }; "
         f"'{mark}'; Get-ExecutionPolicy; '{mark}'; $c = Get-Command codex -ErrorAction SilentlyContinue; "
         f"$c.CommandType; '{mark}'; $c.Source; '{mark}'; if ($c.CommandType -eq 'Function') {{ $c.Definition }}; "
         f"'{mark}'"
     )
-    start = ("powershell.exe", "-NoLogo", "-NonInteractive", "-Command")
-    said = (await output_of((*start, script), environ, timeout_s)).out.decode("utf-8", "replace")
+    start = (_POWERSHELL, "-NoLogo", "-NonInteractive", "-Command")
+    said = text_of((await output_of((*start, script), environ, timeout_s)).out)
     parts = [part.strip() for part in said.split(mark)]
     if len(parts) < 6:
         return UserShell(environ, answered=False)
@@ -211,7 +220,8 @@ async def _collect(stream: asyncio.StreamReader | None, into: bytearray) -> None
 def command_line(shell: UserShell, program: Path, arguments: tuple[str, ...]) -> tuple[str, ...]:
     """How Codex is started: by the shell where the shell knows it as a function, else by itself."""
     if shell.start:
-        return (*shell.start, f"codex {shlex.join(arguments)}")
+        quoted = powershell_quoted if shell.start[0] == _POWERSHELL else shlex.quote
+        return (*shell.start, " ".join(("codex", *map(quoted, arguments))))
     return (str(program), *arguments)
 
 
@@ -235,28 +245,46 @@ def _login_shell() -> str:
 
 
 def _windows_environment(environ: Mapping[str, str]) -> Mapping[str, str]:
-    """What a new terminal window gets: the machine's variables, then the user's; PATH is both."""
+    """What a new terminal window gets."""
     if sys.platform != "win32":
         return environ
     import winreg
 
-    found = dict(environ)
-    paths = []
+    layers: list[list[tuple[str, str, bool]]] = []
     for root, key in (
         (winreg.HKEY_LOCAL_MACHINE, r"SYSTEM\CurrentControlSet\Control\Session Manager\Environment"),
         (winreg.HKEY_CURRENT_USER, "Environment"),
     ):
         with suppress(OSError), winreg.OpenKey(root, key) as opened:
-            for index in range(winreg.QueryInfoKey(opened)[1]):
-                name, value, kind = winreg.EnumValue(opened, index)
-                if not isinstance(value, str):
-                    continue
-                text = winreg.ExpandEnvironmentStrings(value) if kind == winreg.REG_EXPAND_SZ else value
-                if name.upper() == "PATH":
-                    paths.append(text)
-                elif name.upper() not in ("TEMP", "TMP", "USERNAME"):
-                    found[name] = text
+            rows = [winreg.EnumValue(opened, index) for index in range(winreg.QueryInfoKey(opened)[1])]
+            layers.append(
+                [(name, value, kind == winreg.REG_EXPAND_SZ) for name, value, kind in rows if isinstance(value, str)]
+            )
+    return registry_environment(environ, layers)
+
+
+def registry_environment(
+    environ: Mapping[str, str], layers: Sequence[Sequence[tuple[str, str, bool]]]
+) -> dict[str, str]:
+    """An environment of Windows, with what the registry says now.
+
+    Args:
+        environ: of this process.
+        layers: the machine's variables, then the user's: name, value, and whether other variables are put into it.
+
+    Returns:
+        Names in capital letters, from which Windows does not tell small ones. PATH is the machine's and the user's.
+    """
+    found = {name.upper(): value for name, value in environ.items()}
+    paths: list[str] = []
+    for layer in layers:
+        # As Windows does it: what names others comes after them.
+        for name, value, expands in sorted(layer, key=lambda row: row[2]):
+            text = _VARIABLE.sub(lambda seen: found.get(seen[1].upper(), seen[0]), value) if expands else value
+            if name.upper() == "PATH":
+                paths.append(text)
+            elif name.upper() not in _NOT_FROM_REGISTRY:
+                found[name.upper()] = text
     if paths:
-        name = next((name for name in found if name.upper() == "PATH"), "PATH")
-        found[name] = os.pathsep.join(paths)
+        found["PATH"] = ";".join(paths)
     return found

@@ -89,8 +89,9 @@ def _folders(environ: Mapping[str, str], home: Path, system: str) -> Iterator[Pa
             ("NVM_SYMLINK", ()),
             ("ProgramFiles", ("nodejs",)),
         ):
-            if environ.get(name):
-                yield Path(environ[name], *parts)
+            # A copy of the environment has all names in capital letters.
+            if value := environ.get(name) or environ.get(name.upper()):
+                yield Path(value, *parts)
         yield home / ".volta" / "bin"
         return
     if environ.get("NVM_BIN"):

@@ -42,6 +42,7 @@ from app.platform.codex_project_files import files_above, follows_projects, trus
 from app.platform.codex_setup import PROVIDER
 from app.platform.codex_write_errors import CodexChatGPTAddress, CodexLoginFollowed, CodexLoop, CodexTooOld
 from app.platform.redaction import without_secrets
+from app.platform.shells import powershell_quoted
 
 FORCED_LOGIN = "forced_login_method"
 """Of config.toml: `chatgpt` or `api`."""
@@ -226,7 +227,8 @@ class SavedKey:
         if not self.copy.exists():
             return "codex logout"
         if self._system == "win32":
-            return f'Move-Item -Force "{self.copy}" "{self.path}"'
+            copy, own = powershell_quoted(str(self.copy)), powershell_quoted(str(self.path))
+            return f"Move-Item -Force -LiteralPath {copy} -Destination {own}"
         return f"mv -f {shlex.quote(str(self.copy))} {shlex.quote(str(self.path))}"
 
     def _is_in(self, followed: Collection[str]) -> bool:

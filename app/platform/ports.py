@@ -27,7 +27,13 @@ def reserved_ports(said: str | None = None) -> tuple[range, ...]:
             return ()
         try:
             said = subprocess.run(  # noqa: S603 - a fixed command
-                _NETSH, capture_output=True, text=True, errors="replace", timeout=_NETSH_S, check=False
+                _NETSH,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=_NETSH_S,
+                check=False,
+                creationflags=subprocess.CREATE_NO_WINDOW,
             ).stdout
         except (OSError, subprocess.SubprocessError):
             return ()

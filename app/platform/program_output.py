@@ -12,6 +12,22 @@ from contextlib import suppress
 _MOST_OUTPUT = 4096
 
 
+def text_of(data: bytes, *, system: str = sys.platform, code_page: str = "oem") -> str:
+    """What a program has printed, as text.
+
+    Windows' own programs write in the code page of the console, such as 936 in China, and so does cmd where npm's
+    script fails; Codex and Node write UTF-8, into the same pipe. So each line is what it can be.
+
+    Args:
+        data: as it was read; its end may be missing.
+        system: as `sys.platform` names it.
+        code_page: what is no UTF-8 on Windows; `oem` is Python's name for the console's.
+    """
+    if system != "win32":
+        return data.decode("utf-8", "replace")
+    return "\n".join(_line_of(line, code_page) for line in data.split(b"\n"))
+
+
 async def printed(command: Sequence[str], environ: Mapping[str, str], timeout_s: float) -> bytes:
     """What a program prints to its standard output; empty when it does not start or does not end in time.
 
@@ -44,6 +60,15 @@ async def printed(command: Sequence[str], environ: Mapping[str, str], timeout_s:
         _end(process)
         await process.wait()
     return said
+
+
+def _line_of(line: bytes, code_page: str) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError as error:
+        # A character whose end has not been read yet is no reason to take the line for something else.
+        is_cut = error.reason == "unexpected end of data"
+        return line.decode("utf-8" if is_cut else code_page, "replace")
 
 
 async def _read(process: asyncio.subprocess.Process) -> bytes:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from app.core.errors import InvalidInput
 
+_POWERSHELL_QUOTES = re.compile("(['\u2018\u2019\u201a\u201b])")
 _INERT = re.compile(r"[A-Za-z0-9._~+/=:\[\]-]+")
 
 
@@ -52,6 +53,11 @@ def inert(value: str) -> str:
     if not _INERT.fullmatch(value):
         raise InvalidInput("This address or license has a character that no shell text can carry safely.")
     return value
+
+
+def powershell_quoted(text: str) -> str:
+    """The text as one word for PowerShell, in quotes within which only quotes count; it knows typographic ones too."""
+    return "'" + _POWERSHELL_QUOTES.sub(r"\1\1", text) + "'"
 
 
 def joined(shell: Shell, lines: list[str]) -> str:

@@ -1,5 +1,6 @@
 """What a check makes of what it sees: settings, tokens, ports, and a run with the gateway's rows. Without processes."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.platform.codex_check import CodexCheck
 from app.platform.codex_check_gateway import why_not_listening
 from app.platform.codex_check_judge import Seen, Verdict, is_decided, seen_of, verdict
 from app.platform.codex_check_progress import CheckEnds, Progress
@@ -200,6 +202,71 @@ Start Port    End Port
     assert why is not None
     assert (why.code, why.values) == (CheckCode.PORT_RESERVED, {"port": "8787", "ranges": "8700-8799"})
     assert reserved_ports("Zugriff verweigert") == ()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script stands in for wsl.exe")
+async def test_a_codex_that_is_in_wsl_alone_is_told_so(tmp_path: Path) -> None:
+    wsl = tmp_path / "wsl.exe"
+    wsl.write_text(
+        '#!/bin/sh\ncase "$1" in -l) echo Ubuntu ;; *) echo codex-at=/usr/bin/codex; echo codex-cli 0.169.0 ;; esac\n'
+    )
+    wsl.chmod(0o755)
+
+    async def call(name: str, params: dict[str, Any]) -> Any:
+        return {"state": "running", "base_url": HERE}
+
+    check = CodexCheck({"PATH": f"{tmp_path}:/usr/bin:/bin"}, tmp_path, call, fresh=False, system="win32")
+    report = await check.run(lambda steps: None)
+    assert report.problem is not None
+    assert report.problem.code is CheckCode.CODEX_IN_WSL
+    assert report.problem.text == "Codex was found in WSL (Ubuntu), and not in Windows."
+    assert report.problem.command == "waystation setup codex --shell wsl"
+
+
+def test_what_codex_says_of_a_login_that_it_removes_is_no_damage() -> None:
+    said = "API key login is required, but ChatGPT is currently being used. Logging out.\n"
+    run = CodexRun(0.0, err=bytearray(said.encode()), code=1)
+    found = verdict(run, Seen(), newer=False)
+    assert found == Verdict(Stage.SETTINGS, CheckCode.FORCED_LOGIN, {"value": "api"})
+
+
+@pytest.mark.parametrize(
+    ("config", "login", "version", "forced"),
+    [
+        (OWN, SavedLogin.CHATGPT, NEW, "api"),
+        (OWN, SavedLogin.API_KEY, NEW, "chatgpt"),
+        (OWN, SavedLogin.API_KEY, NEW, ""),
+        (OWN, SavedLogin.NONE, NEW, ""),
+        (OWN, SavedLogin.CHATGPT, OLD, ""),
+        (f'openai_base_url = "{HERE}"\n', SavedLogin.NONE, NEW, "chatgpt"),
+        (f'openai_base_url = "{HERE}"\n', SavedLogin.CHATGPT, NEW, "chatgpt"),
+    ],
+)
+def test_a_forced_login_is_told_where_it_is_in_the_way(
+    tmp_path: Path, config: str, login: SavedLogin, version: tuple[int, int, int], forced: str
+) -> None:
+    named = forced or ("api" if login is not SavedLogin.NONE else "chatgpt")
+    config = f'forced_login_method = "{named}"\n{config}'
+    found = led(tmp_path, config, {"WAYSTATION_LICENSE": "x"}, version=version, login=login)
+    assert (found.code is CheckCode.FORCED_LOGIN) is bool(forced)
+
+
+def test_the_ports_that_a_chinese_windows_keeps() -> None:
+    said = """
+协议 tcp 端口排除范围
+
+开始端口    结束端口
+----------    --------
+      5357        5357
+      8700        8799
+     50000       50059     *
+
+* - 管理的端口排除。
+
+"""
+    # Python reads the console's code page; should it take it for another, the numbers are still there.
+    for text in (said, said.encode("cp936").decode("utf-8", "replace"), said.encode("cp936").decode("cp437")):
+        assert reserved_ports(text) == (range(5357, 5358), range(8700, 8800), range(50000, 50060))
 
 
 async def test_why_a_gateway_does_not_listen() -> None:

@@ -1,5 +1,6 @@
 """What the user's real shells say of Codex, whatever else their files do; PowerShell by a stand-in."""
 
+import asyncio
 import os
 import shutil
 import sys
@@ -15,6 +16,7 @@ from app.platform.codex_check_shell import (
     command_line,
     output_of,
     parsed_environment,
+    registry_environment,
     terminal_environment,
     user_shell,
 )
@@ -112,7 +114,40 @@ async def test_powershell_s_function_is_started_by_powershell(tmp_path: Path) ->
     environ = _powershell(tmp_path, "Restricted", "Function", "", "    $settings = @(...)")
     found = await user_shell(environ, fresh=False, system="win32")
     assert found.meaning == "$settings = @(...)"
-    assert command_line(found, Path("codex"), ("exec", "a b"))[-2:] == ("-Command", "codex exec 'a b'")
+    assert command_line(found, Path("codex"), ("exec", "a b"))[-2:] == ("-Command", "codex 'exec' 'a b'")
+
+
+async def test_a_path_in_chinese_comes_through_powershell(tmp_path: Path) -> None:
+    path = r"C:\Users\王 小明\AppData\Roaming\npm\codex.ps1"
+    environ = _powershell(tmp_path, "Restricted", "ExternalScript", path, "")
+    assert (await user_shell(environ, fresh=False, system="win32")).forbidden_script == path
+
+
+def test_arguments_for_powershell_have_its_own_quotes() -> None:
+    found = command_line(
+        UserShell({}, ("powershell.exe", "-Command"), "{}"), Path("codex"), ("O'Brien\u2019s 夹", "$x")
+    )
+    assert found == ("powershell.exe", "-Command", "codex 'O''Brien\u2019\u2019s 夹' '$x'")
+
+
+def test_the_environment_of_a_new_window_of_windows() -> None:
+    environ = {"PATH": "C:\\old", "HTTP_PROXY": "http://old", "USERPROFILE": "C:\\Users\\王", "TEMP": "C:\\t"}
+    machine = [
+        ("Path", r"%SystemRoot%\system32;%NODE%\bin;%Unknown%", True),
+        ("Node", r"C:\Program Files\nodejs", False),
+        ("SystemRoot", r"C:\Windows", False),
+        ("TEMP", "no", False),
+    ]
+    user = [("Path", r"%USERPROFILE%\npm", True), ("http_proxy", "http://127.0.0.1:7890", False)]
+    assert registry_environment(environ, [machine, user]) == {
+        "PATH": r"C:\Windows\system32;C:\Program Files\nodejs\bin;%Unknown%;C:\Users\王\npm",
+        "HTTP_PROXY": "http://127.0.0.1:7890",
+        "USERPROFILE": "C:\\Users\\王",
+        "TEMP": "C:\\t",
+        "NODE": r"C:\Program Files\nodejs",
+        "SYSTEMROOT": r"C:\Windows",
+    }
+    assert registry_environment({"Path": "a"}, []) == {"PATH": "a"}
 
 
 def _powershell(folder: Path, policy: str, kind: str, source: str, definition: str) -> dict[str, str]:
@@ -143,8 +178,14 @@ async def test_a_run_leaves_no_process_behind(tmp_path: Path) -> None:
     run = await run_codex(UserShell(environ), program, None, environ, tmp_path, is_over, limit_s=10.0)
     assert (run.ended, run.code) == (True, None)
     assert run.took_s < 5.0
-    for file in ("pid", "child"):
-        assert not _runs(int((tmp_path / file).read_text()))
+    assert not _runs(int((tmp_path / "pid").read_text()))
+    # Nobody waits for that one: the system may take a moment.
+    child = int((tmp_path / "child").read_text())
+    for _ in range(100):
+        if not _runs(child):
+            break
+        await asyncio.sleep(0.05)
+    assert not _runs(child)
 
 
 async def test_a_run_ends_within_its_bound(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 import sys
 from pathlib import Path
@@ -128,6 +129,16 @@ def test_on_windows_the_line_that_counts_is_the_one_that_changes(tmp_path: Path)
     assert codex.env.read_bytes() == b"NO_PROXY=a\nno_proxy=b,127.0.0.1\n"
     writer.undo(writer.plan_undo())
     assert codex.env.read_bytes() == b"NO_PROXY=a\nno_proxy=b\n"
+
+
+def test_on_windows_the_command_that_puts_the_login_back_has_powershell_s_quotes(tmp_path: Path) -> None:
+    codex = CodexHome(tmp_path / "O'Brien [王]")
+    writer = CodexWriter({}, codex.home, codex.memory, system="win32")
+    codex.auth.write_text(json.dumps({"OPENAI_API_KEY": KEY}))
+    codex.auth.with_name("auth.json.before-waystation").write_text("{}")
+    command = writer.plan(OWN, URL, KEY, NEWEST).command
+    own = str(codex.auth).replace("'", "''")
+    assert command == f"Move-Item -Force -LiteralPath '{own}.before-waystation' -Destination '{own}'"
 
 
 def test_the_folder_of_a_terminal_can_be_another_one(codex: CodexHome, tmp_path: Path) -> None:
