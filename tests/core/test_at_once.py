@@ -28,6 +28,17 @@ def test_a_new_conversation_gets_what_its_first_turn_would_get_and_takes_nothing
     assert named(pool, warm="t-1") == "t-1"
 
 
+def test_new_conversations_are_spread_by_what_is_expected_of_the_tokens() -> None:
+    pool = pool_of(1, 2)
+    coming: dict[str, int] = {}
+    for _ in range(5):
+        found = token_at_once(pool, "l-1", ("a",), NOW, coming=coming)
+        assert found is not None
+        coming[found.id] = coming.get(found.id, 0) + 1
+    assert coming == {"t-1": 3, "t-2": 2}
+    assert token_at_once(pool, "l-1", ("a",), NOW, warm="t-1", coming=coming) == token(1)
+
+
 def test_a_known_conversation_stays_on_its_token() -> None:
     pool = pool_of(1, 2)
     Turn(pool).answered()
