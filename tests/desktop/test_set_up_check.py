@@ -245,6 +245,15 @@ async def test_a_set_up_that_is_missing_is_written_from_there(page: SetUpPage, d
     await desk.settle()
 
 
+async def test_beside_a_finding_the_way_out_comes_next(page: SetUpPage, desk: Desk, checked: Checked) -> None:
+    page.check.recommend(True)
+    assert page.check.button.isDefault()
+    checked.steps = wrong(step(Stage.TOKEN, CheckCode.NO_TOKENS, StepState.FAILED))
+    button(page.check, "Check").click()
+    await desk.settle()
+    assert not page.check.button.isDefault()
+
+
 async def test_the_report_is_copied(page: SetUpPage, desk: Desk, checked: Checked) -> None:
     button(page.check, "Check").click()
     await desk.settle()

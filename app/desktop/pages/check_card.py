@@ -76,6 +76,7 @@ class CheckCard(Card):
             self.body.addWidget(part)
         self._since: float | None = None
         self._curl = False
+        self._recommended = False
         self._report: CheckReport | None = None
         self._turns: tuple[Sequence[TurnRow], bool, float] | None = None
         self.steps.hide()
@@ -100,7 +101,8 @@ class CheckCard(Card):
 
     def recommend(self, recommended: bool) -> None:
         """Whether checking is what should come next."""
-        self.button.setDefault(recommended)
+        self._recommended = recommended
+        self._update_button()
 
     def run(self) -> None:
         """Check, unless a check is running."""
@@ -209,6 +211,8 @@ class CheckCard(Card):
     def _update_button(self) -> None:
         busy = self._operations.is_busy(_GROUP)
         self._symbol.show("stop" if busy else "start")
+        # Beside a finding its way out comes next.
+        self.button.setDefault(self._recommended and not busy and self._report is None)
         if busy:
             self.button.setText(self.tr("Stop the &check"))
         else:
