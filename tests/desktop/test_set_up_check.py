@@ -17,6 +17,7 @@ from app.desktop.pages.text_card import What
 from app.desktop.place import Place
 from app.desktop.set_up.changes_dialog import ChangesDialog
 from app.desktop.set_up.check_words import FINDINGS, fix_text, found_text
+from app.gateway.snapshot import RunState
 from app.platform.codex_check import Call, CheckCode, CheckReport, CheckStep, Stage, StepState
 from app.platform.codex_check_words import WORDS
 from app.platform.codex_writer import CodexWriter
@@ -229,6 +230,23 @@ async def test_a_stopped_gateway_is_started_from_there(page: SetUpPage, desk: De
     assert ("gateway.start", {}) in desk.gateway.calls
 
 
+async def test_what_has_been_mended_is_to_be_checked_again(page: SetUpPage, desk: Desk, checked: Checked) -> None:
+    page.check.recommend(True)
+    for code, stage, before in (
+        (CheckCode.GATEWAY_STOPPED, Stage.GATEWAY, replace(FULL, state=RunState.STOPPED)),
+        (CheckCode.NO_TOKENS, Stage.TOKEN, replace(FULL, tokens=())),
+    ):
+        page.show_snapshot(before, NOW)
+        checked.steps = wrong(step(stage, code, StepState.FAILED))
+        page.check.button.click()
+        await desk.settle()
+        page.show_snapshot(before, NOW + 1)
+        assert "gets no answer yet" in page.check.text
+        page.show_snapshot(FULL, NOW + 2)
+        assert "Waiting for the first request from Codex" in page.check.text
+        assert page.check.button.isDefault()
+
+
 async def test_a_set_up_that_is_missing_is_written_from_there(page: SetUpPage, desk: Desk, checked: Checked) -> None:
     checked.steps = wrong(step(Stage.SETTINGS, CheckCode.NOT_SET_UP, StepState.FAILED))
     button(page.check, "Check").click()
@@ -264,7 +282,7 @@ async def test_the_report_is_copied(page: SetUpPage, desk: Desk, checked: Checke
 async def test_what_a_check_says_stays_until_something_new_is_waited_for(
     page: SetUpPage, desk: Desk, checked: Checked
 ) -> None:
-    checked.steps = wrong(step(Stage.TOKEN, CheckCode.NO_TOKENS, StepState.FAILED))
+    checked.steps = wrong(step(Stage.TOKEN, CheckCode.TOKENS_DISABLED, StepState.FAILED))
     button(page.check, "Check").click()
     await desk.settle()
     page.show_snapshot(replace(FULL, turns=(turn(1, started_at=NOW + 1),)), NOW + 2)
@@ -278,12 +296,12 @@ async def test_what_a_check_says_stays_until_something_new_is_waited_for(
 async def test_looking_at_another_text_leaves_what_a_check_has_found(
     page: SetUpPage, desk: Desk, checked: Checked
 ) -> None:
-    checked.steps = wrong(step(Stage.TOKEN, CheckCode.NO_TOKENS, StepState.FAILED))
+    checked.steps = wrong(step(Stage.TOKEN, CheckCode.TOKENS_DISABLED, StepState.FAILED))
     button(page.check, "Check").click()
     await desk.settle()
     page.choose(Shell.ZSH, What.ENVIRONMENT)
     assert "gets no answer yet" in page.check.text
-    assert "There is no token." in said(page.check)
+    assert "Every token is disabled." in said(page.check)
 
 
 async def test_what_is_copied_meanwhile_hides_no_step_of_a_check(page: SetUpPage, desk: Desk, checked: Checked) -> None:

@@ -21,7 +21,7 @@ from app.desktop.widgets.card import Card
 from app.desktop.widgets.quiet_label import QuietLabel
 from app.desktop.widgets.state_line import StateLine
 from app.desktop.widgets.symbol import Symbol
-from app.platform.codex_check import CheckReport, CheckStep, Stage
+from app.platform.codex_check import CheckCode, CheckReport, CheckStep, Stage
 
 _GROUP = "check codex"
 
@@ -129,6 +129,16 @@ class CheckCard(Card):
         self._turns = (turns, running, now)
         if self._report is None and not self._operations.is_busy(_GROUP):
             self._show_turns(turns, running=running, now=now)
+
+    def show_mended(self, *, running: bool, has_tokens: bool) -> None:
+        """Forget a finding that holds no more: the gateway runs, or there is a token."""
+        problem = self._report.problem if self._report is not None else None
+        if problem is None or self._operations.is_busy(_GROUP):
+            return
+        if (problem.code is CheckCode.GATEWAY_STOPPED and running) or (
+            problem.code is CheckCode.NO_TOKENS and has_tokens
+        ):
+            self._forget()
 
     def _show_turns(self, turns: Sequence[TurnRow], *, running: bool, now: float) -> None:
         since = now if self._since is None else self._since

@@ -139,7 +139,9 @@ class SetUpPage(PageFrame):
         return part
 
     def _show_turns(self, snapshot: GatewaySnapshot) -> None:
-        self.check.show_turns(snapshot.turns, running=snapshot.state is RunState.RUNNING, now=self._now)
+        running = snapshot.state is RunState.RUNNING
+        self.check.show_mended(running=running, has_tokens=bool(snapshot.tokens))
+        self.check.show_turns(snapshot.turns, running=running, now=self._now)
 
     def _on_found(self, seen: Seen) -> None:
         self.write.show_seen(seen)
