@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Make Waystation's bundle and installers from a clone: python3 build_scripts/build.py bundle|smoke|installer.
 
-bundle               freeze the program into dist/Waystation, from an environment made of the build lock alone
-smoke [PROGRAM]      run the frozen program (default: that of dist/) as a person would, and print its sizes and times
+bundle [--twice]     freeze the program into dist/Waystation, from an environment made of the build lock alone; twice
+                     to see that the same source makes the same files
+smoke [FOLDER]       use the frozen program (default: that of dist/) as people do, and print its size and start times
 installer [OPTIONS]  make this system's installer from dist/; on Linux also that of Windows, with --for windows
 
 Standard library only, and readable by any Python 3, as dev.py is; the work is in build_scripts/bundle/ and

@@ -21,7 +21,7 @@ _GUARD = pytest.StashKey[NetworkGuard]()
 
 
 #: Modules that need a frozen program to try.
-_OF_A_BUNDLE = "test_bundle_*.py"
+_OF_A_BUNDLE = "test_frozen_*.py"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -85,12 +85,20 @@ def error_log(request: pytest.FixtureRequest) -> Iterator[ErrorLog]:
         yield log
         if inspect.iscoroutinefunction(getattr(request, "function", None)):
             # asyncio reports exceptions that nobody awaited when their tasks are collected: now, not later.
+            _let_go_of_servers()
             gc.collect()
     finally:
         root.removeHandler(log)
     unexpected = log.unexpected()
     if unexpected:
         pytest.fail("unexpected errors in the log:\n" + "\n".join(unexpected), pytrace=False)
+
+
+def _let_go_of_servers() -> None:
+    """Empty a cache of aiohttp's that keeps the last 1,024 applications alive, for each collection to look through."""
+    web_app = sys.modules.get("aiohttp.web_app")
+    if web_app:
+        web_app._cached_build_middleware.cache_clear()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Make dist/Waystation: environment, translations, icons, PyInstaller, and a limit to its size."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -7,7 +8,7 @@ import tomllib
 from pathlib import Path
 
 from bundle.environment import ensure_build_environment
-from bundle.layout import LICENSES, Bundle, bundle_of, version_of
+from bundle.layout import LICENSES, NAME, Bundle, bundle_of, version_of
 from bundle.version_info import version_info
 from machine.checkout import Checkout, venv_program
 from machine.report import Stop, say
@@ -21,38 +22,76 @@ _SOME_MOMENT = "1764000000"
 
 
 def freeze(checkout: Checkout, arguments: list[str]) -> int:
-    """Make the bundle of this system; the exit code. Raises Stop."""
-    if arguments:
-        raise Stop(f"`build.py bundle` takes no arguments: {' '.join(arguments)}", 2)
+    """Make the bundle of this system; with ``--twice`` once more, to see that all is the same; the exit code.
+
+    Raises Stop.
+    """
+    if arguments not in ([], ["--twice"]):
+        raise Stop(f"`build.py bundle` knows --twice alone, and no {' '.join(arguments)}", 2)
     ensure_qt_libraries()
     python = ensure_build_environment(checkout)
+    bundle = bundle_of(checkout)
+    _freeze(checkout, python, checkout.dist)
+    size, files = size_of(bundle.folder)
+    say(f"made {bundle.folder}: {size / 2**20:.1f} MiB in {files} files")
+    if size > LARGEST:
+        raise Stop(f"The bundle is larger than {LARGEST / 2**20:.0f} MiB: look at bundle/filters.py.")
+    if arguments:
+        _compare(checkout, python, bundle)
+    return 0
+
+
+def _freeze(checkout: Checkout, python: Path, target: Path) -> None:
     compile_translations(checkout, venv_program(python.parents[1], "pyside6-lrelease"))
     _run(checkout, [python, "-m", "bundle.icons", _svg(checkout), checkout.build / "icons"], "draw the icons")
     project = tomllib.loads(checkout.pyproject.read_text(encoding="utf-8"))["project"]
     resource = version_info(version_of(checkout), project["description"])
     (checkout.build / "version_info.txt").write_text(resource, encoding="utf-8", newline="\n")
-    bundle = bundle_of(checkout)
     say(f"freezing Waystation {version_of(checkout)}; this takes a minute or two")
     work = checkout.build / "pyinstaller"
-    options = ["--noconfirm", "--clean", "--log-level", "WARN", "--distpath", checkout.dist, "--workpath", work]
+    options = ["--noconfirm", "--clean", "--log-level", "WARN", "--distpath", target, "--workpath", work]
     spec = Path(__file__).with_name("waystation.spec")
     _run(checkout, [python, "-m", "PyInstaller", *options, spec], "freeze the program")
-    shutil.copyfile(checkout.build / LICENSES, bundle.licenses)
-    _check_size(bundle)
-    return 0
+    made = Bundle(target / NAME)
+    shutil.copyfile(checkout.build / LICENSES, made.licenses)
+    # So that the installers come out the same, too.
+    moment = int(_moment(checkout))
+    for path in made.folder.rglob("*"):
+        if not path.is_symlink():
+            os.utime(path, (moment, moment))
+
+
+def _compare(checkout: Checkout, python: Path, first: Bundle) -> None:
+    """Freeze again in another folder, with nothing left of the first time. Raises Stop where anything differs."""
+    for name in ("translations", "icons", "pyinstaller", "pyinstaller-cache"):
+        shutil.rmtree(checkout.build / name, ignore_errors=True)
+    again = checkout.build / "again"
+    shutil.rmtree(again, ignore_errors=True)
+    _freeze(checkout, python, again)
+    before, after = hashes(first.folder), hashes(again / NAME)
+    differing = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    if differing:
+        raise Stop(f"Two bundles of the same source differ: {', '.join(differing)}. They are in dist and {again}.")
+    whole = hashlib.sha256("".join(f"{name} {print_}\n" for name, print_ in before.items()).encode()).hexdigest()
+    say(f"made it twice: all {len(before)} files are the same; {whole} over all of them")
+    shutil.rmtree(again)
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """The print of each file in a folder by its relative path, sorted; of a link, where it leads."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink():
+            found[path.relative_to(folder).as_posix()] = f"-> {path.readlink().as_posix()}"
+        elif path.is_file():
+            found[path.relative_to(folder).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
 
 
 def size_of(folder: Path) -> tuple[int, int]:
     """Bytes and number of the files in a folder, without what is linked."""
     sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
     return sum(sizes), len(sizes)
-
-
-def _check_size(bundle: Bundle) -> None:
-    size, files = size_of(bundle.folder)
-    say(f"made {bundle.folder}: {size / 2**20:.1f} MiB in {files} files")
-    if size > LARGEST:
-        raise Stop(f"The bundle is larger than {LARGEST / 2**20:.0f} MiB: look at bundle/filters.py.")
 
 
 def _svg(checkout: Checkout) -> Path:
@@ -67,7 +106,7 @@ def _run(checkout: Checkout, command: list[str | Path], what: str) -> None:
         "PYTHONNOUSERSITE": "1",
         # Sets of names are written in the order of their hashes.
         "PYTHONHASHSEED": "1",
-        "SOURCE_DATE_EPOCH": os.environ.get("SOURCE_DATE_EPOCH") or _commit_time(checkout),
+        "SOURCE_DATE_EPOCH": _moment(checkout),
         # Its cache of stripped libraries; the usual one is in the user's home.
         "PYINSTALLER_CONFIG_DIR": str(checkout.build / "pyinstaller-cache"),
     }
@@ -76,7 +115,10 @@ def _run(checkout: Checkout, command: list[str | Path], what: str) -> None:
         raise Stop(f"Could not {what} (the words are above).")
 
 
-def _commit_time(checkout: Checkout) -> str:
+def _moment(checkout: Checkout) -> str:
+    """What stands for the time of the build: that of the commit. Unix seconds."""
+    if given := os.environ.get("SOURCE_DATE_EPOCH"):
+        return given
     git = shutil.which("git")
     if git is None:
         return _SOME_MOMENT

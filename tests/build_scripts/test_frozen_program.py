@@ -132,6 +132,20 @@ def test_wayland_is_there(bundle: Bundle, tmp_path: Path) -> None:
     assert (bundle.internal / "PySide6/Qt/plugins/wayland-shell-integration/libxdg-shell.so").exists()
 
 
+def test_all_that_is_in_it_has_its_license(bundle: Bundle) -> None:
+    text = bundle.licenses.read_text(encoding="utf-8")
+    parts = [path.name.removesuffix(".dist-info") for path in bundle.internal.glob("*.dist-info")]
+    assert len(parts) > 30
+    listed = {_canonical(line.partition(": ")[0]) for line in text.split("====", 1)[0].splitlines()}
+    assert {_canonical(part.replace("-", " ")) for part in parts} <= listed
+    for words in ("MIT License", "GNU LESSER GENERAL PUBLIC LICENSE", "PYTHON SOFTWARE FOUNDATION LICENSE"):
+        assert words in text
+
+
+def _canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 async def test_the_command_line_answers(waystation: Waystation) -> None:
     version = version_of(Checkout(ROOT))
     assert await waystation.ok("--version") == f"waystation {version}\n"
