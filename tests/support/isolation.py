@@ -1,6 +1,7 @@
 """An environment in which no test reaches the data, accounts or screen of the person who runs it."""
 
 import os
+import ssl
 from pathlib import Path
 
 # Settings of the person's own programs: ours, Codex's, OpenAI's, proxies, locale, screen and session.
@@ -54,3 +55,15 @@ def isolate(home: Path) -> None:
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     # An unset address would let libdbus start a bus of its own where a display is found.
     os.environ["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={home}/run/no-bus"
+    _trust_one_authority(home)
+
+
+def _trust_one_authority(home: Path) -> None:
+    """Of the system's authorities keep the first: nobody outside is spoken to, and each gateway reads them all."""
+    system = ssl.get_default_verify_paths().cafile
+    if system is None:
+        return
+    first, end, _ = Path(system).read_text(encoding="utf-8").partition("-----END CERTIFICATE-----")
+    one = home / "authority.pem"
+    one.write_text(f"{first}{end}\n", encoding="utf-8")
+    os.environ["SSL_CERT_FILE"] = str(one)
