@@ -18,6 +18,7 @@ from app.platform.codex_notes import CodexVersion, parse_codex_version
 from app.platform.codex_route import Route
 from app.platform.codex_write_plan import FileEdit
 from app.platform.codex_writer import CodexWriter
+from app.platform.system_proxy import system_proxy, terminal_proxies
 
 MEMORY_FILE = "codex-setup.json"
 """In the data folder: what has been written into Codex's files."""
@@ -46,6 +47,7 @@ def write_codex_config(
         key,
         _version(arguments, environ, home),
         followed=followed,
+        terminal=terminal_proxies(environ, proxy=system_proxy()),
     )
     _show(plan.files, plan.findings)
     if not plan.files:

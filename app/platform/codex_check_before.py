@@ -201,7 +201,7 @@ class BeforeTheRun:
     def _swallowing(self, seen: CodexFacts, where: Lead) -> dict[str, str] | None:
         """The proxy to which Codex would go instead, as the words name it."""
         parts = urlsplit(where.address)
-        environ = dict(self._shell.environ)
+        environ = dict(seen.terminal)
         if where.by_function:
             # It exempts the gateway itself, but what stands in the .env wins.
             environ |= {

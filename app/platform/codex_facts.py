@@ -20,6 +20,7 @@ from app.platform.codex_notes import CodexVersion
 from app.platform.codex_proxies import ProxySeen, in_effect, is_bypassed, proxies_seen
 from app.platform.codex_setup import LICENSE_VARIABLE
 from app.platform.codex_wsl import WslCodex, codex_in_wsl, our_distribution
+from app.platform.system_proxy import system_proxy, terminal_proxies
 
 __all__ = [
     "CodexFacts",
@@ -57,14 +58,15 @@ class CodexFacts:
         home_from_variable: whether CODEX_HOME names it.
         config: what config.toml says.
         login: what `codex login` has left.
-        proxies: that the environment, or Codex's `.env`, names.
+        proxies: that the environment, Codex's `.env` or the system's settings name.
         proxy_bypassed: whether Codex reaches the gateway without a proxy.
         license_variable: WAYSTATION_LICENSE.
         on_path: whether `install` is on this process's PATH, which may be shorter than the shell's.
         wsl: the distributions of WSL, seen from Windows.
         in_wsl: the distribution that we are in ourselves; None: in none.
         environment_leads_here: whether OPENAI_BASE_URL is the gateway's address; Codex up to 0.118 follows it.
-        terminal: the variables of proxies in the environment that was looked at, with any passwords; for the writer.
+        terminal: the variables of proxies in the environment that was looked at, with any passwords, and the system's
+            own proxy among them; for the writer.
     """
 
     install: CodexInstall | None
@@ -134,7 +136,8 @@ async def look_at_codex(
     path = codex_config_file(environ, home)
     in_file = await asyncio.to_thread(_dotenv, path.with_name(".env"))
     # Measured from 0.42 to 0.169: it wins over the environment, and is there before a proxy is chosen.
-    effective = in_effect(environ, in_file, system=system)
+    terminal = terminal_proxies(environ, system=system, proxy=system_proxy())
+    effective = in_effect(terminal, in_file, system=system)
     bypassed = is_bypassed(effective, base_url)
     installs, wsl = await asyncio.gather(
         find_every_codex(environ, home, system=system), codex_in_wsl(environ, system=system)
@@ -155,7 +158,7 @@ async def look_at_codex(
         wsl,
         our_distribution(environ, system=system),
         same_address(environ.get("OPENAI_BASE_URL", ""), base_url),
-        in_effect(environ, {}, system=system),
+        terminal,
     )
 
 

@@ -4,7 +4,8 @@ Measured with the real Codex 0.42, 0.45, 0.80, 0.100, 0.120, 0.140 and 0.169:
 
 * A project's `.codex/config.toml` outweighs the user's provider in some versions (`codex_project_files`), and takes the
   license along to an address of its own.
-* `/etc/codex/managed_config.toml` outweighs it from 0.80 on; `/etc/codex/config.toml` never does.
+* `/etc/codex/managed_config.toml` outweighs it from 0.80 on; `/etc/codex/config.toml` never does. On Windows that file
+  is beside config.toml, and 0.169 has a sentence for saying that it takes no notice of it any more.
 * `codex resume` lists every conversation in 0.42 and 0.45. From 0.80 to 0.140 it lists those of the provider in use,
   also with `--all`; `-c model_provider=<the other one>` lists the others, and `codex resume <id>` goes on with one of
   them through the provider in use. 0.169 lists all and goes on with each through the provider that it was begun with
@@ -54,6 +55,8 @@ _LISTS_ALL = (0, 45)
 #: The first that was seen to list all again, and the last that was seen to go on with any conversation.
 _LISTS_ALL_AGAIN = (0, 169)
 _LAST_TO_MOVE = (0, 140)
+#: The first that was seen to take no notice of managed_config.toml on Windows.
+_NOT_MANAGED_ON_WINDOWS = (0, 169)
 _MOST_PROJECTS = 100
 _MAX_BYTES = 1 << 20
 #: Where Codex keeps its login: `file`, `keyring`, or `auto` for the keyring where there is one.
@@ -240,6 +243,11 @@ class SavedKey:
 def managed_file(config: Path, system: str) -> Path:
     """Where whoever manages this computer puts what outweighs config.toml; on Windows beside it (not measured)."""
     return config.with_name("managed_config.toml") if system == "win32" else Path("/etc/codex/managed_config.toml")
+
+
+def follows_managed(version: CodexVersion | None, system: str) -> bool:
+    """Whether this Codex takes notice of that file; also where nobody knows."""
+    return system != "win32" or version is None or version[:2] < _NOT_MANAGED_ON_WINDOWS
 
 
 def _read(path: Path | None) -> dict[str, bytes]:

@@ -39,6 +39,7 @@ from app.platform.codex_route import Route
 from app.platform.codex_setup import LICENSE_VARIABLE, PROVIDER
 from app.platform.codex_write_checks import (
     SavedKey,
+    follows_managed,
     history_findings,
     managed_file,
     outweighing,
@@ -259,7 +260,8 @@ class CodexWriter:
         except CodexConfigBroken as error:
             raise self._broken(error) from None
         file = FileEdit(self._config, edit.diff, before, edit.after, keep=note is None)
-        findings = (*edit.findings, *outweighing(values, wanted, version, self._managed))
+        managed = self._managed if follows_managed(version, self._system) else None
+        findings = (*edit.findings, *outweighing(values, wanted, version, managed))
         return file, FileNote(_sha256(start), None, edit.memory.as_data()), values, findings
 
     def _env_edit(

@@ -141,6 +141,17 @@ def test_on_windows_the_command_that_puts_the_login_back_has_powershell_s_quotes
     assert command == f"Move-Item -Force -LiteralPath '{own}.before-waystation' -Destination '{own}'"
 
 
+@pytest.mark.parametrize(("version", "told"), [((0, 169, 0), False), ((0, 120, 0), True), (None, True)])
+def test_the_managed_file_of_windows_is_told_where_codex_follows_it(
+    tmp_path: Path, version: tuple[int, int, int] | None, told: bool
+) -> None:
+    codex = CodexHome(tmp_path)
+    writer = CodexWriter({}, codex.home, codex.memory, system="win32")
+    codex.config.with_name("managed_config.toml").write_bytes(b'model_provider = "acme"\n')
+    codes = {finding.code for finding in writer.plan(OWN, URL, KEY, version).findings}
+    assert (FindingCode.MANAGED_FILE in codes) is told
+
+
 def test_the_folder_of_a_terminal_can_be_another_one(codex: CodexHome, tmp_path: Path) -> None:
     other = codex.writer.at(tmp_path / "other")
     other.write(other.plan(OWN, URL, KEY, NEWEST), 1.0)
