@@ -29,7 +29,16 @@ from app.platform.codex_notes import (
     parse_codex_version,
     setup_notes,
 )
-from app.platform.codex_route import Route, RouteAdvice, advise, possible_routes, reason_text, refusal_text, route_text
+from app.platform.codex_route import (
+    Route,
+    RouteAdvice,
+    RouteReason,
+    advise,
+    possible_routes,
+    reason_text,
+    refusal_text,
+    route_text,
+)
 from app.platform.codex_setup import environment_text, license_text, login_text, setup_text
 from app.platform.codex_steps import guide_steps
 from app.platform.shells import Shell, default_shell
@@ -61,7 +70,7 @@ def setup_codex(arguments: argparse.Namespace, deliver: Deliver, environ: Mappin
     if facts:
         for line in _found(facts):
             print(f"found: {line}", file=sys.stderr)
-        for line in _advised(advise(facts)):
+        for line in _advised(facts, advise(facts)):
             print(line, file=sys.stderr)
     # The text has the line ends of its shell already; Windows' text streams would add to them.
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -129,9 +138,14 @@ def _found(facts: CodexFacts) -> Iterator[str]:
         yield f"{proxy.name}={proxy.value}"
 
 
-def _advised(advice: RouteAdvice) -> Iterator[str]:
-    yield f"advice: {advice.best}. {route_text(advice.best)} {reason_text(advice.why)}"
-    if advice.best in (Route.OWN_PROVIDER, Route.OPENAI_ADDRESS):
+def _advised(facts: CodexFacts, advice: RouteAdvice) -> Iterator[str]:
+    if facts.config.problem:
+        yield "advice: Correct config.toml first; nothing can be written into it before."
+    else:
+        yield f"advice: {advice.best}. {route_text(advice.best)} {reason_text(advice.why)}"
+    if advice.why is RouteReason.ALREADY:
+        yield "      waystation doctor"
+    elif advice.best in (Route.OWN_PROVIDER, Route.OPENAI_ADDRESS) and not facts.config.problem:
         yield f"      waystation setup codex --write --route {advice.best}"
     yield f"also possible: {', '.join(route for route in advice.possible if route is not advice.best)}"
     for note in advice.notes:

@@ -1092,7 +1092,7 @@
     </message>
     <message>
         <source>Afterwards one command is left to be run in a terminal; the page then shows it.</source>
-        <translation>写入后还需在终端里运行一条命令，页面上会显示它。</translation>
+        <translation>之后还需在终端里运行一条命令，页面上会显示它。</translation>
     </message>
 </context>
 <context>
@@ -5318,7 +5318,7 @@
     </message>
     <message>
         <source>Takes out what Waystation wrote and puts back what stood there. Whatever else you have changed since stays as it is.</source>
-        <translation>删去驿站写入的内容，恢复原来的内容。此后你自己做的其他改动保持不变。</translation>
+        <translation>删去驿站写入的内容，恢复原样；写入之后你自己做的其他改动保持不变。</translation>
     </message>
     <message>
         <source>It is taken back. One step is left; the page says which.</source>

@@ -100,7 +100,20 @@ def test_what_was_found_is_said_with_the_way_that_fits_and_why(user: User) -> No
 def test_a_broken_file_is_named_with_its_line(user: User) -> None:
     user.has_codex("0.169.0")
     (user.home / ".codex" / "config.toml").write_text('a = 1\nmodel = "x\n')
-    assert "config.toml is broken at line 2" in user.setup()[1]
+    _, err = user.setup()
+    assert "config.toml is broken at line 2" in err
+    assert "advice: Correct config.toml first" in err
+    assert "--write" not in err
+
+
+def test_what_is_set_up_is_to_be_checked_and_not_written_again(user: User) -> None:
+    user.has_codex("0.169.0")
+    (user.home / ".codex" / "config.toml").write_text(
+        'model_provider = "waystation"\n[model_providers.waystation]\nbase_url = "http://127.0.0.1:8787/codex/v1"\n'
+    )
+    _, err = user.setup("--port", "8787")
+    assert "Codex is set up this way already.\n      waystation doctor\n" in err
+    assert "--write" not in err
 
 
 def test_the_variables_are_refused_in_words_where_they_must_not_be_used(user: User) -> None:

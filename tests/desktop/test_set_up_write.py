@@ -236,6 +236,22 @@ async def test_a_license_that_the_other_way_has_left_is_to_be_removed(
     assert "codex logout" in said(page.write)
 
 
+async def test_the_step_that_is_left_after_undoing_goes_when_it_is_done(
+    page: SetUpPage, desk: Desk, computer: Computer
+) -> None:
+    await write_address(page, desk)
+    login = computer.codex / "auth.json"
+    login.write_text(json.dumps({"OPENAI_API_KEY": LICENSE}))
+    page.write.undo.click()
+    button(await opened(UndoDialog), "Take it back").click()
+    await closed(page, desk)
+    assert "codex logout" in said(page.write)
+    login.unlink()
+    button(page.codex, "Look again").click()
+    await desk.settle()
+    assert "codex logout" not in said(page.write)
+
+
 async def test_a_broken_file_is_to_be_corrected_first(page: SetUpPage, desk: Desk, computer: Computer) -> None:
     assert page.write.write.isDefault()
     computer.config.write_text("a = 1\nmodel = \n")

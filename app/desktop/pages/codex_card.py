@@ -164,8 +164,9 @@ class CodexCard(Card):
         left = seen.left is not None
         self._advice.setText(advice_line(facts, advice, can_write=self._set_up.can_write, left=left))
         self._advice.show()
-        self._notes.show_notes([note for note in advice.notes if note.code not in _SAID])
-        self._notes.show()
+        notes = [note for note in advice.notes if note.code not in _SAID]
+        self._notes.show_notes(notes)
+        self._notes.setVisible(bool(notes))
         self._install.setVisible(_wants_install(facts))
         self._show_details(details(facts))
         self._unfold.show()

@@ -28,6 +28,7 @@ from app.desktop.widgets.state_line import StateLine
 from app.desktop.widgets.symbol import Symbol
 from app.gateway.snapshot import GatewaySnapshot
 from app.platform.codex_config_findings import Finding, FindingCode
+from app.platform.codex_facts import SavedLogin
 from app.platform.codex_route import Route, RouteReason, advise
 from app.platform.codex_write_checks import history_findings
 from app.platform.codex_writer import WrittenState
@@ -114,6 +115,9 @@ class WriteCard(Card):
     def show_seen(self, seen: Seen) -> None:
         """Show what stands in Codex's files."""
         self._seen = seen
+        if seen.facts.login not in (SavedLogin.API_KEY, SavedLogin.KEYRING):
+            # It has been run.
+            self._after_undo = None
         self._show()
 
     def show_snapshot(self, snapshot: GatewaySnapshot, now: float) -> None:
