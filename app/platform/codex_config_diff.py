@@ -28,16 +28,20 @@ def masked_diff(before: bytes | None, after: bytes | None, secret: str | None = 
 
 def masked_env_diff(before: bytes | None, after: bytes | None, secret: str) -> str:
     """The same of a `.env` file, in which every value may be a secret but that of NO_PROXY."""
-    old, new = (_masked_lines(data or b"", secret) for data in (before, after))
-    return "\n".join(difflib.unified_diff(old, new, ".env", ".env", lineterm=""))
-
-
-def _masked_lines(data: bytes, secret: str) -> list[str]:
-    lines = [line.rstrip("\r\n") for line in lines_of(data.decode("utf-8-sig", "replace"))]
-    return [line if line.lstrip().startswith("#") else _masked_line(line, secret) for line in lines]
+    old, new = (
+        [line.rstrip("\r\n") for line in lines_of((data or b"").decode("utf-8-sig", "replace"))]
+        for data in (before, after)
+    )
+    # Masked afterwards: two secrets look alike then, and are not the same.
+    lines = [*difflib.unified_diff(old, new, ".env", ".env", lineterm="")]
+    names, lines = lines[:2], lines[2:]
+    masked = [line if line.startswith("@@") else line[0] + _masked_line(line[1:], secret) for line in lines]
+    return "\n".join([*names, *masked])
 
 
 def _masked_line(line: str, secret: str) -> str:
+    if line.lstrip().startswith("#"):
+        return line
     if _EXCEPTIONS.match(line):
         return without_secrets(line)
     name, sign, value = line.partition("=")
