@@ -291,7 +291,7 @@
     </message>
     <message>
         <source>Codex {version} is newer than this Waystation has been tried with: {path}</source>
-        <translation>Codex {version} 比这个版本的驿站测试过的更新：{path}</translation>
+        <translation>Codex {version} 比驿站测试过的版本更新：{path}</translation>
     </message>
     <message>
         <source>Codex was not found on this computer.</source>
