@@ -174,6 +174,7 @@ async def test_codex_is_looked_for_once_and_again_when_asked(page: SetUpPage, de
     await desk.settle()
     assert "Codex was not found on this computer." in page.codex.text
     assert "npm install -g @openai/codex" in said(page.codex)
+    assert not page.write.write.isDefault()
     computer.install = CodexInstall(CODEX, (0, 169, 0))
     page.show_snapshot(FULL, NOW)
     assert computer.looks == [FULL.base_url]

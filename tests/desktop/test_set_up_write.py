@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -268,6 +269,33 @@ async def test_what_should_come_next_stands_out(page: SetUpPage, desk: Desk) -> 
     assert (page.write.write.isDefault(), page.check.button.isDefault()) == (False, True)
     await write_address(page, desk)
     assert (page.write.write.isDefault(), page.check.button.isDefault()) == (False, False)
+
+
+async def test_the_keyboard_goes_from_top_to_bottom(page: SetUpPage, desk: Desk) -> None:
+    page.unfold(True)
+    page.resize(1000, 4000)
+    for put_down in (write, write_address):
+        await put_down(page, desk)
+        unfold = page.write.findChild(Disclosure)
+        if unfold.isVisible():
+            unfold.click()
+        QApplication.processEvents()
+        stops = tab_stops(page, button(page.codex, "Look again"))
+        heights = [item.mapTo(page, item.rect().center()).y() for item in stops]
+        assert len(heights) > 15
+        # Of what stands on one line, the higher may come second.
+        wrong = [later for earlier, later in pairwise(heights) if later - earlier < -20]
+        assert wrong == [], [(item.accessibleName(), height) for item, height in zip(stops, heights, strict=True)]
+
+
+def tab_stops(page: SetUpPage, first: QWidget) -> list[QWidget]:
+    """Where the keyboard comes by, from `first` to the last of them."""
+    found = [first]
+    while (following := found[-1].nextInFocusChain()) is not first:
+        found.append(following)
+    stops = [item for item in found if item.isVisible() and item.focusPolicy() & Qt.FocusPolicy.TabFocus]
+    # The line above it comes before it, and so at the end of the ring.
+    return stops[:-1]
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])

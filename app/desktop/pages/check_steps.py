@@ -14,7 +14,7 @@ from app.desktop.icons import Icons
 from app.desktop.set_up.check_remedies import CheckWays, remedy
 from app.desktop.set_up.check_words import LOOKS, fix_text, found_text, stage_name, state_name
 from app.desktop.widgets.command_line import CommandLine
-from app.desktop.widgets.layouts import clear_layout, show_in
+from app.desktop.widgets.layouts import clear_layout, show_in, tab_after
 from app.desktop.widgets.notice import Notice
 from app.desktop.widgets.quiet_label import QuietLabel
 from app.desktop.widgets.selectable import make_selectable
@@ -94,6 +94,7 @@ class StepLine(QWidget):
         # What a button does here, nobody needs to type.
         if step.command and (way is None or not step.command.startswith(_OURS)):
             show_in(self._below, CommandLine(self._icons, step.command, self._copy_text))
+        tab_after(self._word, self._below)
         self._draw()
 
     def changeEvent(self, event: QEvent) -> None:

@@ -11,7 +11,7 @@ from app.desktop.design.colours import Tone
 from app.desktop.icons import Icons
 from app.desktop.notes import note_text
 from app.desktop.widgets.command_line import CommandLine
-from app.desktop.widgets.layouts import clear_layout, show_in
+from app.desktop.widgets.layouts import clear_layout, show_in, tab_after
 from app.desktop.widgets.notice import Notice
 from app.desktop.widgets.quiet_label import QuietLabel
 from app.desktop.widgets.selectable import make_selectable
@@ -54,3 +54,4 @@ class SetUpNotes(QWidget):
                 show_in(self._column, label)
             if note.command:
                 show_in(self._column, CommandLine(self._icons, note.command, self._copy_text))
+        tab_after(self, self._column)

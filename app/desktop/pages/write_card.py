@@ -21,7 +21,7 @@ from app.desktop.widgets.command_line import CommandLine
 from app.desktop.widgets.disclosure import Disclosure
 from app.desktop.widgets.folding_row import FoldingRow
 from app.desktop.widgets.form import note_label
-from app.desktop.widgets.layouts import clear_layout, show_in
+from app.desktop.widgets.layouts import clear_layout, show_in, tab_after
 from app.desktop.widgets.quiet_label import QuietLabel
 from app.desktop.widgets.selectable import make_selectable
 from app.desktop.widgets.state_line import StateLine
@@ -197,8 +197,9 @@ class WriteCard(Card):
         if self._seen is None:
             return False
         facts, advice = self._seen.facts, advise(self._seen.facts)
-        # What is broken cannot be written.
-        fits = advice.best in _FILES_OF_CODEX and facts.config.problem is None
+        # What is broken cannot be written, and what is not there is to be installed first.
+        sound = facts.config.problem is None and advice.why is not RouteReason.NO_CODEX
+        fits = advice.best in _FILES_OF_CODEX and sound
         return fits and (advice.why is not RouteReason.ALREADY or (lacks_license(facts) and self.left is None))
 
     def _show_written(self, written: WrittenState, base_url: str) -> None:
@@ -235,6 +236,7 @@ class WriteCard(Card):
         label.setWordWrap(True)
         masked = left.command.replace(left.license_key, _MASK) if left.license_key else left.command
         show_in(self._rest, label, CommandLine(self._icons, masked, lambda _masked: self._copy_secret(left.command)))
+        tab_after(self._about, self._rest)
 
     def _show_earlier(self, written: WrittenState | None) -> None:
         """How to see conversations that were recorded under another provider."""
@@ -261,6 +263,7 @@ class WriteCard(Card):
             show_in(self._lines, label)
         if any(finding.code is FindingCode.HISTORY_FILTERED for finding in found):
             show_in(self._lines, CommandLine(self._icons, EARLIER_COMMAND, self._copy_text))
+        tab_after(self._earlier, self._lines)
 
     def _button(self, symbol: str, act: Callable[[], None]) -> QPushButton:
         button = QPushButton()

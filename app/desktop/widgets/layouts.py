@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QBoxLayout, QDialog, QLayout, QWidget
 
 
@@ -19,6 +20,26 @@ def show_in(layout: QBoxLayout, *widgets: QWidget) -> None:
     for widget in widgets:
         layout.addWidget(widget)
         widget.show()
+
+
+def tab_after(before: QWidget, layout: QLayout) -> None:
+    """Let the keyboard come from `before`, or from what is before that, to what is in the layout.
+
+    Qt's own order is that in which things were made.
+    """
+    start = before
+    while not before.focusPolicy() & Qt.FocusPolicy.TabFocus:
+        # Nothing can follow what the keyboard does not stop at.
+        before = before.previousInFocusChain()
+        if before is start:
+            return
+    for index in range(layout.count()):
+        item = layout.itemAt(index)
+        part = item.widget() if item is not None else None
+        for widget in [part, *part.findChildren(QWidget)] if part is not None else []:
+            if widget.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                QWidget.setTabOrder(before, widget)
+                before = widget
 
 
 def fit_height(dialog: QDialog) -> None:
