@@ -30,9 +30,10 @@ def tab_after(before: QWidget, layout: QLayout) -> None:
     start = before
     while not before.focusPolicy() & Qt.FocusPolicy.TabFocus:
         # Nothing can follow what the keyboard does not stop at.
-        before = before.previousInFocusChain()
-        if before is start:
+        earlier = before.previousInFocusChain()
+        if earlier is None or earlier is start:
             return
+        before = earlier
     for index in range(layout.count()):
         item = layout.itemAt(index)
         part = item.widget() if item is not None else None
