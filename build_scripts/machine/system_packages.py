@@ -68,9 +68,12 @@ TEST_PROGRAMS = {
     "ip": "iproute2",
     "zsh": "zsh",
     "fish": "fish",
-    # For what is pasted into cmd.
+    # For what is pasted into cmd, and for the installer for Windows.
     "wine": "wine",
+    "makensis": "nsis",
 }
+# What else they need, where no program tells whether it is there: sources of the locales, to make a Chinese one.
+TEST_FILES = {"/usr/share/i18n/locales/zh_CN": "locales"}
 CJK_FONT_PACKAGE = "fonts-noto-cjk"
 # Unattended upgrades may hold apt for minutes after the machine has started.
 APT_OPTIONS = ("-qq", "-o", "Dpkg::Use-Pty=0", "-o", "DPkg::Lock::Timeout=300")
@@ -104,8 +107,9 @@ def missing_qt_packages() -> list[str]:
 
 
 def missing_test_packages() -> list[str]:
-    """Packages whose programs the tests start and this machine does not have."""
-    return sorted({package for program, package in TEST_PROGRAMS.items() if shutil.which(program) is None})
+    """Packages whose programs and files the tests use and this machine does not have."""
+    missing = {package for program, package in TEST_PROGRAMS.items() if shutil.which(program) is None}
+    return sorted(missing | {package for file, package in TEST_FILES.items() if not Path(file).exists()})
 
 
 def install(packages: Iterable[str], purpose: str) -> None:

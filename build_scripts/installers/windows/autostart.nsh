@@ -36,12 +36,14 @@ Function ClearAutostart
   DeleteRegValue HKCU "${APPROVED_KEY}" "${NAME}"
 FunctionEnd
 
-; Only what starts this very program, with whatever options: another copy's is not ours.
+; Only what starts this very program, with whatever options: another copy's is not ours. The folder is called what the
+; installer has called it, since $INSTDIR may be another name of it here.
 Function un.ClearAutostart
+  ReadRegStr $2 HKCU "${LISTED}" "InstallLocation"
   ReadRegStr $0 HKCU "${RUN_KEY}" "${NAME}"
-  StrLen $1 '"$INSTDIR\${PROGRAM}"'
+  StrLen $1 '"$2\${PROGRAM}"'
   StrCpy $0 $0 $1
-  ${If} $0 == '"$INSTDIR\${PROGRAM}"'
+  ${If} $0 == '"$2\${PROGRAM}"'
     DeleteRegValue HKCU "${RUN_KEY}" "${NAME}"
     DeleteRegValue HKCU "${APPROVED_KEY}" "${NAME}"
   ${EndIf}

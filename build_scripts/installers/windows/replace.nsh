@@ -5,11 +5,15 @@
 
 ; What is ours in the folder. make.py sees to it that the bundle has this and nothing else.
 !macro EACH_PART what
+  !insertmacro EACH_PART_BUT_UNINSTALLER ${what}
+  !insertmacro ${what} "${UNINSTALLER}"
+!macroend
+
+!macro EACH_PART_BUT_UNINSTALLER what
   !insertmacro ${what} "${INTERNAL}"
   !insertmacro ${what} "${PROGRAM}"
   !insertmacro ${what} "${CONSOLE}"
   !insertmacro ${what} "${LICENSES}"
-  !insertmacro ${what} "${UNINSTALLER}"
 !macroend
 
 !macro MOVE_OUT name
@@ -35,23 +39,25 @@ Function Replace
   ClearErrors
   Rename "$INSTDIR\_part" "$INSTDIR\_new"
   CreateDirectory "$INSTDIR\_old"
+  ; To ask for errors is to forget them.
   ${IfNot} ${Errors}
     !insertmacro EACH_PART MOVE_OUT
+    ${IfNot} ${Errors}
+      !insertmacro EACH_PART MOVE_IN
+      ${IfNot} ${Errors}
+        ; In this order: see MendCutUpgrade.
+        RMDir "$INSTDIR\_new"
+        RMDir /r "$INSTDIR\_old"
+        Return
+      ${EndIf}
+    ${EndIf}
   ${EndIf}
-  ${IfNot} ${Errors}
-    !insertmacro EACH_PART MOVE_IN
-  ${EndIf}
-  ${If} ${Errors}
-    !insertmacro EACH_PART MOVE_BACK
-    RMDir /r "$INSTDIR\_new"
-    RMDir "$INSTDIR\_old"
-    Push ${CODE_IN_USE}
-    Push "$(TextHeld)"
-    Call Fail
-  ${EndIf}
-  ; In this order: see MendCutUpgrade.
-  RMDir "$INSTDIR\_new"
-  RMDir /r "$INSTDIR\_old"
+  !insertmacro EACH_PART MOVE_BACK
+  RMDir /r "$INSTDIR\_new"
+  RMDir "$INSTDIR\_old"
+  Push ${CODE_IN_USE}
+  Push "$(TextHeld)"
+  Call Fail
 FunctionEnd
 
 ; Put right what an installation has left that was cut short, such as by a power failure.

@@ -3,7 +3,7 @@
 ; How long `quit` may take, in ms: it waits 30 s itself.
 !define QUIT_LIMIT 60000
 ; How often, every quarter of a second, it is looked whether the files are free then.
-!define FREE_TRIES 40
+!define FREE_TRIES 20
 
 ; Both for the installer and for the uninstaller, whose functions begin with "un.".
 !macro RUNNING un

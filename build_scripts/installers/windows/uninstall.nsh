@@ -46,12 +46,10 @@ Function un.LeaveAskPage
   ${EndIf}
 FunctionEnd
 
-!macro MOVE_AWAY name
-  Rename "$INSTDIR\${name}" "$INSTDIR\_old\${name}"
-!macroend
-
 !macro MOVE_HOME name
-  Rename "$INSTDIR\_old\${name}" "$INSTDIR\${name}"
+  ${If} ${FileExists} "$INSTDIR\_old\${name}"
+    Rename "$INSTDIR\_old\${name}" "$INSTDIR\${name}"
+  ${EndIf}
 !macroend
 
 Section un.Waystation
@@ -62,31 +60,28 @@ Section un.Waystation
     Call un.Fail
   ${EndIf}
 
-  ${If} $WithData != ""
-    ; Without its license Codex could not work with what Waystation has written into its files.
-    nsExec::Exec /TIMEOUT=${QUIT_LIMIT} '"$INSTDIR\${CONSOLE}" setup codex --undo --yes'
-    Pop $0
-  ${EndIf}
-
   ; What is still held by another program cannot be moved: then nothing has been removed yet.
   RMDir /r "$INSTDIR\_old"
   CreateDirectory "$INSTDIR\_old"
   ClearErrors
-  !insertmacro MOVE_AWAY "${INTERNAL}"
-  ${IfNot} ${Errors}
-    !insertmacro MOVE_AWAY "${PROGRAM}"
-  ${EndIf}
+  !insertmacro EACH_PART_BUT_UNINSTALLER MOVE_OUT
   ${If} ${Errors}
-    !insertmacro MOVE_HOME "${INTERNAL}"
+    !insertmacro EACH_PART_BUT_UNINSTALLER MOVE_HOME
     RMDir "$INSTDIR\_old"
     Push "$(TextHeld)"
     Call un.Fail
   ${EndIf}
+
+  ${If} $WithData != ""
+    ; Without its license Codex could not work with what Waystation has written into its files.
+    nsExec::Exec /TIMEOUT=${QUIT_LIMIT} '"$INSTDIR\_old\${CONSOLE}" setup codex --undo --yes'
+    Pop $0
+  ${EndIf}
+
   RMDir /r "$INSTDIR\_old"
   RMDir /r "$INSTDIR\_new"
   RMDir /r "$INSTDIR\_part"
-  Delete "$INSTDIR\${CONSOLE}"
-  Delete "$INSTDIR\${LICENSES}"
+  ; Not if it is the one that runs, see /S.
   Delete "$INSTDIR\${UNINSTALLER}"
   ; Only if nothing of the user's is in it.
   RMDir "$INSTDIR"
