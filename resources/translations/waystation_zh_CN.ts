@@ -367,15 +367,15 @@
     </message>
     <message>
         <source>Codex uses the provider {provider} ({address}) instead of Waystation.</source>
-        <translation>Codex 使用的是提供方 {provider}（{address}），不是驿站。</translation>
+        <translation>Codex 使用的是提供商 {provider}（{address}），不是驿站。</translation>
     </message>
     <message>
         <source>Let model_provider in {path} name Waystation&apos;s, or set Codex up again.</source>
-        <translation>请把 {path} 中的 model_provider 改成驿站的提供方，或重新配置 Codex。</translation>
+        <translation>请把 {path} 中的 model_provider 改成驿站的提供商，或重新配置 Codex。</translation>
     </message>
     <message>
         <source>The profile {profile} in {path} makes Codex use the provider {provider} instead of Waystation.</source>
-        <translation>{path} 中的 profile“{profile}”让 Codex 使用提供方 {provider}，而不是驿站。</translation>
+        <translation>{path} 中的 profile“{profile}”让 Codex 使用提供商 {provider}，而不是驿站。</translation>
     </message>
     <message>
         <source>Take model_provider out of that profile, or choose no profile.</source>
@@ -435,7 +435,7 @@
     </message>
     <message>
         <source>Set Codex up with a provider of its own, or save the license by codex login: Waystation has the command.</source>
-        <translation>请改用独立提供方的配置，或用 codex login 保存许可证：驿站会给出命令。</translation>
+        <translation>请改用独立提供商的配置，或用 codex login 保存许可证：驿站会给出命令。</translation>
     </message>
     <message>
         <source>Write Codex&apos;s files again: that puts {host} into NO_PROXY in Codex&apos;s .env.</source>
@@ -750,7 +750,7 @@
     <name>CheckRemedies</name>
     <message>
         <source>Write it for me…</source>
-        <translation>代我写入…</translation>
+        <translation>自动写入…</translation>
     </message>
     <message>
         <source>Copy a text</source>
@@ -909,7 +909,7 @@
     </message>
     <message>
         <source>Its config.toml names another provider: {provider}.</source>
-        <translation>它的 config.toml 使用另一个提供方：{provider}。</translation>
+        <translation>它的 config.toml 使用另一个提供商：{provider}。</translation>
     </message>
     <message>
         <source>Its config.toml leads to {address}.</source>
@@ -993,7 +993,7 @@
     </message>
     <message>
         <source>provider {provider}</source>
-        <translation>提供方 {provider}</translation>
+        <translation>提供商 {provider}</translation>
     </message>
     <message>
         <source>a ChatGPT login</source>
@@ -1024,11 +1024,11 @@
     <name>CodexFindings</name>
     <message>
         <source>config.toml chooses a profile, and {where} names the provider {value}: Codex up to 0.120 uses that one. Take model_provider out of the profile.</source>
-        <translation>config.toml 选用了一个 profile，而 {where} 使用提供方 {value}：Codex 0.120 及更早版本会用它。请从该 profile 中删去 model_provider。</translation>
+        <translation>config.toml 选用了一个 profile，而 {where} 使用提供商 {value}：Codex 0.120 及更早版本会用它。请从该 profile 中删去 model_provider。</translation>
     </message>
     <message>
         <source>{where} names the provider {value}: with that profile Codex up to 0.120 goes there.</source>
-        <translation>{where} 使用提供方 {value}：选用该 profile 时，Codex 0.120 及更早版本会访问它。</translation>
+        <translation>{where} 使用提供商 {value}：选用该 profile 时，Codex 0.120 及更早版本会访问它。</translation>
     </message>
     <message>
         <source>{where} names {value}: with that profile Codex goes there.</source>
@@ -1036,19 +1036,19 @@
     </message>
     <message>
         <source>{where} is {value}, so that openai_base_url is not used. Take that line out, or choose the provider of our own.</source>
-        <translation>{where} 是 {value}，因此 openai_base_url 不起作用。请删去这一行，或选择独立提供方。</translation>
+        <translation>{where} 是 {value}，因此 openai_base_url 不起作用。请删去这一行，或选择独立提供商。</translation>
     </message>
     <message>
         <source>{where} still names Waystation&apos;s provider, which is gone now: Codex will not start with it. Change that line.</source>
-        <translation>{where} 仍写着驿站的提供方，而它已不存在：Codex 会无法启动。请修改这一行。</translation>
+        <translation>{where} 仍写着驿站的提供商，而它已不存在：Codex 会无法启动。请修改这一行。</translation>
     </message>
     <message>
         <source>Conversations begun before are not lost, but Codex 0.80 to 0.140 lists only those of the provider in use: codex resume -c model_provider={value} lists them, and codex resume ID goes on with one through Waystation.</source>
-        <translation>以前的对话不会丢失，但 Codex 0.80 至 0.140 只列出当前提供方的对话：codex resume -c model_provider={value} 可以列出它们，codex resume ID 则通过驿站继续其中一个。</translation>
+        <translation>以前的对话不会丢失，但 Codex 0.80 至 0.140 只列出当前提供商的对话：codex resume -c model_provider={value} 可以列出它们，codex resume ID 则通过驿站继续其中一个。</translation>
     </message>
     <message>
         <source>Newer versions of Codex go on with a conversation where it was begun, not through Waystation: codex fork ID goes on with a copy of it here.</source>
-        <translation>较新的 Codex 会在对话开始时的提供方继续，而不经过驿站：用 codex fork ID 可在这里继续它的副本。</translation>
+        <translation>较新的 Codex 会在对话开始时的提供商继续，而不经过驿站：用 codex fork ID 可在这里继续它的副本。</translation>
     </message>
     <message>
         <source>Conversations begun through Waystation are not lost: codex resume ID goes on with one, or codex fork ID where Codex refuses that.</source>
@@ -1088,7 +1088,7 @@
     </message>
     <message>
         <source>{where} is {value}: Codex then refuses to save the license, and removes one that is saved. Take that line out, or choose the provider of our own.</source>
-        <translation>{where} 的值是 {value}：这样 Codex 会拒绝保存许可证，已保存的也会删掉。请删去这一行，或选用驿站自己的提供方。</translation>
+        <translation>{where} 的值是 {value}：这样 Codex 会拒绝保存许可证，已保存的也会删掉。请删去这一行，或选用驿站自己的提供商。</translation>
     </message>
     <message>
         <source>Afterwards one command is left to be run in a terminal; the page then shows it.</source>
@@ -1577,7 +1577,7 @@
     </message>
     <message>
         <source>Codex {version} does not read openai_base_url; 0.120 is the first that does. Choose the own provider.</source>
-        <translation>Codex {version} 不支持 openai_base_url，从 0.120 起才支持。请选择独立提供方。</translation>
+        <translation>Codex {version} 不支持 openai_base_url，从 0.120 起才支持。请选择独立提供商。</translation>
     </message>
     <message>
         <source>{name} is Waystation itself ({address}): it would ask itself for ever. Correct that variable and start Waystation again; nothing was changed.</source>
@@ -1589,7 +1589,7 @@
     </message>
     <message>
         <source>A token follows {path}, which this way would overwrite. Choose the own provider, or give Waystation a sign-in of its own first; nothing was changed.</source>
-        <translation>有一个 Token 跟随 {path}，这种方式会覆盖它。请选择独立提供方，或先给驿站单独登录一次；没有做任何改动。</translation>
+        <translation>有一个 Token 跟随 {path}，这种方式会覆盖它。请选择独立提供商，或先给驿站单独登录一次；没有做任何改动。</translation>
     </message>
     <message>
         <source>{path} is in UTF-16, which Codex cannot read either. Save it as UTF-8 and try again; nothing was changed.</source>
@@ -3681,7 +3681,7 @@
     </message>
     <message>
         <source>Recommended: the full set-up, copied into a terminal. It leaves the provider in config.toml as it is.</source>
-        <translation>推荐：把完整配置粘贴到终端。config.toml 中的提供方保持不变。</translation>
+        <translation>推荐：把完整配置粘贴到终端。config.toml 中的提供商保持不变。</translation>
     </message>
     <message>
         <source>Recommended: the full set-up, copied into a terminal.</source>
@@ -3697,7 +3697,7 @@
     </message>
     <message>
         <source>a provider of its own in config.toml</source>
-        <translation>config.toml 中的独立提供方</translation>
+        <translation>config.toml 中的独立提供商</translation>
     </message>
     <message>
         <source>openai_base_url in config.toml</source>
@@ -3713,7 +3713,7 @@
     </message>
     <message>
         <source>own provider</source>
-        <translation>独立提供方</translation>
+        <translation>独立提供商</translation>
     </message>
 </context>
 <context>
@@ -5472,7 +5472,7 @@
     <message>
         <source>Write it for me</source>
         <extracomment>Lists the conversations that were begun before, in the versions that list those of one provider.</extracomment>
-        <translation>代我写入</translation>
+        <translation>自动写入</translation>
     </message>
     <message>
         <source>What was written</source>
@@ -5496,7 +5496,7 @@
     </message>
     <message>
         <source>&amp;Write it for me…</source>
-        <translation>代我写入(&amp;W)…</translation>
+        <translation>自动写入(&amp;W)…</translation>
     </message>
     <message>
         <source>Chan&amp;ge…</source>
@@ -5547,7 +5547,7 @@
     <name>WriteDialog</name>
     <message>
         <source>Write it for me</source>
-        <translation>代我写入</translation>
+        <translation>自动写入</translation>
     </message>
     <message>
         <source>&amp;Write</source>
@@ -5555,11 +5555,11 @@
     </message>
     <message>
         <source>&amp;Own provider (recommended)</source>
-        <translation>独立提供方（推荐）(&amp;O)</translation>
+        <translation>独立提供商（推荐）(&amp;O)</translation>
     </message>
     <message>
         <source>Codex&apos;s own &amp;provider, at the gateway&apos;s address (openai_base_url)</source>
-        <translation>Codex 自带的提供方，改用网关地址（openai_base_url）(&amp;P)</translation>
+        <translation>Codex 自带的提供商，改用网关地址（openai_base_url）(&amp;P)</translation>
     </message>
     <message>
         <source>It is written. One step is left; the page says which.</source>
@@ -5575,7 +5575,7 @@
     </message>
     <message>
         <source>Adds a provider named Waystation and chooses it. Works with every Codex from 0.42 on. codex resume then lists the conversations that are begun this way; earlier ones are not lost.</source>
-        <translation>添加名为 Waystation 的提供方并选用它，0.42 及以后的 Codex 均可用。codex resume 会列出此后的对话；以前的对话不会丢失。</translation>
+        <translation>添加名为 Waystation 的提供商并选用它，0.42 及以后的 Codex 均可用。codex resume 会列出此后的对话；以前的对话不会丢失。</translation>
     </message>
     <message>
         <source>Needs Codex 0.120 or newer; the version here is not known.</source>
