@@ -15,7 +15,9 @@ from machine import codex, environment, system_packages, translations
 from machine.checkout import Checkout
 from machine.report import Stop, say
 
-TESTS = "tests/build_scripts/test_frozen_program.py"
+TESTS = "tests/build_scripts/frozen/test_frozen_program.py"
+#: They need Xvfb, D-Bus and /proc.
+TESTS_ON_LINUX = "tests/build_scripts/frozen/test_frozen_on_linux.py"
 RUNS = 3
 #: Seconds. A machine that has just been set up may look at each file of a new program first.
 PATIENCE = 60.0
@@ -32,10 +34,12 @@ def smoke(checkout: Checkout, arguments: list[str]) -> int:
     environment.ensure_environment(checkout)
     translations.compile_translations(checkout)
     system_packages.ensure_test_programs()
+    tests = [TESTS]
     if sys.platform == "linux":
         codex.ensure_codex_versions(checkout)
-    pytest = [str(checkout.program("pytest")), "--bundle", str(bundle.folder), TESTS]
-    code = subprocess.run(pytest, cwd=checkout.root, check=False).returncode
+        tests.append(TESTS_ON_LINUX)
+    pytest = [str(checkout.program("pytest")), "--bundle", str(bundle.folder)]
+    code = subprocess.run([*pytest, *tests], cwd=checkout.root, check=False).returncode
     if code == 0:
         size, files = size_of(bundle.folder)
         say(f"{bundle.folder}: {size / 2**20:.1f} MiB in {files} files")

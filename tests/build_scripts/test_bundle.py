@@ -1,8 +1,9 @@
-"""What goes into the bundle, as far as it can be told without making one: see test_frozen_program.py for that."""
+"""What goes into the bundle, as far as it can be told without making one: see the folder frozen for that."""
 
 import plistlib
 import shutil
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from bundle.freeze import hashes, size_of
 from bundle.layout import Bundle, bundle_of, version_of
 from bundle.licenses import QT_NOTICE, Part, parts_of
 from bundle.version_info import version_info
+from installers.linux.archive import make_archive
 from machine.checkout import Checkout
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -206,3 +208,24 @@ def test_two_folders_differ_in_a_byte_a_name_or_a_link(tmp_path: Path) -> None:
     (two / "link").unlink()
     (two / "link").symlink_to("inner")
     assert {name for name in hashes(two) if hashes(one)[name] != hashes(two)[name]} == {"inner/file", "link"}
+
+
+def test_the_archive_is_the_same_whoever_makes_it_and_when(tmp_path: Path) -> None:
+    made = []
+    for number, mode in enumerate((0o700, 0o775)):
+        folder = tmp_path / str(number)
+        (folder / "_internal").mkdir(parents=True)
+        for name in ("_internal/b", "Waystation", "_internal/a"):
+            (folder / name).write_text(name)
+        (folder / "Waystation").chmod(mode)
+        (folder / "_internal" / "a").chmod(mode & 0o666)
+        (folder / "_internal" / "c").symlink_to("a")
+        made.append(tmp_path / f"{number}.tar.xz")
+        make_archive(Bundle(folder), "waystation-1.0.0", made[-1], moment=1764000000)
+    assert made[0].read_bytes() == made[1].read_bytes()
+    with tarfile.open(made[0]) as archive:
+        seen = {entry.name.removeprefix("waystation-1.0.0"): entry for entry in archive}
+    assert list(seen) == ["", "/Waystation", "/_internal", "/_internal/a", "/_internal/b", "/_internal/c"]
+    assert [oct(entry.mode & 0o777) for entry in seen.values()][:4] == ["0o755", "0o755", "0o755", "0o644"]
+    assert seen["/_internal/c"].linkname == "a"
+    assert {(entry.uid, entry.uname, entry.mtime) for entry in seen.values()} == {(0, "root", 1764000000)}

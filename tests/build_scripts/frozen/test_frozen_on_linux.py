@@ -1,0 +1,119 @@
+"""The frozen program on a desktop of its own, with its tray's menu over D-Bus, and with the real Codex."""
+
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.platform.autostart_files import DesktopEntry
+from app.practice.server import PracticeUpstream
+from bundle.layout import Bundle
+from tests.build_scripts.frozen.selftests import selftest, system_environment
+from tests.e2e.codex import NEWEST, PROMPT_MARK, check_tool_turn, codex_shell
+from tests.e2e.program import Waystation, until
+from tests.e2e.screen import Make, Screen, desktop_on
+from tests.support.desktop_session import DesktopSession
+
+pytestmark = [pytest.mark.bundle, pytest.mark.timeout(120), pytest.mark.fixed_ports]
+
+
+@pytest.fixture(scope="module")
+def desktop_session() -> Iterator[DesktopSession]:
+    with DesktopSession() as session:
+        yield session
+
+
+@pytest.fixture
+def screen(desktop_session: DesktopSession) -> Screen:
+    return Screen(desktop_session)
+
+
+def test_the_selftest_passes_on_a_desktop(bundle: Bundle, tmp_path: Path, desktop_session: DesktopSession) -> None:
+    result = selftest(bundle, tmp_path, desktop_session.env)
+    assert result["key_store"] == "keyring.backends.SecretService.Keyring"
+    desktop = result["desktop"]
+    assert isinstance(desktop, dict)
+    assert desktop["platform"] == "xcb"
+    assert desktop["tray"] is True
+
+
+def test_wayland_is_there(bundle: Bundle, tmp_path: Path) -> None:
+    """Without a compositor the plugin says so itself."""
+    env = {
+        **system_environment(),
+        "QT_QPA_PLATFORM": "wayland",
+        "WAYLAND_DISPLAY": "nobody",
+        "XDG_RUNTIME_DIR": str(tmp_path),
+    }
+    command = [bundle.program, "selftest", tmp_path / "told.json"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+    assert "Failed to create wl_display" in done.stderr
+    assert (bundle.internal / "PySide6/Qt/plugins/wayland-shell-integration/libxdg-shell.so").exists()
+
+
+async def test_codex_takes_a_turn_through_serve_which_loads_no_qt(
+    waystation: Waystation, upstream: PracticeUpstream
+) -> None:
+    waystation.secrets.add(PROMPT_MARK)
+    serve = await waystation.serve()
+    await waystation.import_account(upstream.accounts[0].auth_json(), "first")
+    text = await waystation.ok("setup", "codex", "--shell", "bash")
+    async with codex_shell(NEWEST) as shell:
+        done = await shell.exec_with(text)
+
+    check_tool_turn(done, upstream.turns)
+    maps = Path(f"/proc/{serve.process.pid}/maps").read_text(encoding="utf-8")
+    assert "uvloop" in maps
+    assert not re.search(r"libQt6|PySide6", maps)
+
+
+async def test_other_programs_get_the_users_own_environment(
+    make_waystation: Make, bundle: Bundle, tmp_path: Path
+) -> None:
+    codex, told, version = tmp_path / "programs" / "codex", tmp_path / "told", tmp_path / "version"
+    codex.parent.mkdir()
+    codex.write_text(f'#!/bin/sh\nenv >{told}\n"{bundle.program}" --version >{version}\necho "codex-cli {NEWEST}"\n')
+    codex.chmod(0o755)
+    waystation = make_waystation({"LD_LIBRARY_PATH": "/users/own"})
+    waystation.env["PATH"] = f"{codex.parent}:{waystation.env['PATH']}"
+    await waystation.ok("setup", "codex", "--json")
+    seen = dict(line.split("=", 1) for line in told.read_text().splitlines() if "=" in line)
+    assert seen["LD_LIBRARY_PATH"] == "/users/own"
+    # One of them may be this very program.
+    assert version.read_text().startswith("waystation ")
+    assert [name for name in seen if name.startswith(("_PYI", "QT_", "QML"))] == []
+
+
+async def test_the_tray_is_used_and_codex_takes_a_turn_with_what_it_copies(
+    screen: Screen, make_waystation: Make, upstream: PracticeUpstream, bundle: Bundle, tmp_path: Path
+) -> None:
+    desktop = await desktop_on(screen, make_waystation, "--minimized")
+    desktop.waystation.secrets.add(PROMPT_MARK)
+    await desktop.waystation.import_account(upstream.accounts[0].auth_json(), "first")
+    await screen.wait_status(desktop.running)
+    text = await screen.copied("Copy full set-up", "bash")
+    async with codex_shell(NEWEST) as shell:
+        done = await shell.exec_with(text)
+    check_tool_turn(done, upstream.turns)
+
+    await screen.click("Start at sign-in")
+    (file,) = (Path(screen.session.env["XDG_CONFIG_HOME"]) / "autostart").iterdir()
+    place = DesktopEntry(file.parent, "Waystation")
+    command = [str(bundle.program), "--minimized", "--data-dir", str(desktop.waystation.data_dir)]
+    await until(lambda: place.read() == place.words(command), "the entry of the frozen program")
+    file.unlink()
+
+    await screen.click("Open window")
+    await screen.wait_windows(1)
+    await screen.picture(tmp_path / "window.png")
+    await screen.click("Quit")
+    assert await desktop.run.wait_end() == 0
+
+
+async def test_it_speaks_chinese(screen: Screen, make_waystation: Make) -> None:
+    chinese = {"LANG": "zh_CN.UTF-8", "LANGUAGE": "zh_CN"}
+    desktop = await desktop_on(screen, make_waystation, "--minimized", env=chinese)
+    await screen.wait_status(f"运行中 · 127.0.0.1:{desktop.port} · 尚无 Token")
+    await screen.entry("打开窗口")
