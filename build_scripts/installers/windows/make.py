@@ -72,7 +72,7 @@ def compile_installer(
         "VERSION": version,
         "PUBLISHER": "Waystation contributors",
         "ICON": str(icon),
-        "OUTPUT": str(output),
+        "OUTPUT": str(work / output.name),
         "PROGRAM": bundle.program.name,
         "CONSOLE": bundle.console.name,
         "LICENSES": bundle.licenses.name,
@@ -89,9 +89,11 @@ def compile_installer(
     # Where it looks for what waystation.nsi includes; the script's own folder is the current one.
     options = ["-V2", "-WX", "-INPUTCHARSET", "UTF8", f"-X!addincludedir {_quoted(str(work))}"]
     _run([makensis, *options, str(script)], "compile the installer", {"LC_ALL": "C.UTF-8"})
-    shutil.rmtree(work)
     if sign:
-        _run([*shlex.split(sign), str(output)], "sign the installer")
+        _run([*shlex.split(sign), str(work / output.name)], "sign the installer")
+    # Only now: no file may say by its name that it is signed and not be.
+    (work / output.name).replace(output)
+    shutil.rmtree(work)
     return output
 
 
