@@ -1,6 +1,7 @@
 """Try the frozen program, and measure it beside the source's."""
 
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from machine.checkout import Checkout
 from machine.report import Stop, say
 
 TESTS = "tests/build_scripts/frozen/test_frozen_program.py"
-#: They need Xvfb, D-Bus and /proc.
+#: They need Xvfb, D-Bus, Wayland and /proc.
 TESTS_ON_LINUX = "tests/build_scripts/frozen/test_frozen_on_linux.py"
 RUNS = 3
 #: Seconds. A machine that has just been set up may look at each file of a new program first.
@@ -37,6 +38,8 @@ def smoke(checkout: Checkout, arguments: list[str]) -> int:
     tests = [TESTS]
     if sys.platform == "linux":
         codex.ensure_codex_versions(checkout)
+        if system_packages.is_debian() and shutil.which("weston") is None:
+            system_packages.install(["weston"], "the window under Wayland")
         tests.append(TESTS_ON_LINUX)
     pytest = [str(checkout.program("pytest")), "--bundle", str(bundle.folder)]
     code = subprocess.run([*pytest, *tests], cwd=checkout.root, check=False).returncode
