@@ -128,10 +128,14 @@ async def _gateway_round_trip() -> dict[str, Any]:
 
 
 def _tls() -> dict[str, Any]:
+    """The system's authorities, and those that are brought along for where there are none."""
+    import certifi
+
     from app.upstream.trust import client_context
 
     authorities = client_context().cert_store_stats()["x509_ca"]
-    return {"openssl": ssl.OPENSSL_VERSION, "authorities": authorities}
+    brought = ssl.create_default_context(cafile=certifi.where()).cert_store_stats()["x509_ca"]
+    return {"openssl": ssl.OPENSSL_VERSION, "authorities": authorities, "brought": brought}
 
 
 def _key_store() -> str:
