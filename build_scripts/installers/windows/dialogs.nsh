@@ -4,8 +4,12 @@
 
 !define MUI_ICON "${ICON}"
 !define MUI_UNICON "${ICON}"
+; The icon's own ground, on which ShowIcon puts the icon.
+!define MUI_WELCOMEFINISHPAGE_BITMAP "${GROUND}"
+!define MUI_WELCOMEFINISHPAGE_BITMAP_STRETCH FitControl
 
 !define MUI_WELCOMEPAGE_TEXT "$Greeting"
+!define MUI_PAGE_CUSTOMFUNCTION_SHOW ShowWelcome
 !insertmacro MUI_PAGE_WELCOME
 
 !define MUI_PAGE_CUSTOMFUNCTION_PRE SkipWhereInstalled
@@ -36,6 +40,34 @@ UninstPage custom un.AskPage un.LeaveAskPage
 !include chinese.nsh
 
 Var WasAutostart
+Var Icon
+
+; On the left of a page $0, in the middle of its picture. The icon is the installer's own, and has this number there.
+Function ShowIcon
+  nsDialogs::CreateItem STATIC ${WS_VISIBLE}|${WS_CHILD}|${SS_ICON}|${SS_REALSIZEIMAGE} 0 0 0 0 0 ""
+  Pop $Icon
+  System::Call 'kernel32::GetModuleHandleW(p 0) p .r1'
+  System::Call 'user32::LoadImageW(p r1, p 103, i ${IMAGE_ICON}, i 96, i 96, i 0) p .r1'
+  SendMessage $Icon ${STM_SETIMAGE} ${IMAGE_ICON} $1
+  SetCtlColors $Icon "" ${GROUND_COLOUR}
+  ; Half of what the picture is wider and higher, above everything: SWP_NOSIZE.
+  System::Call '*(i, i, i, i) p .r2'
+  System::Call 'user32::GetClientRect(p $0, p r2)'
+  System::Call '*$2(i, i, i .r3, i .r4)'
+  System::Free $2
+  IntOp $3 $3 * 109
+  IntOp $3 $3 / 331
+  IntOp $3 $3 - 96
+  IntOp $3 $3 / 2
+  IntOp $4 $4 - 96
+  IntOp $4 $4 / 2
+  System::Call 'user32::SetWindowPos(p $Icon, p 0, i r3, i r4, i 0, i 0, i 1)'
+FunctionEnd
+
+Function ShowWelcome
+  StrCpy $0 $mui.WelcomePage
+  Call ShowIcon
+FunctionEnd
 
 Function SkipWhereInstalled
   ${If} $Installed != ""
@@ -52,6 +84,8 @@ Function LeaveFolder
 FunctionEnd
 
 Function ShowFinish
+  StrCpy $0 $mui.FinishPage
+  Call ShowIcon
   Call ReadAutostart
   StrCpy $WasAutostart $0
   ${If} $0 != ""

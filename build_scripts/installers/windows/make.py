@@ -8,6 +8,7 @@ import os
 import re
 import shlex
 import shutil
+import struct
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -26,6 +27,8 @@ _SHORT_NAME = 12
 _UNPACKED = "_part"
 #: See app/platform/autostart_registry.py.
 _LONGEST_RUN_COMMAND = 260
+#: What the icon stands on, #0e7c7b in resources/icons/waystation.svg: the left of the first and of the last page.
+_GROUND = bytes.fromhex("0e7c7b")
 _ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -72,6 +75,8 @@ def compile_installer(
         "VERSION": version,
         "PUBLISHER": "Waystation contributors",
         "ICON": str(icon),
+        "GROUND": str(work / "ground.bmp"),
+        "GROUND_COLOUR": _GROUND.hex(),
         "OUTPUT": str(work / output.name),
         "PROGRAM": bundle.program.name,
         "CONSOLE": bundle.console.name,
@@ -84,6 +89,7 @@ def compile_installer(
         definitions["SIGN"] = sign
     lines = [f"!define {name} {_quoted(value)}" for name, value in definitions.items()]
     (work / "build.nsh").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (work / "ground.bmp").write_bytes(_point(_GROUND))
     (work / "payload.nsh").write_text(_payload(bundle), encoding="utf-8")
     script = Path(__file__).with_name("waystation.nsi")
     # Where it looks for what waystation.nsi includes; the script's own folder is the current one.
@@ -143,6 +149,13 @@ def _longest_folder(bundle: Bundle) -> int:
     longest_folder = max(length(path.parent) for path in files) + _SHORT_NAME
     command = f'"\\{bundle.program.name}" --minimized'
     return min(_MAX_PATH - 1 - max(longest_file, longest_folder), _LONGEST_RUN_COMMAND - len(command))
+
+
+def _point(colour: bytes) -> bytes:
+    """A bitmap of one point, to be stretched. BITMAPFILEHEADER, BITMAPINFOHEADER, and a row of four bytes."""
+    header = struct.pack("<2sIHHI", b"BM", 58, 0, 0, 54)
+    info = struct.pack("<IiiHHIIiiII", 40, 1, 1, 1, 24, 0, 4, 0, 0, 0, 0)
+    return header + info + colour[::-1] + b"\0"
 
 
 def _literal(name: str) -> str:
