@@ -163,8 +163,9 @@ def test_no_call_is_forgotten_here() -> None:
         name
         for kind in (Upstream, SignInService, ModelLists)
         for name, _ in inspect.getmembers(kind, inspect.iscoroutinefunction)
-        if not name.startswith("_") and name != "close"
+        if not name.startswith("_") and name not in ("close", "same_way")
     }
+    # `same_way` compares a socket that is open with the way that is chosen now.
     assert known == public
 
 
