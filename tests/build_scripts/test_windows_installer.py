@@ -12,6 +12,7 @@ if sys.platform == "win32":
 
 from app.platform.autostart import start_command
 from app.platform.autostart_registry import RunKey
+from app.store.key_stores import KEYRING_SERVICE, KEYRING_USER
 from bundle.layout import Bundle
 from installers.windows.make import compile_installer
 from tests.build_scripts.windows.machine import (
@@ -279,7 +280,9 @@ def test_removal_leaves_the_data_and_the_users_files_and_nothing_else(windows: W
     (windows.data / "waystation.db").write_bytes(b"tokens")
     install(windows, installers.setups[OLD], "/AUTOSTART")
     (windows.programs / "mine.txt").write_text("mine")
+    windows.keep_password(KEYRING_SERVICE)
     uninstall(windows)
+    assert windows.has_password(KEYRING_SERVICE)
     left = {path: content for path, content in windows.files().items() if path not in before}
     assert left == {
         "AppData/Local/Waystation/waystation.db": b"tokens",
@@ -297,9 +300,15 @@ def test_removal_with_the_data_takes_codex_back_first_and_leaves_nothing(
     (windows.data / "Logs").mkdir(parents=True)
     (windows.data / "waystation.db").write_bytes(b"tokens")
     install(windows, installers.setups[OLD])
+    # The key, and what the package keyring makes of its name if it finds another one there.
+    keys = (KEYRING_SERVICE, f"{KEYRING_USER}@{KEYRING_SERVICE}")
+    for name in (*keys, "another-program"):
+        windows.keep_password(name)
     windows.start_program()
     uninstall(windows, "/DATA")
     wait_for(lambda: not windows.data.exists(), "the data to go")
+    wait_for(lambda: not any(map(windows.has_password, keys)), "the key to go")
+    assert windows.has_password("another-program")
     assert windows.files() == before
     assert not windows.programs.exists()
     assert windows.said() == [

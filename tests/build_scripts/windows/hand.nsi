@@ -1,5 +1,6 @@
 ; A hand and an eye in Windows: `hand.exe OUT look` writes what the dialog in front shows, a line for each control:
 ; its number, class, whether it is ticked, and its text. `hand.exe OUT press NUMBER` then presses that control.
+; `hand.exe OUT keep NAME` keeps a password of that name in Windows' own store.
 ; `hand.exe OUT hold FILE` keeps a file open, as another program would, until the file OUT is gone.
 Unicode true
 !ifdef TARGET
@@ -62,7 +63,15 @@ Section
   StrCpy $Out $R2
   StrCpy $What $R3
   StrCpy $Number $R4
-  ${If} $What == "hold"
+  ${If} $What == "keep"
+    ; CREDENTIALW, of the kind CRED_TYPE_GENERIC, for CRED_PERSIST_LOCAL_MACHINE. Four bytes of it only fill up.
+    System::Call '*(i 0x64636261) p .r1'
+    System::Call '*(i 0, i 1, w R4, p 0, l 0, i 4, i 0, p r1, i 2, i 0, p 0, p 0, w "user") p .r0'
+    System::Call 'advapi32::CredWriteW(p r0, i 0) i .r2'
+    ${If} $2 = 0
+      SetErrorLevel 1
+    ${EndIf}
+  ${ElseIf} $What == "hold"
     ; Reading, shared for reading alone: so that it cannot be moved.
     System::Call 'kernel32::CreateFileW(w R4, i 0x80000000, i 1, p 0, i 3, i 0, p 0) p .r0'
     FileOpen $1 "$Out" w

@@ -191,6 +191,15 @@ class Windows:
         """Press a button or a box."""
         assert self.run(self.hand, self.path(self.folder / "pressed"), "press", str(number)) == 0
 
+    def keep_password(self, name: str) -> None:
+        """Keep one in Windows' store, as the program keeps its key."""
+        assert self.run(self.hand, self.path(self.folder / "kept"), "keep", name) == 0
+        assert self.has_password(name)
+
+    def has_password(self, name: str) -> bool:
+        # Where wine keeps them.
+        return bool(self.registry(rf"Software\Wine\Credential Manager\Generic: {name}"))
+
     @contextmanager
     def held(self, path: Path) -> Iterator[None]:
         """Another program reads this file for a while."""
