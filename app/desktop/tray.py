@@ -19,7 +19,7 @@ from app.desktop.tray_entries import TrayEntries
 from app.platform.shells import Shell
 
 # In the order in which the menus name them.
-_SHELLS = (Shell.BASH, Shell.POWERSHELL, Shell.CMD)
+_SHELLS = (Shell.BASH, Shell.ZSH, Shell.FISH, Shell.POWERSHELL, Shell.CMD, Shell.WSL)
 _HOST_POLL_MS = 5000
 _MESSAGE_MS = 6000
 

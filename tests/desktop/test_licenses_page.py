@@ -331,7 +331,7 @@ def on_lan(snapshot: GatewaySnapshot = THREE) -> GatewaySnapshot:
     return replace(snapshot, host="0.0.0.0")
 
 
-@pytest.mark.parametrize("shell", Shell)
+@pytest.mark.parametrize("shell", [shell for shell in Shell if shell is not Shell.WSL])
 async def test_a_colleague_gets_a_text_with_this_computers_address_and_their_license(
     opened: Stage, shell: Shell
 ) -> None:

@@ -79,9 +79,12 @@ class ColleagueDialog(QDialog):
         self.label.setMaxLength(MAX_LABEL)
         self.label.setPlaceholderText(self.tr("Such as “Ann's laptop”"))
         self.shell = QComboBox()
-        for value in (Shell.BASH, Shell.POWERSHELL, Shell.CMD):
+        for value in Shell:
+            if value is Shell.WSL:
+                # To a Linux within Windows, this computer is as far away as to any other: bash.
+                continue
             self.shell.addItem(words.shell_with_system(value), value.value)
-        self.shell.setCurrentIndex(self.shell.findData(shell.value))
+        self.shell.setCurrentIndex(max(self.shell.findData(shell.value), 0))
         self.address = QComboBox()
         self._lan_addresses = lan_addresses
         self._reach: tuple[bool, list[str]] | None = None
