@@ -32,12 +32,23 @@ setattr(owner, method, broken)
 
 def drive():
     window = next(item for item in QApplication.topLevelWidgets() if type(item).__name__ == "MainWindow")
+    def wait():
+        if window.tokens.table.rows.rowCount():
+            steps[:] = [step for step in steps if step is not wait]
+
     steps = [lambda place=place: window.go(place) for place in Place]
+    # The tokens stay until they are there, if they come at all, and then until they are drawn.
+    steps += [lambda: window.go(Place.TOKENS), *[wait] * 40, *[lambda: None] * 2]
     steps += [lambda: window.resize(820, 570), lambda: window.sessions.table.select_row(0)]
     steps += [window.close, window.bring_up, lambda: print("alive", flush=True)]
     steps += [QApplication.instance().quit_asked.emit]
-    for number, step in enumerate(steps, 1):
-        QTimer.singleShot(60 * number, step)
+
+    def do_next():
+        # The next one counts from here, so that what this one shows is drawn however busy the machine is.
+        if steps:
+            QTimer.singleShot(60, do_next)
+            steps.pop(0)()
+    do_next()
 
 
 from app.desktop import desktop
