@@ -67,6 +67,11 @@ NOTES: tuple[object, ...] = (
     ),
     QT_TRANSLATE_NOOP(
         "Notes",
+        "Codex 0.169 then warns that it is running without the shared background server. That is harmless: such a "
+        "server would not know this license.",
+    ),
+    QT_TRANSLATE_NOOP(
+        "Notes",
         "The license then stands in a file that only you can read. To go back, remove that file: the text names it.",
     ),
     QT_TRANSLATE_NOOP(

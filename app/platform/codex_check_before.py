@@ -21,6 +21,7 @@ from app.platform.codex_check_shell import UserShell, is_from_powershell, output
 from app.platform.codex_check_tokens import why_no_token
 from app.platform.codex_facts import CodexFacts, look_at_codex
 from app.platform.codex_proxies import in_effect, is_bypassed
+from app.platform.codex_server import RESTART, CodexServer, codex_server
 from app.platform.codex_write_checks import outweighing_in
 from app.platform.program_output import text_of
 
@@ -98,6 +99,7 @@ class BeforeTheRun:
         seen = await self._codex(status["base_url"])
         where = await self._settings(seen, status)
         await self._gateway(status, where)
+        self._server(seen, where)
         await self._tokens()
         await self._upstream()
         return Ready(self._shell, seen, where, str(status["base_url"]))
@@ -249,6 +251,24 @@ class BeforeTheRun:
             found = old_license(of_the_door(shown.row), where)
             command = where.write_command if found.code is CheckCode.LICENSE_OLD else SET_UP
             raise progress.wrong(found.stage, found.code, found.values, command)
+
+    def _server(self, seen: CodexFacts, where: Lead) -> None:
+        """What the terminal interface would show, where its background server remembers another start."""
+        server = None if where.by_function else codex_server(seen.codex_home, seen.version)
+        if server is not None and self._is_old(server, seen, where):
+            raise self._progress.wrong(Stage.DOOR, CheckCode.SERVER_OLD, command=RESTART)
+
+    def _is_old(self, server: CodexServer, seen: CodexFacts, where: Lead) -> bool:
+        if where.provider == "openai":
+            # It asks for no variable, but it has the login of then.
+            return server.is_older_than(seen.codex_home / "auth.json")
+        if server.environ is None:
+            return server.is_older_than(seen.codex_home / ".env")
+        then = in_effect(server.environ, {}, system=self._around.system)
+        with contextlib.suppress(InvalidInput):
+            if not is_bypassed(then, where.address):
+                return True
+        return lead(seen, server.environ, self._around.home).key != where.key
 
     async def _tokens(self) -> None:
         self._progress.begin(Stage.TOKEN)

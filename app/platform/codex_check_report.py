@@ -94,6 +94,7 @@ class CheckCode(StrEnum):
     LICENSE_MISSING = "license_missing"
     LICENSE_UNKNOWN = "license_unknown"
     LICENSE_OLD = "license_old"
+    SERVER_OLD = "server_old"
     LICENSE_REVOKED = "license_revoked"
     LICENSE_EXPIRED = "license_expired"
     BUDGET_SPENT = "budget_spent"

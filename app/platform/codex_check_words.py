@@ -115,6 +115,11 @@ WORDS: dict[CheckCode, Words] = {
         "Waystation does not know the license that stands in {path} ({license}): it may have got a new key since.",
         "Write Codex's files again.",
     ),
+    CheckCode.SERVER_OLD: Words(
+        "Codex's background server was started before: in Codex's terminal interface the license or the proxy settings "
+        "of then are still in use.",
+        "Restart it, by the command here or by /daemon in Codex.",
+    ),
     CheckCode.LICENSE_REVOKED: Words(
         "The license that Codex shows ({license}) is revoked.", "Set Codex up with another license."
     ),

@@ -77,6 +77,8 @@ class FindingCode(StrEnum):
     DIRECT_WRITTEN = "direct_written"
     #: `forced_login_method` keeps Codex from saving the license.
     FORCED_LOGIN = "forced_login"
+    #: Codex's background server keeps the license of before until the command `value` is run.
+    SERVER_KEEPS = "server_keeps"
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,8 @@ _TEXTS = {
     "and {value} besides. There it wins over your environment: when your NO_PROXY changes, write this again.",
     FindingCode.FORCED_LOGIN: "{where} is {value}: Codex then refuses to save the license, and removes one that is "
     "saved. Take that line out, or choose the provider of our own.",
+    FindingCode.SERVER_KEEPS: "Codex's background server is running, and keeps the license with which it was started. "
+    "When all is done, restart it: by {value} in a terminal, or by /daemon in Codex.",
 }
 
 

@@ -24,6 +24,9 @@ _PROFILES_ARE_FILES: CodexVersion = (0, 140, 0)
 _SETTINGS_ADD_UP: CodexVersion = (0, 169, 0)
 """The first that was seen to keep a `-c` before a command such as `exec` where another one follows it."""
 
+_HAS_SERVER: CodexVersion = (0, 169, 0)
+"""The first that was seen to warn that it goes without its background server, as with every `-c`."""
+
 _VERSION = re.compile(r"(?<![0-9.])([0-9]{1,6})\.([0-9]{1,6})\.([0-9]{1,6})")
 
 
@@ -41,6 +44,7 @@ class NoteCode(StrEnum):
     PROFILE = "profile"
     FORBIDDEN_SCRIPTS = "forbidden_scripts"
     OWN_SETTINGS = "own_settings"
+    WITHOUT_SERVER = "without_server"
     KEPT_IN_FILE = "kept_in_file"
     KEPT_BY_WINDOWS = "kept_by_windows"
     WSL_ADDRESS = "wsl_address"
@@ -113,6 +117,8 @@ def setup_notes(
         notes.append(_PROFILE)
     if shell is Shell.CMD and (codex_version is None or codex_version < _SETTINGS_ADD_UP):
         notes.append(_OWN_SETTINGS)
+    if codex_version is None or codex_version >= _HAS_SERVER:
+        notes.append(_WITHOUT_SERVER)
     if shell is Shell.POWERSHELL:
         notes.append(_FORBIDDEN_SCRIPTS)
     if shell is Shell.WSL:
@@ -249,6 +255,11 @@ _OWN_SETTINGS = SetupNote(
     NoteCode.OWN_SETTINGS,
     "Up to 0.140 Codex forgets these settings where one of your own follows a command: write codex -c … exec, not "
     "codex exec -c ….",
+)
+_WITHOUT_SERVER = SetupNote(
+    NoteCode.WITHOUT_SERVER,
+    "Codex 0.169 then warns that it is running without the shared background server. That is harmless: such a server "
+    "would not know this license.",
 )
 _KEPT_IN_FILE = SetupNote(
     NoteCode.KEPT_IN_FILE,

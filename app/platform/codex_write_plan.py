@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.platform.codex_config_findings import Finding
+from app.platform.codex_config_findings import Finding, FindingCode
 from app.platform.codex_route import Route
 from app.platform.codex_write_memory import Writing
 
@@ -76,6 +76,11 @@ class WritePlan:
     writing: Writing | None = field(default=None, repr=False)
     remembered: tuple[Writing, ...] = field(default=(), repr=False)
 
+    @property
+    def restart(self) -> str:
+        """The command that Codex's background server needs at the very end; empty: none."""
+        return _restart(self.findings)
+
 
 @dataclass(frozen=True, slots=True)
 class UndoPlan:
@@ -94,3 +99,12 @@ class UndoPlan:
     findings: tuple[Finding, ...]
     command: str = ""
     remembered: tuple[Writing, ...] = field(default=(), repr=False)
+
+    @property
+    def restart(self) -> str:
+        """The command that Codex's background server needs at the very end; empty: none."""
+        return _restart(self.findings)
+
+
+def _restart(findings: tuple[Finding, ...]) -> str:
+    return next((finding.value for finding in findings if finding.code is FindingCode.SERVER_KEEPS), "")

@@ -36,6 +36,7 @@ from app.platform.codex_login import codex_auth_file
 from app.platform.codex_notes import CodexVersion
 from app.platform.codex_proxies import exceptions_name, exceptions_with, in_effect
 from app.platform.codex_route import Route
+from app.platform.codex_server import server_findings
 from app.platform.codex_setup import LICENSE_VARIABLE, PROVIDER
 from app.platform.codex_write_checks import (
     SavedKey,
@@ -160,6 +161,7 @@ class CodexWriter:
                 findings += (Finding(FindingCode.KEY_SAVED, str(self._auth)),)
             if self._has_history:
                 findings += tuple(history_findings(values, version))
+        findings += self._server_findings(route, env, command, version)
         return WritePlan(
             route,
             base_url,
@@ -217,6 +219,7 @@ class CodexWriter:
             findings += (Finding(FindingCode.KEY_SAVED, str(self._auth)),)
         if self._has_history and remembered[0].route == Route.OWN_PROVIDER:
             findings += (Finding(FindingCode.HISTORY_OURS),)
+        findings += self._server_findings(Route(remembered[0].route), env, command, None)
         changing = tuple(file for file in files if file.before != file.after)
         return UndoPlan(changing, left, findings, command, remembered)
 
@@ -245,6 +248,15 @@ class CodexWriter:
     @property
     def _has_history(self) -> bool:
         return self._config.with_name("sessions").is_dir()
+
+    def _server_findings(
+        self, route: Route, env: FileEdit, command: str, version: CodexVersion | None
+    ) -> tuple[Finding, ...]:
+        """Whether Codex's background server has to be started again afterwards."""
+        changes = env.before != env.after or bool(command)
+        # A ChatGPT login is renewed now and then, and is no matter where it is not used.
+        files = (self._env, self._auth) if route is Route.OPENAI_ADDRESS else (self._env,)
+        return server_findings(self._config.parent, version, changes=changes, files=files)
 
     def _config_edit(
         self, wanted: Wanted, remembered: Sequence[Writing], version: CodexVersion | None

@@ -546,6 +546,14 @@
         <translation>请重新写入 Codex 的文件。</translation>
     </message>
     <message>
+        <source>Codex&apos;s background server was started before: in Codex&apos;s terminal interface the license or the proxy settings of then are still in use.</source>
+        <translation>Codex 的后台服务是之前启动的：在 Codex 的终端界面里，用的仍是当时的许可证或代理设置。</translation>
+    </message>
+    <message>
+        <source>Restart it, by the command here or by /daemon in Codex.</source>
+        <translation>请用这里的命令重启它，或在 Codex 里输入 /daemon 重启。</translation>
+    </message>
+    <message>
         <source>Copy a license of this Waystation, and set Codex up again.</source>
         <translation>请复制这个驿站的许可证，再重新配置 Codex。</translation>
     </message>
@@ -1089,6 +1097,10 @@
     <message>
         <source>{where} is {value}: Codex then refuses to save the license, and removes one that is saved. Take that line out, or choose the provider of our own.</source>
         <translation>{where} 的值是 {value}：这样 Codex 会拒绝保存许可证，已保存的也会删掉。请删去这一行，或选用驿站自己的提供商。</translation>
+    </message>
+    <message>
+        <source>Codex&apos;s background server is running, and keeps the license with which it was started. When all is done, restart it: by {value} in a terminal, or by /daemon in Codex.</source>
+        <translation>Codex 的后台服务正在运行，它一直沿用启动时的许可证。全部完成后请重启它：在终端里运行 {value}，或在 Codex 里输入 /daemon。</translation>
     </message>
     <message>
         <source>Afterwards one command is left to be run in a terminal; the page then shows it.</source>
@@ -2898,6 +2910,10 @@
     <message>
         <source>Up to 0.140 Codex forgets these settings where one of your own follows a command: write codex -c … exec, not codex exec -c ….</source>
         <translation>Codex 0.140 及更早的版本，如果你自己的 -c 写在子命令后面，就会丢掉这里的设置：请写 codex -c … exec，不要写 codex exec -c …。</translation>
+    </message>
+    <message>
+        <source>Codex 0.169 then warns that it is running without the shared background server. That is harmless: such a server would not know this license.</source>
+        <translation>这时 Codex 0.169 会警告正在不使用共享的后台服务（shared background server）运行。这没有关系：那个后台服务并不知道这个许可证。</translation>
     </message>
     <message>
         <source>The license then stands in a file that only you can read. To go back, remove that file: the text names it.</source>
@@ -5533,6 +5549,14 @@
     <message>
         <source>One step is left. Run this once, so that Codex no longer has the license:</source>
         <translation>还剩一步：请运行一次下面的命令，让 Codex 不再保存许可证：</translation>
+    </message>
+    <message>
+        <source>Then restart Codex&apos;s background server, which keeps the license of before:</source>
+        <translation>然后重启 Codex 的后台服务，它还在用之前的许可证：</translation>
+    </message>
+    <message>
+        <source>One step is left. Restart Codex&apos;s background server, which keeps the license of before:</source>
+        <translation>还差一步：重启 Codex 的后台服务，它还在用之前的许可证：</translation>
     </message>
     <message>
         <source>They are all there: codex resume lists them.</source>

@@ -161,7 +161,7 @@ class CodexCard(Card):
         self._install_line.show_state(*install_line(facts))
         _show(self._destination, destination_line(facts, base_url))
         _show(self._problem, ("warning", Tone.ERROR, error_text(seen.problem)) if seen.problem else None)
-        left = seen.left is not None
+        left = seen.left is not None and seen.left.saves_license
         self._advice.setText(advice_line(facts, advice, can_write=self._set_up.can_write, left=left))
         self._advice.show()
         notes = [note for note in advice.notes if note.code not in _SAID]

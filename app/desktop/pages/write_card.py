@@ -140,6 +140,10 @@ class WriteCard(Card):
         return self._seen.left if self._seen is not None and self._seen.written is not None else self._after_undo
 
     @property
+    def _saves_license(self) -> bool:
+        return self.left is not None and self.left.saves_license
+
+    @property
     def wants_writing(self) -> bool:
         """Whether writing is what should come next."""
         return self._is_stale or self._is_best()
@@ -200,7 +204,7 @@ class WriteCard(Card):
         # What is broken cannot be written, and what is not there is to be installed first.
         sound = facts.config.problem is None and advice.why is not RouteReason.NO_CODEX
         fits = advice.best in _FILES_OF_CODEX and sound
-        return fits and (advice.why is not RouteReason.ALREADY or (lacks_license(facts) and self.left is None))
+        return fits and (advice.why is not RouteReason.ALREADY or (lacks_license(facts) and not self._saves_license))
 
     def _show_written(self, written: WrittenState, base_url: str) -> None:
         when = formats.minute(written.written_at, self._now)
@@ -228,15 +232,27 @@ class WriteCard(Card):
         left = self.left
         if left is None:
             return
-        if left.saves_license:
-            said = self.tr("One step is left. Run this once; it saves the license as Codex's login:")
-        else:
-            said = self.tr("One step is left. Run this once, so that Codex no longer has the license:")
+        if left.command:
+            if left.saves_license:
+                said = self.tr("One step is left. Run this once; it saves the license as Codex's login:")
+            else:
+                said = self.tr("One step is left. Run this once, so that Codex no longer has the license:")
+            masked = left.command.replace(left.license_key, _MASK) if left.license_key else left.command
+            self._show_step(said, masked, lambda _masked: self._copy_secret(left.command))
+        if left.restart:
+            if left.command:
+                said = self.tr("Then restart Codex's background server, which keeps the license of before:")
+            else:
+                said = self.tr(
+                    "One step is left. Restart Codex's background server, which keeps the license of before:"
+                )
+            self._show_step(said, left.restart, self._copy_text)
+        tab_after(self._about, self._rest)
+
+    def _show_step(self, said: str, command: str, copy: Callable[[str], None]) -> None:
         label = QuietLabel(said)
         label.setWordWrap(True)
-        masked = left.command.replace(left.license_key, _MASK) if left.license_key else left.command
-        show_in(self._rest, label, CommandLine(self._icons, masked, lambda _masked: self._copy_secret(left.command)))
-        tab_after(self._about, self._rest)
+        show_in(self._rest, label, CommandLine(self._icons, command, copy))
 
     def _show_earlier(self, written: WrittenState | None) -> None:
         """How to see conversations that were recorded under another provider."""
@@ -308,8 +324,7 @@ class WriteCard(Card):
         dialog = UndoDialog(self._icons, self._operations, self._set_up, self.window())
         await dialogs.finished(dialog)
         if dialog.undone is not None:
-            command = dialog.undone.command
-            self._after_undo = Left(command, "", saves_license=False) if command else None
+            self._after_undo = Left.after_undo(dialog.undone)
             self._changed()
 
 

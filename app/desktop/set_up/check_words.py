@@ -98,6 +98,12 @@ FINDINGS: tuple[object, ...] = (
         "Waystation does not know the license that stands in {path} ({license}): it may have got a new key since.",
     ),
     QT_TRANSLATE_NOOP("CheckFindings", "Write Codex's files again."),
+    QT_TRANSLATE_NOOP(
+        "CheckFindings",
+        "Codex's background server was started before: in Codex's terminal interface the license or the proxy settings "
+        "of then are still in use.",
+    ),
+    QT_TRANSLATE_NOOP("CheckFindings", "Restart it, by the command here or by /daemon in Codex."),
     QT_TRANSLATE_NOOP("CheckFindings", "Copy a license of this Waystation, and set Codex up again."),
     QT_TRANSLATE_NOOP("CheckFindings", "The license that Codex shows ({license}) is revoked."),
     QT_TRANSLATE_NOOP("CheckFindings", "Set Codex up with another license."),

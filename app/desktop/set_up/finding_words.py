@@ -89,6 +89,11 @@ TEXTS: dict[FindingCode, object] = {
         "{where} is {value}: Codex then refuses to save the license, and removes one that is saved. Take that line "
         "out, or choose the provider of our own.",
     ),
+    FindingCode.SERVER_KEEPS: QT_TRANSLATE_NOOP(
+        "CodexFindings",
+        "Codex's background server is running, and keeps the license with which it was started. When all is done, "
+        "restart it: by {value} in a terminal, or by /daemon in Codex.",
+    ),
 }
 # Where Codex would go elsewhere, or something be lost.
 _SERIOUS = frozenset(FindingCode) - {

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication
@@ -28,14 +28,21 @@ class Left:
     """What the user still has to run.
 
     Attributes:
-        command: may hold the license.
+        command: may hold the license; empty: none.
         license_key: that is masked on the screen; empty: none is in it.
         saves_license: whether it does, or takes the license away.
+        restart: to be run after that, for Codex's background server; empty: nothing.
     """
 
     command: str = field(repr=False)
     license_key: str = field(repr=False)
     saves_license: bool
+    restart: str = ""
+
+    @staticmethod
+    def after_undo(plan: UndoPlan) -> Left | None:
+        """What is still to be run once it is taken back; None: nothing."""
+        return Left(plan.command, "", False, plan.restart) if plan.command or plan.restart else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +74,9 @@ class Draft:
     @property
     def left(self) -> Left | None:
         """What is still to be run after writing; None: nothing."""
-        saves = self.plan.route is Route.OPENAI_ADDRESS
-        return Left(self.plan.command, self.license_key if saves else "", saves) if self.plan.command else None
+        command, restart = self.plan.command, self.plan.restart
+        saves = self.plan.route is Route.OPENAI_ADDRESS and bool(command)
+        return Left(command, self.license_key if saves else "", saves, restart) if command or restart else None
 
 
 class SetUpOperations:
@@ -194,7 +202,12 @@ class SetUpOperations:
             return None
         with suppress(WaystationError):
             # Writing says why it cannot be done.
-            return (await self.draft(written.mode, written.base_url, facts.version, ())).left
+            draft = await self.draft(written.mode, written.base_url, facts.version, ())
+            left = draft.left
+            if left is not None and draft.plan.files:
+                # Writing it again comes before a restart.
+                left = replace(left, restart="") if left.command else None
+            return left
         return None
 
     async def _call(self, command: str, params: dict[str, Any]) -> Any:

@@ -10,7 +10,7 @@ from app.desktop.icons import Icons
 from app.desktop.operations import Operations
 from app.desktop.set_up.changes_dialog import ChangesDialog, Said
 from app.desktop.set_up.finding_words import command_note, finding_notes
-from app.desktop.set_up.operations import SetUpOperations
+from app.desktop.set_up.operations import Left, SetUpOperations
 from app.desktop.widgets.form import note_label
 from app.platform.codex_writer import UndoPlan
 
@@ -56,7 +56,7 @@ class UndoDialog(ChangesDialog):
         async def work() -> str:
             await self._set_up.undo(plan)
             self.undone = plan
-            if plan.command:
+            if Left.after_undo(plan) is not None:
                 return self.tr("It is taken back. One step is left; the page says which.")
             return self.tr("It is taken back: Codex goes where it went before.")
 

@@ -93,7 +93,7 @@ class WriteDialog(ChangesDialog):
         async def work() -> str:
             await self._set_up.write(draft)
             self.written = draft
-            if draft.plan.command:
+            if draft.left is not None:
                 return self.tr("It is written. One step is left; the page says which.")
             return self.tr("It is written. Start codex anew, in any terminal.")
 
