@@ -1,11 +1,8 @@
 """The real Codex CLI in a real shell, with a home of its own and a proxy environment that leads nowhere."""
 
 import asyncio
-import contextlib
-import json
 import os
 import shutil
-import signal
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -16,6 +13,7 @@ from typing import IO
 from app.practice.recorder import ReceivedRequest
 from tests.e2e.program import Done
 from tests.platform.codex_gateway import dead_port, hostile_environment
+from tests.support.left_behind import end_all_of
 
 VERSIONS = ("0.42.0", "0.45.0", "0.80.0", "0.100.0", "0.120.0", "0.140.0", "0.169.0")
 NEWEST = VERSIONS[-1]
@@ -91,19 +89,9 @@ async def codex_shell(version: str, env: Mapping[str, str] | None = None) -> Asy
             found = hostile_environment(home, version, port) | {"CODEX_HOME": str(home / ".codex")}
             yield Shell(home, found | dict(env or {}))
     finally:
-        end_background_servers(home)
+        # Codex 0.169 leaves a server of its terminal interface behind, and one that updates it.
+        end_all_of(home)
         shutil.rmtree(home, ignore_errors=True)
-
-
-def end_background_servers(home: Path) -> None:
-    """End what Codex 0.169 leaves behind when its terminal interface is left: a server, and one that updates it."""
-    for file in (home / ".codex" / "app-server-daemon").glob("*.pid"):
-        pid = int(json.loads(file.read_text(encoding="utf-8"))["pid"])
-        environment = Path(f"/proc/{pid}/environ")
-        with contextlib.suppress(OSError):
-            # The number may be somebody else's by now.
-            if os.fsencode(home) in environment.read_bytes():
-                os.kill(pid, signal.SIGKILL)
 
 
 def _all(file: IO[bytes]) -> str:

@@ -25,6 +25,7 @@ from tests.platform.codex_gateway import (
 )
 from tests.platform.terminal import Terminal
 from tests.support.children import Children
+from tests.support.left_behind import end_all_of
 from tests.support.waiting import wait_for
 
 OLDEST, NEWEST = VERSIONS[0], VERSIONS[-1]
@@ -65,8 +66,9 @@ def shells_are_here() -> None:
 
 
 @pytest.fixture
-def home(tmp_path: Path, gateway: Gateway) -> Home:
-    return Home(tmp_path, gateway)
+def home(tmp_path: Path, gateway: Gateway) -> Iterator[Home]:
+    yield Home(tmp_path, gateway)
+    end_all_of(tmp_path)
 
 
 def run(shell: str, script: str, env: dict[str, str], home: Home) -> subprocess.CompletedProcess[str]:
