@@ -122,6 +122,8 @@ async def test_a_terminals_conversation_stays_whole_through_all_that_may_come(
             codex.presses("\x1b[200~at length\nslowly: 20\x1b[201~")
             codex.presses("\r")
             terminal.wait_for(lambda: any(b"slowly: 20" in turn.body for turn in upstream.turns), "the slow turn")
+            # Before, Esc means something else.
+            codex.sees("esc to interrupt")
             codex.presses_at_once("\x1b")
             codex.sees("interrupted")
             codex.asks("the second thing", "[practice] You asked: “the second")
