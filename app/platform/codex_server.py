@@ -56,7 +56,7 @@ def codex_server(codex_home: Path, version: CodexVersion | None) -> CodexServer 
     for name in _PID_FILES:
         path = codex_home / "app-server-daemon" / name
         # The file stays when the process is killed, and its number may be another's by now.
-        with suppress(OSError, ValueError, KeyError, TypeError, psutil.Error):
+        with suppress(OSError, ValueError, KeyError, TypeError, OverflowError, psutil.Error):
             named_at = path.stat().st_mtime
             process = psutil.Process(int(json.loads(path.read_bytes())["pid"]))
             if process.create_time() < named_at + _BLUR_S and "app-server" in process.cmdline():

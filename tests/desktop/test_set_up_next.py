@@ -1,6 +1,8 @@
 """What the set-up page says is to be done next, and how the keyboard comes there."""
 
 import json
+import os
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import pairwise
@@ -16,10 +18,12 @@ from app.desktop.pages.set_up import SetUpPage
 from app.desktop.set_up.undo_dialog import UndoDialog
 from app.desktop.set_up.write_dialog import WriteDialog
 from app.desktop.widgets.disclosure import Disclosure
+from app.platform.codex_server import RESTART
 from app.platform.shells import Shell
 from tests.desktop.codex_home import Computer, closed, opened, said, write, write_address
 from tests.desktop.scripted import LICENSE, NOW
 from tests.desktop.stage import FULL, Desk, button, machine
+from tests.platform.codex_home import server_stand_in
 
 
 @pytest.fixture
@@ -83,6 +87,38 @@ async def test_a_license_that_the_other_way_has_left_is_to_be_removed(
     await write(page, desk)
     assert "so that Codex no longer has the license" in said(page.write)
     assert "codex logout" in said(page.write)
+
+
+async def test_codex_s_background_server_is_to_be_restarted_until_it_was(
+    page: SetUpPage, desk: Desk, computer: Computer
+) -> None:
+    with server_stand_in(computer.codex, {}) as named:
+        page.write.write.click()
+        dialog = await opened(WriteDialog)
+        assert "restart it: by codex app-server daemon restart in a terminal" in said(dialog)
+        dialog.go_on.click()
+        await closed(page, desk)
+        env = computer.codex / ".env"
+        # Two times in one tick of the disk's clock count as none.
+        os.utime(env, (named.stat().st_mtime + 5,) * 2)
+        button(page.codex, "Look again").click()
+        await desk.settle()
+        assert "One step is left. Restart Codex's background server" in said(page.write)
+        assert RESTART in said(page.write)
+        assert "Codex is set up." in page.codex.text
+        os.utime(named, (env.stat().st_mtime + 5,) * 2)
+        button(page.codex, "Look again").click()
+        await desk.settle()
+        assert RESTART not in said(page.write)
+        os.utime(named, (time.time() - 1,) * 2)
+        page.write.undo.click()
+        (await opened(UndoDialog)).go_on.click()
+        await closed(page, desk)
+        assert RESTART in said(page.write)
+        os.utime(named)
+        button(page.codex, "Look again").click()
+        await desk.settle()
+        assert RESTART not in said(page.write)
 
 
 async def test_a_broken_file_is_to_be_corrected_first(page: SetUpPage, desk: Desk, computer: Computer) -> None:

@@ -1,6 +1,7 @@
 """``waystation doctor`` runs the person's own Codex, names the first thing that is wrong, and blames nothing else."""
 
 import asyncio
+import os
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -13,11 +14,13 @@ import pytest_asyncio
 
 from app.platform.codex_check import CheckCode, CheckReport, CheckStep, CodexCheck
 from app.platform.codex_check_shell import output_of
+from app.platform.codex_server import RESTART
 from app.practice.refusals import server_error
 from app.practice.server import PracticeUpstream
 from tests.e2e.conftest import Make
 from tests.e2e.doctors import CODEX, Patient, patient, steps_of, swallower, without_websockets
 from tests.e2e.program import Run, Waystation, free_port
+from tests.platform.codex_home import server_stand_in
 
 ALL_WELL = {
     "codex": "codex_found",
@@ -289,6 +292,35 @@ class TestSettings:
         person = clinic.patient(tmp_path / "home")
         person.own_provider(clinic.address.removesuffix("/codex/v1"))
         assert clinic.address in (await person.is_told("door", "path_unknown"))["fix"]
+
+    async def test_a_background_server_that_keeps_what_was_before(self, clinic: Clinic, tmp_path: Path) -> None:
+        person = clinic.patient(tmp_path / "home")
+        codex_home, now = person.home / ".codex", {"WAYSTATION_LICENSE": clinic.license}
+        with server_stand_in(codex_home, now):
+            assert (await person.doctor("--no-run"))["ok"]
+        for then in (
+            {"PATH": "/bin"},
+            {"WAYSTATION_LICENSE": "ws-of-before"},
+            now | {"ALL_PROXY": "http://127.0.0.1:9"},
+        ):
+            with server_stand_in(codex_home, then):
+                step = await person.is_told("door", "server_old", "--no-run")
+                assert step["command"] == RESTART
+        # The shell's function goes without it.
+        text = await clinic.waystation.ok("setup", "codex", "--shell", "bash", "--license", clinic.license)
+        (person.home / ".bashrc").write_text(text, encoding="utf-8")
+        person.config("")
+        with server_stand_in(codex_home, {"PATH": "/bin"}):
+            assert (await person.doctor("--no-run"))["ok"]
+
+    async def test_a_background_server_that_keeps_the_login_of_before(self, clinic: Clinic, tmp_path: Path) -> None:
+        person = patient(clinic.waystation, tmp_path / "home")
+        person.saved_license(clinic.address, clinic.license)
+        with server_stand_in(person.home / ".codex", {}) as named:
+            assert (await person.doctor("--no-run"))["ok"]
+            login = person.home / ".codex" / "auth.json"
+            os.utime(login, (named.stat().st_mtime + 5,) * 2)
+            assert (await person.is_told("door", "server_old", "--no-run"))["command"] == RESTART
 
     async def test_wrong_licenses(self, clinic: Clinic, tmp_path: Path) -> None:
         person = clinic.patient(tmp_path / "home")

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import stat
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from app.platform.codex_route import Route
@@ -50,3 +55,20 @@ class CodexHome:
             for path in sorted(self.codex_home.iterdir())
             if path.is_file()
         }
+
+
+@contextmanager
+def server_stand_in(
+    codex_home: Path, environ: Mapping[str, str], name: str = "daemon.pid", argument: str = "app-server"
+) -> Iterator[Path]:
+    """A process that could be Codex's background server, until the block ends; the file that names it."""
+    command = [sys.executable, "-c", "import sys; sys.stdin.read()", argument]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, env=environ)
+    try:
+        path = codex_home / "app-server-daemon" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps({"pid": process.pid, "processStartTime": "…"}), encoding="utf-8")
+        yield path
+    finally:
+        process.kill()
+        process.communicate()

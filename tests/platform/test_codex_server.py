@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,9 +16,10 @@ if sys.platform == "win32":
 from app.platform.codex_config_findings import FindingCode
 from app.platform.codex_server import RESTART, codex_server
 from app.platform.codex_write_plan import UndoPlan, WritePlan
-from tests.platform.codex_home import ADDRESS, ENV, KEY, NEWEST, OTHER_KEY, CodexHome
+from tests.platform.codex_home import ADDRESS, ENV, KEY, NEWEST, OTHER_KEY, CodexHome, server_stand_in
 
 SECRET = "ws-of-this-server"
+THEN = {"WAYSTATION_LICENSE": SECRET}
 
 
 @pytest.fixture
@@ -29,24 +27,9 @@ def codex(tmp_path: Path) -> CodexHome:
     return CodexHome(tmp_path)
 
 
-@contextmanager
-def running(codex_home: Path, name: str = "daemon.pid", argument: str = "app-server") -> Iterator[Path]:
-    """A process that could be the server, and the file that names it; ended after the block."""
-    command = [sys.executable, "-c", "import sys; sys.stdin.read()", argument]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, env={"WAYSTATION_LICENSE": SECRET})
-    try:
-        path = codex_home / "app-server-daemon" / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(json.dumps({"pid": process.pid, "processStartTime": "…"}), encoding="utf-8")
-        yield path
-    finally:
-        process.kill()
-        process.communicate()
-
-
 @pytest.mark.parametrize("name", ["daemon.pid", "app-server.pid"])
 def test_one_that_runs_is_known_with_what_it_was_started_with(codex: CodexHome, name: str) -> None:
-    with running(codex.codex_home, name) as path:
+    with server_stand_in(codex.codex_home, THEN, name) as path:
         found = codex_server(codex.codex_home, NEWEST)
         assert found is not None
         assert found.started_at == path.stat().st_mtime
@@ -60,9 +43,9 @@ def test_one_that_runs_is_known_with_what_it_was_started_with(codex: CodexHome, 
 
 
 def test_a_number_that_is_another_programs_by_now_is_none(codex: CodexHome) -> None:
-    with running(codex.codex_home, argument="something-else"):
+    with server_stand_in(codex.codex_home, THEN, argument="something-else"):
         assert codex_server(codex.codex_home, NEWEST) is None
-    with running(codex.codex_home) as path:
+    with server_stand_in(codex.codex_home, THEN) as path:
         os.utime(path, (time.time() - 60, time.time() - 60))
         assert codex_server(codex.codex_home, NEWEST) is None
 
@@ -87,7 +70,7 @@ def says(plan: WritePlan | UndoPlan) -> bool:
 def test_it_is_to_be_restarted_after_writing_and_until_that_is_done(codex: CodexHome) -> None:
     codex.env.write_bytes(ENV)
     assert not says(codex.plan())
-    with running(codex.codex_home) as path:
+    with server_stand_in(codex.codex_home, THEN) as path:
         plan = codex.write()
         assert says(plan)
         os.utime(codex.env, (path.stat().st_mtime + 5,) * 2)
@@ -106,7 +89,7 @@ def test_it_is_to_be_restarted_after_writing_and_until_that_is_done(codex: Codex
 
 def test_it_keeps_the_login_too_where_that_is_used(codex: CodexHome) -> None:
     codex.auth.write_text(json.dumps({"OPENAI_API_KEY": "sk-mine"}), encoding="utf-8")
-    with running(codex.codex_home) as path:
+    with server_stand_in(codex.codex_home, THEN) as path:
         plan = codex.write(ADDRESS)
         assert plan.command
         assert says(plan)
@@ -123,7 +106,7 @@ def test_it_keeps_the_login_too_where_that_is_used(codex: CodexHome) -> None:
 
 def test_a_login_that_is_renewed_is_no_matter_to_a_provider_of_our_own(codex: CodexHome) -> None:
     codex.write()
-    with running(codex.codex_home) as path:
+    with server_stand_in(codex.codex_home, THEN) as path:
         codex.auth.write_text(json.dumps({"tokens": {}}), encoding="utf-8")
         os.utime(codex.auth, (path.stat().st_mtime + 5,) * 2)
         assert not says(codex.plan())

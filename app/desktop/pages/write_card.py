@@ -28,7 +28,6 @@ from app.desktop.widgets.state_line import StateLine
 from app.desktop.widgets.symbol import Symbol
 from app.gateway.snapshot import GatewaySnapshot
 from app.platform.codex_config_findings import Finding, FindingCode
-from app.platform.codex_facts import SavedLogin
 from app.platform.codex_route import Route, RouteReason, advise
 from app.platform.codex_write_checks import history_findings
 from app.platform.codex_writer import WrittenState
@@ -115,9 +114,7 @@ class WriteCard(Card):
     def show_seen(self, seen: Seen) -> None:
         """Show what stands in Codex's files."""
         self._seen = seen
-        if seen.facts.login not in (SavedLogin.API_KEY, SavedLogin.KEYRING):
-            # It has been run.
-            self._after_undo = None
+        self._after_undo = self._after_undo.still(seen) if self._after_undo is not None else None
         self._show()
 
     def show_snapshot(self, snapshot: GatewaySnapshot, now: float) -> None:
@@ -324,7 +321,7 @@ class WriteCard(Card):
         dialog = UndoDialog(self._icons, self._operations, self._set_up, self.window())
         await dialogs.finished(dialog)
         if dialog.undone is not None:
-            self._after_undo = Left.after_undo(dialog.undone)
+            self._after_undo = dialog.left
             self._changed()
 
 

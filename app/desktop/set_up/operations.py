@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -17,9 +18,10 @@ from app.desktop.machine import Machine
 from app.desktop.messages import Told
 from app.desktop.operations import Operations
 from app.platform.codex_check import CheckReport, CheckStep
-from app.platform.codex_facts import CodexFacts
+from app.platform.codex_facts import CodexFacts, SavedLogin
 from app.platform.codex_notes import CodexVersion
 from app.platform.codex_route import Route
+from app.platform.codex_server import codex_server
 from app.platform.codex_writer import CodexWriter, UndoPlan, WritePlan, WrittenState
 
 
@@ -32,17 +34,25 @@ class Left:
         license_key: that is masked on the screen; empty: none is in it.
         saves_license: whether it does, or takes the license away.
         restart: to be run after that, for Codex's background server; empty: nothing.
+        undone_at: when it was taken back, in Unix seconds; 0: it was not.
     """
 
     command: str = field(repr=False)
     license_key: str = field(repr=False)
     saves_license: bool
     restart: str = ""
+    undone_at: float = 0.0
 
     @staticmethod
-    def after_undo(plan: UndoPlan) -> Left | None:
-        """What is still to be run once it is taken back; None: nothing."""
-        return Left(plan.command, "", False, plan.restart) if plan.command or plan.restart else None
+    def after_undo(plan: UndoPlan, now: float) -> Left | None:
+        """What is still to be run once it is taken back, `now`; None: nothing."""
+        return Left(plan.command, "", False, plan.restart, now) if plan.command or plan.restart else None
+
+    def still(self, seen: Seen) -> Left | None:
+        """What of that is left by now; None: nothing."""
+        command = self.command if seen.facts.login in (SavedLogin.API_KEY, SavedLogin.KEYRING) else ""
+        restart = self.restart if (seen.server_since or math.inf) < self.undone_at else ""
+        return replace(self, command=command, restart=restart) if command or restart else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,7 @@ class Seen:
         problem: why that is not known; None: it is.
         license_changed: whether this computer has got another license since.
         left: what is still to be run for what was written; None: nothing.
+        server_since: when Codex's background server was started, in Unix seconds; None: none runs.
     """
 
     facts: CodexFacts
@@ -62,6 +73,7 @@ class Seen:
     problem: WaystationError | None = None
     license_changed: bool = False
     left: Left | None = None
+    server_since: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +131,8 @@ class SetUpOperations:
         except WaystationError as error:
             return Seen(facts, None, error)
         if written is None:
-            return Seen(facts, None)
+            server = await asyncio.to_thread(codex_server, facts.codex_home, facts.version)
+            return Seen(facts, None, server_since=server.started_at if server is not None else None)
         changed = await self._has_other_license(written)
         return Seen(facts, written, license_changed=changed, left=await self._left(facts, written))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtWidgets import QWidget
 
 from app.core.errors import WaystationError
@@ -26,6 +28,7 @@ class UndoDialog(ChangesDialog):
 
     Attributes:
         undone: what was taken back; None: nothing.
+        left: what is still to be run then; None: nothing.
     """
 
     def __init__(self, icons: Icons, operations: Operations, set_up: SetUpOperations, parent: QWidget | None) -> None:
@@ -35,6 +38,7 @@ class UndoDialog(ChangesDialog):
         self._set_up = set_up
         self._plan: UndoPlan | None = None
         self.undone: UndoPlan | None = None
+        self.left: Left | None = None
         self.top.addWidget(
             note_label(
                 self.tr(
@@ -56,7 +60,8 @@ class UndoDialog(ChangesDialog):
         async def work() -> str:
             await self._set_up.undo(plan)
             self.undone = plan
-            if Left.after_undo(plan) is not None:
+            self.left = Left.after_undo(plan, time.time())
+            if self.left is not None:
                 return self.tr("It is taken back. One step is left; the page says which.")
             return self.tr("It is taken back: Codex goes where it went before.")
 
