@@ -1,10 +1,11 @@
 """The background server of Codex's terminal interface: whether one runs, and what it has kept from its start.
 
 Measured with the real 0.169 (0.140 starts none of itself): the terminal interface starts one for its CODEX_HOME and
-leaves it behind. It holds on to the environment with `.env` in it, NO_PROXY too, and to the login of its start, while
-config.toml is read anew. So a license that was written later is not shown: upstream gets the old one, or Codex says
-"Missing environment variable". `codex exec`, `codex --no-daemon` and every `codex -c …` go without it. A restart takes
-half a second, or up to a minute while a turn is running; an open terminal interface goes on by itself.
+leaves it behind. It holds on to the environment of its start with `.env` in it, NO_PROXY too, and to the login of then,
+also after `codex logout`, while config.toml is read anew. So a license that was written later is not shown: the gateway
+gets the old one, or Codex says "Missing environment variable". `codex exec`, `codex --no-daemon` and every `codex -c …`
+go without it. A restart takes half a second, or up to a minute while a turn is running; an open terminal interface goes
+on by itself.
 `app-server-daemon/daemon.pid` names the process; older ones, which somebody has to start, have `app-server.pid`.
 """
 
