@@ -3685,7 +3685,7 @@
     </message>
     <message>
         <source>Recommended: let Waystation write it. It then shows how to save the license, too.</source>
-        <translation>推荐：让驿站代为写入。之后它也会给出保存许可证的命令。</translation>
+        <translation>推荐：自动写入。之后它也会给出保存许可证的命令。</translation>
     </message>
     <message>
         <source>Codex is set up. Check whether it gets an answer.</source>
@@ -3705,7 +3705,7 @@
     </message>
     <message>
         <source>Recommended: let Waystation write it. It then works in every terminal, in scripts and in editors, with every Codex from 0.42 on.</source>
-        <translation>推荐：让驿站代为写入。这样在所有终端、脚本和编辑器里都有效，0.42 及以后的 Codex 均可用。</translation>
+        <translation>推荐：自动写入。这样在所有终端、脚本和编辑器里都有效，0.42 及以后的 Codex 均可用。</translation>
     </message>
     <message>
         <source>Recommended: {way}.</source>
