@@ -427,7 +427,7 @@
     </message>
     <message>
         <source>Let Waystation write its configuration, or use the full set-up.</source>
-        <translation>请让驿站代为写入配置，或使用完整配置。</translation>
+        <translation>请用“自动写入”，或使用完整配置。</translation>
     </message>
     <message>
         <source>Save it by codex login: Waystation has the command.</source>
@@ -751,7 +751,7 @@
     </message>
     <message>
         <source>Let Waystation write it. If you have copied a text, it holds only where you pasted it: start codex in that terminal.</source>
-        <translation>请让驿站代为写入。如果用的是复制的文本，它只在粘贴过的终端里有效：请在那个终端里启动 codex。</translation>
+        <translation>请用“自动写入”。如果用的是复制的文本，它只在粘贴过的终端里有效：请在那个终端里启动 codex。</translation>
     </message>
 </context>
 <context>
@@ -5504,7 +5504,7 @@
     </message>
     <message>
         <source>Written for you</source>
-        <translation>已代为写入</translation>
+        <translation>已写入</translation>
     </message>
     <message>
         <source>&amp;Write it again…</source>
