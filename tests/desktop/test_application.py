@@ -29,12 +29,18 @@ Stop
 ---
 Copy environment variables
     bash
+    zsh
+    fish
     PowerShell
     cmd
+    WSL
 Copy full set-up
     bash
+    zsh
+    fish
     PowerShell
     cmd
+    WSL
 Tokens
     [x] Work  40% left · resets TIME
     [x] Account 2  Resting until TIME
@@ -59,12 +65,18 @@ CHINESE_MENU = """\
 ---
 复制环境变量
     bash
+    zsh
+    fish
     PowerShell
     cmd
+    WSL
 复制完整配置
     bash
+    zsh
+    fish
     PowerShell
     cmd
+    WSL
 Token
     [x] Work  剩余 40% · TIME 重置
     [x] Account 2  冷却至 TIME

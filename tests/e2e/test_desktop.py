@@ -20,12 +20,18 @@ Stop
 ---
 Copy environment variables
     bash
+    zsh
+    fish
     PowerShell
     cmd
+    WSL
 Copy full set-up
     bash
+    zsh
+    fish
     PowerShell
     cmd
+    WSL
 Tokens
     Sign in with ChatGPT…
     Add from the clipboard
@@ -43,12 +49,18 @@ CHINESE_MENU = """\
 ---
 复制环境变量
     bash
+    zsh
+    fish
     PowerShell
     cmd
+    WSL
 复制完整配置
     bash
+    zsh
+    fish
     PowerShell
     cmd
+    WSL
 Token
     用 ChatGPT 登录…
     从剪贴板添加
