@@ -1,17 +1,22 @@
 """Somebody's Codex with real files, and the dialogs that change them."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
+from app.desktop.icons import Icons
 from app.desktop.pages.set_up import SetUpPage
 from app.desktop.set_up.changes_dialog import ChangesDialog
 from app.desktop.set_up.write_dialog import WriteDialog
 from app.platform.codex_facts import CodexFacts, look_at_codex
 from app.platform.codex_install import CodexInstall
 from app.platform.codex_writer import CodexWriter
-from tests.desktop.stage import Desk, button, until
+from app.platform.shells import Shell
+from tests.desktop.scripted import NOW
+from tests.desktop.stage import FULL, Desk, button, machine, until
 
 MINE = 'model = "gpt-5.5"  # mine\n\n[tools]\nweb_search = true\n'
 
@@ -32,6 +37,25 @@ class Computer:
     async def look(self, base_url: str) -> CodexFacts:
         found = await look_at_codex(self.terminal, self.home, base_url)
         return replace(found, install=CodexInstall(Path("/opt/node/bin/codex"), self.version), others=())
+
+
+def set_up_page(icons: Icons, desk: Desk, computer: Computer, folder: Path) -> SetUpPage:
+    """The page on this computer; `folder` is for its log files."""
+    here = replace(machine(folder), look_at_codex=computer.look, codex_writer=computer.writer)
+    return SetUpPage(icons, desk.operations, Shell.BASH, here, desk.copied.append, lambda place: None, lambda: None)
+
+
+@asynccontextmanager
+async def shown_page(icons: Icons, desk: Desk, computer: Computer, folder: Path) -> AsyncIterator[SetUpPage]:
+    """The page, shown and settled, until it is put away."""
+    made = set_up_page(icons, desk, computer, folder)
+    made.show()
+    made.show_snapshot(FULL, NOW)
+    await desk.settle()
+    yield made
+    made.close()
+    made.deleteLater()
+    await desk.operations.close()
 
 
 async def opened(kind: type[ChangesDialog]) -> ChangesDialog:

@@ -4,7 +4,6 @@ import json
 import os
 import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,10 +18,9 @@ from app.desktop.set_up.undo_dialog import UndoDialog
 from app.desktop.set_up.write_dialog import WriteDialog
 from app.desktop.widgets.disclosure import Disclosure
 from app.platform.codex_server import RESTART
-from app.platform.shells import Shell
-from tests.desktop.codex_home import Computer, closed, opened, said, write, write_address
+from tests.desktop.codex_home import Computer, closed, opened, said, set_up_page, shown_page, write, write_address
 from tests.desktop.scripted import LICENSE, NOW
-from tests.desktop.stage import FULL, Desk, button, machine
+from tests.desktop.stage import FULL, Desk, button
 from tests.platform.codex_home import server_stand_in
 
 
@@ -33,23 +31,15 @@ def computer(tmp_path: Path) -> Computer:
 
 @pytest.fixture
 async def page(icons: Icons, desk: Desk, computer: Computer, tmp_path: Path) -> AsyncIterator[SetUpPage]:
-    here = replace(machine(tmp_path), look_at_codex=computer.look, codex_writer=computer.writer)
-    made = SetUpPage(icons, desk.operations, Shell.BASH, here, desk.copied.append, lambda place: None, lambda: None)
-    made.show()
-    made.show_snapshot(FULL, NOW)
-    await desk.settle()
-    yield made
-    made.close()
-    made.deleteLater()
-    await desk.operations.close()
+    async with shown_page(icons, desk, computer, tmp_path) as made:
+        yield made
 
 
 async def test_the_step_that_is_left_is_known_after_a_restart_and_goes_when_it_is_done(
     page: SetUpPage, desk: Desk, computer: Computer, icons: Icons, tmp_path: Path
 ) -> None:
     await write_address(page, desk)
-    here = replace(machine(tmp_path), look_at_codex=computer.look, codex_writer=computer.writer)
-    again = SetUpPage(icons, desk.operations, Shell.BASH, here, desk.copied.append, lambda place: None, lambda: None)
+    again = set_up_page(icons, desk, computer, tmp_path)
     again.show_snapshot(FULL, NOW)
     await desk.settle()
     assert "Codex has no license yet" in again.codex.text
@@ -174,8 +164,7 @@ async def test_every_access_key_leads_to_one_place(
     await write_address(page, desk)
     if language == "zh_CN":
         request.getfixturevalue("chinese")
-    here = replace(machine(tmp_path), look_at_codex=computer.look, codex_writer=computer.writer)
-    again = SetUpPage(icons, desk.operations, Shell.BASH, here, desk.copied.append, lambda place: None, lambda: None)
+    again = set_up_page(icons, desk, computer, tmp_path)
     again.show()
     again.show_snapshot(FULL, NOW)
     again.unfold(True)

@@ -22,7 +22,7 @@ from app.platform.codex_config_findings import Finding, FindingCode
 from app.platform.codex_facts import SavedLogin
 from app.platform.codex_writer import CodexWriter
 from app.platform.shells import Shell
-from tests.desktop.codex_home import MINE, Computer, changes, closed, opened, said, write
+from tests.desktop.codex_home import MINE, Computer, changes, closed, opened, said, set_up_page, shown_page, write
 from tests.desktop.scripted import LICENSE, NOW
 from tests.desktop.stage import FULL, Desk, button, machine, until
 
@@ -34,15 +34,8 @@ def computer(tmp_path: Path) -> Computer:
 
 @pytest.fixture
 async def page(icons: Icons, desk: Desk, computer: Computer, tmp_path: Path) -> AsyncIterator[SetUpPage]:
-    here = replace(machine(tmp_path), look_at_codex=computer.look, codex_writer=computer.writer)
-    made = SetUpPage(icons, desk.operations, Shell.BASH, here, desk.copied.append, lambda place: None, lambda: None)
-    made.show()
-    made.show_snapshot(FULL, NOW)
-    await desk.settle()
-    yield made
-    made.close()
-    made.deleteLater()
-    await desk.operations.close()
+    async with shown_page(icons, desk, computer, tmp_path) as made:
+        yield made
 
 
 async def test_every_line_is_shown_before_it_is_written_and_the_license_never(
@@ -103,8 +96,7 @@ async def test_what_was_written_is_still_known_after_a_restart(
     page: SetUpPage, desk: Desk, computer: Computer, icons: Icons, tmp_path: Path
 ) -> None:
     await write(page, desk)
-    here = replace(machine(tmp_path), look_at_codex=computer.look, codex_writer=computer.writer)
-    again = SetUpPage(icons, desk.operations, Shell.BASH, here, desk.copied.append, lambda place: None, lambda: None)
+    again = set_up_page(icons, desk, computer, tmp_path)
     again.show_snapshot(FULL, NOW)
     await desk.settle()
     assert f"{computer.config} was written at" in again.write.text
