@@ -71,17 +71,12 @@ class UpstreamSocket(aiohttp.ClientWebSocketResponse[bool]):
 
 
 class SocketRefused(NoAnswer):
-    """Upstream answered the handshake with something else than a WebSocket.
-
-    Attributes:
-        refused_with: the HTTP status.
-    """
+    """Upstream answered the handshake with something else than a WebSocket."""
 
     code = "websocket_refused"
 
     def __init__(self, host: str, status: int) -> None:
         super().__init__(f"{host} answered {status} instead of opening a WebSocket.", sent=True, passing=False)
-        self.refused_with = status
 
 
 def closing(code: int, reason: str = "") -> tuple[bytes, WSMsgType]:
