@@ -17,6 +17,7 @@ from app.practice.accounts import sample_accounts, sample_api_keys
 from app.practice.server import PracticeUpstream
 from app.store.key_stores import KeyStoreKind
 from tests.commandline.conftest import Instances
+from tests.support.ports import free_port
 
 PLUS, PRO = sample_accounts()
 KEY = sample_api_keys()[0]
@@ -198,7 +199,7 @@ async def test_a_removed_token_is_listed_and_restored(instances: Instances) -> N
 
 async def test_a_busy_port_is_said_and_another_offered(handle: GatewayHandle) -> None:
     with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
+        other.bind(("127.0.0.1", free_port()))
         other.listen()
         taken = other.getsockname()[1]
         with pytest.raises(PortBusy) as busy:
@@ -214,9 +215,7 @@ async def test_a_busy_port_is_said_and_another_offered(handle: GatewayHandle) ->
 
 
 async def test_the_chosen_port_is_remembered(instances: Instances) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     async with instances.open() as handle:
         await handle.call("gateway.start", host="127.0.0.1", port=port)
     async with instances.open() as handle:

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import re
-import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,6 +14,7 @@ from typing import Any, TypeVar
 from app.commandline.control_client import ask
 from app.platform.instance import announced
 from app.practice.server import PracticeUpstream
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 # Seconds. A busy machine is slow, and slow is not wrong.
@@ -134,7 +134,7 @@ class Waystation:
 
     async def serve(self, *arguments: str | Path, env: Mapping[str, str] | None = None) -> "Run":
         """Start ``serve`` and wait until it listens; on a free port unless the arguments name one."""
-        port = () if "--port" in arguments else ("--port", "0")
+        port = () if "--port" in arguments else ("--port", str(free_port()))
         run = await self.start("serve", *port, *arguments, env=env)
         await run.wait_for(lambda: run.address, "the line of its address")
         return run
@@ -268,11 +268,3 @@ async def until(look: Callable[[], T | None] | Callable[[], Awaitable[T | None]]
             return found
         assert time.monotonic() < deadline, f"waited {within:g} s in vain for {what}; last seen: {found!r}"
         await asyncio.sleep(0.05)
-
-
-def free_port() -> int:
-    """A port that nobody has now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.e2e.program import PROGRAM, Run, Waystation, free_port, until
+from tests.e2e.program import PROGRAM, Run, Waystation, until
 from tests.support.desktop_session import DesktopSession
+from tests.support.ports import free_port
 from tests.support.tray import MenuEntry, find_entry, menu_text
 
 

@@ -7,10 +7,11 @@ import pytest
 
 from app.practice.server import PracticeUpstream
 from tests.e2e.codex import PROMPT_MARK, check_tool_turn, codex_shell
-from tests.e2e.program import free_port, until
+from tests.e2e.program import until
 from tests.e2e.recording import check_verbatim, wire_tap
 from tests.e2e.screen import DesktopWaystation, Make, Screen, desktop_on
 from tests.support.desktop_session import DesktopSession
+from tests.support.ports import free_port
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.fixed_ports]
 

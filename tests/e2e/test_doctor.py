@@ -19,8 +19,9 @@ from app.practice.refusals import server_error
 from app.practice.server import PracticeUpstream
 from tests.e2e.conftest import Make
 from tests.e2e.doctors import CODEX, Patient, patient, steps_of, swallower, without_websockets
-from tests.e2e.program import Run, Waystation, free_port
+from tests.e2e.program import Run, Waystation
 from tests.platform.codex_home import server_stand_in
+from tests.support.ports import free_port
 
 ALL_WELL = {
     "codex": "codex_found",

@@ -8,8 +8,9 @@ import pytest
 from app.practice.script import usage_limit_reached
 from app.practice.server import PracticeUpstream
 from tests.e2e.codex import NEWEST, codex_shell
-from tests.e2e.program import Run, Waystation, free_port
+from tests.e2e.program import Run, Waystation
 from tests.e2e.recording import wire_tap
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.parametrize("version", ["0.120.0", NEWEST])
 

@@ -12,9 +12,10 @@ from app.practice.accounts import sample_accounts
 from app.practice.script import Turn
 from app.practice.server import PracticeUpstream
 from tests.e2e.codex import ANSWER_MARK, NEWEST, codex_shell
-from tests.e2e.program import TROUBLE, Run, Waystation, free_port, until
+from tests.e2e.program import TROUBLE, Run, Waystation, until
 from tests.e2e.screen import Make, Screen, desktop_on
 from tests.support.desktop_session import DesktopSession
+from tests.support.ports import free_port
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.fixed_ports]
 

@@ -8,7 +8,8 @@ import pytest
 
 from app.practice.server import PracticeUpstream
 from tests.e2e.codex import NEWEST, VERSIONS, check_tool_turn, codex_shell
-from tests.e2e.program import Run, Waystation, free_port, until
+from tests.e2e.program import Run, Waystation, until
+from tests.support.ports import free_port
 
 # The store writes in batches; what is older than this is on the disk.
 BATCH_TIME = 1.5

@@ -13,9 +13,10 @@ import zstandard
 from app.practice.script import Turn
 from app.practice.server import PracticeUpstream
 from tests.e2e.codex import NEWEST, PROMPT_MARK, VERSIONS, check_tool_turn, codex_shell
-from tests.e2e.program import Run, Waystation, free_port, until
+from tests.e2e.program import Run, Waystation, until
 from tests.e2e.recording import check_verbatim, wire_tap
 from tests.platform.terminal import Terminal
+from tests.support.ports import free_port
 
 ENCODERS = {
     "zstd": zstandard.ZstdCompressor().compress,

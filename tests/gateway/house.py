@@ -37,6 +37,7 @@ from app.upstream.endpoints import UpstreamEndpoints
 from app.upstream.http import UpstreamHttp
 from app.upstream.models import ModelLists
 from app.upstream.sign_in import SignInService
+from tests.support.ports import free_port
 
 KEY = "ws-test-license-key"
 
@@ -186,7 +187,7 @@ async def house(
     upstream = practice or PracticeUpstream((), (), clock=clock.now)
     upstream.add(*who)
     if practice is None:
-        await upstream.start()
+        await upstream.start(port=free_port())
     store = await Store.open(tmp_path / "test.sqlite3")
     stored = await store.tokens()
     vault = Vault(FileStore(tmp_path / KEY_FILE))
@@ -218,7 +219,7 @@ async def house(
     models = ModelDesk(state, ModelLists(client_of_upstream, clock.monotonic))
     models.restore(await store.settings())
     server = GatewayServer(state, client_of_upstream, models, refresher=refresher, **server_options)
-    port = await server.start(host, 0)
+    port = await server.start(host, free_port())
     session = aiohttp.ClientSession(auto_decompress=False, timeout=aiohttp.ClientTimeout(total=30))
     running = House(upstream, store, state, server, port, desk, refresher, client_of_upstream, models, who, session)
     try:

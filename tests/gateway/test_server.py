@@ -1,6 +1,7 @@
 """Starting, stopping, and what happens to turns that run meanwhile."""
 
 import asyncio
+import contextlib
 import socket
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from app.upstream.endpoints import UpstreamEndpoints
 from tests.gateway.house import House, house
 from tests.gateway.test_responses import CODEX_BODY, codex_body
 from tests.gateway.wire import exchange, read_answer, request_bytes
+from tests.support.ports import free_port
 
 
 async def test_stopping_lets_running_turns_end_and_takes_no_new_ones(one: House) -> None:
@@ -77,10 +79,23 @@ async def test_stopping_twice_is_harmless(one: House) -> None:
     await one.server.stop(0.0)
 
 
+@pytest.mark.parametrize("steps", range(6))
+async def test_a_connection_that_comes_while_the_gateway_stops_is_not_left_open(one: House, steps: int) -> None:
+    """The loop needs some steps to accept a connection; the stop may fall between any two of them."""
+    with socket.create_connection(("127.0.0.1", one.port)) as client:
+        client.settimeout(0)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        await one.server.stop(0.0)
+        async with asyncio.timeout(5):
+            with contextlib.suppress(ConnectionError):
+                assert await asyncio.get_running_loop().sock_recv(client, 1) == b""
+
+
 async def test_a_taken_port_is_told_with_a_free_one(one: House) -> None:
     await one.server.stop(0.0)
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
+        taken.bind(("127.0.0.1", free_port()))
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(PortBusy) as caught:

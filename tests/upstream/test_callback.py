@@ -14,16 +14,9 @@ import pytest
 from app.core.errors import InvalidInput
 from app.upstream.callback import CallbackListener, PortsBusy, parse_callback
 from app.upstream.errors import SignInRefused
+from tests.support.ports import free_ports
 
 STATE = "state-of-this-sign-in"
-
-
-def free_ports(count: int = 2) -> tuple[int, ...]:
-    taken = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = tuple(sock.getsockname()[1] for sock in taken)
-    for sock in taken:
-        sock.close()
-    return ports
 
 
 @contextmanager
@@ -55,7 +48,7 @@ def callback(port: int, query: str, host: str = "127.0.0.1") -> str:
 
 
 async def test_the_browser_brings_the_code() -> None:
-    ports = free_ports()
+    ports = free_ports(2)
     async with CallbackListener(STATE, ports=ports) as listener:
         assert listener.redirect_uri == f"http://127.0.0.1:{ports[0]}/auth/callback"
         status, text = await get(callback(ports[0], f"code=ac-1&state={STATE}&scope=openid"))
@@ -69,7 +62,7 @@ async def test_the_browser_brings_the_code() -> None:
 
 
 async def test_the_page_arrives_although_the_listener_ends_at_once() -> None:
-    ports = free_ports()
+    ports = free_ports(2)
 
     async def listen(ready: asyncio.Event) -> str:
         async with CallbackListener(STATE, ports=ports) as listener:
@@ -86,7 +79,7 @@ async def test_the_page_arrives_although_the_listener_ends_at_once() -> None:
 
 
 async def test_a_taken_port_leaves_the_other_one() -> None:
-    ports = free_ports()
+    ports = free_ports(2)
     with occupied(ports[0]):
         async with CallbackListener(STATE, ports=ports) as listener:
             assert listener.redirect_uri == f"http://127.0.0.1:{ports[1]}/auth/callback"
@@ -96,7 +89,7 @@ async def test_a_taken_port_leaves_the_other_one() -> None:
 
 
 async def test_two_taken_ports_are_told_with_their_owner() -> None:
-    ports = free_ports()
+    ports = free_ports(2)
     with occupied(*ports), pytest.raises(PortsBusy) as caught:
         async with CallbackListener(STATE, ports=ports, port_owner={ports[1]: "code (4711)"}.get):
             pytest.fail("it must not listen")
@@ -107,7 +100,7 @@ async def test_two_taken_ports_are_told_with_their_owner() -> None:
 
 
 async def test_two_taken_ports_are_told_without_an_owner() -> None:
-    ports = free_ports()
+    ports = free_ports(2)
     with occupied(*ports), pytest.raises(PortsBusy) as caught:
         async with CallbackListener(STATE, ports=ports):
             pytest.fail("it must not listen")
@@ -116,7 +109,7 @@ async def test_two_taken_ports_are_told_without_an_owner() -> None:
 
 @pytest.mark.parametrize("query", ["code=c&state=another", "code=c", "error=access_denied&state=another", ""])
 async def test_another_state_is_sent_away_and_the_wait_goes_on(query: str) -> None:
-    ports = free_ports()
+    ports = free_ports(2)
     async with CallbackListener(STATE, ports=ports) as listener:
         status, text = await get(callback(ports[0], query))
         assert status == 400
@@ -126,7 +119,7 @@ async def test_another_state_is_sent_away_and_the_wait_goes_on(query: str) -> No
 
 
 async def test_a_callback_without_a_code_does_not_end_the_wait() -> None:
-    ports = free_ports()
+    ports = free_ports(2)
     async with CallbackListener(STATE, ports=ports) as listener:
         assert (await get(callback(ports[0], f"state={STATE}")))[0] == 400
         await get(callback(ports[0], f"code=right&state={STATE}"))
@@ -143,7 +136,7 @@ async def test_a_callback_without_a_code_does_not_end_the_wait() -> None:
     ],
 )
 async def test_an_error_of_the_service_is_a_refusal(query: str, reason: str, word: str) -> None:
-    ports = free_ports()
+    ports = free_ports(2)
     async with CallbackListener(STATE, ports=ports) as listener:
         status, text = await get(callback(ports[0], f"{query}&state={STATE}"))
         assert status == 200
@@ -156,7 +149,7 @@ async def test_an_error_of_the_service_is_a_refusal(query: str, reason: str, wor
 
 
 async def test_codex_may_have_the_port() -> None:
-    ports = free_ports()
+    ports = free_ports(2)
     async with CallbackListener(STATE, ports=ports) as listener:
         assert (await get(f"http://127.0.0.1:{ports[0]}/cancel"))[0] == 200
         with pytest.raises(SignInRefused) as caught:
@@ -166,7 +159,7 @@ async def test_codex_may_have_the_port() -> None:
 
 
 async def test_no_web_page_may_cancel() -> None:
-    ports = free_ports()
+    ports = free_ports(2)
     async with CallbackListener(STATE, ports=ports) as listener:
         url = f"http://127.0.0.1:{ports[0]}/cancel"
         assert (await get(url, **{"Sec-Fetch-Site": "cross-site"}))[0] == 403
@@ -176,7 +169,7 @@ async def test_no_web_page_may_cancel() -> None:
 
 
 async def test_a_foreign_host_is_refused() -> None:
-    ports = free_ports()
+    ports = free_ports(2)
     async with CallbackListener(STATE, ports=ports) as listener:
         for host in (
             "evil.example",
@@ -194,7 +187,7 @@ async def test_a_foreign_host_is_refused() -> None:
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="needs IPv6")
 async def test_localhost_may_be_ipv6() -> None:
-    ports = free_ports()
+    ports = free_ports(2)
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
     except OSError:
@@ -206,7 +199,7 @@ async def test_localhost_may_be_ipv6() -> None:
 
 
 async def test_what_browsers_ask_besides_changes_nothing() -> None:
-    ports = free_ports()
+    ports = free_ports(2)
     async with CallbackListener(STATE, ports=ports) as listener:
         root = f"http://127.0.0.1:{ports[0]}"
         answers = await asyncio.gather(
@@ -226,7 +219,7 @@ async def test_what_browsers_ask_besides_changes_nothing() -> None:
 
 @pytest.mark.parametrize("step", ["just listening", "waiting", "half a request", "an idle connection"])
 async def test_nothing_listens_after_a_cancel(step: str) -> None:
-    ports = free_ports()
+    ports = free_ports(2)
     ready = asyncio.Event()
 
     async def sign_in() -> None:
@@ -255,7 +248,7 @@ async def test_nothing_listens_after_a_cancel(step: str) -> None:
 
 
 async def test_who_waits_when_it_ends_is_told() -> None:
-    async with asyncio.TaskGroup() as group, CallbackListener(STATE, ports=free_ports()) as listener:
+    async with asyncio.TaskGroup() as group, CallbackListener(STATE, ports=free_ports(2)) as listener:
         waiting = group.create_task(refusal(listener))
         await asyncio.sleep(0)
     assert waiting.result().reason == "cancelled"
@@ -269,7 +262,7 @@ async def refusal(listener: CallbackListener) -> SignInRefused:
 
 async def test_the_code_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    ports = free_ports()
+    ports = free_ports(2)
     async with CallbackListener(STATE, ports=ports):
         await get(callback(ports[0], f"code=ac-secret&state={STATE}"))
     messages = [record.getMessage() for record in caplog.records if not record.name.startswith("aiohttp.client")]

@@ -28,6 +28,7 @@ from app.upstream.models import ModelLists
 from app.upstream.proxies import ProxyFinder
 from app.upstream.sign_in import DeviceCode, DeviceGrant, SignInService
 from app.upstream.socket import UpstreamSocket
+from tests.support.ports import free_port
 from tests.upstream.certificate import server_context
 from tests.upstream.small_proxy import PASSWORD, SmallProxy, running
 
@@ -274,8 +275,7 @@ async def test_a_proxy_that_lets_nobody_through_is_told(
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_dead_proxy_is_told(tmp_path: Path, outgoing: list[int], kind: str, scheme: str) -> None:
     async with house(tmp_path, scheme, kind=kind, login=True) as (http, endpoints, proxy, stand_in):
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            port = taken.getsockname()[1]
+        port = free_port()
         problem = await refusal(http, endpoints, f"{kind}://user:{PASSWORD}@127.0.0.1:{port}")
         assert f"cannot reach the proxy 127.0.0.1:{port}" in problem.message
         assert "proxy of this token" in problem.message

@@ -22,8 +22,8 @@ from app.upstream.errors import NoAnswer, UpstreamTimeout
 from app.upstream.http import UpstreamHttp
 from app.upstream.pkce import new_pkce, new_state
 from app.upstream.sign_in import SignInService
+from tests.support.ports import free_ports
 from tests.upstream.signing_in import answers, refused
-from tests.upstream.test_callback import free_ports
 
 REDIRECT = "http://127.0.0.1:1455/auth/callback"
 
@@ -47,7 +47,7 @@ async def test_a_browser_sign_in_gives_a_login(practice: PracticeUpstream, sign_
     practice.sign_in_as(account)
     verifier, challenge = new_pkce()
     state = new_state()
-    async with CallbackListener(state, ports=free_ports()) as listener:
+    async with CallbackListener(state, ports=free_ports(2)) as listener:
         url = sign_in.authorize_url(redirect_uri=listener.redirect_uri, state=state, challenge=challenge)
         assert "登录已确认" in await browse(url)
         code = (await listener.wait()).code
@@ -63,7 +63,7 @@ async def test_a_browser_sign_in_gives_a_login(practice: PracticeUpstream, sign_
 async def test_a_sign_in_that_is_declined_is_told(practice: PracticeUpstream, sign_in: SignInService) -> None:
     practice.decline_sign_in()
     state = new_state()
-    async with CallbackListener(state, ports=free_ports()) as listener:
+    async with CallbackListener(state, ports=free_ports(2)) as listener:
         url = sign_in.authorize_url(redirect_uri=listener.redirect_uri, state=state, challenge=new_pkce()[1])
         assert "登录未完成" in await browse(url)
         assert (await refused(listener.wait())).reason == "access_denied"
