@@ -1,12 +1,14 @@
-"""Sockets to listen on, and words for why a port cannot be had."""
+"""Sockets to listen on, how to let them go, and words for why a port cannot be had."""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import os
 import socket
 import sys
+from collections.abc import Iterable
 
 from app.core.errors import InvalidInput, PortBusy
 
@@ -17,6 +19,8 @@ _IN_USE = {errno.EADDRINUSE, 98, 48, 10048}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, 13, 10013}
 _NOT_HERE = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, 99, 49, 47, 10047, 10049}
 _SUGGESTIONS = 50
+#: Of the loop; see `stop_listening`.
+_ACCEPT_STEPS = 3
 
 
 def listening_sockets(host: str, port: int) -> list[socket.socket]:
@@ -49,6 +53,28 @@ def listening_sockets(host: str, port: int) -> list[socket.socket]:
             sock.close()
         raise
     return bound
+
+
+async def stop_listening(servers: Iterable[asyncio.Server]) -> None:
+    """Accept nothing more, hand over what has been accepted, then give the ports back.
+
+    asyncio's selector loops need three steps from a socket's acceptance to its protocol. A server that is closed
+    between them loses the connection without closing it (CPython 3.11 to 3.13, `selector_events._accept_connection2`:
+    `Server._attach` refuses, and the socket stays open).
+    """
+    loop = asyncio.get_running_loop()
+    servers = tuple(servers)
+    try:
+        for server in servers:
+            for sock in server.sockets:
+                # Windows' loop accepts in one step, and has no readers.
+                with contextlib.suppress(NotImplementedError):
+                    loop.remove_reader(sock.fileno())
+        for _ in range(_ACCEPT_STEPS):
+            await asyncio.sleep(0)
+    finally:
+        for server in servers:
+            server.close()
 
 
 def free_port(host: str, near: int) -> int | None:

@@ -15,7 +15,7 @@ from app.gateway.bodies import BROKEN_BODY
 from app.gateway.chat import KEEP_ALIVE_S, Chat
 from app.gateway.door_log import DoorLog
 from app.gateway.doors import Doors
-from app.gateway.listen import BACKLOG, listening_sockets
+from app.gateway.listen import BACKLOG, listening_sockets, stop_listening
 from app.gateway.model_desk import ModelDesk
 from app.gateway.models_route import Models
 from app.gateway.refresher import Refresher
@@ -116,14 +116,12 @@ class GatewayServer:
         http, self._http = self._http, None
         if http is None:
             return
-        for listener in self._listeners:
-            listener.close()
+        listeners = tuple(self._listeners)
         self._listeners.clear()
         self._admission.close()
         self._state.station.close()
         self._sockets.close()
-        # Requests that were accepted just now shall have begun.
-        await asyncio.sleep(0)
+        await stop_listening(listeners)
         http.pre_shutdown()
         try:
             if self._running:
