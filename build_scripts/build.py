@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
-"""Make Waystation's bundle and installers from a clone: python3 build_scripts/build.py bundle|smoke|installer.
+"""Make Waystation's bundle and installers from a clone: python3 build_scripts/build.py COMMAND.
 
 bundle [--twice]     freeze the program into dist/Waystation, from an environment made of the build lock alone; twice
                      to see that the same source makes the same files
 smoke [FOLDER]       use the frozen program (default: that of dist/) as people do, and print its size and start times
 installer [OPTIONS]  make this system's installer from dist/; on Linux also that of Windows, with --for windows
+try [FILE]           install it on this very system, use it, upgrade it and remove it, and see that nothing is left
+release STEP         what the release workflow does besides: check TAG, sums, draft TAG (docs/releasing.md)
 
-Standard library only, and readable by any Python 3, as dev.py is; the work is in build_scripts/bundle/ and
-build_scripts/installers/.
+Standard library only, and readable by any Python 3, as dev.py is; the work is in build_scripts/bundle/,
+build_scripts/installers/ and build_scripts/release/.
 """
 
 import sys
@@ -22,7 +24,7 @@ def main(arguments):
     from machine.checkout import Checkout
     from machine.report import Stop, say
 
-    if not arguments or arguments[0] not in ("bundle", "smoke", "installer"):
+    if not arguments or arguments[0] not in ("bundle", "smoke", "installer", "try", "release"):
         asked = bool(arguments) and arguments[0] in ("-h", "--help", "help")
         (sys.stdout if asked else sys.stderr).write(__doc__)
         return 0 if asked else 2
@@ -38,9 +40,17 @@ def main(arguments):
             from bundle.smoke import smoke
 
             return smoke(checkout, rest)
-        from installers.make import make_installer
+        if command == "installer":
+            from installers.make import make_installer
 
-        return make_installer(checkout, rest)
+            return make_installer(checkout, rest)
+        if command == "try":
+            from installers.trial import try_installer
+
+            return try_installer(checkout, rest)
+        from release.steps import release
+
+        return release(checkout, rest)
     except Stop as stop:
         say(str(stop))
         return stop.exit_code

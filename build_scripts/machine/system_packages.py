@@ -120,7 +120,7 @@ def install(packages: Iterable[str], purpose: str) -> None:
     names = sorted(set(packages))
     if not names:
         return
-    prefix = _as_root()
+    prefix = as_root()
     if prefix is None:
         raise Stop(
             f"{purpose} needs Debian packages that are missing, and this user may not install them. Run:\n"
@@ -171,7 +171,7 @@ def ensure_venv_module() -> None:
     install([package], "the virtual environment")
 
 
-def _as_root() -> list[str] | None:
+def as_root() -> list[str] | None:
     """What to put before a command to run it as root: nothing, sudo, or None where it is not possible."""
     if sys.platform == "win32":
         return None
