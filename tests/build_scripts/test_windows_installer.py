@@ -274,6 +274,47 @@ def test_a_path_of_just_the_length_that_windows_takes_works_and_a_longer_one_is_
         shutil.rmtree(top, ignore_errors=True)
 
 
+@pytest.mark.parametrize("name", ["_internal", "_old", "_new", "_part"])
+def test_the_folder_of_another_program_is_refused_and_nothing_in_it_is_touched(
+    name: str, windows: Windows, installers: Installers
+) -> None:
+    other = windows.drive / "other"
+    file = other / name / "precious.txt"
+    file.parent.mkdir(parents=True)
+    file.write_text("precious")
+    try:
+        assert windows.run(installers.setups[OLD], "/S", r"/D=C:\other") == 5
+        assert [path for path in other.rglob("*") if path.is_file()] == [file]
+        assert windows.registry(LISTED) == {}
+    finally:
+        shutil.rmtree(other)
+
+
+def test_a_folder_in_which_nothing_can_be_written_is_refused_and_another_may_be_chosen(
+    windows: Windows, installers: Installers
+) -> None:
+    # Where not even root makes files.
+    assert windows.run(installers.setups[OLD], "/S", r"/D=Z:\proc") == 5
+    blocked = windows.drive / "blocked"
+    blocked.mkdir()
+    (blocked / "_part").write_text("no folder can have this name")
+    try:
+        with windows.started(installers.setups[OLD], r"/D=C:\blocked") as setup:
+            windows.see("Welcome to Waystation")
+            windows.press(1)
+            windows.see("Choose Install Location")
+            windows.press(1)
+            windows.see(r"Nothing can be written to the folder C:\blocked.")
+            windows.press(1)
+            windows.see("Choose Install Location")
+            windows.press(2)
+            assert setup.wait(20) == 1
+        assert [path.name for path in blocked.iterdir()] == ["_part"]
+    finally:
+        shutil.rmtree(blocked)
+    assert windows.registry(LISTED) == {}
+
+
 def test_removal_leaves_the_data_and_the_users_files_and_nothing_else(windows: Windows, installers: Installers) -> None:
     before = windows.files()
     (windows.data / "Logs").mkdir(parents=True)

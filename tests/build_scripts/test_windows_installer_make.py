@@ -114,7 +114,8 @@ def test_both_programs_the_uninstaller_and_the_installer_are_signed(bundle: Bund
     sign = tmp_path / "sign it.sh"
     sign.write_text(f'#!/bin/sh\nbasename "$2" >> "{signed}"\necho "$1" >> "$2"\n')
     sign.chmod(0o755)
-    environ = {**PATH, "WAYSTATION_SIGN": f"'{sign}' --certificate"}
+    # In double quotes, which Windows' own shell knows too: makensis hands it to that.
+    environ = {**PATH, "WAYSTATION_SIGN": f'"{sign}" --certificate'}
     made = compile_installer(bundle, "0.1.0", tmp_path / "made", icon, environ)
     assert made.name == "Waystation-0.1.0-windows-x64-setup.exe"
     names = signed.read_text().splitlines()

@@ -35,6 +35,22 @@
   ${EndIf}
 !macroend
 
+; Whether $INSTDIR, where nothing is listed as installed, holds folders of our names that are of somebody else, such as
+; another program made as ours is; "1" in $1. What we have left there when we were cut has one of our files with it.
+Function IsForeign
+  StrCpy $1 ""
+  ${If} ${FileExists} "$INSTDIR\${INTERNAL}\*.*"
+  ${OrIf} ${FileExists} "$INSTDIR\_old\*.*"
+  ${OrIf} ${FileExists} "$INSTDIR\_new\*.*"
+  ${OrIf} ${FileExists} "$INSTDIR\_part\*.*"
+    ${IfNot} ${FileExists} "$INSTDIR\${PROGRAM}"
+    ${AndIfNot} ${FileExists} "$INSTDIR\_new\${PROGRAM}"
+    ${AndIfNot} ${FileExists} "$INSTDIR\_part\${LICENSES}"
+      StrCpy $1 "1"
+    ${EndIf}
+  ${EndIf}
+FunctionEnd
+
 Function Replace
   ClearErrors
   Rename "$INSTDIR\_part" "$INSTDIR\_new"

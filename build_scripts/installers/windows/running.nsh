@@ -4,6 +4,8 @@
 !define QUIT_LIMIT 60000
 ; How often, every quarter of a second, it is looked whether the files are free then.
 !define FREE_TRIES 20
+; And how often where `quit` has said that it ended nothing.
+!define REFUSED_TRIES 4
 
 ; Both for the installer and for the uninstaller, whose functions begin with "un.".
 !macro RUNNING un
@@ -49,7 +51,11 @@ Function ${un}EndProgram
     DetailPrint "$(TextEnding)"
     nsExec::Exec /TIMEOUT=${QUIT_LIMIT} '"$INSTDIR\${CONSOLE}" quit'
     Pop $4
-    ${For} $4 1 ${FREE_TRIES}
+    StrCpy $5 ${REFUSED_TRIES}
+    ${If} $4 == 0
+      StrCpy $5 ${FREE_TRIES}
+    ${EndIf}
+    ${For} $4 1 $5
       Call ${un}LookWhatRuns
       ${If} $0 == ""
         ${Break}

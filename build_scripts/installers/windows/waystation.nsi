@@ -16,7 +16,7 @@
 ;   2  the files could not be written, such as on a full disk
 ;   3  Waystation or another program uses the files, or another installation is under way
 ;   4  a newer version is installed
-;   5  the folder cannot be used: its path is too long, or it cannot be made
+;   5  the folder cannot be used: its path is too long, nothing can be written there, or it is another program's
 ;   6  this Windows is too old
 ; Whatever is not 0 has left an installed Waystation as it was, and has started it again if it ran.
 
@@ -41,6 +41,9 @@ SetDateSave off
 !define LISTED "Software\Microsoft\Windows\CurrentVersion\Uninstall\${NAME}"
 ; Qt 6.11 supports Windows 10 from version 1809 on: https://doc.qt.io/qt-6/windows.html
 !define OLDEST_WINDOWS_BUILD 17763
+; The first that runs our programs, which are for x64, on a processor of ARM's:
+; https://learn.microsoft.com/windows/arm/apps-on-arm-x86-emulation
+!define OLDEST_WINDOWS_BUILD_ON_ARM 22000
 
 !define CODE_NOT_WRITTEN 2
 !define CODE_IN_USE 3
@@ -101,6 +104,10 @@ Function .onInit
   ${OrIfNot} ${RunningX64}
     !insertmacro REFUSE ${CODE_WINDOWS} "$(TextWindows)"
   ${EndIf}
+  ${If} ${IsNativeARM64}
+  ${AndIfNot} ${AtLeastBuild} ${OLDEST_WINDOWS_BUILD_ON_ARM}
+    !insertmacro REFUSE ${CODE_WINDOWS} "$(TextWindows)"
+  ${EndIf}
 
   StrCpy $Greeting "$(TextInstall)"
   ReadRegStr $0 HKCU "${LISTED}" "InstallLocation"
@@ -140,13 +147,32 @@ Function CheckFolder
   StrLen $1 $INSTDIR
   ${If} $1 > ${LONGEST_FOLDER}
     StrCpy $0 "$(TextTooLong)"
+    Return
   ${EndIf}
+  ${If} $Installed == ""
+    Call IsForeign
+    ${If} $1 != ""
+      StrCpy $0 "$(TextForeign)"
+      Return
+    ${EndIf}
+  ${EndIf}
+  ClearErrors
+  CreateDirectory "$INSTDIR\_part"
+  ${If} ${Errors}
+    StrCpy $0 "$(TextNoFolder)"
+  ${Else}
+    RMDir "$INSTDIR\_part"
+  ${EndIf}
+  ; It is made again by the installation, if that comes.
+  RMDir "$INSTDIR"
 FunctionEnd
 
 Section
   StrCpy $Failed ""
   SetOutPath "$INSTDIR"
-  ${IfNot} ${FileExists} "$INSTDIR\*.*"
+  ClearErrors
+  CreateDirectory "$INSTDIR\_part"
+  ${If} ${Errors}
     Push ${CODE_FOLDER}
     Push "$(TextNoFolder)"
     Call Fail

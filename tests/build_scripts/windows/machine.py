@@ -141,11 +141,13 @@ class Windows:
         self.menu.unlink(missing_ok=True)
         for sign in self.signs.iterdir():
             sign.unlink()
-        if self.registry(LISTED):
-            self.run("reg", "delete", rf"HKCU\{LISTED}", "/f")
-        for key in (RUN, APPROVED):
-            if self.registry(key):
-                self.run("reg", "delete", rf"HKCU\{key}", "/va", "/f")
+        self.change("".join(rf"[-HKEY_CURRENT_USER\{key}]" + "\n\n" for key in (LISTED, RUN, APPROVED)))
+
+    def change(self, keys: str) -> None:
+        """Change the registry by a file of its own form; one start of a program, however much is changed."""
+        file = self.folder / "changes.reg"
+        file.write_text(f"Windows Registry Editor Version 5.00\n\n{keys}", "utf-16")
+        assert self.run("reg", "import", file) == 0
 
     def registry(self, key: str) -> dict[str, str]:
         """The values of a key of the user, as `reg export` writes them; texts without their quotes."""
