@@ -26,6 +26,7 @@ from app.upstream.errors import NoAnswer, UpstreamUnreachable
 from app.upstream.http import UpstreamHttp
 from app.upstream.models import ModelLists
 from app.upstream.proxies import ProxyFinder
+from app.upstream.release_feed import ReleaseFeed
 from app.upstream.sign_in import DeviceCode, DeviceGrant, SignInService
 from app.upstream.socket import UpstreamSocket
 from tests.support.ports import free_port
@@ -62,6 +63,7 @@ class StandIn:
             "authorization_code": "c",
             "code_verifier": "v",
             "data": [{"id": "a-model"}],
+            "tag_name": "v9.0",
         }
         return web.json_response(everything)
 
@@ -114,7 +116,7 @@ def outgoing(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def every_call(http: UpstreamHttp, endpoints: UpstreamEndpoints, own: str | None) -> dict[str, Callable[[], Any]]:
-    """Each public call of `Upstream`, `SignInService` and `ModelLists` that asks upstream, by its name."""
+    """Each public call that asks upstream, or the release feed, by its name; `own` is the token's proxy."""
     upstream, sign_in = Upstream(endpoints, http, patience_s=0.0), SignInService(endpoints, http)
     login, key = TokenSecrets(ChatGPTLogin("at"), own), TokenSecrets(ApiKey("sk"), own)
     device, grant = DeviceCode("d", "u", "", 0.0, 10.0), DeviceGrant("c", "v")
@@ -127,7 +129,9 @@ def every_call(http: UpstreamHttp, endpoints: UpstreamEndpoints, own: str | None
         await ModelLists(upstream).offered(LOGIN, login)
         return await ModelLists(upstream).offered(KEYED, key)
 
-    return {
+    # It is asked for nobody's token.
+    of_all = {} if own else {"ask": lambda: ReleaseFeed(http).ask(f"{endpoints.openai_base_url}/releases/latest")}
+    return of_all | {
         "pass_through": passed_through,
         "translated": lambda: upstream.translated(LOGIN, login, "/responses", b"{}", "l", "s"),
         "socket": lambda: upstream.socket(LOGIN, login, "/responses", []),
@@ -162,7 +166,7 @@ def test_no_call_is_forgotten_here() -> None:
     known = every_call(UpstreamHttp(), UpstreamEndpoints(), None).keys()
     public = {
         name
-        for kind in (Upstream, SignInService, ModelLists)
+        for kind in (Upstream, SignInService, ModelLists, ReleaseFeed)
         for name, _ in inspect.getmembers(kind, inspect.iscoroutinefunction)
         if not name.startswith("_") and name not in ("close", "same_way")
     }
