@@ -41,6 +41,9 @@ class AutostartSwitch(Protocol):
     def other(self) -> str | None:
         """The path of another copy that starts instead; "": this one, with other options; None: neither."""
 
+    def other_is_gone(self) -> bool:
+        """Whether that copy is no longer there, so that nothing starts."""
+
     def set(self, on: bool) -> None:
         """Change it; raises a WaystationError that the user can act on."""
 

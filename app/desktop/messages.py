@@ -120,6 +120,11 @@ BY_CODE: dict[str, object] = {
         "The system does not let Waystation change what starts at sign-in: {reason}. Use its own settings for start-up "
         "programs instead.",
     ),
+    "program_not_installed": QT_TRANSLATE_NOOP(
+        "Errors",
+        "Waystation runs from its disk image, or from where macOS has put it for its first start, and will not be "
+        "there at the next sign-in. Drag it into the folder Applications, start it there, and try again.",
+    ),
     "file_unwritable": QT_TRANSLATE_NOOP("Errors", "{path} cannot be written. Check the folder's rights and the disk."),
     "program_not_started": QT_TRANSLATE_NOOP(
         "Errors", "The system did not start Waystation. Quit this one and start it yourself."

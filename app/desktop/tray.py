@@ -232,7 +232,7 @@ class Tray(QObject):
             self._autostart.setChecked(self._actions.autostart.is_on())
             other = self._actions.autostart.other()
             text = self.tr("Start at sign-in")
-            if other is not None:
+            if other is not None and not self._actions.autostart.other_is_gone():
                 # A click takes its place.
                 text = (
                     self.tr("Start at sign-in (now another copy)")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from app.core.errors import WaystationError
-from app.platform.autostart_files import DesktopEntry, LaunchAgent
+from app.platform.autostart_files import DesktopEntry, LaunchAgent, is_read_only, run_launchctl
 from app.platform.autostart_registry import RunKey
 from app.platform.own_program import program_command
 from app.platform.paths import NAME
@@ -51,6 +51,9 @@ class Place(Protocol):
     def words(self, command: Sequence[str]) -> str:
         """A command as `read` would give it back."""
 
+    def program(self, words: str) -> str:
+        """The path of the program in such words."""
+
     def write(self, command: Sequence[str]) -> None:
         """Have this started, whatever was there before."""
 
@@ -89,8 +92,13 @@ class Autostart:
         """
         if self.state() is not AutostartState.OTHER:
             return None
-        program = _program_in(self._read() or "")
-        return "" if program == _program_in(self._place.words(self._command)) else program
+        program = self._place.program(self._read() or "")
+        return "" if program == self._command[0] else program
+
+    def other_is_gone(self) -> bool:
+        """Whether the program that `other` names is no longer there, so that nothing starts."""
+        other = self.other()
+        return bool(other) and not os.path.exists(other or "")
 
     def _read(self) -> str | None:
         with suppress(OSError, ValueError):
@@ -102,6 +110,7 @@ class Autostart:
 
         Raises:
             AutostartFailed: the system refuses; all is as before.
+            ProgramNotInstalled: the program lies where it will not be at the next sign-in; all is as before.
         """
         try:
             if on:
@@ -139,7 +148,14 @@ def variables_that_hold(environ: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(name for name in VARIABLES if environ.get(name))
 
 
-def place_of(platform: str, environ: Mapping[str, str], home: Path, open_registry: Callable[[], Any]) -> Place:
+def place_of(
+    platform: str,
+    environ: Mapping[str, str],
+    home: Path,
+    open_registry: Callable[[], Any],
+    launchctl: Callable[[Sequence[str]], str] = lambda _arguments: "",
+    passing: Callable[[str], bool] = lambda _program: False,
+) -> Place:
     """Where this system keeps it.
 
     Args:
@@ -147,11 +163,12 @@ def place_of(platform: str, environ: Mapping[str, str], home: Path, open_registr
         environ: may name the user's configuration folder.
         home: the user's home folder.
         open_registry: gives the module `winreg`.
+        launchctl, passing: see `LaunchAgent`.
     """
     if platform == "win32":
         return RunKey(NAME, open_registry())
     if platform == "darwin":
-        return LaunchAgent(home / "Library" / "LaunchAgents", NAME)
+        return LaunchAgent(home / "Library" / "LaunchAgents", NAME, launchctl, passing)
     named = Path(environ.get("XDG_CONFIG_HOME", ""))
     # The specification: a relative path is to be ignored.
     return DesktopEntry((named if named.is_absolute() else home / ".config") / "autostart", NAME)
@@ -159,14 +176,7 @@ def place_of(platform: str, environ: Mapping[str, str], home: Path, open_registr
 
 def this_place() -> Place:
     """Where the running system keeps it."""
-    return place_of(sys.platform, os.environ, Path.home(), _registry)
-
-
-def _program_in(words: str) -> str:
-    """The program of a command line as any of the systems writes it, to be shown to the user."""
-    if words[:1] in ("'", '"'):
-        return words[1:].partition(words[0])[0]
-    return words.partition(" ")[0]
+    return place_of(sys.platform, os.environ, Path.home(), _registry, run_launchctl, is_read_only)
 
 
 def _registry() -> Any:

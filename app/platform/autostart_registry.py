@@ -40,6 +40,10 @@ class RunKey:
         # Quoted also without a blank: Windows would try the parts of an unquoted path as programs.
         return " ".join([f'"{program}"', *([subprocess.list2cmdline(arguments)] if arguments else [])])
 
+    def program(self, words: str) -> str:
+        """See `app.platform.autostart.Place`."""
+        return words[1:].partition('"')[0] if words.startswith('"') else words.partition(" ")[0]
+
     def write(self, command: Sequence[str]) -> None:
         """See `app.platform.autostart.Place`."""
         words = self.words(command)

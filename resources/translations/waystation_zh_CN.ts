@@ -1624,6 +1624,10 @@
         <translation>系统不允许驿站修改登录启动项：{reason}。请改用系统自带的启动项设置。</translation>
     </message>
     <message>
+        <source>Waystation runs from its disk image, or from where macOS has put it for its first start, and will not be there at the next sign-in. Drag it into the folder Applications, start it there, and try again.</source>
+        <translation>驿站正从磁盘映像或 macOS 首次启动时的临时位置运行，下次登录时它已不在那里。请把它拖到“应用程序”文件夹，从那里启动后再试。</translation>
+    </message>
+    <message>
         <source>{path} cannot be written. Check the folder&apos;s rights and the disk.</source>
         <translation>无法写入 {path}。请检查文件夹权限和磁盘。</translation>
     </message>
@@ -2486,6 +2490,10 @@
     <message>
         <source>From the next start on. Try it where answers stutter while the window is used.</source>
         <translation>下次启动时生效。如果操作窗口时回答卡顿，可以试试。</translation>
+    </message>
+    <message>
+        <source>Nothing starts at sign-in now: {program} was moved or removed. Tick the box to start this copy.</source>
+        <translation>目前登录时不会启动任何程序：{program} 已被移动或删除。勾选后改为启动当前这一份。</translation>
     </message>
     <message>
         <source>Another copy starts at sign-in now: {program}. Tick the box to start this one instead.</source>

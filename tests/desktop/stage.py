@@ -72,6 +72,7 @@ class Autostart:
     def __init__(self) -> None:
         self.on = False
         self.instead: str | None = None
+        self.gone = False
         self.variables: tuple[str, ...] = ()
 
     def is_on(self) -> bool:
@@ -79,6 +80,9 @@ class Autostart:
 
     def other(self) -> str | None:
         return self.instead
+
+    def other_is_gone(self) -> bool:
+        return self.gone
 
     def set(self, on: bool) -> None:
         self.on, self.instead = on, None

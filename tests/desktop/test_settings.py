@@ -186,7 +186,10 @@ async def test_another_copy_that_starts_is_told_of_and_one_click_takes_its_place
     autostart.instead = "/old/驿站/Waystation"
     looks.look()
     assert looks.autostart_note.isVisible()
-    assert "/old/驿站/Waystation" in looks.autostart_note.text()
+    assert looks.autostart_note.text().startswith("Another copy starts at sign-in now: /old/驿站/Waystation.")
+    autostart.gone = True
+    looks.look()
+    assert "/old/驿站/Waystation was moved or removed" in looks.autostart_note.text()
     assert not looks.autostart.isChecked()
     looks.autostart.click()
     await opened.desk.settle()

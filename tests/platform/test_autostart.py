@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import plistlib
 import shutil
 import subprocess
@@ -22,6 +23,7 @@ from app.platform.autostart import (
     start_command,
     variables_that_hold,
 )
+from app.platform.autostart_files import ProgramNotInstalled, is_read_only, run_launchctl
 from app.platform.autostart_registry import RunKey
 
 COMMAND = ('/opt/驿 站/Way%station\'s "$HOME" `x` \\n;&', "--minimized", "--data-dir", "/tmp/a b")
@@ -108,7 +110,7 @@ def test_another_copy_is_told_apart_and_replaced(place: Place) -> None:
     assert (autostart.is_on(), other.state()) == (True, AutostartState.OTHER)
 
 
-@pytest.mark.parametrize("program", ["/old/Waystation", "/old 1/way station"])
+@pytest.mark.parametrize("program", ["/old/Waystation", "/old 1/way station", "/old/%s $HOME `x` \\ 'y'/驿站"])
 def test_another_copy_is_named_and_the_same_with_other_options_is_not(place: Place, program: str) -> None:
     autostart = Autostart(("/opt/new one/Waystation", "--minimized"), place)
     assert autostart.other() is None
@@ -118,6 +120,20 @@ def test_another_copy_is_named_and_the_same_with_other_options_is_not(place: Pla
     assert autostart.other() == ""
     autostart.set(True)
     assert autostart.other() is None
+
+
+def test_a_copy_that_was_moved_or_removed_starts_nothing_and_is_told_apart(place: Place, tmp_path: Path) -> None:
+    moved = tmp_path / "way station's" / "Waystation"
+    moved.parent.mkdir()
+    moved.write_text("")
+    autostart = Autostart(("/opt/Waystation", "--minimized"), place)
+    assert not autostart.other_is_gone()
+    Autostart((str(moved), "--minimized"), place).set(True)
+    assert (autostart.other(), autostart.other_is_gone()) == (str(moved), False)
+    moved.unlink()
+    assert (autostart.other(), autostart.other_is_gone()) == (str(moved), True)
+    autostart.set(True)
+    assert (autostart.is_on(), autostart.other_is_gone()) == (True, False)
 
 
 def test_the_variables_that_a_sign_in_may_not_know_are_found() -> None:
@@ -196,6 +212,7 @@ def test_the_launch_agent_starts_with_a_screen_only(tmp_path: Path) -> None:
         "RunAtLoad": True,
         "LimitLoadToSessionType": "Aqua",
         "ProcessType": "Interactive",
+        "AssociatedBundleIdentifiers": ["app.waystation"],
     }
     for changes in ({"Disabled": True}, {"RunAtLoad": False}, {"ProgramArguments": []}):
         file.write_bytes(plistlib.dumps({**agent, **changes}))
@@ -203,6 +220,69 @@ def test_the_launch_agent_starts_with_a_screen_only(tmp_path: Path) -> None:
     for content in (b"no plist", b"<?xml version='1.0'?><plist><dict>", b"bplist00"):
         file.write_bytes(content)
         assert autostart.state() is AutostartState.OFF
+
+
+class Launchd:
+    """Answers as `launchctl` does; words of macOS 14 and of macOS 12."""
+
+    def __init__(self, off: str, on: str) -> None:
+        self.off, self.on = off, on
+        self.states = {"com.apple.other": off, "app.waystation.more": off}
+        self.asked: list[Sequence[str]] = []
+
+    def __call__(self, arguments: Sequence[str]) -> str:
+        self.asked.append(arguments)
+        if arguments[0] == "enable":
+            self.states[arguments[1].rpartition("/")[2]] = self.on
+            return ""
+        lines = "".join(f'\t\t"{label}" => {state}\n' for label, state in self.states.items())
+        return f"\n\tdisabled services = {{\n{lines}\t}}\n"
+
+
+@pytest.mark.parametrize(("off", "on"), [("disabled", "enabled"), ("true", "false")])
+def test_what_launchd_has_switched_off_is_off_and_can_be_switched_on_again(tmp_path: Path, off: str, on: str) -> None:
+    launchd = Launchd(off, on)
+    autostart = Autostart(COMMAND, place_of("darwin", {}, tmp_path, lambda: None, launchd))
+    autostart.set(True)
+    assert autostart.is_on()
+    assert not any(arguments[0] == "enable" for arguments in launchd.asked)
+    launchd.states["app.waystation"] = off
+    assert autostart.state() is AutostartState.OFF
+    autostart.set(True)
+    assert autostart.is_on()
+    assert launchd.asked.count(("enable", f"gui/{os.getuid()}/app.waystation")) == 1
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="a real launchd answers here")
+def test_a_launchd_that_cannot_be_asked_says_nothing() -> None:
+    assert run_launchctl(("print-disabled", "gui/0")) == ""
+
+
+def test_on_macos_a_program_on_its_disk_image_is_not_started_at_sign_in(tmp_path: Path) -> None:
+    autostart = Autostart(COMMAND, place_of("darwin", {}, tmp_path, lambda: None, passing=lambda _program: True))
+    with pytest.raises(ProgramNotInstalled, match="folder Applications"):
+        autostart.set(True)
+    assert autostart.state() is AutostartState.OFF
+    assert not is_read_only(str(tmp_path))
+    assert not is_read_only(str(tmp_path / "missing"))
+
+
+@pytest.mark.skipif(shutil.which("desktop-file-validate") is None, reason="needs desktop-file-utils")
+def test_the_entry_keeps_to_the_specification(tmp_path: Path) -> None:
+    on_linux(tmp_path).set(True)
+    done = subprocess.run(["desktop-file-validate", entry(tmp_path)], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.skipif(shutil.which("gio") is None, reason="needs GLib's gio")
+def test_an_entry_whose_program_is_gone_is_passed_over(tmp_path: Path) -> None:
+    program = tmp_path / "way \\ station"
+    shutil.copy("/bin/true", program)
+    on_linux(tmp_path, (str(program),)).set(True)
+    launch = ["gio", "launch", str(entry(tmp_path))]
+    assert subprocess.run(launch, capture_output=True, timeout=30).returncode == 0
+    program.unlink()
+    assert b"Unable to load" in subprocess.run(launch, capture_output=True, timeout=30).stderr
 
 
 def test_on_windows_the_path_is_quoted_and_the_systems_own_switch_counts(registry: Registry) -> None:

@@ -92,7 +92,12 @@ class LooksSection(Section):
         """What a mere tick would leave out; mostly nothing."""
         other = switch.other()
         parts = []
-        if other:
+        if other and switch.other_is_gone():
+            said = self.tr(
+                "Nothing starts at sign-in now: {program} was moved or removed. Tick the box to start this copy."
+            )
+            parts.append(said.format(program=other))
+        elif other:
             said = self.tr("Another copy starts at sign-in now: {program}. Tick the box to start this one instead.")
             parts.append(said.format(program=other))
         elif other is not None:
