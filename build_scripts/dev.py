@@ -2,7 +2,8 @@
 """Run and test Waystation from a clone: python3 build_scripts/dev.py run|test|lock|pictures [arguments].
 
 run [ARGUMENTS OF waystation]   bring what is missing, then start the application
-test [ARGUMENTS OF pytest]      bring what the tests need, then run all checks; with arguments, only pytest
+test [ARGUMENTS OF pytest]      bring what the tests need, then run all checks; with arguments, only pytest. All tests
+                                run on Linux alone: elsewhere, name those that you want
 lock [ARGUMENTS OF uv]          make the lock files again; --upgrade renews every pin
 pictures [FOLDER]               paint every page, dialog and menu (into build/pictures), and renew docs/images; Linux
 
@@ -62,8 +63,11 @@ def main(arguments):
         system_packages.ensure_test_programs()
         if command == "pictures":
             return pictures.paint(checkout, rest)
-        codex.ensure_codex_versions(checkout)
-        chat_clients.ensure_chat_clients(checkout)
+        if sys.platform == "linux":
+            codex.ensure_codex_versions(checkout)
+            chat_clients.ensure_chat_clients(checkout)
+        else:
+            say("The tests of Codex, the tray, the keyring and the installers run on Linux alone, and fail here.")
         return checks.run_checks(checkout, rest)
     except Stop as stop:
         say(str(stop))

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -71,6 +72,8 @@ TEST_PROGRAMS = {
     # For what is pasted into cmd, and for the installer for Windows.
     "wine": "wine",
     "makensis": "nsis",
+    # For the commands in the workflows.
+    "shellcheck": "shellcheck",
 }
 # What else they need, where no program tells whether it is there: sources of the locales, to make a Chinese one.
 TEST_FILES = {"/usr/share/i18n/locales/zh_CN": "locales"}
@@ -159,6 +162,30 @@ def ensure_test_programs() -> None:
     missing = sorted(program for program in TEST_PROGRAMS if shutil.which(program) is None)
     if missing:
         say(f"tests that need these programs will fail: {' '.join(missing)}")
+
+
+def ensure_freezing_parts() -> None:
+    """Bring what PyInstaller takes from a Linux system: binutils, and the library that is Python itself.
+
+    Raises Stop with what is missing where it cannot be brought.
+    """
+    if sys.platform != "linux":
+        return
+    missing = {program: package for program, package in FREEZING_PROGRAMS.items() if shutil.which(program) is None}
+    if missing and not is_debian():
+        raise Stop(f"Making the bundle needs these programs, which are missing: {' '.join(sorted(missing))}.")
+    install(missing.values(), "making the bundle")
+    library = f"libpython{sys.version_info.major}.{sys.version_info.minor}.so.1.0"
+    folders = {Path(sys.base_prefix, "lib"), Path(sysconfig.get_config_var("LIBDIR") or "/nowhere")}
+    if library in known_libraries() or any((folder / library).exists() for folder in folders):
+        return
+    if is_debian() and sys.base_prefix == "/usr":
+        install([library.partition(".so")[0]], "making the bundle")
+        return
+    raise Stop(
+        f"Making the bundle needs {library}, and {sys.executable} was built without it. Use another Python; "
+        "for one of pyenv's: PYTHON_CONFIGURE_OPTS=--enable-shared pyenv install …"
+    )
 
 
 def ensure_venv_module() -> None:
