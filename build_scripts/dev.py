@@ -2,8 +2,8 @@
 """Run and test Waystation from a clone: python3 build_scripts/dev.py run|test|lock|pictures [arguments].
 
 run [ARGUMENTS OF waystation]   bring what is missing, then start the application
-test [ARGUMENTS OF pytest]      bring what the tests need, then run all checks; with arguments, only pytest. All tests
-                                run on Linux alone: elsewhere, name those that you want
+test [ARGUMENTS OF pytest]      bring what the tests need, make a bundle in build/tested, then run all checks; with
+                                arguments, only pytest. All tests run on Linux alone: elsewhere, name those you want
 lock [ARGUMENTS OF uv]          make the lock files again; --upgrade renews every pin
 pictures [FOLDER]               paint every page, dialog and menu (into build/pictures), and renew docs/images; Linux
 
@@ -40,7 +40,7 @@ def main(arguments):
     """Carry out one command and give the exit code."""
     from pathlib import Path
 
-    from machine import chat_clients, checks, codex, environment, launch, lock, pictures, system_packages, translations
+    from machine import environment, launch, lock, pictures, system_packages, translations
     from machine.checkout import Checkout
     from machine.report import Stop, say
 
@@ -63,17 +63,29 @@ def main(arguments):
         system_packages.ensure_test_programs()
         if command == "pictures":
             return pictures.paint(checkout, rest)
-        if sys.platform == "linux":
-            codex.ensure_codex_versions(checkout)
-            chat_clients.ensure_chat_clients(checkout)
-        else:
-            say("The tests of Codex, the tray, the keyring and the installers run on Linux alone, and fail here.")
-        return checks.run_checks(checkout, rest)
+        return test(checkout, rest)
     except Stop as stop:
         say(str(stop))
         return stop.exit_code
     except KeyboardInterrupt:
         return 130
+
+
+def test(checkout, arguments):
+    """Bring what only the tests need, and run them; without arguments with a bundle, made meanwhile. The exit code."""
+    from contextlib import nullcontext
+
+    from bundle.beside import Making
+    from machine import chat_clients, checks, codex
+    from machine.report import say
+
+    with nullcontext() if arguments else Making(checkout) as making:
+        if sys.platform == "linux":
+            codex.ensure_codex_versions(checkout)
+            chat_clients.ensure_chat_clients(checkout)
+        else:
+            say("The tests of Codex, the tray, the keyring and the installers run on Linux alone, and fail here.")
+        return checks.run_checks(checkout, arguments, making)
 
 
 if __name__ == "__main__":

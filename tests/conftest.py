@@ -20,18 +20,21 @@ _HOME = pytest.StashKey[Path]()
 _GUARD = pytest.StashKey[NetworkGuard]()
 
 
-#: Modules that need a frozen program to try.
+#: Modules that need a frozen program to try, and those among them that need Xvfb, D-Bus, Wayland and /proc.
 _OF_A_BUNDLE = "test_frozen_*.py"
+_OF_A_BUNDLE_ON_LINUX = "test_frozen_on_linux*.py"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Name the frozen program whose tests are to be run too: `build.py smoke` does."""
+    """Name the frozen program whose tests are to be run too: `dev.py test` and `build.py smoke` do."""
     parser.addoption("--bundle", metavar="FOLDER", type=Path, help="the folder of a frozen program, to be tried")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Without a frozen program there is nothing to try: nothing is skipped in silence, the tests are not there."""
-    return True if collection_path.match(_OF_A_BUNDLE) and config.getoption("--bundle") is None else None
+    if config.getoption("--bundle") is None:
+        return collection_path.match(_OF_A_BUNDLE) or None
+    return (sys.platform != "linux" and collection_path.match(_OF_A_BUNDLE_ON_LINUX)) or None
 
 
 def pytest_configure(config: pytest.Config) -> None:

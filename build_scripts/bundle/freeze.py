@@ -1,5 +1,6 @@
 """Make dist/Waystation: environment, translations, icons, PyInstaller, and a limit to its size."""
 
+import argparse
 import hashlib
 import os
 import shutil
@@ -8,11 +9,12 @@ import tomllib
 from pathlib import Path
 
 from bundle.environment import ensure_build_environment
-from bundle.layout import LICENSES, NAME, Bundle, bundle_of, version_of
+from bundle.layout import LICENSES, NAME, Bundle, version_of
 from bundle.version_info import version_info
 from machine.checkout import Checkout, venv_program
+from machine.environment import alone
 from machine.report import Stop, say
-from machine.system_packages import ensure_qt_libraries
+from machine.system_packages import ensure_freezing_parts, ensure_qt_libraries
 from machine.translations import compile_translations
 
 #: Bytes. A look that something has leaked in, on any system.
@@ -24,20 +26,25 @@ _SOME_MOMENT = "1764000000"
 def freeze(checkout: Checkout, arguments: list[str]) -> int:
     """Make the bundle of this system; with ``--twice`` once more, to see that all is the same; the exit code.
 
-    Raises Stop.
+    It comes into the folder `dist`, or into that of ``--into``. Raises Stop.
     """
-    if arguments not in ([], ["--twice"]):
-        raise Stop(f"`build.py bundle` knows --twice alone, and no {' '.join(arguments)}", 2)
+    parser = argparse.ArgumentParser(prog="build.py bundle")
+    parser.add_argument("--twice", action="store_true")
+    parser.add_argument("--into", type=Path, metavar="FOLDER", default=checkout.dist)
+    asked = parser.parse_args(arguments)
     ensure_qt_libraries()
-    python = ensure_build_environment(checkout)
-    bundle = bundle_of(checkout)
-    _freeze(checkout, python, checkout.dist)
-    size, files = size_of(bundle.folder)
-    say(f"made {bundle.folder}: {size / 2**20:.1f} MiB in {files} files")
-    if size > LARGEST:
-        raise Stop(f"The bundle is larger than {LARGEST / 2**20:.0f} MiB: look at bundle/filters.py.")
-    if arguments:
-        _compare(checkout, python, bundle)
+    ensure_freezing_parts()
+    # What is made on the way has one place.
+    with alone(checkout.build / "bundle.lock", "making a bundle"):
+        python = ensure_build_environment(checkout)
+        bundle = Bundle(asked.into.resolve() / NAME)
+        _freeze(checkout, python, bundle.folder.parent)
+        size, files = size_of(bundle.folder)
+        say(f"made {bundle.folder}: {size / 2**20:.1f} MiB in {files} files")
+        if size > LARGEST:
+            raise Stop(f"The bundle is larger than {LARGEST / 2**20:.0f} MiB: look at bundle/filters.py.")
+        if asked.twice:
+            _compare(checkout, python, bundle)
     return 0
 
 
@@ -71,7 +78,8 @@ def _compare(checkout: Checkout, python: Path, first: Bundle) -> None:
     before, after = hashes(first.folder), hashes(again / NAME)
     differing = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     if differing:
-        raise Stop(f"Two bundles of the same source differ: {', '.join(differing)}. They are in dist and {again}.")
+        names = ", ".join(differing)
+        raise Stop(f"Two bundles of the same source differ: {names}. They are in {first.folder} and {again}.")
     whole = hashlib.sha256("".join(f"{name} {print_}\n" for name, print_ in before.items()).encode()).hexdigest()
     say(f"made it twice: all {len(before)} files are the same; {whole} over all of them")
     shutil.rmtree(again)

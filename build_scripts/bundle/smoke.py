@@ -1,13 +1,12 @@
 """Try the frozen program, and measure it beside the source's."""
 
 import os
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bundle.freeze import size_of
@@ -16,9 +15,7 @@ from machine import codex, environment, system_packages, translations
 from machine.checkout import Checkout
 from machine.report import Stop, say
 
-TESTS = "tests/build_scripts/frozen/test_frozen_program.py"
-#: They need Xvfb, D-Bus, Wayland and /proc.
-TESTS_ON_LINUX = "tests/build_scripts/frozen/test_frozen_on_linux.py"
+TESTS = "tests/build_scripts/frozen"
 RUNS = 3
 #: Seconds. A machine that has just been set up may look at each file of a new program first.
 PATIENCE = 60.0
@@ -35,38 +32,42 @@ def smoke(checkout: Checkout, arguments: list[str]) -> int:
     environment.ensure_environment(checkout)
     translations.compile_translations(checkout)
     system_packages.ensure_test_programs()
-    tests = [TESTS]
     if sys.platform == "linux":
         codex.ensure_codex_versions(checkout)
-        if system_packages.is_debian() and shutil.which("weston") is None:
-            system_packages.install(["weston"], "the window under Wayland")
-        tests.append(TESTS_ON_LINUX)
-    pytest = [str(checkout.program("pytest")), "--bundle", str(bundle.folder)]
-    code = subprocess.run([*pytest, *tests], cwd=checkout.root, check=False).returncode
+    pytest = [str(checkout.program("pytest")), "--bundle", str(bundle.folder), TESTS]
+    code = subprocess.run(pytest, cwd=checkout.root, check=False).returncode
     if code == 0:
-        size, files = size_of(bundle.folder)
-        say(f"{bundle.folder}: {size / 2**20:.1f} MiB in {files} files")
-        source = [str(checkout.program("python")), "-m", "app"]
-        for line in compared(checkout, [str(bundle.console)], source):
+        for line in figures(checkout, bundle):
             say(line)
     return code
 
 
-def compared(checkout: Checkout, frozen: Sequence[str], source: Sequence[str]) -> list[str]:
-    """A line for each way to start: how long the frozen program and the source take, in the middle of some runs."""
-    lines = []
+def figures(checkout: Checkout, bundle: Bundle) -> Iterator[str]:
+    """A line for each size and each way to start, of the frozen program beside the source. Raises Stop.
+
+    The time is that in the middle of some runs.
+    """
+    frozen = "{:.1f} MiB in {} files".format(*_mebibytes(bundle.folder))
+    own = "{:.1f} MiB in {} files".format(*_mebibytes(checkout.root / "app"))
+    packages = "{:.1f} MiB in {} files".format(*_mebibytes(checkout.venv))
+    yield f"size: frozen {frozen}; source {own}, and an environment of {packages}, the tests' own among them"
+    programs = [str(bundle.console)], [str(checkout.program("python")), "-m", "app"]
     for name, arguments, sign in (
         ("--version", ("--version",), None),
         ("serve until it listens", ("serve", "--port", "0"), "listening on"),
         ("desktop until its gateway answers", ("--minimized",), ""),
         ("selftest", ("selftest",), None),
     ):
-        seconds = [
-            statistics.median(_seconds(checkout, program, arguments, sign) for _ in range(RUNS))
-            for program in (frozen, source)
-        ]
-        lines.append(f"{name}: frozen {seconds[0]:.2f} s, source {seconds[1]:.2f} s")
-    return lines
+        frozen, source = (
+            f"{statistics.median(_seconds(checkout, program, arguments, sign) for _ in range(RUNS)):.2f} s"
+            for program in programs
+        )
+        yield f"{name}: frozen {frozen}, source {source}"
+
+
+def _mebibytes(folder: Path) -> tuple[float, int]:
+    size, files = size_of(folder)
+    return size / 2**20, files
 
 
 def _seconds(checkout: Checkout, program: Sequence[str], arguments: Sequence[str], sign: str | None) -> float:

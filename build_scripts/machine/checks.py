@@ -1,10 +1,12 @@
-"""What `dev.py test` runs: the linters, the type checker, the import rules, then the tests."""
+"""What `dev.py test` runs: the linters, the type checker, the import rules, then the tests, with a bundle."""
 
 import os
 import subprocess
 
+from bundle.beside import Making
+from bundle.smoke import figures
 from machine.checkout import Checkout
-from machine.report import say
+from machine.report import Stop, say
 
 # One process of tests more than there are cores, since a quarter of their time is waiting: on two cores three took
 # 381 s for what two did in 475 s. Tests of one file stay together, and so do all that need a fixed port: see
@@ -20,25 +22,39 @@ STATIC_CHECKS = (
 )
 
 
-def run_checks(checkout: Checkout, pytest_arguments: list[str]) -> int:
+def run_checks(checkout: Checkout, pytest_arguments: list[str], making: Making | None = None) -> int:
     """Run everything, all even if one fails, and give the exit code. With arguments for pytest, only pytest.
 
-    Files are compiled anew where needed; nothing outside the clone's ignored folders is written.
+    ``making`` is the bundle to be tried with the rest and measured in the end. Files are compiled anew where needed;
+    nothing outside the clone's ignored folders is written.
     """
+    if pytest_arguments:
+        return _run(checkout, "pytest", pytest_arguments)
     failed = []
-    if not pytest_arguments:
-        for name, program, arguments in STATIC_CHECKS:
-            say(f"{name}")
-            if _run(checkout, program, arguments):
-                failed.append(name)
-        say(f"static checks: {_verdict(failed)}; now the tests")
-    code = _run(checkout, "pytest", pytest_arguments or SIDE_BY_SIDE)
+    for name, program, arguments in STATIC_CHECKS:
+        say(f"{name}")
+        if _run(checkout, program, arguments):
+            failed.append(name)
+    say(f"static checks: {_verdict(failed)}; now the tests")
+    bundle = None
+    if making is not None:
+        try:
+            bundle = making.bundle()
+        except Stop as stop:
+            say(str(stop))
+            failed.append("the bundle")
+    code = _run(checkout, "pytest", (*SIDE_BY_SIDE, *(("--bundle", str(bundle.folder)) if bundle else ())))
     if code:
         failed.append(f"pytest (exit code {code})")
-    if not pytest_arguments:
-        say(_verdict(failed))
-        return 1 if failed else 0
-    return code
+    if bundle is not None:
+        try:
+            for line in figures(checkout, bundle):
+                say(line)
+        except Stop as stop:
+            say(str(stop))
+            failed.append("the start of a program")
+    say(_verdict(failed))
+    return 1 if failed else 0
 
 
 def _verdict(failed: list[str]) -> str:

@@ -35,7 +35,7 @@ def ensure_environment(checkout: Checkout) -> None:
     wanted = _wanted(checkout)
     if _stamp(checkout.venv) == wanted:
         return
-    with _alone(checkout.cache / "environment.lock"):
+    with alone(checkout.cache / "environment.lock", "making the environment"):
         have = _stamp(checkout.venv)
         if have == wanted:
             return
@@ -114,18 +114,18 @@ def _write_stamp(venv: Path, stamp: dict[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def _alone(lock: Path) -> Iterator[None]:
-    """Hold a lock file, so that two commands started together do not both make the environment."""
+def alone(lock: Path, doing: str) -> Iterator[None]:
+    """Hold a lock file, so that two commands started together do not both do it. Raises Stop after half an hour."""
     lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("a+b") as file:
         deadline = time.monotonic() + LOCK_PATIENCE
         told = False
         while not _try_lock(file.fileno()):
             if not told:
-                say("waiting for another dev.py that is making the environment")
+                say(f"waiting for another command that is {doing}")
                 told = True
             if time.monotonic() > deadline:
-                raise Stop("Another dev.py has been making the environment for half an hour. End it and try again.")
+                raise Stop(f"Another command has been {doing} for half an hour. End it and try again.")
             time.sleep(0.5)
         yield
 

@@ -74,7 +74,11 @@ TEST_PROGRAMS = {
     "makensis": "nsis",
     # For the commands in the workflows.
     "shellcheck": "shellcheck",
+    # A compositor, for the frozen program's window under Wayland.
+    "weston": "weston",
 }
+# What PyInstaller starts to read, strip and put together programs.
+FREEZING_PROGRAMS = {"objcopy": "binutils", "objdump": "binutils", "strip": "binutils"}
 # What else they need, where no program tells whether it is there: sources of the locales, to make a Chinese one.
 TEST_FILES = {"/usr/share/i18n/locales/zh_CN": "locales"}
 CJK_FONT_PACKAGE = "fonts-noto-cjk"
