@@ -144,7 +144,12 @@ async def _once(data_dir: Path, environ: Mapping[str, str], name: str, params: d
     if name in ("token.add", "token.import", "backup.import"):
         _refuse_memory(options)
     gateway = await Gateway.open(
-        data_dir, options.endpoints, key_store_kind=options.key_store_kind, strict=options.strict, live=False
+        data_dir,
+        options.endpoints,
+        key_store_kind=options.key_store_kind,
+        strict=options.strict,
+        live=False,
+        release_feed=options.release_feed,
     )
     try:
         commands = Commands(gateway, show=lambda: False, quit=lambda: None)

@@ -122,4 +122,6 @@ async def started(
         if handle.snapshot().settings.start_on_launch:
             with suppress(WaystationError):
                 await handle.call("gateway.start", port=port)
+        # Only a window shows what is found.
+        await handle.call("update.watch")
         yield handle

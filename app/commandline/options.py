@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.core.errors import InvalidInput
-from app.platform.paths import default_data_dir
+from app.core.release import checked_feed
+from app.platform.paths import bundled_release_feed, default_data_dir
 
 if TYPE_CHECKING:
     from app.store.key_stores import KeyStoreKind
@@ -47,12 +48,15 @@ class InstanceOptions:
         endpoints: of upstream.
         key_store_kind: from WAYSTATION_KEY_STORE; None: where the user chose, at first the keyring.
         strict: from WAYSTATION_STRICT; strict pass-through, without any edit of bodies.
+        release_feed: from WAYSTATION_RELEASE_FEED, else the one that this build brings, else ""; None: nobody is ever
+            asked for new versions.
     """
 
     data_dir: Path
     endpoints: UpstreamEndpoints
     key_store_kind: KeyStoreKind | None = None
     strict: bool = False
+    release_feed: str | None = None
 
 
 def instance_options(folder: Path, environ: Mapping[str, str]) -> InstanceOptions:
@@ -71,4 +75,15 @@ def instance_options(folder: Path, environ: Mapping[str, str]) -> InstanceOption
         UpstreamEndpoints.from_environment(environ),
         key_store_kind(named) if named else None,
         strict=environ.get("WAYSTATION_STRICT", "") not in ("", "0"),
+        release_feed=_release_feed(environ),
     )
+
+
+def _release_feed(environ: Mapping[str, str]) -> str:
+    named = environ.get("WAYSTATION_RELEASE_FEED", "").strip()
+    if not named:
+        return bundled_release_feed()
+    try:
+        return checked_feed(named)
+    except InvalidInput as error:
+        raise InvalidInput(f"WAYSTATION_RELEASE_FEED cannot be used. {error.message}") from None

@@ -31,6 +31,7 @@ async def owned_gateway(
             key_store_kind=options.key_store_kind,
             strict=options.strict,
             port_owner=port_owner,
+            release_feed=options.release_feed,
         )
         try:
             commands = Commands(gateway, show, quit)

@@ -16,6 +16,7 @@ from app.gateway.license_commands import LicenseCommands
 from app.gateway.listener import DRAIN_S
 from app.gateway.model_commands import ModelCommands
 from app.gateway.pool_commands import PoolCommands
+from app.gateway.release_commands import ReleaseCommands
 from app.gateway.session_commands import SessionCommands
 from app.gateway.settings_commands import SettingsCommands
 from app.gateway.token_commands import TokenCommands
@@ -56,6 +57,7 @@ class Commands:
             **SessionCommands(gateway).table,
             **ModelCommands(gateway).table,
             **SettingsCommands(gateway).table,
+            **ReleaseCommands(gateway).table,
         }
 
     async def execute(self, name: str, params: Mapping[str, Any]) -> Any:

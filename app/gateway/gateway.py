@@ -25,11 +25,12 @@ from app.gateway.model_desk import ModelDesk
 from app.gateway.proxy_desk import ProxyDesk
 from app.gateway.quota_keeper import QuotaKeeper
 from app.gateway.refresher import Refresher
+from app.gateway.release_desk import ReleaseDesk
 from app.gateway.server import GatewayServer
 from app.gateway.session_views import SessionViews
 from app.gateway.settings_desk import SettingsDesk
 from app.gateway.sign_in_desk import SignInDesk
-from app.gateway.snapshot import GatewaySnapshot, Problem, held_views, token_views
+from app.gateway.snapshot import GatewaySnapshot, Problem, held_views, release_view, token_views
 from app.gateway.state import RECENT_TURNS, GatewayState
 from app.gateway.tasks import TaskSet
 from app.gateway.token_check import TokenCheck
@@ -43,6 +44,7 @@ from app.upstream.endpoints import UpstreamEndpoints
 from app.upstream.http import UpstreamHttp
 from app.upstream.models import ModelLists
 from app.upstream.proxies import ProxyFinder, Way
+from app.upstream.release_feed import ReleaseFeed
 from app.upstream.sign_in import SignInService
 
 #: An answer of the sign-in service that comes too late is lost, and with it the login that it renewed. In seconds.
@@ -67,6 +69,7 @@ class Gateway:
         key_store_kind: KeyStoreKind | None,
         strict: bool,
         port_owner: Callable[[int], str | None] | None = None,
+        release_feed: str | None = None,
     ) -> None:
         self.state = state
         self.data_dir = data_dir
@@ -100,6 +103,8 @@ class Gateway:
         self.settings = SettingsDesk(state, strict=strict, limits_changed=self._upkeep.poke)
         self.settings.restore(settings)
         self.models.restore(settings)
+        self.releases = ReleaseDesk(state, ReleaseFeed(http), release_feed)
+        self.releases.restore(settings)
         self._tasks = TaskSet()
         self._key_problem: Problem | None = None
 
@@ -114,6 +119,7 @@ class Gateway:
         clock: Clock | None = None,
         live: bool = True,
         port_owner: Callable[[int], str | None] | None = None,
+        release_feed: str | None = None,
     ) -> Gateway:
         """Open the data folder; the caller holds its lock.
 
@@ -125,6 +131,7 @@ class Gateway:
             clock: for tests.
             live: it stays open: logins are refreshed, quota is asked for, history pruned. False for one command.
             port_owner: tells what program has a port of this machine, if it can; may block.
+            release_feed: see `ReleaseDesk`; None: nobody is asked for new versions.
 
         Raises:
             DataTooNew, DataUnusable: the database cannot be used; it is left as it is.
@@ -139,7 +146,7 @@ class Gateway:
             budget = BudgetBook(await store.used_tokens(midnight), midnight)
             pool = Pool((), sessions, policy_from_settings(settings))
             state = GatewayState(store, pool, recent=reversed(recent), clock=clock, budget=budget)
-            gateway = cls(data_dir, store, state, endpoints, settings, key_store_kind, strict, port_owner)
+            gateway = cls(data_dir, store, state, endpoints, settings, key_store_kind, strict, port_owner, release_feed)
             await gateway._take_in_stored()
         except BaseException:
             await store.close()
@@ -165,7 +172,7 @@ class Gateway:
             last.push_async_callback(self.state.close)
             await self.sign_in.close()
             await self.stop()
-            for part in (self._tasks, self.models, self.importer):
+            for part in (self._tasks, self.releases, self.models, self.importer):
                 await part.close()
             # What it brings exists nowhere else.
             await self._refresher.close()
@@ -228,6 +235,7 @@ class Gateway:
             settings=self.state.settings,
             models=self.state.models.aliases,
             withdrawn=self.state.models.withdrawn_models(),
+            release=release_view(self.releases),
         )
 
     def tokens_came(self) -> None:

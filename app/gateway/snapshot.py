@@ -11,10 +11,13 @@ from app.core.forecast import Forecast
 from app.core.models import ModelAlias, WithdrawnModel
 from app.core.policy import Policy
 from app.core.quota import Quota
+from app.core.release import Release
+from app.core.release_memory import Consent
 from app.core.settings import GatewaySettings
 from app.core.token import Token, TokenKind, masked_email
 from app.core.turn import TurnRow
 from app.gateway.license_desk import LicenseView
+from app.gateway.release_desk import ReleaseDesk
 from app.gateway.sign_in_desk import SignInView
 from app.gateway.state import GatewayState
 
@@ -136,6 +139,33 @@ class HeldView:
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseView:
+    """What is known of new versions of this program.
+
+    Attributes:
+        allowed: whether this instance may ask at all.
+        consent: whether the user has agreed to be told.
+        feed: the address that is asked; None: none is known.
+        own_feed: the user has named it.
+        asking: it is being asked now.
+        answered_at: when it last told something, in Unix seconds.
+        failure: why the last question brought nothing.
+        news: the newest version if it is newer than this one, skipped or not.
+        skipped: the user does not want to hear of it.
+    """
+
+    allowed: bool = False
+    consent: Consent = Consent.NOT_ASKED
+    feed: str | None = None
+    own_feed: bool = False
+    asking: bool = False
+    answered_at: float | None = None
+    failure: Problem | None = None
+    news: Release | None = None
+    skipped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class GatewaySnapshot:
     """Everything that the desktop shows, at one moment.
 
@@ -155,6 +185,7 @@ class GatewaySnapshot:
         settings: what the user has chosen about the gateway, in effect now.
         models: the user's own names for models.
         withdrawn: models that upstream no longer serves, also those that one of `models` replaces by now.
+        release: what is known of new versions.
     """
 
     revision: int
@@ -178,6 +209,7 @@ class GatewaySnapshot:
     settings: GatewaySettings = field(default_factory=GatewaySettings)
     models: tuple[ModelAlias, ...] = ()
     withdrawn: tuple[WithdrawnModel, ...] = ()
+    release: ReleaseView = field(default_factory=ReleaseView)
 
 
 def token_view(state: GatewayState, token: Token, sessions: Counter[str], now: float) -> TokenView:
@@ -234,3 +266,19 @@ def held_views(state: GatewayState) -> tuple[HeldView, ...]:
         turn = state.active.get(held.turn_id)
         views.append(HeldView(held.turn_id, turn.session_id if turn else None, held.since, held.until))
     return tuple(views)
+
+
+def release_view(desk: ReleaseDesk) -> ReleaseView:
+    """What is known of new versions, as it may be shown."""
+    memory = desk.memory
+    return ReleaseView(
+        allowed=desk.allowed,
+        consent=memory.consent,
+        feed=memory.feed,
+        own_feed=memory.own_feed is not None,
+        asking=desk.asking,
+        answered_at=memory.answered_at,
+        failure=Problem.of(desk.failure) if desk.failure is not None else None,
+        news=desk.news,
+        skipped=desk.skipped,
+    )

@@ -11,6 +11,8 @@ import platformdirs
 NAME = "Waystation"
 #: In the data folder: what the user has chosen about the desktop itself.
 PREFERENCES_FILE = "desktop.ini"
+#: In a frozen bundle, where its builder knew one: the address of the release feed.
+RELEASE_FEED_FILE = "release_feed.txt"
 
 
 def default_data_dir() -> Path:
@@ -33,6 +35,14 @@ def resources_dir() -> Path:
 def build_dir() -> Path:
     """Where compiled translations lie: `build` in a checkout, the bundle itself when frozen."""
     return _root() if getattr(sys, "frozen", False) else _root() / "build"
+
+
+def bundled_release_feed() -> str:
+    """The release feed that this build brings; "": none, as in a checkout."""
+    try:
+        return (_root() / RELEASE_FEED_FILE).read_text("utf-8").strip() if getattr(sys, "frozen", False) else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _root() -> Path:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
@@ -25,46 +23,13 @@ from app.upstream.release_feed import (
     ReleaseFeedUnreachable,
 )
 from tests.support.ports import free_port
-
-Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
-RELEASE: dict[str, Any] = {"tag_name": "v0.2.0", "draft": False, "prerelease": False, "body": "News"}
-
-
-@dataclass
-class Feed:
-    """A feed, and what it was asked."""
-
-    handler: Handler | None = None
-    port: int = 0
-    asked: list[web.BaseRequest] = field(default_factory=list)
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}/releases/latest"
-
-    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        self.asked.append(request)
-        return await self.handler(request) if self.handler else web.json_response(RELEASE, headers={"ETag": '"1"'})
-
-    def says(self, *arguments: Any, **options: Any) -> None:
-        async def handler(_request: web.BaseRequest) -> web.StreamResponse:
-            return web.Response(*arguments, **options)
-
-        self.handler = handler
-
-    def redirects(self, location: str, status: int = 302) -> None:
-        self.says(status=status, headers={"Location": location})
+from tests.support.release_feed import RELEASE, Feed, running_feed
 
 
 @pytest.fixture
 async def feed() -> AsyncIterator[Feed]:
-    made = Feed()
-    serve = web.Server(made.answer, handler_cancellation=True)
-    made.port = free_port()
-    server = await asyncio.get_running_loop().create_server(serve, "127.0.0.1", made.port)
-    yield made
-    server.close()
-    await serve.shutdown(0)
+    async with running_feed() as made:
+        yield made
 
 
 @pytest.fixture
@@ -83,7 +48,7 @@ def asking(http: UpstreamHttp) -> ReleaseFeed:
 async def test_a_release_is_read(feed: Feed, asking: ReleaseFeed) -> None:
     answer = await asking.ask(feed.address)
     assert answer.releases is not None
-    assert [(release.version, release.news) for release in answer.releases] == [("0.2.0", "News")]
+    assert [(release.version, release.news) for release in answer.releases] == [("9.1.0", "News")]
     assert answer.etag == '"1"'
 
 
@@ -238,14 +203,14 @@ async def test_a_feed_that_has_moved_is_followed(feed: Feed, asking: ReleaseFeed
     "location", ["", "file:///etc/passwd", "ftp://127.0.0.1/", "http://user:pass@127.0.0.1/", "http://[", "https:///x"]
 )
 async def test_a_redirect_to_nowhere_is_not_followed(feed: Feed, asking: ReleaseFeed, location: str) -> None:
-    feed.redirects(location)
+    feed.says(status=302, headers={"Location": location})
     with pytest.raises(NoReleaseFeed):
         await asking.ask(feed.address)
     assert len(feed.asked) == 1
 
 
 async def test_a_feed_that_redirects_for_ever_is_left(feed: Feed, asking: ReleaseFeed) -> None:
-    feed.redirects("/again")
+    feed.says(status=302, headers={"Location": "/again"})
     with pytest.raises(NoReleaseFeed):
         await asking.ask(feed.address)
     assert len(feed.asked) == 4
@@ -258,14 +223,7 @@ async def test_a_useless_name_of_an_answer_is_not_kept(feed: Feed, asking: Relea
 
 
 async def test_who_is_cancelled_leaves_nothing_open(feed: Feed, asking: ReleaseFeed) -> None:
-    came = asyncio.Event()
-
-    async def silent(_request: web.BaseRequest) -> web.StreamResponse:
-        came.set()
-        await asyncio.sleep(60)
-        raise AssertionError
-
-    feed.handler = silent
+    came = feed.is_silent()
     task = asyncio.get_running_loop().create_task(asking.ask(feed.address))
     async with asyncio.timeout(5):
         await came.wait()
