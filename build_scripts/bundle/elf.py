@@ -4,6 +4,8 @@ import re
 import subprocess
 
 _NEEDED = re.compile(r"^\s+NEEDED\s+(\S+)$", re.MULTILINE)
+#: Of a line of "Version References".
+_GLIBC = re.compile(r" GLIBC_(\d+(?:\.\d+)+)$", re.MULTILINE)
 
 
 def needed_by(path: str) -> list[str]:
@@ -15,3 +17,13 @@ def needed_by(path: str) -> list[str]:
     # PyInstaller needs objdump too, so it is there.
     done = subprocess.run(["objdump", "-p", path], capture_output=True, text=True, check=True)
     return _NEEDED.findall(done.stdout)
+
+
+def glibc_of(path: str) -> set[tuple[int, ...]]:
+    """The versions of the C library whose functions it uses, such as (2, 34).
+
+    Raises:
+        CalledProcessError: as `needed_by`.
+    """
+    done = subprocess.run(["objdump", "-p", path], capture_output=True, text=True, check=True)
+    return {tuple(map(int, found.split("."))) for found in _GLIBC.findall(done.stdout)}

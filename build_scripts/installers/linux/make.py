@@ -1,15 +1,25 @@
-"""The installers of Linux: for now the archive, to be unpacked anywhere."""
+"""The installers of Linux: the package for Debian, Ubuntu and their children, and the archive for all."""
 
 import platform
 from pathlib import Path
 
 from bundle.layout import Bundle
 from installers.linux.archive import make_archive
+from installers.linux.deb import make_deb
+from machine.checkout import Checkout
+
+_ROOT = Path(__file__).resolve().parents[3]
 
 
 def make(bundle: Bundle, version: str, target: Path) -> list[Path]:
     """Make them into a folder; see `installers.make`."""
+    checkout = Checkout(_ROOT)
+    # Set by build.py bundle: that of the commit.
+    moment = int(bundle.program.stat().st_mtime)
+    icons = checkout.build / "icons"
+    svg = checkout.root / "resources" / "icons" / "waystation.svg"
+    deb = make_deb(bundle, version, target, moment, icons=icons, svg=svg)
     name = f"waystation-{version}-linux-{platform.machine()}"
     archive = target / f"{name}.tar.xz"
-    make_archive(bundle, name, archive, moment=int(bundle.program.stat().st_mtime))
-    return [archive]
+    make_archive(bundle, name, archive, moment)
+    return [deb, archive]
