@@ -166,26 +166,27 @@ class SelftestAndServe:
 
 def run(command: Sequence[str | Path], what: str, env: Mapping[str, str] | None = None) -> str:
     """Run to the end, and give what it printed. Raises Stop where it fails or takes too long; ``what`` names it."""
+    code, words = attempt(command, what, env)
+    if code:
+        raise Stop(f"{words.strip()}\nCould not {what}: exit code {code} (the words are above).")
+    return words
+
+
+def attempt(command: Sequence[str | Path], what: str, env: Mapping[str, str] | None = None) -> tuple[int, str]:
+    """As `run`, whatever the exit code; that, and what it printed."""
     words = [str(word) for word in command]
-    try:
-        done = subprocess.run(
-            words,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            timeout=PATIENCE,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise Stop(f"Could not {what}: {words[0]} took longer than {PATIENCE:g} s.") from None
-    except OSError as error:
-        raise Stop(f"Could not {what}: {words[0]}: {error.strerror}.") from None
-    if done.returncode:
-        raise Stop(f"{done.stdout.strip()}\nCould not {what}: exit code {done.returncode} (the words are above).")
-    return done.stdout
+    # Into a file: what is started in turn and goes on would hold a pipe open.
+    with tempfile.TemporaryFile() as said:
+        try:
+            done = subprocess.run(
+                words, env=env, stdin=subprocess.DEVNULL, stdout=said, stderr=said, timeout=PATIENCE, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise Stop(f"Could not {what}: {words[0]} took longer than {PATIENCE:g} s.") from None
+        except OSError as error:
+            raise Stop(f"Could not {what}: {words[0]}: {error.strerror}.") from None
+        said.seek(0)
+        return done.returncode, said.read().decode("utf-8", "replace")
 
 
 def wait_for(condition: Callable[[], bool], what: str, process: "subprocess.Popen[bytes] | None" = None) -> None:

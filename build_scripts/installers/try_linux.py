@@ -1,12 +1,11 @@
 """Linux: the package by apt, and the archive in a folder of its own."""
 
 import os
-import subprocess
 import tempfile
 from pathlib import Path
 
 from bundle.layout import NAME, Bundle
-from installers.trial import SelftestAndServe, run
+from installers.trial import SelftestAndServe, attempt, run
 from machine.report import Stop, say
 from machine.system_packages import APT_OPTIONS, as_root, is_debian
 
@@ -68,9 +67,9 @@ class Debian:
 
     def _state(self) -> str:
         command = ["dpkg-query", "--show", "--showformat=${Status}", PACKAGE]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        # A package that is known from nowhere but a list counts as none.
-        return "" if done.returncode or "not-installed" in done.stdout else done.stdout
+        code, state = attempt(command, "ask dpkg")
+        # Known from a list alone is not there.
+        return "" if code or "not-installed" in state else state
 
     def _apt(self, command: str, *arguments: str) -> None:
         env = ["env", "DEBIAN_FRONTEND=noninteractive"]

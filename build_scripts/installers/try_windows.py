@@ -2,12 +2,11 @@
 
 import os
 import re
-import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 from bundle.layout import NAME, Bundle
-from installers.trial import run, wait_for
+from installers.trial import attempt, run, wait_for
 from machine.report import Stop
 
 _CURRENT = r"HKCU\Software\Microsoft\Windows\CurrentVersion"
@@ -75,15 +74,7 @@ class Windows:
 
     def _value(self, key: str, name: str) -> str | None:
         """A value of the registry; None: there is none."""
-        done = subprocess.run(
-            [*self._starts, "reg", "query", key, "/v", name],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            # The code page of a console differs from system to system; what is compared is ASCII.
-            encoding="ascii",
-            errors="replace",
-            timeout=60,
-            check=False,
-        )
-        found = re.search(rf"^\s+{re.escape(name)}\s+REG_\w+\s+(.*?)\s*$", done.stdout, re.MULTILINE)
-        return found[1] if found and not done.returncode else None
+        # The code page of a console differs from system to system; what is looked for is ASCII.
+        code, words = attempt([*self._starts, "reg", "query", key, "/v", name], "read the registry")
+        found = re.search(rf"^\s+{re.escape(name)}\s+REG_\w+\s+(.*?)\s*$", words, re.MULTILINE)
+        return found[1] if found and not code else None
