@@ -9,17 +9,28 @@ OLDEST_MACOS = "13.0"
 
 
 def info_plist(version: str) -> dict[str, Any]:
-    """The keys that PyInstaller does not know by itself."""
+    """The keys that PyInstaller does not know by itself.
+
+    Its own are CFBundleIdentifier, CFBundleExecutable, CFBundleIconFile, CFBundleName and CFBundlePackageType.
+    https://developer.apple.com/documentation/bundleresources/information-property-list
+    """
     return {
         "CFBundleDisplayName": "Waystation",
         "CFBundleShortVersionString": version,
         "CFBundleVersion": version,
         "CFBundleLocalizations": ["en", "zh-Hans"],
         "CFBundleDevelopmentRegion": "en",
+        # The system's own panels speak the user's language, even where Waystation does not.
+        "CFBundleAllowMixedLocalizations": True,
         "LSMinimumSystemVersion": OLDEST_MACOS,
         "LSApplicationCategoryType": "public.app-category.developer-tools",
         # In the menu bar alone, without an icon in the Dock.
         "LSUIElement": True,
+        "NSPrincipalClass": "NSApplication",
         "NSHighResolutionCapable": True,
-        "NSHumanReadableCopyright": "MIT license",
+        "NSHumanReadableCopyright": "© 2026 Waystation contributors. MIT license.",
+        # macOS 15 asks the user before a program reaches another machine of the same network, and shows this.
+        "NSLocalNetworkUsageDescription": (
+            "Waystation asks for this only if a proxy or an upstream in your own network is set up in it."
+        ),
     }

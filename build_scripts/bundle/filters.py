@@ -101,7 +101,8 @@ def wanted(destination: str) -> bool:
         return _wanted_of_qt(parts)
     if name == "opengl32sw.dll":
         return False
-    if name.startswith(("libQt6", "Qt6")):
+    # On macOS a link to the framework of each module lies beside them all.
+    if name.startswith(("libQt6", "Qt")):
         return _is_wanted_library(name)
     return not _SYSTEM_LIBRARIES.match(name)
 
