@@ -221,11 +221,15 @@ def test_the_archive_is_the_same_whoever_makes_it_and_when(tmp_path: Path) -> No
         (folder / "_internal" / "a").chmod(mode & 0o666)
         (folder / "_internal" / "c").symlink_to("a")
         made.append(tmp_path / f"{number}.tar.xz")
-        make_archive(Bundle(folder), "waystation-1.0.0", made[-1], moment=1764000000)
+        make_archive(Bundle(folder), "waystation-1.0.0", made[-1], 1764000000, {"menu-entry": b"#!/bin/sh", "z": b""})
     assert made[0].read_bytes() == made[1].read_bytes()
     with tarfile.open(made[0]) as archive:
         seen = {entry.name.removeprefix("waystation-1.0.0"): entry for entry in archive}
-    assert list(seen) == ["", "/Waystation", "/_internal", "/_internal/a", "/_internal/b", "/_internal/c"]
-    assert [oct(entry.mode & 0o777) for entry in seen.values()][:4] == ["0o755", "0o755", "0o755", "0o644"]
+    parts = ["", "/Waystation", "/_internal", "/_internal/a", "/_internal/b", "/_internal/c", "/menu-entry", "/z"]
+    assert list(seen) == parts
+    modes = {name: oct(entry.mode & 0o777) for name, entry in seen.items()}
+    assert [modes[name] for name in ("", "/Waystation", "/_internal/a", "/menu-entry", "/z")] == [
+        "0o755", "0o755", "0o644", "0o755", "0o644"
+    ]  # fmt: skip
     assert seen["/_internal/c"].linkname == "a"
     assert {(entry.uid, entry.uname, entry.mtime) for entry in seen.values()} == {(0, "root", 1764000000)}

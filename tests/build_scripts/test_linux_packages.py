@@ -18,9 +18,12 @@ if sys.platform != "linux":
     pytest.skip("dpkg is Linux", allow_module_level=True)
 
 from app.commandline.parser import parser
+from app.platform.autostart_files import DesktopEntry
 from bundle.layout import Bundle
-from installers.linux.deb import FILES, filled, make_deb
+from installers.linux.archive import companions, make_archive
+from installers.linux.deb import make_deb
 from installers.linux.needs import depends
+from installers.linux.texts import FILES, filled
 from installers.linux.versions import debian_version
 from machine.report import Stop
 from tests.build_scripts.linux.machine import SERVE, Debian, stand_in
@@ -383,3 +386,49 @@ def test_systemd_counts_the_second_start_among_its_users_programs(
     assert ("did not start again: start it yourself" in said) is not works
     assert debian.state() == "installed 1.0.0"
     assert not debian.notes.exists()
+
+
+@pytest.fixture
+def unpacked(folder: Path) -> Path:
+    """What the user of the archive has, in a folder whose name a menu entry has to write otherwise."""
+    bundle = stand_in(folder / "bundle", "1.0.0")
+    target = folder / "made.tar.xz"
+    make_archive(bundle, "waystation-1.0.0", target, MOMENT, companions(bundle, "1.0.0", MOMENT, SVG))
+    place = folder / "opt 100% \\ $HOME `x`"
+    place.mkdir()
+    subprocess.run(["tar", "-xf", target, "-C", place], check=True)
+    return place / "waystation-1.0.0"
+
+
+def test_the_archive_says_what_to_do_with_it_in_two_languages(unpacked: Path) -> None:
+    assert {path.name for path in unpacked.iterdir()} == {
+        "Waystation", "_internal", "LICENSES.txt", "README.txt", "menu-entry", "waystation.desktop", "waystation.svg"
+    }  # fmt: skip
+    text = (unpacked / "README.txt").read_text("utf-8")
+    assert "@" not in text
+    english, chinese = text.split("驿站 Waystation 1.0.0", 1)
+    for words in ("./menu-entry add", "./menu-entry remove", "./Waystation quit", "glibc 2.", "install xkb-data\n"):
+        assert words in english
+        assert words in chinese
+    assert english.count("~/.local/share/Waystation") == chinese.count("~/.local/share/Waystation") == 1
+
+
+def test_the_archives_program_comes_into_the_menu_and_out_of_it(unpacked: Path, folder: Path) -> None:
+    home = folder / "home"
+    home.mkdir()
+    environ = {"PATH": "/usr/bin:/bin", "HOME": str(home)}
+    subprocess.run([unpacked / "menu-entry", "add"], env=environ, check=True)
+    entry = home / ".local/share/applications/waystation.desktop"
+    done = subprocess.run(["desktop-file-validate", entry], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
+    # As the program itself writes and reads such a line.
+    place = DesktopEntry(entry.parent, "Waystation")
+    assert place.read() == place.words([str(unpacked / "Waystation")])
+    assert "TryExec=" + str(unpacked / "Waystation").replace("\\", "\\\\") in entry.read_text().splitlines()
+    assert (home / ".local/share/icons/hicolor/scalable/apps/waystation.svg").read_bytes() == SVG.read_bytes()
+    command = [home / ".local/bin/waystation", "-c", "readlink /proc/$$/exe"]
+    told = subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout
+    assert told == f"{unpacked / 'Waystation'}\n"
+    subprocess.run([unpacked / "menu-entry", "remove"], env=environ, check=True)
+    assert [path for path in home.rglob("*") if not path.is_dir() or path.is_symlink()] == []
+    assert subprocess.run([unpacked / "menu-entry"], env=environ, capture_output=True).returncode == 2

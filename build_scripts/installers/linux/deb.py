@@ -18,6 +18,7 @@ from pathlib import Path
 
 from bundle.layout import Bundle
 from installers.linux.needs import depends
+from installers.linux.texts import FILES, filled
 from installers.linux.versions import debian_version
 from machine.report import Stop
 
@@ -37,7 +38,6 @@ local gateway for ChatGPT/Codex tokens and OpenAI API keys
  to that address.
  .
  It carries Python and Qt with it, and needs nothing of the system's own."""
-FILES = Path(__file__).with_name("files")
 _PACKED = ("-Zxz", "-z6")
 
 
@@ -106,12 +106,6 @@ def make_deb(
         if done.returncode:
             raise Stop(f"{done.stderr.strip()}\nCould not make the package (the words are above).")
     return made
-
-
-def filled(name: str, version: str, moment: int) -> str:
-    """One of our files, with the version and the date put in."""
-    day = datetime.fromtimestamp(moment, UTC).date().isoformat()
-    return (FILES / name).read_text("utf-8").replace("@VERSION@", version).replace("@DATE@", day)
 
 
 def _place(root: Path, bundle: Bundle, version: str, moment: int, pictures: Sequence[Path], svg: Path) -> None:

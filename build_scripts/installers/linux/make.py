@@ -4,7 +4,7 @@ import platform
 from pathlib import Path
 
 from bundle.layout import Bundle
-from installers.linux.archive import make_archive
+from installers.linux.archive import companions, make_archive
 from installers.linux.deb import make_deb
 from machine.checkout import Checkout
 
@@ -21,5 +21,5 @@ def make(bundle: Bundle, version: str, target: Path) -> list[Path]:
     deb = make_deb(bundle, version, target, moment, icons=icons, svg=svg)
     name = f"waystation-{version}-linux-{platform.machine()}"
     archive = target / f"{name}.tar.xz"
-    make_archive(bundle, name, archive, moment)
+    make_archive(bundle, name, archive, moment, companions(bundle, version, moment, svg))
     return [deb, archive]
