@@ -26,6 +26,7 @@ from app.desktop.loop import DesktopLoop
 from app.desktop.machine import Machine
 from app.desktop.overrides import guard_overrides
 from app.desktop.preferences import Preferences
+from app.desktop.reopening import Reopening
 from app.desktop.widgets.focus_return import FocusReturn
 from app.desktop.widgets.focus_ring import FocusRing
 from app.gateway.handle import GatewayHandle
@@ -90,6 +91,8 @@ def run_desktop(
             )
             application.quit_asked.connect(desktop.ask_to_quit)
             application.session_ends.connect(desktop.end_session)
+            if sys.platform == "darwin":
+                Reopening(application, time.monotonic).asked.connect(desktop.show_window)
             with _signals_quit(loop, desktop.quit), garbage_collected_here(lambda: _streaming(desktop)):
                 living = loop.create_task(desktop.live(open_instance, minimized=minimized))
                 code = _completed(loop, living, desktop.quit)
