@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from app.platform.codex_check import Call, CheckReport, CheckStep
 from app.platform.codex_facts import CodexFacts, ConfigSeen, SavedLogin, VariableSeen
 from app.platform.codex_setup import LICENSE_VARIABLE
 from app.platform.codex_writer import CodexWriter
+from app.platform.own_program import license_file
 
 
 class Crash(Protocol):
@@ -85,6 +86,7 @@ class Machine:
         look_at_codex: finds out what there is of Codex, for a gateway with this base URL.
         codex_writer: sets Codex up by its files; None where that must not be, as in practice.
         codex_check: makes a check that asks the gateway by this call; None where there is nothing to be checked.
+        licenses: the file with the licenses of everything that is bundled, or with our own.
         start_for_real: in practice, starts the application outside it, or raises a WaystationError; None: no practice.
     """
 
@@ -96,3 +98,4 @@ class Machine:
     codex_writer: CodexWriter | None = None
     codex_check: Callable[[Call], Check] | None = None
     start_for_real: Callable[[], None] | None = None
+    licenses: Path = field(default_factory=license_file)

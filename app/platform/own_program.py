@@ -18,6 +18,9 @@ _BUNDLE_OF_ITS_OWN = {"PYINSTALLER_RESET_ENVIRONMENT": "1"}
 #: With a console and without one, in a bundle for Windows: build_scripts/bundle/layout.py.
 _CONSOLE, _WINDOWED = "waystation-cli.exe", "Waystation.exe"
 
+#: What a bundle is made of, with all licenses: build_scripts/bundle/layout.py.
+_LICENSES = "LICENSES.txt"
+
 if sys.platform == "win32":
     _DETACHED = subprocess.DETACHED_PROCESS | subprocess.CREATE_NEW_PROCESS_GROUP
 else:
@@ -46,6 +49,22 @@ def program_command(
         return (environ.get("APPIMAGE") or windowless,)
     root = str(Path(__file__).resolve().parents[2])
     return (_windowless(executable), "-c", _FROM_CHECKOUT.format(root=root))
+
+
+def license_file(
+    *, frozen: bool | None = None, executable: str = sys.executable, parts: str = getattr(sys, "_MEIPASS", "")
+) -> Path:
+    """The file with the licenses of everything in a bundle; in a checkout, with our own alone.
+
+    Args:
+        frozen, executable: see `program_command`.
+        parts: the folder of the bundle's parts.
+    """
+    if not (getattr(sys, "frozen", False) if frozen is None else frozen):
+        return Path(__file__).resolve().parents[2] / "LICENSE"
+    beside = Path(executable).with_name(_LICENSES)
+    # An application of macOS has it inside.
+    return beside if beside.exists() else Path(parts) / _LICENSES
 
 
 def forget_the_bundle(environ: MutableMapping[str, str]) -> None:

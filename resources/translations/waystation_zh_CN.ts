@@ -5,11 +5,16 @@
     <name>AboutSection</name>
     <message>
         <source>About</source>
+        <extracomment>As in the file LICENSE.</extracomment>
         <translation>关于</translation>
     </message>
     <message>
         <source>Waystation {version}</source>
         <translation>驿站 {version}</translation>
+    </message>
+    <message>
+        <source>{copyright}. Free software under the MIT license, without any warranty.</source>
+        <translation>{copyright}。自由软件，采用 MIT 许可证，不提供任何担保。</translation>
     </message>
     <message>
         <source>Use your own accounts, under your provider&apos;s terms, at your own risk. Waystation is not made or endorsed by OpenAI.</source>
@@ -1556,6 +1561,26 @@
         <translation>OpenAI 没有告知有哪些模型可用（{status}）。请先测试 Token；如果 Token 正常，请过一会儿再试。</translation>
     </message>
     <message>
+        <source>{host} cannot be reached. Check the network connection, and whether a proxy is needed here.</source>
+        <translation>无法连接 {host}。请检查网络连接，以及是否需要代理。</translation>
+    </message>
+    <message>
+        <source>{host} did not tell of releases ({status}). Try again later; if it stays so, check the address of the release feed.</source>
+        <translation>{host} 没有给出版本信息（{status}）。请稍后重试；如果一直如此，请检查更新源地址。</translation>
+    </message>
+    <message>
+        <source>{host} knows of no release. Check the address of the release feed, or try again later.</source>
+        <translation>{host} 上没有任何已发布的版本。请检查更新源地址，或稍后重试。</translation>
+    </message>
+    <message>
+        <source>{host} has had too many questions from this network. Try again in an hour.</source>
+        <translation>来自此网络的请求过多，{host} 暂时不予回应。请一小时后重试。</translation>
+    </message>
+    <message>
+        <source>What came from {host} is no release feed. Check its address, and whether this network wants you to sign in on a web page first.</source>
+        <translation>{host} 返回的内容不是更新源。请检查地址，以及此网络是否要求先在网页上登录。</translation>
+    </message>
+    <message>
         <source>This backup is damaged: some of it is missing or was changed. Nothing was imported.</source>
         <translation>备份已损坏：部分内容缺失或被改动。没有导入任何内容。</translation>
     </message>
@@ -3072,11 +3097,16 @@
     <name>PartsDialog</name>
     <message>
         <source>Software that Waystation uses</source>
+        <extracomment>Of Qt itself in `qt`, of Qt for Python in `QtForPython`.</extracomment>
         <translation>驿站使用的软件</translation>
     </message>
     <message>
-        <source>Qt is used under the LGPL 3: you may replace it by another build. Waystation itself is under the MIT license.</source>
-        <translation>Qt 依据 LGPL 3 使用，你可以换成别的构建。驿站本身采用 MIT 许可证。</translation>
+        <source>Waystation itself is under the MIT license. It uses Qt {version} and Qt for Python under the GNU Lesser General Public License, version 3. They are dynamically linked libraries in the folder {folder}, and you may replace them by your own build. Their source code is at {source}</source>
+        <translation>驿站本身采用 MIT 许可证。它使用的 Qt {version} 和 Qt for Python 采用 GNU 宽通用公共许可证（LGPL）第 3 版，以动态链接库的形式放在文件夹 {folder} 中，你可以换成自己编译的版本。其源代码见 {source}</translation>
+    </message>
+    <message>
+        <source>Source code of Qt</source>
+        <translation>Qt 的源代码</translation>
     </message>
 </context>
 <context>
@@ -3456,6 +3486,33 @@
     </message>
 </context>
 <context>
+    <name>ReleaseNews</name>
+    <message>
+        <source>Open the page</source>
+        <translation>打开发布页面</translation>
+    </message>
+    <message>
+        <source>Not this version</source>
+        <translation>忽略此版本</translation>
+    </message>
+    <message>
+        <source>Say nothing more of it; the next version is told of again</source>
+        <translation>不再提醒此版本；有下一个版本时仍会提醒</translation>
+    </message>
+    <message>
+        <source>The feed names no page that can be opened safely.</source>
+        <translation>更新源没有给出可以安全打开的页面。</translation>
+    </message>
+    <message>
+        <source>What is new is told on the page.</source>
+        <translation>更新内容请见发布页面。</translation>
+    </message>
+    <message>
+        <source>What is new in {version}</source>
+        <translation>{version} 的更新内容</translation>
+    </message>
+</context>
+<context>
     <name>RemovedDialog</name>
     <message>
         <source>Removed tokens</source>
@@ -3825,6 +3882,18 @@
     <message>
         <source>WAYSTATION_STRICT fixes strict pass-through; change it there.</source>
         <translation>严格透传由环境变量 WAYSTATION_STRICT 决定，请在那里修改。</translation>
+    </message>
+    <message>
+        <source>Practice stays on this computer, so it asks nobody for new versions.</source>
+        <translation>练习模式不离开这台电脑，因此不会检查新版本。</translation>
+    </message>
+    <message>
+        <source>This build of Waystation knows of no release feed. Enter its address in the settings.</source>
+        <translation>这一版驿站没有自带更新源。请在设置中填写更新源地址。</translation>
+    </message>
+    <message>
+        <source>The release feed is an http or https address, without a user name or a fragment.</source>
+        <translation>更新源须为 http 或 https 地址，不带用户名，也不带 # 及其后的部分。</translation>
     </message>
     <message>
         <source>The sign-in was cancelled.</source>
@@ -5370,6 +5439,119 @@
     <message>
         <source>Undo</source>
         <translation>撤销</translation>
+    </message>
+</context>
+<context>
+    <name>UpdateOperations</name>
+    <message>
+        <source>No program opened the page. It is {address}</source>
+        <extracomment>The group of all of them.</extracomment>
+        <translation>没有程序能打开该页面。它的地址是 {address}</translation>
+    </message>
+</context>
+<context>
+    <name>Updates</name>
+    <message>
+        <source>Waystation {version} is out. The overview says what is new.</source>
+        <translation>驿站 {version} 已发布。更新内容见“概览”页。</translation>
+    </message>
+    <message>
+        <source>Practice stays on this computer, so it asks nobody for new versions.</source>
+        <translation>练习模式不离开这台电脑，因此不会检查新版本。</translation>
+    </message>
+    <message>
+        <source>This build of Waystation knows of no place to ask. Enter the address of a release feed.</source>
+        <translation>这一版驿站没有自带更新源，无处可查。请填写更新源地址。</translation>
+    </message>
+    <message>
+        <source>Asking {host}…</source>
+        <translation>正在询问 {host}…</translation>
+    </message>
+    <message>
+        <source>Version {version} is out. You have put it aside.</source>
+        <translation>{version} 已发布，你选择了忽略它。</translation>
+    </message>
+    <message>
+        <source>This is the newest version, {version}. Asked at {time}.</source>
+        <translation>已是最新版本 {version}。检查时间：{time}。</translation>
+    </message>
+    <message>
+        <source>This is version {version}. Nobody was asked yet whether there is a newer one.</source>
+        <translation>当前版本是 {version}，还没有检查过有没有更新的版本。</translation>
+    </message>
+    <message>
+        <source>Version {version} is out. This is {running}.</source>
+        <translation>新版本 {version} 已发布，当前是 {running}。</translation>
+    </message>
+    <message>
+        <source>Version {version} is out since {date}. This is {running}.</source>
+        <translation>新版本 {version} 已于 {date} 发布，当前是 {running}。</translation>
+    </message>
+</context>
+<context>
+    <name>UpdatesCard</name>
+    <message>
+        <source>About new versions</source>
+        <translation>关于新版本</translation>
+    </message>
+    <message>
+        <source>Check once a day</source>
+        <translation>每天检查一次</translation>
+    </message>
+    <message>
+        <source>No</source>
+        <translation>不用了</translation>
+    </message>
+    <message>
+        <source>Do not check for new versions</source>
+        <translation>不检查新版本</translation>
+    </message>
+    <message>
+        <source>What is new</source>
+        <translation>更新内容</translation>
+    </message>
+    <message>
+        <source>Waystation can ask {host} once a day whether there is a new version. Nothing is downloaded or installed by itself.</source>
+        <translation>驿站可以每天向 {host} 询问一次有没有新版本，不会自行下载或安装任何东西。</translation>
+    </message>
+</context>
+<context>
+    <name>UpdatesSection</name>
+    <message>
+        <source>New versions</source>
+        <translation>新版本</translation>
+    </message>
+    <message>
+        <source>Whether there is a new version</source>
+        <translation>是否有新版本</translation>
+    </message>
+    <message>
+        <source>Check now</source>
+        <translation>立即检查</translation>
+    </message>
+    <message>
+        <source>Show it after all</source>
+        <translation>仍要查看</translation>
+    </message>
+    <message>
+        <source>Check once a day</source>
+        <translation>每天检查一次</translation>
+    </message>
+    <message>
+        <source>Use this feed</source>
+        <translation>使用此更新源</translation>
+    </message>
+    <message>
+        <source>Release feed:</source>
+        <translation>更新源：</translation>
+    </message>
+    <message>
+        <source>Nothing is ever downloaded or installed by itself.</source>
+        <translation>驿站从不自行下载或安装任何东西。</translation>
+    </message>
+    <message>
+        <source>{host} is asked, through the proxy that is set above. It learns this computer&apos;s address on the internet and the version, nothing else. Nothing is downloaded or installed by itself.</source>
+        <translation>检查时会通过上面设置的代理询问 {host}。对方只会得知这台电脑的公网地址和当前版本，别无其他。驿站不会自行下载或安装任何东西。</translation>
     </message>
 </context>
 <context>

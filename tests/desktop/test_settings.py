@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import stat
 import time
 from collections.abc import Iterator
@@ -9,11 +10,13 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+import PySide6
 import pytest
-from PySide6.QtCore import QLocale
+from PySide6.QtCore import QLocale, qVersion
 from PySide6.QtGui import QIcon, QPixmap
-from PySide6.QtWidgets import QApplication, QDialog, QDialogButtonBox, QFileDialog
+from PySide6.QtWidgets import QApplication, QDialog, QDialogButtonBox, QFileDialog, QLabel
 
+from app import __version__
 from app.core.errors import InvalidInput
 from app.core.policy import Policy, Strategy
 from app.core.settings import GatewaySettings
@@ -23,11 +26,15 @@ from app.desktop.design.theme import Theme
 from app.desktop.machine import Machine
 from app.desktop.place import Place
 from app.desktop.preferences import Placement, Preferences
-from app.desktop.settings.about import parts_of_this_installation, report_text
+from app.desktop.settings.about import report_text
 from app.desktop.settings.looks import LooksSection
+from app.desktop.settings.parts import QT_SOURCE, PartsDialog, parts_of_this_installation
 from app.desktop.settings.passphrase import PassphraseDialog
+from app.platform.own_program import license_file
 from tests.desktop.scripted import NOW, license_view, token, turn
 from tests.desktop.stage import FULL, Autostart, Desk, Stage, answer, button, tool, until
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -179,7 +186,7 @@ async def test_starting_at_sign_in_is_the_systems_own_word(opened: Stage) -> Non
     assert not looks.autostart.isChecked()
 
 
-async def test_another_copy_that_starts_is_told_of_and_one_click_takes_its_place(opened: Stage) -> None:
+async def test_another_copy_that_starts_is_told_of(opened: Stage) -> None:
     looks, autostart = opened.window.settings.looks, opened.machine.autostart
     assert isinstance(autostart, Autostart)
     assert not looks.autostart_note.isVisible()
@@ -190,6 +197,24 @@ async def test_another_copy_that_starts_is_told_of_and_one_click_takes_its_place
     autostart.gone = True
     looks.look()
     assert "/old/驿站/Waystation was moved or removed" in looks.autostart_note.text()
+
+
+async def test_a_long_note_about_another_copy_is_not_cut(opened: Stage) -> None:
+    looks, autostart = opened.window.settings.looks, opened.machine.autostart
+    assert isinstance(autostart, Autostart)
+    await asyncio.sleep(0)
+    autostart.instead, autostart.gone = "/old/" + 8 * "a-long-name/" + "Waystation", True
+    looks.look()
+    await until(lambda: looks.autostart_note.width() > 100)
+    note = looks.autostart_note
+    assert note.height() >= note.heightForWidth(note.width()) > note.fontMetrics().height()
+
+
+async def test_one_click_takes_the_place_of_another_copy(opened: Stage) -> None:
+    looks, autostart = opened.window.settings.looks, opened.machine.autostart
+    assert isinstance(autostart, Autostart)
+    autostart.instead = "/old/Waystation"
+    looks.look()
     assert not looks.autostart.isChecked()
     looks.autostart.click()
     await opened.desk.settle()
@@ -300,6 +325,35 @@ def test_the_parts_of_this_installation_have_licenses() -> None:
     parts = parts_of_this_installation()
     assert any(part.startswith("aiohttp ") and "Apache" in part for part in parts)
     assert parts == sorted(parts, key=str.lower)
+
+
+async def test_whose_this_is_stands_on_the_page_as_in_the_license(opened: Stage) -> None:
+    (named,) = re.findall(r"Copyright \(c\) (.+)", (ROOT / "LICENSE").read_text("utf-8"))
+    shown = [label.text() for label in opened.window.settings.about.findChildren(QLabel)]
+    assert f"© {named}. Free software under the MIT license, without any warranty." in shown
+    assert f"Waystation {__version__}" in shown
+
+
+def test_a_checkout_shows_its_license_what_is_installed_and_the_terms_of_qt(qapp: QApplication) -> None:
+    pages: list[str] = []
+    dialog = PartsDialog(None, license_file(), pages.append)
+    assert "Permission is hereby granted" in dialog.text.toPlainText()
+    assert all(part in dialog.text.toPlainText() for part in parts_of_this_installation())
+    for words in (f"Qt {qVersion()}", "version 3", "dynamically linked", "replace", str(Path(PySide6.__file__).parent)):
+        assert words in dialog.about_qt.text()
+    button(dialog, "Source code of Qt").click()
+    assert pages == [QT_SOURCE]
+    assert QT_SOURCE in dialog.about_qt.text()
+
+
+def test_a_bundle_shows_its_own_file_of_licenses(qapp: QApplication, tmp_path: Path) -> None:
+    (tmp_path / "LICENSES.txt").write_text("everything, 及其许可证", "utf-8")
+    dialog = PartsDialog(None, tmp_path / "LICENSES.txt", print)
+    assert dialog.text.toPlainText() == "everything, 及其许可证"
+    (tmp_path / "LICENSES.txt").unlink()
+    assert PartsDialog(None, tmp_path / "LICENSES.txt", print).text.toPlainText() == "\n".join(
+        parts_of_this_installation()
+    )
 
 
 async def test_a_crash_is_told_until_it_is_dismissed(stage: Stage, tmp_path: Path) -> None:

@@ -10,7 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from app.platform.own_program import ProgramNotStarted, forget_the_bundle, program_command, start_program
+from app.platform.own_program import (
+    ProgramNotStarted,
+    forget_the_bundle,
+    license_file,
+    program_command,
+    start_program,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,6 +28,17 @@ def test_it_is_started_without_arguments() -> None:
     program, dash, code = program_command(frozen=False)
     assert (program, dash) == (sys.executable, "-c")
     compile(code, "command", "exec")
+
+
+def test_the_licenses_lie_beside_the_program_or_inside_an_application_or_in_the_checkout(
+    tmp_path: Path,
+) -> None:
+    program, inside = tmp_path / "MacOS" / "Waystation", tmp_path / "Frameworks"
+    program.parent.mkdir()
+    assert license_file() == ROOT / "LICENSE"
+    assert license_file(frozen=True, executable=str(program), parts=str(inside)) == inside / "LICENSES.txt"
+    (program.parent / "LICENSES.txt").touch()
+    assert license_file(frozen=True, executable=str(program), parts=str(inside)) == program.parent / "LICENSES.txt"
 
 
 def test_windows_starts_the_program_without_a_console_also_from_the_one_with_it(tmp_path: Path) -> None:

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import platform
 from collections.abc import Callable
 
 from PySide6.QtCore import qVersion
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton
 
 from app import __version__
 from app.desktop import dialogs
-from app.desktop.design import space
 from app.desktop.machine import Machine
-from app.desktop.opening import open_folder
+from app.desktop.opening import open_folder, open_page
 from app.desktop.operations import Operations
+from app.desktop.settings.parts import PartsDialog
 from app.desktop.settings.section import Section
 from app.desktop.widgets.form import note_label
 from app.gateway.snapshot import GatewaySnapshot
 
-_DIALOG_SIZE = (620, 460)
+#: As in the file LICENSE.
+_COPYRIGHT = "© 2026 Waystation contributors"
 
 
 class AboutSection(Section):
-    """Version, diagnostics, licenses of what is bundled.
+    """Version, copyright, diagnostics, licenses of what is bundled.
 
     Args:
         operations: for the dialog.
-        machine: opens the log folder.
+        machine: knows the log folder, and the file with the licenses.
         copy_text: puts a text without secrets on the clipboard, and says so.
     """
 
@@ -37,7 +37,10 @@ class AboutSection(Section):
         self.set_heading(self.tr("About"))
         self._copy_text = copy_text
         self._snapshot: GatewaySnapshot | None = None
+        self._licenses = machine.licenses
         self.form.addRow(QLabel(self.tr("Waystation {version}").format(version=__version__)))
+        terms = self.tr("{copyright}. Free software under the MIT license, without any warranty.")
+        self.form.addRow(note_label(terms.format(copyright=_COPYRIGHT)))
         self.form.addRow(
             note_label(
                 self.tr(
@@ -68,31 +71,7 @@ class AboutSection(Section):
         self._copy_text(report_text(self._snapshot))
 
     async def _show_parts(self) -> None:
-        await dialogs.finished(PartsDialog(self.window()))
-
-
-class PartsDialog(QDialog):
-    """The libraries in this installation, with their licenses."""
-
-    def __init__(self, parent: QWidget | None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(self.tr("Software that Waystation uses"))
-        self.resize(*_DIALOG_SIZE)
-        text = QPlainTextEdit("\n".join(parts_of_this_installation()))
-        text.setReadOnly(True)
-        text.setAccessibleName(self.windowTitle())
-        qt = self.tr(
-            "Qt is used under the LGPL 3: you may replace it by another build. Waystation itself is under the MIT "
-            "license."
-        )
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(space.L, space.L, space.L, space.M)
-        column.setSpacing(space.M)
-        column.addWidget(note_label(qt))
-        column.addWidget(text, 1)
-        column.addWidget(buttons)
+        await dialogs.finished(PartsDialog(self.window(), self._licenses, open_page))
 
 
 def report_text(snapshot: GatewaySnapshot | None) -> str:
@@ -115,24 +94,3 @@ def report_text(snapshot: GatewaySnapshot | None) -> str:
         failed = [turn for turn in snapshot.turns if turn.error][:10]
         lines += [f"failed: {turn.endpoint} {turn.status} {turn.error}" for turn in failed]
     return "\n".join(lines) + "\n"
-
-
-def parts_of_this_installation() -> list[str]:
-    """One line per library: its name, version and license."""
-    found = {}
-    for part in importlib.metadata.distributions():
-        about = part.metadata
-        name = _first(about, "Name")
-        if not name:
-            continue
-        terms = _first(about, "License-Expression") or _first(about, "License")
-        if not terms or "\n" in terms:
-            classifiers = [text for text in about.get_all("Classifier") or () if text.startswith("License ::")]
-            terms = classifiers[0].rpartition(" :: ")[2] if classifiers else ""
-        found[name.lower()] = f"{name} {part.version}" + (f", {terms}" if terms else "")
-    return [found[name] for name in sorted(found)]
-
-
-def _first(about: importlib.metadata.PackageMetadata, name: str) -> str:
-    # Not by `about[name]`: what is missing is None there in some versions of Python, and a KeyError in others.
-    return next(iter(about.get_all(name) or ()), "")

@@ -87,6 +87,9 @@ class LooksSection(Section):
             self.autostart.setChecked(self._machine.autostart.is_on())
             self.autostart_note.setText(self._about_autostart(self._machine.autostart))
             self.form.setRowVisible(self.autostart_note, bool(self.autostart_note.text()))
+            # Left to itself, Qt gives a row that has just appeared the height of one line.
+            if (rows := self.layout()) is not None:
+                rows.activate()
 
     def _about_autostart(self, switch: AutostartSwitch) -> str:
         """What a mere tick would leave out; mostly nothing."""
