@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QApplication
 
-from bundle.app_bundle import IDENTIFIER, info_plist
+from bundle.app_bundle import IDENTIFIER, info_plist, localized_strings
 from bundle.filters import wanted
 from installers.macos import make as maker
 from installers.macos.background import FILES, draw_background
@@ -59,9 +59,24 @@ def test_the_info_plist_says_what_the_finder_and_the_system_ask() -> None:
     assert plist["NSHumanReadableCopyright"] == f"© {holder}. MIT license."
 
 
+def test_what_the_system_asks_in_our_name_is_asked_in_the_users_language(tmp_path: Path) -> None:
+    plist = info_plist("1.20.3")
+    said = {place: plistlib.loads(file.read_bytes()) for place, file in localized_strings(tmp_path)}
+    assert list(said) == [f"{language}.lproj/InfoPlist.strings" for language in plist["CFBundleLocalizations"]]
+    english, chinese = said.values()
+    assert english.keys() == chinese.keys()
+    assert english.items() <= plist.items()
+    assert "驿站" in chinese["NSLocalNetworkUsageDescription"]
+
+
 def test_the_spec_names_icon_identifier_and_version_to_pyinstaller() -> None:
     spec = (ROOT / "build_scripts" / "bundle" / "waystation.spec").read_text(encoding="utf-8")
-    for words in ("waystation.icns", "bundle_identifier=app_bundle.IDENTIFIER", "(LICENSES, str("):
+    for words in (
+        "waystation.icns",
+        "bundle_identifier=app_bundle.IDENTIFIER",
+        "(LICENSES, str(",
+        "app_bundle.localized_strings(",
+    ):
         assert words in spec
     assert IDENTIFIER == "app.waystation"
 
