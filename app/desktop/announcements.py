@@ -1,6 +1,8 @@
-"""What the tray says by itself while the window is closed: only what stops the user's work."""
+"""What the tray says by itself while the window is closed: what stops the user's work, and a new version once."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from PySide6.QtCore import QCoreApplication
 
@@ -33,3 +35,17 @@ def announcements(snapshot: GatewaySnapshot, now: float) -> dict[str, str]:
         if token.state is TokenState.SIGN_IN and token.enabled:
             found[f"sign_in {token.id}"] = token_words.refused(token)
     return found
+
+
+def new_version(snapshot: GatewaySnapshot, first_time: Callable[[str], bool]) -> str | None:
+    """That a version is out, once for each, also across restarts; None: there is nothing to say of one.
+
+    Args:
+        snapshot: of the gateway.
+        first_time: see `Preferences.first_time`.
+    """
+    seen = snapshot.release
+    if seen.news is None or seen.skipped or not first_time(f"version-{seen.news.version}"):
+        return None
+    said = QCoreApplication.translate("Updates", "Waystation {version} is out. The overview says what is new.")
+    return said.format(version=seen.news.version)

@@ -19,7 +19,7 @@ from PySide6.QtGui import QClipboard
 from app.core.errors import WaystationError
 from app.desktop import dialogs
 from app.desktop.adding import Adding
-from app.desktop.announcements import announcements
+from app.desktop.announcements import announcements, new_version
 from app.desktop.appearance import Appearance
 from app.desktop.clipboard import put_text
 from app.desktop.feed import SnapshotFeed
@@ -90,7 +90,7 @@ class Desktop(QObject):
         self._opened = False
         self._waiting_to_quit = False
         self._replacing_window = False
-        self._notifier = Notifier(self._speak_up)
+        self._notifier = Notifier(lambda sentence: self.tray.tell(sentence, failed=True))
         self._overview: Overview | None = None
         self.feed = SnapshotFeed(self)
         self.operations = Operations(self._copy_secret, self)
@@ -351,9 +351,8 @@ class Desktop(QObject):
     def _announce_problems(self, snapshot: GatewaySnapshot) -> None:
         silent = self.window.isVisible() or not self._preferences.notifications
         self._notifier.show(announcements(snapshot, time.time()), time.monotonic(), silent=silent)
-
-    def _speak_up(self, sentence: str) -> None:
-        self.tray.tell(sentence, failed=True)
+        if (said := new_version(snapshot, self._preferences.first_time)) and not silent:
+            self.tray.tell(said)
 
     def _open(self, place: Place) -> None:
         self.window.go(place)

@@ -61,6 +61,25 @@ BY_CODE: dict[str, object] = {
         "Errors",
         "OpenAI did not say which models it offers ({status}). Test the token; if it works, try again in a while.",
     ),
+    "release_feed_unreachable": QT_TRANSLATE_NOOP(
+        "Errors", "{host} cannot be reached. Check the network connection, and whether a proxy is needed here."
+    ),
+    "release_feed_refused": QT_TRANSLATE_NOOP(
+        "Errors",
+        "{host} did not tell of releases ({status}). Try again later; if it stays so, check the address of the release "
+        "feed.",
+    ),
+    "release_feed_empty": QT_TRANSLATE_NOOP(
+        "Errors", "{host} knows of no release. Check the address of the release feed, or try again later."
+    ),
+    "release_feed_busy": QT_TRANSLATE_NOOP(
+        "Errors", "{host} has had too many questions from this network. Try again in an hour."
+    ),
+    "release_feed_unreadable": QT_TRANSLATE_NOOP(
+        "Errors",
+        "What came from {host} is no release feed. Check its address, and whether this network wants you to sign in on "
+        "a web page first.",
+    ),
     "backup_damaged": QT_TRANSLATE_NOOP(
         "Errors", "This backup is damaged: some of it is missing or was changed. Nothing was imported."
     ),

@@ -21,6 +21,7 @@ from app.desktop.pool_operations import PoolOperations
 from app.desktop.session_operations import SessionOperations
 from app.desktop.settings_operations import SettingsOperations
 from app.desktop.token_operations import TokenOperations
+from app.desktop.update_operations import UpdateOperations
 from app.gateway.handle import GatewayHandle
 from app.gateway.tasks import TaskSet
 from app.platform.codex_setup import environment_text, setup_text
@@ -48,6 +49,7 @@ class Operations(QObject):
         settings: those on the settings page.
         licenses: those about licenses.
         models: those about names of models.
+        updates: those about new versions.
     """
 
     done = Signal(str)
@@ -66,6 +68,7 @@ class Operations(QObject):
         self.settings = SettingsOperations(self)
         self.licenses = LicenseOperations(self, copy_secret)
         self.models = ModelOperations(self)
+        self.updates = UpdateOperations(self)
 
     def attach(self, handle: GatewayHandle) -> None:
         """The gateway is there; until then every operation says that it is not."""

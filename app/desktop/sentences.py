@@ -53,6 +53,12 @@ BY_SENTENCE: tuple[object, ...] = (
     QT_TRANSLATE_NOOP("Sentences", "The sign-in service gave no access token for this refresh token. Sign in instead."),
     QT_TRANSLATE_NOOP("Sentences", "This file is no backup of Waystation."),
     QT_TRANSLATE_NOOP("Sentences", "WAYSTATION_STRICT fixes strict pass-through; change it there."),
+    # New versions.
+    QT_TRANSLATE_NOOP("Sentences", "Practice stays on this computer, so it asks nobody for new versions."),
+    QT_TRANSLATE_NOOP(
+        "Sentences", "This build of Waystation knows of no release feed. Enter its address in the settings."
+    ),
+    QT_TRANSLATE_NOOP("Sentences", "The release feed is an http or https address, without a user name or a fragment."),
     # Signing in.
     QT_TRANSLATE_NOOP("Sentences", "The sign-in was cancelled."),
     QT_TRANSLATE_NOOP("Sentences", "The sign-in was cancelled: another program asked for its port."),

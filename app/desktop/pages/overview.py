@@ -13,6 +13,7 @@ from app.desktop.pages.overview_activity import ActivityCard
 from app.desktop.pages.overview_connection import ConnectionCard
 from app.desktop.pages.overview_quota import QuotaCard
 from app.desktop.pages.overview_steps import StepsCard
+from app.desktop.pages.overview_updates import UpdatesCard
 from app.desktop.place import Place
 from app.desktop.widgets.folding_row import FoldingRow
 from app.desktop.widgets.page_frame import PageFrame
@@ -48,6 +49,7 @@ class OverviewPage(PageFrame):
         chosen_shell: Callable[[], Shell],
     ) -> None:
         super().__init__(self.tr("Overview"), scrolls=True)
+        self.updates = UpdatesCard(icons, operations)
         self.connection = ConnectionCard(icons, operations, copy_address, chosen_shell)
         self.steps = StepsCard(
             icons,
@@ -59,6 +61,7 @@ class OverviewPage(PageFrame):
         )
         self.activity = ActivityCard(operations)
         self.quota = QuotaCard(lambda: go(Place.TOKENS))
+        self.body.addWidget(self.updates)
         self.body.addWidget(self.connection)
         self.body.addWidget(self.steps)
         beside = FoldingRow(space.M, _WIDE)
@@ -69,6 +72,7 @@ class OverviewPage(PageFrame):
 
     def show_snapshot(self, snapshot: GatewaySnapshot, now: float) -> None:
         """Show this; `now` is in Unix seconds."""
+        self.updates.show_snapshot(snapshot)
         self.connection.show_snapshot(snapshot, now)
         newcomer = is_newcomer(snapshot)
         self.steps.setVisible(newcomer)

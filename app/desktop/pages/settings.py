@@ -17,6 +17,7 @@ from app.desktop.settings.looks import LooksSection
 from app.desktop.settings.models import ModelsSection
 from app.desktop.settings.network import NetworkSection
 from app.desktop.settings.pool import PoolSection
+from app.desktop.settings.updates import UpdatesSection
 from app.desktop.widgets.page_frame import PageFrame
 from app.gateway.snapshot import GatewaySnapshot
 
@@ -50,8 +51,9 @@ class SettingsPage(PageFrame):
         self.models = ModelsSection(icons, operations)
         self.looks = LooksSection(operations, preferences, appearance, machine)
         self.data = DataSection(operations, practice=machine.start_for_real is not None)
+        self.updates = UpdatesSection(icons, operations)
         self.about = AboutSection(operations, machine, copy_text)
-        self._sections = (self.network, self.pool, self.models, self.looks, self.data, self.about)
+        self._sections = (self.network, self.pool, self.models, self.looks, self.data, self.updates, self.about)
         for section in self._sections:
             self.body.addWidget(section)
         self.body.addStretch()
