@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from tests.support.error_logs import ErrorLog
 from tests.support.isolation import isolate
 from tests.support.network_guard import NetworkGuard
+from tests.support.side_by_side import FilesSideBySide, begin_early
 
 _HOME = pytest.StashKey[Path]()
 _GUARD = pytest.StashKey[NetworkGuard]()
@@ -50,11 +52,15 @@ def pytest_configure(config: pytest.Config) -> None:
     hypothesis.settings.load_profile("waystation")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FilesSideBySide:
     """Where tests run side by side: one file in one process, and all that need a fixed port in the same."""
-    for item in items:
-        group = "fixed ports" if item.get_closest_marker("fixed_ports") else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+    return FilesSideBySide(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, so that no process is left with one of them in the end."""
+    items.sort(key=begin_early)
 
 
 def pytest_collection_finish() -> None:

@@ -8,10 +8,9 @@ from bundle.smoke import figures
 from machine.checkout import Checkout
 from machine.report import Stop, say
 
-# One process of tests more than there are cores, since a quarter of their time is waiting: on two cores three took
-# 381 s for what two did in 475 s. Tests of one file stay together, and so do all that need a fixed port: see
-# tests/conftest.py.
-SIDE_BY_SIDE = ("-n", str(min(4, (os.cpu_count() or 1) + 1)), "--dist", "loadgroup")
+# Two processes of tests more than there are cores, since they wait for other programs much of their time. What goes
+# into one process, and what begins first: see tests/support/side_by_side.py.
+SIDE_BY_SIDE = ("-n", str(min(6, (os.cpu_count() or 1) + 2)), "--dist", "loadfile", "--no-loadscope-reorder")
 
 # Name, program in the environment, arguments. pytest stays last: its closing line ends the output.
 STATIC_CHECKS = (

@@ -121,3 +121,36 @@ def test_the_keyring_of_the_person_is_out_of_reach() -> None:
 
     with pytest.raises(KeyringError):
         keyring.set_password("waystation-test", "nobody", "nothing")
+
+
+def test_files_run_side_by_side_each_in_one_process_and_those_with_fixed_ports_in_the_same(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makeini(f"[pytest]\npythonpath = {ROOT}\nmarkers = fixed_ports: see conftest\n")
+    pytester.makeconftest(f"""
+        {CONFTEST}
+        import os, pathlib, time
+        import tests.support.side_by_side as side_by_side
+        side_by_side.ROOT = pathlib.Path(__file__).parent
+
+        def note(name):
+            time.sleep(0.02)
+            with (side_by_side.ROOT / "ran").open("a") as file:
+                file.write(f"{{name}} {{os.getpid()}}\\n")
+
+        @pytest.fixture
+        def place():
+            return note
+    """)
+    for name in ("free", "other", "fixed", "also_fixed"):
+        mark = "import pytest\npytestmark = pytest.mark.fixed_ports\n" if "fixed" in name else ""
+        tests = "".join(f"def test_{number}(place): place('{name}')\n" for number in range(6))
+        pytester.makepyfile(**{f"test_{name}": mark + tests})
+    options = ("-p", "no:cacheprovider", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
+    pytester.runpytest_subprocess(*options, timeout=50).assert_outcomes(passed=24)
+
+    ran = [line.split() for line in (pytester.path / "ran").read_text(encoding="utf-8").splitlines()]
+    places = {name: {number for other, number in ran if other == name} for name, _ in ran}
+    assert [len(numbers) for numbers in places.values()] == [1] * 4
+    assert places["fixed"] == places["also_fixed"]
+    assert len(set.union(*places.values())) == 3
