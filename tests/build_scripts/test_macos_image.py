@@ -14,7 +14,7 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("the stand-in programs are scripts", allow_module_level=True)
 
-from installers.macos.make import make_image
+from installers.macos.make import make, make_image
 from installers.macos.signing import NAMES, SigningSecrets, signing_secrets
 from machine.report import Stop
 from tests.build_scripts.macos.machine import IDENTITY, X86_64, Mac, fat, mach_o
@@ -196,6 +196,12 @@ def test_a_busy_disk_image_is_tried_again_and_not_for_ever(mac: Mac) -> None:
         image_of(mac)
 
 
+def test_an_answer_that_stapler_does_not_find_yet_is_looked_for_again(mac: Mac) -> None:
+    (mac.signs / "secrets").write_text('CloudKit query failed due to "Record not found"')
+    mac.fail("xcrun stapler", times=3)
+    assert image_of(mac, SECRETS).is_file()
+
+
 def test_a_copy_that_is_not_whole_makes_no_image(mac: Mac) -> None:
     mac.lose_the_copy()
     with pytest.raises(Stop, match="No such file"):
@@ -243,6 +249,12 @@ def test_an_application_of_another_version_is_not_signed(mac: Mac) -> None:
         image_of(mac, version="0.2.0")
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="is one")
 def test_elsewhere_than_on_a_mac_it_says_so(mac: Mac) -> None:
-    with pytest.raises(Stop, match="codesign is not there: a disk image is made on a Mac"):
+    with pytest.raises(Stop, match=r"made on a Mac\."):
+        make(mac.bundle, "0.1.0", mac.target)
+
+
+def test_without_apples_tools_it_says_so(mac: Mac) -> None:
+    with pytest.raises(Stop, match=r"codesign is not there: .* Xcode's command line tools"):
         make_image(mac.bundle, "0.1.0", mac.target, mac.checkout, Path(sys.executable), {"PATH": "/nowhere"})

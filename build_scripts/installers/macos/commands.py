@@ -3,15 +3,17 @@
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from machine.report import Stop
+from machine.report import Stop, say
 
 #: All that this package reads of the environment begins so; no program that is started sees it.
 PREFIX = "WAYSTATION_MACOS_"
 _HIDDEN = "•••"
+_TRIES = 4
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,23 @@ class Commands:
             check=False,
         )
         return Done(done.returncode, self._shown(done.stdout), self._shown(done.stderr))
+
+    def insist(self, command: Sequence[str | Path], what: str, passing: str, pause_s: float) -> None:
+        """As `run`, a few times where the words of the program say that the trouble passes.
+
+        Args:
+            command, what: as there.
+            passing: in its words.
+            pause_s: between two tries.
+        """
+        for left in reversed(range(_TRIES)):
+            done = self.attempt(command)
+            if not done.exit_code:
+                return
+            if not left or passing not in done.words:
+                raise Stop(f"{done.words}\nCould not {what} (the words are above).")
+            say(f"{passing}; trying again")
+            time.sleep(pause_s)
 
     def _shown(self, words: str) -> str:
         for secret in self._hidden:

@@ -5,8 +5,8 @@ With the variables of `installers.macos.signing` it is signed and notarised; wit
 
 import os
 import shutil
+import sys
 import tempfile
-import time
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -20,9 +20,9 @@ from installers.macos.signing import AD_HOC, identity_of, sign_app, sign_file, s
 from machine.checkout import Checkout
 from machine.report import Stop, say
 
-#: How often a disk image is tried: while the system looks for malware in what was just written, it is "busy".
+#: What hdiutil says while the system looks for malware in what was just written.
 #: https://github.com/actions/runner-images/issues/7522
-_TRIES = 4
+_BUSY = "Resource busy"
 _PAUSE_S = 10.0
 
 
@@ -37,6 +37,8 @@ def make(bundle: Bundle, version: str, target: Path) -> list[Path]:
     Raises:
         Stop: something is missing, or signing was asked for and failed.
     """
+    if sys.platform != "darwin":
+        raise Stop("A disk image is made on a Mac.")
     checkout = Checkout(Path(__file__).resolve().parents[3])
     return [make_image(bundle, version, target, checkout, ensure_build_environment(checkout))]
 
@@ -81,11 +83,11 @@ def make_image(
             if signing:
                 archive = work / f"{NAME}.zip"
                 commands.run(["ditto", "-c", "-k", "--keepParent", app, archive], f"pack {app.name}")
-                notarise(archive, app, signing, commands, private)
+                notarise(archive, app, signing, commands, private, pause_s)
             _build(app, icon, image, checkout, python, commands, pause_s)
             if signing:
                 sign_file(image, identity, commands)
-                notarise(image, image, signing, commands, private)
+                notarise(image, image, signing, commands, private, pause_s)
     # Only now: no file may say by its name that it is signed and not be.
     image.replace(output)
     shutil.rmtree(work)
@@ -103,12 +105,6 @@ def _build(
     defines = {"app": app, "icon": icon, "background": drawn / "background.png"}
     options = [word for key, value in defines.items() for word in ("-D", f"{key}={value}")]
     command = [python, "-m", "dmgbuild", "-s", settings, *options, NAME, image]
-    for left in reversed(range(_TRIES)):
-        done = commands.attempt(command)
-        if done.exit_code == 0 and image.is_file():
-            return
-        if not left or "busy" not in done.words:
-            raise Stop(f"{done.words}\nCould not make the disk image (the words are above).")
-        say("the disk image is busy; trying again")
-        image.unlink(missing_ok=True)
-        time.sleep(pause_s)
+    commands.insist(command, "make the disk image", _BUSY, pause_s)
+    if not image.is_file():
+        raise Stop("dmgbuild told of no failure, and has made no disk image.")

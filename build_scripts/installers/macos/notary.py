@@ -11,9 +11,13 @@ from machine.report import Stop, say
 
 #: It takes minutes as a rule, and hours when the service is in trouble.
 _PATIENCE = "1h"
+#: What stapler says until the answer has reached all of Apple's servers: https://github.com/electron/notarize
+_UNKNOWN_YET = "Record not found"
 
 
-def notarise(path: Path, staple: Path, signing: SigningSecrets, commands: Commands, folder: Path) -> None:
+def notarise(
+    path: Path, staple: Path, signing: SigningSecrets, commands: Commands, folder: Path, pause_s: float
+) -> None:
     """Send a file, wait for the answer, and fasten it to what was signed.
 
     Args:
@@ -22,6 +26,7 @@ def notarise(path: Path, staple: Path, signing: SigningSecrets, commands: Comman
         signing: with the key for the service.
         commands: of this machine.
         folder: that nobody else can read, for the key.
+        pause_s: between two tries of what passes.
 
     Raises:
         Stop: the service was not reached, or does not accept it; with its reasons.
@@ -40,7 +45,8 @@ def notarise(path: Path, staple: Path, signing: SigningSecrets, commands: Comman
             words += "\n" + commands.attempt(["xcrun", "notarytool", "log", identifier, *access]).words
         raise Stop(f"{words}\nApple's notary service did not accept {path.name} (the words are above).")
     key.unlink()
-    commands.run(["xcrun", "stapler", "staple", staple], f"fasten the answer to {staple.name}")
+    fasten = ["xcrun", "stapler", "staple", staple]
+    commands.insist(fasten, f"fasten the answer to {staple.name}", _UNKNOWN_YET, pause_s)
 
 
 def _answer(output: str) -> dict[str, str]:

@@ -184,6 +184,10 @@ def make_app(app: Path, version: str = "0.1.0") -> Path:
     resources.mkdir()
     (resources / "LICENSES.txt").write_text("MIT")
     (frameworks / "LICENSES.txt").symlink_to("../Resources/LICENSES.txt")
+    # A folder of one kind alone is one link.
+    (resources / "PySide6" / "Qt").mkdir(parents=True)
+    (resources / "PySide6" / "Qt" / "lib").symlink_to("../../../Frameworks/PySide6/Qt/lib")
+    (resources / "Python.framework").symlink_to("../Frameworks/Python.framework")
     (resources / "base_library.zip").write_bytes(b"PK\3\4 data")
     (contents / "Info.plist").write_bytes(plistlib.dumps(info_plist(version)))
     return app
