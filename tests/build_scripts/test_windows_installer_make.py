@@ -58,6 +58,9 @@ def test_windows_shows_what_the_installer_is(bundle: Bundle, icon: Path, tmp_pat
     content = compile_installer(bundle, "1.2.3", tmp_path / "made", icon, PATH).read_bytes()
     for text in ("Waystation Setup", "Waystation contributors", "1.2.3"):
         assert text.encode("utf-16-le") in content
+    # VS_FIXEDFILEINFO: the mark, its own version, then the file's and the product's in halves of 32 bits.
+    _, _, *numbers = struct.unpack_from("<6I", content, content.index(struct.pack("<I", 0xFEEF04BD)))
+    assert numbers == 2 * [1 << 16 | 2, 3 << 16]
     assert icon.read_bytes()[22:] in content
     # Neither an administrator nor the virtual folders of old programs.
     assert b'level="asInvoker"' in content

@@ -1,7 +1,8 @@
 """Make Waystation-<version>-windows-x64-setup.exe by makensis: on Windows, and the same on Linux, where tests run it.
 
 Without a certificate the name says `-unsigned`. With one, the variable WAYSTATION_SIGN holds the command that signs a
-Windows program in place; the path of the program is added to it, for the bundle's own and for those made here.
+Windows program in place; the path of the program is added to it, for the bundle's own and for those made here. Blanks
+in it stand in double quotes: for the uninstaller makensis hands it to the system's own shell.
 """
 
 import os
