@@ -19,6 +19,7 @@ from app.commandline.pool_actions import run_pool_action
 from app.commandline.settings_actions import run_settings_action
 from app.commandline.sign_in import sign_in
 from app.commandline.token_actions import run_token_action
+from app.commandline.update_action import run_update_action
 from app.core.errors import InstanceUnreachable, NotFound
 from app.platform.instance import InstanceLock
 
@@ -50,6 +51,8 @@ def run_action(arguments: argparse.Namespace, data_dir: Path, environ: Mapping[s
             return run_model_action(arguments, deliver)
         case "settings" | "backup":
             return run_settings_action(arguments, deliver)
+        case "update":
+            return run_update_action(arguments, deliver)
     match arguments.action:
         case "show":
             return _show(data_dir)

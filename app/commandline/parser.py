@@ -136,6 +136,12 @@ def parser() -> argparse.ArgumentParser:
     made = add(commands, "practice", "try everything on a simulated upstream, with three sample tokens")
     made.add_argument("--port", type=_port, default=PRACTICE_PORT, help="the port (default %(default)s)")
     made.add_argument("--quiet", action="store_true", help="without a history, and without clients of its own")
+    made = add(
+        commands,
+        "update",
+        "ask the release feed whether there is a newer version; nothing is downloaded. The exit code is 3 if there is",
+    )
+    made.add_argument("--json", action="store_true", help="as JSON")
     made = add(commands, "selftest", "check this installation")
     made.add_argument("output", nargs="?", type=Path, metavar="OUT.json", help="where to write the result")
     return top

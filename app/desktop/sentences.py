@@ -56,7 +56,8 @@ BY_SENTENCE: tuple[object, ...] = (
     # New versions.
     QT_TRANSLATE_NOOP("Sentences", "Practice stays on this computer, so it asks nobody for new versions."),
     QT_TRANSLATE_NOOP(
-        "Sentences", "This build of Waystation knows of no release feed. Enter its address in the settings."
+        "Sentences",
+        "This build of Waystation knows of no release feed. Enter one in the settings, or in WAYSTATION_RELEASE_FEED.",
     ),
     QT_TRANSLATE_NOOP("Sentences", "The release feed is an http or https address, without a user name or a fragment."),
     # Signing in.

@@ -150,7 +150,10 @@ class ReleaseDesk:
         if not self.allowed:
             raise InvalidInput("Practice stays on this computer, so it asks nobody for new versions.")
         if self._memory.feed is None:
-            raise InvalidInput("This build of Waystation knows of no release feed. Enter its address in the settings.")
+            raise InvalidInput(
+                "This build of Waystation knows of no release feed. Enter one in the settings, or in "
+                "WAYSTATION_RELEASE_FEED."
+            )
         if self._asking.locked():
             async with self._asking:
                 if self.failure is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bundle.environment import ensure_build_environment
 from bundle.layout import LICENSES, NAME, Bundle, version_of
+from bundle.release_feed import write_release_feed
 from bundle.version_info import version_info
 from machine.checkout import Checkout, venv_program
 from machine.environment import alone
@@ -54,6 +55,8 @@ def _freeze(checkout: Checkout, python: Path, target: Path) -> None:
     project = tomllib.loads(checkout.pyproject.read_text(encoding="utf-8"))["project"]
     resource = version_info(version_of(checkout), project["description"])
     (checkout.build / "version_info.txt").write_text(resource, encoding="utf-8", newline="\n")
+    feed = write_release_feed(checkout.build, os.environ)
+    say(f"the release feed is {feed or 'not named, so the program asks for its address'}")
     say(f"freezing Waystation {version_of(checkout)}; this takes a minute or two")
     work = checkout.build / "pyinstaller"
     options = ["--noconfirm", "--clean", "--log-level", "WARN", "--distpath", target, "--workpath", work]

@@ -3888,8 +3888,8 @@
         <translation>练习模式不离开这台电脑，因此不会检查新版本。</translation>
     </message>
     <message>
-        <source>This build of Waystation knows of no release feed. Enter its address in the settings.</source>
-        <translation>这一版驿站没有自带更新源。请在设置中填写更新源地址。</translation>
+        <source>This build of Waystation knows of no release feed. Enter one in the settings, or in WAYSTATION_RELEASE_FEED.</source>
+        <translation>这一版驿站没有自带更新源。请在设置中填写，或用 WAYSTATION_RELEASE_FEED 指定。</translation>
     </message>
     <message>
         <source>The release feed is an http or https address, without a user name or a fragment.</source>
