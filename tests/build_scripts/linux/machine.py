@@ -5,6 +5,7 @@ they would see of the real one: its file, its process, and what it does when it 
 import os
 import shutil
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 from bundle.layout import Bundle
@@ -69,6 +70,16 @@ class Debian:
         """What dpkg says of the package: `installed 1.0.0`, `config-files 1.0.0`, or nothing."""
         show = ["dpkg-query", f"--root={self.root}", "--show", "--showformat=${db:Status-Status} ${Version}"]
         return subprocess.run([*show, "waystation"], capture_output=True, text=True).stdout
+
+    def running(self) -> list[int]:
+        """The processes of the installed program."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            # Not another user's, and none that ends meanwhile.
+            with suppress(OSError):
+                if (folder / "exe").samefile(self.program):
+                    found.append(int(folder.name))
+        return found
 
     def files(self) -> dict[str, str]:
         """All that is there but dpkg's own: the mode of a file, or where a link leads."""
