@@ -189,9 +189,9 @@ def test_secrets_that_a_workflow_does_not_have_are_empty_and_not_there() -> None
 
 
 def test_a_busy_disk_image_is_tried_again_and_not_for_ever(mac: Mac) -> None:
-    mac.fail("hdiutil", times=3)
+    mac.fail("hdiutil", times=5)
     assert image_of(mac).is_file()
-    mac.fail("hdiutil", times=4)
+    mac.fail("hdiutil", times=6)
     with pytest.raises(Stop, match="Resource busy"):
         image_of(mac)
 

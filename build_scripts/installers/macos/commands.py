@@ -13,7 +13,7 @@ from machine.report import Stop, say
 #: All that this package reads of the environment begins so; no program that is started sees it.
 PREFIX = "WAYSTATION_MACOS_"
 _HIDDEN = "•••"
-_TRIES = 4
+_TRIES = 6
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Commands:
                 return
             if not left or passing not in done.words:
                 raise Stop(f"{done.words}\nCould not {what} (the words are above).")
-            say(f"{passing}; trying again")
+            say(f"could not {what} yet ({passing}); trying again")
             time.sleep(pause_s)
 
     def _shown(self, words: str) -> str:

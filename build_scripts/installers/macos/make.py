@@ -23,7 +23,7 @@ from machine.report import Stop, say
 #: What hdiutil says while the system looks for malware in what was just written.
 #: https://github.com/actions/runner-images/issues/7522
 _BUSY = "Resource busy"
-_PAUSE_S = 10.0
+_PAUSE_S = 30.0
 
 
 def make(bundle: Bundle, version: str, target: Path) -> list[Path]:

@@ -11,8 +11,9 @@ from machine.report import Stop, say
 
 #: It takes minutes as a rule, and hours when the service is in trouble.
 _PATIENCE = "1h"
-#: What stapler says until the answer has reached all of Apple's servers: https://github.com/electron/notarize
-_UNKNOWN_YET = "Record not found"
+#: In what stapler says until the answer has reached all of Apple's servers, which may take minutes.
+#: https://github.com/different-ai/openwork/pull/3038
+_ON_ITS_WAY = "CloudKit"
 
 
 def notarise(
@@ -46,7 +47,7 @@ def notarise(
         raise Stop(f"{words}\nApple's notary service did not accept {path.name} (the words are above).")
     key.unlink()
     fasten = ["xcrun", "stapler", "staple", staple]
-    commands.insist(fasten, f"fasten the answer to {staple.name}", _UNKNOWN_YET, pause_s)
+    commands.insist(fasten, f"fasten the answer to {staple.name}", _ON_ITS_WAY, pause_s)
 
 
 def _answer(output: str) -> dict[str, str]:
