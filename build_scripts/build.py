@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Make Waystation's bundle and installers from a clone: python3 build_scripts/build.py COMMAND.
 
-bundle [--twice]     freeze the program into dist/Waystation, from an environment made of the build lock alone; twice
-                     to see that the same source makes the same files
+bundle [OPTIONS]     freeze the program into dist/Waystation, from an environment made of the build lock alone; with
+                     --twice to see that the same source makes the same files, with --into FOLDER elsewhere
 smoke [FOLDER]       use the frozen program (default: that of dist/) as people do, and print its size and start times
 installer [OPTIONS]  make this system's installer from dist/; on Linux also that of Windows, with --for windows
 try [FILE]           install it on this very system, use it, upgrade it and remove it, and see that nothing is left

@@ -14,6 +14,7 @@ from installers import trial, try_windows
 from installers.trial import try_it
 from installers.windows.make import compile_installer
 from machine.report import Stop
+from release.files import newest_of
 from tests.build_scripts.windows import machine
 from tests.build_scripts.windows.machine import one_icon, stand_in_bundle
 from tests.support.waiting import wait_for
@@ -68,6 +69,7 @@ def test_the_whole_trial_leaves_windows_as_it_was(
     windows: machine.Windows, setup: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     system = this(windows)
+    assert newest_of(setup.parent, "windows", VERSION) == setup
     windows.data.mkdir()
     assert system.there() == {str(windows.data): "there"}
     try_it(system, setup, VERSION, StandIn(windows))

@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
+from bundle import release_feed
+from installers.macos import signing
+from installers.windows import make as windows
+
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 RELEASING = (ROOT / "docs" / "releasing.md").read_text(encoding="utf-8")
@@ -126,6 +130,20 @@ def test_a_secret_is_given_to_the_one_step_that_signs(path: Path) -> None:
             assert f"`{name}`" in RELEASING
     without_steps = {name: {**job, "steps": None} for name, job in workflow["jobs"].items()}
     assert "secrets" not in str({**workflow, "jobs": without_steps})
+
+
+def test_the_scripts_read_what_the_release_gives_them() -> None:
+    given: dict[str, dict[str, str]] = {}
+    for step in steps(read(ROOT / ".github" / "workflows" / "release.yml")):
+        if "run" in step:
+            given[step["run"].partition("build.py ")[2]] = step.get("env", {})
+    assert given["bundle"].keys() == {release_feed.VARIABLE}
+    assert given["installer"].keys() == {windows.SIGN, *signing.NAMES}
+    for name, value in given["installer"].items():
+        system = "Windows" if name == windows.SIGN else "macOS"
+        # Each secret under its own name, and on its own system alone; where there is none, the variable is empty.
+        assert value == f"${{{{ runner.os == '{system}' && secrets.{name} || '' }}}}"
+    assert given["try"] == given["smoke"] == given["release sums"] == {}
 
 
 @every_workflow
