@@ -189,7 +189,8 @@ def run_launchctl(arguments: Sequence[str]) -> str:
 def is_read_only(program: str) -> bool:
     """Whether it lies on a disk that cannot be written, as a mounted disk image. Not on Windows."""
     with suppress(OSError):
-        return bool(os.statvfs(program).f_flag & os.ST_RDONLY)
+        # Of its folder: the Python of a checkout is a link, and may lead to the system's own disk, which is read-only.
+        return bool(os.statvfs(Path(program).parent).f_flag & os.ST_RDONLY)
     return False
 
 

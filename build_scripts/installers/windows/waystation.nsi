@@ -7,8 +7,9 @@
 ;   /DOWNGRADE   also in place of a newer version
 ;   /D=FOLDER    where to; the last option, without quotes. An installed Waystation stays where it is
 ; Options of the uninstaller:
-;   /S           ask nothing, show nothing. It ends at once and a copy of it goes on; with the last option _?=FOLDER, the
-;                folder of the program, it goes on itself, tells its exit code, and alone stays behind in the folder
+;   /S           ask nothing, show nothing. It ends at once and a copy of it goes on, which stays in %TEMP%; with the
+;                last option _?=FOLDER, the folder of the program, it goes on itself, tells its exit code, and alone stays
+;                behind in the folder
 ;   /DATA        also remove tokens, licenses, settings and history
 ; Exit codes of both:
 ;   0  done
