@@ -9,8 +9,9 @@ from app.desktop.commanding import Commanding
 from app.desktop.messages import Told
 from app.desktop.opening import open_page
 
-#: The group of all of them.
+#: The group of what is chosen, and that of the question itself, which may take a while.
 UPDATES = "updates"
+CHECK = "check for updates"
 
 
 class UpdateOperations:
@@ -25,7 +26,7 @@ class UpdateOperations:
 
     def check(self) -> None:
         """Ask the release feed now."""
-        self._commanding.begin(UPDATES, self._check())
+        self._commanding.begin(CHECK, self._check())
 
     def skip(self, version: str | None) -> None:
         """Do not speak of this version any more; None: speak of it after all."""

@@ -5445,7 +5445,7 @@
     <name>UpdateOperations</name>
     <message>
         <source>No program opened the page. It is {address}</source>
-        <extracomment>The group of all of them.</extracomment>
+        <extracomment>The group of what is chosen, and that of the question itself, which may take a while.</extracomment>
         <translation>没有程序能打开该页面。它的地址是 {address}</translation>
     </message>
 </context>
@@ -5550,8 +5550,8 @@
         <translation>驿站从不自行下载或安装任何东西。</translation>
     </message>
     <message>
-        <source>{host} is asked, through the proxy that is set above. It learns this computer&apos;s address on the internet and the version, nothing else. Nothing is downloaded or installed by itself.</source>
-        <translation>检查时会通过上面设置的代理询问 {host}。对方只会得知这台电脑的公网地址和当前版本，别无其他。驿站不会自行下载或安装任何东西。</translation>
+        <source>{host} is asked, by the same way and proxy as OpenAI. It learns this computer&apos;s address on the internet and the version, nothing else. Nothing is downloaded or installed by itself.</source>
+        <translation>检查时会询问 {host}，线路和代理与访问 OpenAI 时相同。对方只会得知这台电脑的公网地址和当前版本，别无其他。驿站不会自行下载或安装任何东西。</translation>
     </message>
 </context>
 <context>

@@ -80,6 +80,8 @@ async def test_check_now_works_at_any_time_and_agrees_to_nothing(stage: Stage) -
     assert not updates.daily.isChecked()
     updates.check.click()
     assert not updates.check.isEnabled()
+    # It may take a while, and holds up nothing else.
+    assert updates.daily.isEnabled()
     await stage.desk.settle()
     assert updates.check.isEnabled()
     assert calls(stage) == [("update.check", {})]
@@ -176,6 +178,7 @@ async def test_without_a_feed_the_card_says_so_and_takes_one(stage: Stage) -> No
     show(stage, Place.SETTINGS, ReleaseView(allowed=True))
     updates = stage.window.settings.updates
     assert not updates.check.isEnabled()
+    assert not updates.daily.isEnabled()
     assert not updates.use_feed.isEnabled()
     updates.feed.setText(f" {FEED} ")
     assert updates.use_feed.isEnabled()

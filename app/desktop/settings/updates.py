@@ -6,11 +6,12 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QLineEdit, QPushButton
 
 from app.core.release_memory import Consent
+from app.desktop.design import space
 from app.desktop.icons import Icons
 from app.desktop.operations import Operations
 from app.desktop.pages.release_news import ReleaseNews
 from app.desktop.settings.section import Section
-from app.desktop.update_operations import UPDATES
+from app.desktop.update_operations import CHECK, UPDATES
 from app.desktop.update_words import host_of, standing
 from app.desktop.widgets.folding_row import FoldingRow
 from app.desktop.widgets.form import note_label
@@ -40,7 +41,7 @@ class UpdatesSection(Section):
         self.check.clicked.connect(operations.updates.check)
         self.again = QPushButton(self.tr("Show it after all"))
         self.again.clicked.connect(lambda: operations.updates.skip(None))
-        self._buttons = FoldingRow(0)
+        self._buttons = FoldingRow(space.S)
         for button in (self.check, self.again):
             self._buttons.line.addWidget(button)
         self._buttons.line.addStretch()
@@ -93,7 +94,7 @@ class UpdatesSection(Section):
         if self._seen.feed is None:
             return self.tr("Nothing is ever downloaded or installed by itself.")
         said = self.tr(
-            "{host} is asked, through the proxy that is set above. It learns this computer's address on the internet "
+            "{host} is asked, by the same way and proxy as OpenAI. It learns this computer's address on the internet "
             "and the version, nothing else. Nothing is downloaded or installed by itself."
         )
         return said.format(host=host_of(self._seen.feed))
@@ -104,9 +105,11 @@ class UpdatesSection(Section):
 
     def _draw(self) -> None:
         free = not self._operations.is_busy(UPDATES)
-        self.check.setEnabled(free and self._seen.feed is not None and not self._seen.asking)
+        asking = self._seen.asking or self._operations.is_busy(CHECK)
+        self.check.setEnabled(self._seen.feed is not None and not asking)
         self.again.setEnabled(free)
-        self.daily.setEnabled(free)
+        # Who is asked must be known to whoever agrees.
+        self.daily.setEnabled(free and (self._seen.feed is not None or self.daily.isChecked()))
         self.use_feed.setEnabled(free and self._wanted_feed() != self._seen.feed)
 
     def _wanted_feed(self) -> str | None:
