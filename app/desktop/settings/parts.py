@@ -53,6 +53,9 @@ class PartsDialog(QDialog):
         column.addWidget(self.about_qt)
         column.addWidget(self.text, 1)
         column.addWidget(buttons)
+        # As they stand, on every system.
+        QWidget.setTabOrder(self.text, source)
+        QWidget.setTabOrder(source, buttons.button(QDialogButtonBox.StandardButton.Close))
 
 
 def licenses_of_this_installation(licenses: Path) -> str:
