@@ -24,7 +24,7 @@ from app.core.release_memory import (
 from app.core.release_version import Version, read_version
 from app.gateway.state import GatewayState
 from app.gateway.tasks import TaskSet
-from app.upstream.release_feed import ReleaseFeed, ReleaseFeedUnreachable
+from app.upstream.release_feed import NoReleases, ReleaseFeed, ReleaseFeedUnreachable
 
 #: Starting shall not be slowed down by it. In seconds, like the others.
 FIRST_S = 20.0
@@ -176,6 +176,11 @@ class ReleaseDesk:
         await self._keep(asked_at=self._state.clock.now())
         try:
             answer = await self._feed.ask(feed, self._memory.etag)
+        except NoReleases:
+            if self._memory.feed == feed:
+                # What it told of before was withdrawn.
+                await self._keep(newest=None, etag=None)
+            raise
         except ReleaseFeedUnreachable as error:
             if not error.sent and self._memory.feed == feed:
                 await self._keep(asked_at=before)

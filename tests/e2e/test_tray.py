@@ -12,6 +12,7 @@ from tests.e2e.program import until
 from tests.e2e.screen import DesktopWaystation, Make, Screen, desktop_on
 from tests.support.desktop_session import DesktopSession
 from tests.support.notifications import Notifications
+from tests.support.release_feed import running_feed
 from tests.support.tray import MenuEntry
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.fixed_ports]
@@ -118,6 +119,33 @@ async def test_limits_and_dead_logins_are_said_with_their_ends(
     # Each kind once: it rested again after somebody had waited.
     await until(lambda: len(told) == 3, f"what the tray says by itself: {told}")
     assert [text.split(" ")[0] for text in told] == ["No", "1", "“second”"]
+
+
+async def test_a_new_version_is_said_once_ever(
+    screen: Screen, make_waystation: Make, upstream: PracticeUpstream, told: list[str]
+) -> None:
+    async with running_feed() as feed:
+        feed.tells(tag_name="v9.1.0", html_url=f"http://127.0.0.1:{feed.port}/page")
+        env = {"WAYSTATION_RELEASE_FEED": feed.address}
+        desktop = await desktop_on(screen, make_waystation, "--minimized", env=env)
+        waystation = desktop.waystation
+        await waystation.import_account(upstream.accounts[0].auth_json(), "first")
+        await screen.wait_status(desktop.running)
+        # Nobody has agreed, so nobody is asked; a command asks once.
+        assert feed.asked == []
+        assert (await waystation.run("update")).code == 3
+        await until(lambda: told, "the tray to say it")
+        assert told == ["Waystation 9.1.0 is out. The overview says what is new."]
+        await desktop.run.quit()
+        again = await waystation.start("--minimized")
+        await screen.wait_status(desktop.running)
+        assert (await waystation.run("update")).code == 3
+        assert len(feed.asked) == 2
+        feed.tells(tag_name="v9.2.0")
+        assert (await waystation.run("update")).code == 3
+        await until(lambda: len(told) > 1, "the tray to say it of the next one")
+        assert told[1:] == ["Waystation 9.2.0 is out. The overview says what is new."]
+        await again.quit()
 
 
 async def _overnight(screen: Screen) -> bool:

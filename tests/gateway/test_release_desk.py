@@ -200,6 +200,33 @@ async def test_what_has_not_changed_is_still_known(tmp_path: Path, feed: Feed, t
         assert (found["news"]["version"], found["answered_at"]) == ("9.1.0", NOW + 5)
 
 
+@pytest.mark.parametrize("withdrawn", ["the only one", "the last one"])
+async def test_a_version_that_was_withdrawn_is_forgotten(
+    tmp_path: Path, feed: Feed, time: Time, withdrawn: str
+) -> None:
+    async with opened(tmp_path, feed.address, time) as commands:
+        await commands.execute("update.check", {})
+        if withdrawn == "the last one":
+            feed.tells(tag_name=__version__)
+            await commands.execute("update.check", {})
+        else:
+            feed.says(status=404)
+            with pytest.raises(NoReleases):
+                await commands.execute("update.check", {})
+        assert seen(commands).news is None
+        feed.handler = None
+        assert (await commands.execute("update.check", {}))["news"] is not None
+
+
+async def test_a_feed_that_has_trouble_takes_nothing_back(tmp_path: Path, feed: Feed, time: Time) -> None:
+    async with opened(tmp_path, feed.address, time) as commands:
+        await commands.execute("update.check", {})
+        feed.says(status=503)
+        with pytest.raises(WaystationError):
+            await commands.execute("update.check", {})
+        assert seen(commands).news is not None
+
+
 @pytest.mark.parametrize("tag", [__version__, "0.0.1", "9.1.0rc1"])
 async def test_what_is_not_newer_or_not_final_is_no_news(tmp_path: Path, feed: Feed, time: Time, tag: str) -> None:
     feed.tells(tag_name=tag)
