@@ -52,7 +52,12 @@ class Debian:
         # A real system has the packages that are needed, and waits for the disk.
         force = "not-root,script-chrootless,depends,bad-path,unsafe-io,downgrade"
         done = subprocess.run(
-            ["dpkg", f"--root={self.root}", f"--force-{force}", *map(str, arguments)],
+            [
+                *("dpkg", f"--root={self.root}", f"--force-{force}"),
+                # What this machine has in /etc/dpkg holds here, too: a log, and on small ones files to leave out.
+                *(f"--log={self.root}.log", "--path-include=*"),
+                *map(str, arguments),
+            ],
             env={"PATH": self.path, "LC_ALL": "C.UTF-8"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
