@@ -55,7 +55,9 @@ class PartsDialog(QDialog):
         column.addWidget(buttons)
         # As they stand, on every system.
         QWidget.setTabOrder(self.text, source)
-        QWidget.setTabOrder(source, buttons.button(QDialogButtonBox.StandardButton.Close))
+        close = buttons.button(QDialogButtonBox.StandardButton.Close)
+        QWidget.setTabOrder(source, close)
+        close.setDefault(True)
 
 
 def licenses_of_this_installation(licenses: Path) -> str:
