@@ -34,7 +34,8 @@ def smoke(checkout: Checkout, arguments: list[str]) -> int:
     system_packages.ensure_test_programs()
     if sys.platform == "linux":
         codex.ensure_codex_versions(checkout)
-    pytest = [str(checkout.program("pytest")), "--bundle", str(bundle.folder), TESTS]
+    # One word: before it has read our option, pytest would take a folder for tests and look for its settings there.
+    pytest = [str(checkout.program("pytest")), f"--bundle={bundle.folder}", TESTS]
     code = subprocess.run(pytest, cwd=checkout.root, check=False).returncode
     if code == 0:
         for line in figures(checkout, bundle):

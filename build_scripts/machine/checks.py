@@ -42,7 +42,7 @@ def run_checks(checkout: Checkout, pytest_arguments: list[str], making: Making |
         except Stop as stop:
             say(str(stop))
             failed.append("the bundle")
-    code = _run(checkout, "pytest", (*SIDE_BY_SIDE, *(("--bundle", str(bundle.folder)) if bundle else ())))
+    code = _run(checkout, "pytest", (*SIDE_BY_SIDE, *([f"--bundle={bundle.folder}"] if bundle else ())))
     if code:
         failed.append(f"pytest (exit code {code})")
     if bundle is not None:

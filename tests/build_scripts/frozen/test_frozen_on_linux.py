@@ -1,21 +1,26 @@
 """The frozen program on a desktop of its own, with its tray's menu over D-Bus, and with the real Codex."""
 
+import asyncio
 import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from app.platform.autostart_files import DesktopEntry
+from app.platform.instance import announced
 from app.practice.server import PracticeUpstream
 from bundle.layout import Bundle
 from tests.build_scripts.frozen.selftests import selftest, system_environment
 from tests.e2e.codex import NEWEST, PROMPT_MARK, check_tool_turn, codex_shell
 from tests.e2e.program import Waystation, until
 from tests.e2e.screen import Make, Screen, desktop_on
+from tests.e2e.test_practice import practice
 from tests.support.desktop_session import DesktopSession
+from tests.support.ports import free_port
 from tests.support.waiting import wait_for
 
 pytestmark = [pytest.mark.bundle, pytest.mark.timeout(120), pytest.mark.fixed_ports]
@@ -124,6 +129,78 @@ async def test_the_tray_is_used_and_codex_takes_a_turn_with_what_it_copies(
     await screen.picture(tmp_path / "window.png")
     await screen.click("Quit")
     assert await desktop.run.wait_end() == 0
+
+
+async def press(screen: Screen, *keys: str, title: str = "Waystation") -> None:
+    """Press keys in the window with this title: the frozen program has no ear for more."""
+    (window,) = await screen.windows(title)
+    command = ["xdotool", "windowfocus", "--sync", window, "key", *keys]
+    await asyncio.to_thread(screen.session.run, command)
+
+
+async def test_a_second_start_shows_the_window_of_the_first_with_the_licenses_of_the_bundle(
+    screen: Screen, make_waystation: Make, bundle: Bundle, tmp_path: Path
+) -> None:
+    desktop = await desktop_on(screen, make_waystation, "--minimized")
+    await screen.wait_status(f"{desktop.running} · no token yet")
+    assert await screen.windows() == []
+
+    done = await desktop.waystation.run()
+
+    assert (done.code, done.out, done.err) == (0, "", "")
+    await screen.wait_windows(1)
+    # The settings, and backwards to the last of their buttons.
+    await press(screen, "ctrl+7", "shift+Tab", "space")
+    dialog = "Software that Waystation uses"
+    await screen.wait_windows(1, dialog)
+    await screen.picture(tmp_path / "licenses.png")
+    await asyncio.to_thread(screen.session.set_clipboard, "nothing was copied")
+    (window,) = await screen.windows(dialog)
+    into_the_text = ["mousemove", "--window", window, "300", "260", "click", "1"]
+    await asyncio.to_thread(screen.session.run, ["xdotool", *into_the_text])
+    await press(screen, "ctrl+a", "ctrl+c", title=dialog)
+    written = bundle.licenses.read_text(encoding="utf-8")
+
+    async def copied() -> bool:
+        return (await screen.clipboard()).strip() == written.strip()
+
+    await until(copied, "the licenses of everything in the bundle")
+    await press(screen, "Escape", title=dialog)
+    await screen.wait_windows(0, dialog)
+
+
+async def test_practice_starts_the_frozen_program_for_real(
+    screen: Screen, make_waystation: Make, bundle: Bundle
+) -> None:
+    waystation = make_waystation(screen.session.env)
+    # Its port must be remembered: the desktop is given none.
+    serve = await waystation.serve("--port", str(free_port()))
+    await serve.quit()
+    run, folder = await practice(waystation)
+    await screen.wait_windows(1)
+
+    async def practising() -> bool:
+        return (await screen.status()).startswith("Running")
+
+    await until(practising, "the status line")
+    # From the pages past the gateway's button and the words of the notice.
+    await press(screen, "ctrl+1", "Tab", "Tab", "Tab", "space")
+    try:
+        assert await run.wait_end() == 0
+        assert not folder.exists()
+
+        async def runs() -> bool:
+            return (await waystation.status())["state"] == "running"
+
+        await until(runs, "the application itself", 30)
+        real = psutil.Process(announced(waystation.data_dir).pid)
+        assert real.cmdline() == [str(bundle.program)]
+        assert real.terminal() is None
+        await screen.wait_windows(1)
+        assert await screen.windows("practice") == []
+    finally:
+        # It is no child of ours.
+        await waystation.run("quit")
 
 
 async def test_it_speaks_chinese(screen: Screen, make_waystation: Make) -> None:
