@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Sequence
 
 from bundle.beside import Making
 from bundle.smoke import figures
@@ -11,6 +12,9 @@ from machine.report import Stop, say
 # Two processes of tests more than there are cores, since they wait for other programs much of their time. What goes
 # into one process, and what begins first: see tests/support/side_by_side.py.
 SIDE_BY_SIDE = ("-n", str(min(6, (os.cpu_count() or 1) + 2)), "--dist", "loadfile", "--no-loadscope-reorder")
+
+# Reads all tests and runs none.
+COLLECTING = ("--collect-only", "--quiet")
 
 # Name, program in the environment, arguments. pytest stays last: its closing line ends the output.
 STATIC_CHECKS = (
@@ -37,6 +41,8 @@ def run_checks(checkout: Checkout, pytest_arguments: list[str], making: Making |
     say(f"static checks: {_verdict(failed)}; now the tests")
     bundle = None
     if making is not None:
+        # Compiled once while the bundle is being made, and not by each process of tests for itself.
+        _run(checkout, "pytest", COLLECTING, quietly=True)
         try:
             bundle = making.bundle()
         except Stop as stop:
@@ -60,11 +66,15 @@ def _verdict(failed: list[str]) -> str:
     return f"failed: {', '.join(failed)}" if failed else "all passed"
 
 
-def _run(checkout: Checkout, program: str, arguments: tuple[str, ...] | list[str]) -> int:
+def _run(checkout: Checkout, program: str, arguments: Sequence[str], *, quietly: bool = False) -> int:
     environment = os.environ | {"VIRTUAL_ENV": str(checkout.venv)}
+    # Where it is set, each process of tests would compile all tests anew: a quarter of a minute for each.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     command = [str(checkout.program(program)), *arguments]
+    said = subprocess.DEVNULL if quietly else None
     try:
-        return subprocess.run(command, cwd=checkout.root, env=environment, check=False).returncode
+        done = subprocess.run(command, cwd=checkout.root, env=environment, stdout=said, stderr=said, check=False)
     except OSError as error:
         say(f"{program} did not start: {error}")
         return 127
+    return done.returncode

@@ -53,7 +53,10 @@ def test_the_tests_are_told_where_it_is(
     with Making(checkout) as making:
         assert run_checks(checkout, [], making) == 0
     folder = checkout.build / "tested" / "Waystation"
-    assert asked.read_text().splitlines()[-1] == f"pytest {' '.join(SIDE_BY_SIDE)} --bundle={folder}"
+    assert asked.read_text().splitlines()[-2:] == [
+        "pytest --collect-only --quiet",
+        f"pytest {' '.join(SIDE_BY_SIDE)} --bundle={folder}",
+    ]
     assert capfd.readouterr().err.splitlines()[-2:] == [f"dev: sizes of {folder}", "dev: all passed"]
 
 
