@@ -56,9 +56,9 @@ class UpdatesSection(Section):
         self.feed.returnPressed.connect(self._on_feed)
         self.use_feed = QPushButton(self.tr("Use this feed"))
         self.use_feed.clicked.connect(self._on_feed)
-        self.form.addRow(self.state)
-        self.form.addRow(self.news)
-        self.form.addRow(self._buttons)
+        # Not rows of the form: it reckons the height of what wraps inside of them too low.
+        for number, part in enumerate((self.state, self.news, self._buttons)):
+            self.body.insertWidget(number, part)
         self.form.wide(self.daily)
         self.form.addRow(self._about)
         self.form.row(self.tr("Release feed:"), self.feed, self.use_feed)
@@ -81,10 +81,11 @@ class UpdatesSection(Section):
         self.state.show_state(said.symbol, said.tone, said.text)
         if seen.news is not None:
             self.news.show_release(seen.news)
-        self.form.setRowVisible(self.news, seen.allowed and seen.news is not None and not seen.skipped)
+        self.news.setVisible(seen.allowed and seen.news is not None and not seen.skipped)
         self.again.setVisible(seen.skipped)
         self._about.setText(self._what_is_asked())
-        for row in (self._buttons, self.daily, self._about):
+        self._buttons.setVisible(seen.allowed)
+        for row in (self.daily, self._about):
             self.form.setRowVisible(row, seen.allowed)
         self.form.setRowVisible(self._feed_row, seen.allowed)
         self._take_back()
