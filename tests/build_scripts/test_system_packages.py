@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from machine.report import Stop
-from machine.system_packages import QT_LIBRARIES, install, missing_qt_packages, missing_test_packages, parse_ldconfig
+from machine.system_packages import (
+    FREEZING_PROGRAMS,
+    QT_LIBRARIES,
+    ensure_freezing_parts,
+    install,
+    missing_qt_packages,
+    missing_test_packages,
+    parse_ldconfig,
+)
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="apt is Linux")
 
@@ -132,3 +140,44 @@ def test_every_library_that_the_locked_qt_asks_for_is_known() -> None:
     outside = {name for name in needed if not ALWAYS_THERE.match(name)}
     assert "libEGL.so.1" in outside
     assert outside == set(QT_LIBRARIES)
+
+
+@pytest.fixture
+def freezing(machine: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same machine with binutils, and with a Python of the system's own that is no library."""
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(sys, "base_prefix", "/usr")
+    monkeypatch.setattr("machine.system_packages.known_libraries", set)
+    monkeypatch.setattr("sysconfig.get_config_var", lambda _name: str(machine / "lib"))
+    library = machine / "lib" / f"libpython{sys.version_info.major}.{sys.version_info.minor}.so.1.0"
+    library.parent.mkdir()
+    library.touch()
+    for name in FREEZING_PROGRAMS:
+        write_program(machine / "bin" / name, "exit 0")
+    return machine
+
+
+def test_what_pyinstaller_takes_from_the_system_is_brought(freezing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ensure_freezing_parts()
+    assert asked(freezing) == ""
+    monkeypatch.setattr("sysconfig.get_config_var", lambda _name: None)
+    (freezing / "bin/strip").unlink()
+    ensure_freezing_parts()
+    binutils, library = (line for line in asked(freezing).splitlines() if " install " in line)
+    assert binutils.endswith(" binutils")
+    assert library.endswith(f" libpython{sys.version_info.major}.{sys.version_info.minor}")
+
+
+def test_a_python_that_cannot_be_frozen_is_told_so(freezing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sysconfig.get_config_var", lambda _name: None)
+    monkeypatch.setattr(sys, "base_prefix", "/home/somebody/.pyenv/versions/3.11.7")
+    with pytest.raises(Stop, match="was built without it"):
+        ensure_freezing_parts()
+    assert asked(freezing) == ""
+
+
+def test_elsewhere_than_on_debian_missing_programs_are_named(freezing: Path) -> None:
+    for name in ("apt-get", "objcopy"):
+        (freezing / "bin" / name).unlink()
+    with pytest.raises(Stop, match="missing: objcopy"):
+        ensure_freezing_parts()
