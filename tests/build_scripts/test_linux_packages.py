@@ -88,7 +88,7 @@ class Program:
         (home / "work 间").mkdir()
         for name in ("serve", "doctor"):
             (home / "work 间" / name).write_text(SERVE)
-        self._program = debian.command
+        self._debian = debian
 
     @contextmanager
     def started(self, *arguments: str, user: int | None = None, environ: dict[str, str]) -> Iterator[int]:
@@ -97,7 +97,7 @@ class Program:
             for path in (self.home, *self.home.glob("work*")):
                 os.chown(path, user, user)
         process = subprocess.Popen(
-            [self._program, *(arguments or ("serve",))],
+            [self._debian.command, *(arguments or ("serve",))],
             cwd=self.home / "work 间",
             env={"PATH": "/usr/bin:/bin", "HOME": str(self.home), **environ},
             stdin=subprocess.DEVNULL,
@@ -110,10 +110,9 @@ class Program:
             wait_for(lambda: self.noted(), "the stand-in to start")
             yield process.pid
         finally:
-            for line in self.noted():
-                if line.startswith("started"):
-                    with suppress(ProcessLookupError):
-                        os.kill(int(line.split()[-1]), signal.SIGKILL)
+            for left in self._debian.running():
+                with suppress(ProcessLookupError):
+                    os.kill(left, signal.SIGKILL)
             process.wait(10)
 
     def noted(self) -> list[str]:

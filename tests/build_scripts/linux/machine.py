@@ -21,6 +21,8 @@ mv "$HOME/seen.new" "$HOME/seen"
 mv "$HOME/environ.new" "$HOME/environ"
 note started
 [ "$1" = stubborn ] && trap '' TERM
+# As any program's child is for a moment, before it becomes what it was made for.
+(while [ -e "$HOME" ]; do sleep 0.05; done) &
 while [ -e "$HOME" ]; do sleep 0.05; done
 """
 

@@ -64,6 +64,9 @@ sub note {
     my ($cwd, $arguments) = (readlink "$from/cwd", content("$from/cmdline"));
     my ($status, $environment) = (content("$from/status"), content("$from/environ"));
     return unless defined $cwd && $status =~ /^Uid:\s(\d+)\s\1\s\1\s\1$/m && stays(split /\0/, $arguments);
+    # A child that is about to become another program is no second instance.
+    my ($parent) = $status =~ /^PPid:\s(\d+)/m;
+    return if content("/proc/$parent/cmdline") eq $arguments;
     for my $kind (qw(mnt net pid user)) {
         return if (readlink "$from/ns/$kind") ne (readlink "/proc/self/ns/$kind");
     }
