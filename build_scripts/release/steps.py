@@ -51,6 +51,10 @@ def _draft(tag: str, version: str, notes: str, files: list[Path]) -> int:
     gh = shutil.which("gh")
     if gh is None:
         raise Stop("The draft is made by GitHub's command line, gh, which is not installed here.")
+    # GitHub takes any number of drafts for one tag, such as another of each run. This finds drafts, too.
+    view = subprocess.run([gh, "release", "view", tag], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    if view.returncode == 0:
+        raise Stop(f"There is a release or a draft of {tag} already. If it is an old draft, delete it, and try again.")
     with tempfile.TemporaryDirectory(prefix="waystation-release-") as name:
         text = Path(name) / "notes.md"
         text.write_text(notes, encoding="utf-8", newline="\n")
@@ -59,5 +63,5 @@ def _draft(tag: str, version: str, notes: str, files: list[Path]) -> int:
         command = [gh, "release", "create", tag, *options, *map(str, files)]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, check=False)
     if done.returncode:
-        raise Stop("gh could not make the draft (its words are above). Delete a draft that is there already.")
+        raise Stop("gh could not make the draft (its words are above). If it left half a draft, delete that first.")
     return 0

@@ -111,26 +111,50 @@ def test_the_newest_installer_is_tried(clone: Checkout) -> None:
         newest_of(clone.dist, "deb", "2.0.0")
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for gh is a shell script")
-@pytest.mark.parametrize("code", [0, 1])
-def test_the_draft_holds_the_files_the_sums_and_the_notes(
-    code: int, clone: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gh = tmp_path / "bin" / "gh"
-    gh.parent.mkdir()
-    # Its seventh word but one is the file of the notes.
-    gh.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > "{tmp_path}/asked"\ncat "$9" > "{tmp_path}/notes"\nexit {code}\n')
-    gh.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{gh.parent}:/usr/bin:/bin")
-    if code:
-        with pytest.raises(Stop, match="gh could not make the draft"):
-            release(clone, ["draft", "v1.10.0"])
-        return
+@pytest.fixture
+def gh(clone: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a stand-in for gh: it finds the file `release`, notes what is to be made, and ends with `code`."""
+    if sys.platform == "win32":
+        pytest.skip("the stand-in for gh is a shell script")
+    folder = tmp_path / "gh"
+    folder.mkdir()
+    program = folder / "gh"
+    # The ninth word of those that make one is the file of the notes.
+    program.write_text(
+        f"""#!/bin/sh
+        cd "{folder}"
+        [ "$2" = view ] && {{ echo "$3" >> viewed; cat release; exit $?; }}
+        printf "%s\\n" "$@" > asked
+        cat "$9" > notes
+        exit $(cat code)
+        """
+    )
+    program.chmod(0o755)
+    (folder / "code").write_text("0")
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    return folder
+
+
+def test_the_draft_holds_the_files_the_sums_and_the_notes(clone: Checkout, gh: Path) -> None:
     assert release(clone, ["draft", "v1.10.0"]) == 0
-    asked = (tmp_path / "asked").read_text().splitlines()
+    asked = (gh / "asked").read_text().splitlines()
     assert asked[:7] == ["release", "create", "v1.10.0", "--draft", "--verify-tag", "--title", "Waystation 1.10.0"]
     assert asked[9:] == [str(clone.dist / name) for name in (*NAMES, "SHA256SUMS")]
-    assert (tmp_path / "notes").read_text() == chapter(CHANGELOG, "1.10.0")
+    assert (gh / "notes").read_text() == chapter(CHANGELOG, "1.10.0")
+
+
+def test_a_draft_that_gh_cannot_make_stops_the_release(clone: Checkout, gh: Path) -> None:
+    (gh / "code").write_text("1")
+    with pytest.raises(Stop, match="gh could not make the draft"):
+        release(clone, ["draft", "v1.10.0"])
+
+
+def test_no_second_draft_is_made_of_a_tag(clone: Checkout, gh: Path) -> None:
+    (gh / "release").touch()
+    with pytest.raises(Stop, match=r"a release or a draft of v1\.10\.0 already"):
+        release(clone, ["draft", "v1.10.0"])
+    assert (gh / "viewed").read_text() == "v1.10.0\n"
+    assert not (gh / "asked").exists()
 
 
 def test_a_draft_of_another_tag_is_not_made(clone: Checkout) -> None:
