@@ -27,12 +27,16 @@ _LONGEST_ADDRESS = 2000
 _MOST_MARKDOWN = 20_000
 #: Pages of releases are here when the feed is that of api.github.com.
 _GITHUB = "github.com"
+#: Characters of an address (RFC 3986). Others, such as the backslash, browsers read in their own way.
+_ADDRESS = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+")
+#: What can be a release's time: no system shows a year above 3000, and some none before 1970. In Unix seconds.
+_FIRST_S, _LAST_S = 946_684_800.0, 32_000_000_000.0
 
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,500}>")
 _IMAGE = re.compile(r"!\[[^\[\]]{0,500}\](?:\([^()]{0,2000}\)|\[[^\[\]]{0,200}\])")
 _LINK = re.compile(r"\[([^\[\]]{0,500})\](?:\([^()]{0,2000}\)|\[[^\[\]]{0,200}\])")
-_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+|[ \t]+#+$")
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+")
 _BULLET = re.compile(r"^([ \t]*)[*+-][ \t]+")
 _STRONG = re.compile(r"(\*\*|__|`)(?=\S)([^*_`\n]{1,500})(?<=\S)\1")
 
@@ -109,12 +113,13 @@ def is_news(release: Release | None, running: Version) -> bool:
 
 def plain_news(markdown: str) -> str:
     """What is new as plain text: no markup, no pictures, no addresses behind words, and not too long."""
-    text = _COMMENT.sub("", markdown[:_MOST_MARKDOWN].replace("\r\n", "\n").replace("\r", "\n"))
+    text = _COMMENT.sub("", markdown[:_MOST_MARKDOWN])
     text = _LINK.sub(r"\1", _IMAGE.sub("", text))
     lines: list[str] = []
     cut = len(markdown) > _MOST_MARKDOWN
-    for line in _TAG.sub("", text).split("\n"):
-        line = _STRONG.sub(r"\2", _BULLET.sub(r"\1• ", _HEADING.sub("", _shown(line)))).rstrip()
+    # Unicode has separators of its own, which would make lines that nobody has counted.
+    for line in _TAG.sub("", text).splitlines():
+        line = _STRONG.sub(r"\2", _BULLET.sub(r"\1• ", _without_heading(_shown(line)))).rstrip()
         if not line and (not lines or not lines[-1]):
             continue
         if len(lines) == MOST_LINES:
@@ -160,14 +165,13 @@ def _page(address: object, feed: str) -> str | None:
 
 def _split(address: str) -> SplitResult | None:
     """The parts of an http or https address without a user; None: it is none."""
-    if len(address) > _LONGEST_ADDRESS or not address.isascii() or not address.isprintable() or " " in address:
-        return None
-    # Browsers take it for a slash, and so go to another host than we have read.
-    if "\\" in address:
+    if len(address) > _LONGEST_ADDRESS or not _ADDRESS.fullmatch(address):
         return None
     try:
         parts = urlsplit(address)
         port = parts.port
+        # Neither an empty part nor one that only looks like an international name.
+        (parts.hostname or "").encode("idna").decode("idna")
     except ValueError:
         return None
     plain = parts.username is None and parts.password is None and port != 0
@@ -179,9 +183,20 @@ def _time(text: object) -> float | None:
         return None
     try:
         at = datetime.fromisoformat(text)
-        return at.timestamp() if at.tzinfo is not None else None
+        seconds = at.timestamp() if at.tzinfo is not None else 0.0
     except (ValueError, OverflowError, OSError):
         return None
+    return seconds if _FIRST_S <= seconds <= _LAST_S else None
+
+
+def _without_heading(line: str) -> str:
+    """Without the signs of a heading before it, and those that may follow."""
+    found = _HEADING.match(line)
+    if found is None:
+        return line
+    text = line[found.end() :].rstrip()
+    bare = text.rstrip("#")
+    return bare if not bare or bare[-1] in " \t" else text
 
 
 def _shown(line: str) -> str:
