@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
+from urllib.parse import urlsplit
 
 from app.core.errors import InvalidInput
 from app.core.release import Release, checked_feed
@@ -36,7 +37,6 @@ class ReleaseMemory:
         feed: the feed that all of the following is of.
         asked_at: when it was last asked, answer or not; Unix seconds.
         answered_at: when it last said something that could be read.
-        etag: of that answer, for the next question.
         newest: the newest release that may be offered; it may be the one that runs.
         skipped: the version that the user does not want to hear of.
     """
@@ -46,16 +46,22 @@ class ReleaseMemory:
     feed: str | None = None
     asked_at: float | None = None
     answered_at: float | None = None
-    etag: str | None = None
     newest: Release | None = None
     skipped: str | None = None
 
 
 def of_feed(memory: ReleaseMemory, feed: str | None) -> ReleaseMemory:
-    """The memory for this feed: what another one has said is forgotten."""
+    """The memory for this feed: what another one has said is forgotten.
+
+    Whoever has agreed has agreed to the host that was named then. Another one that the user has not named, such as that
+    of a new build, is not asked before the user has agreed again.
+    """
     if memory.feed == feed:
         return memory
-    return replace(memory, feed=feed, asked_at=None, answered_at=None, etag=None, newest=None, skipped=None)
+    consent = memory.consent
+    if consent is Consent.AGREED and feed not in (None, memory.own_feed) and _host(feed) != _host(memory.feed):
+        consent = Consent.NOT_ASKED
+    return ReleaseMemory(consent, memory.own_feed, feed)
 
 
 def by_clock(memory: ReleaseMemory, now: float) -> ReleaseMemory:
@@ -89,7 +95,6 @@ def memory_from_stored(stored: Mapping[str, str]) -> ReleaseMemory:
         _feed(read.get("feed")),
         _seconds(read.get("asked_at")),
         _seconds(read.get("answered_at")),
-        _text(read.get("etag")),
         _release(read.get("newest")),
         _text(read.get("skipped")),
     )
@@ -111,6 +116,10 @@ def _release(value: Any) -> Release | None:
         _text(value.get("news")) or "",
         value.get("preview") is True,
     )
+
+
+def _host(feed: str | None) -> str | None:
+    return urlsplit(feed).hostname if feed is not None else None
 
 
 def _feed(value: object) -> str | None:

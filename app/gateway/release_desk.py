@@ -56,6 +56,8 @@ class ReleaseDesk:
         self._running = _version(running)
         self._memory = ReleaseMemory()
         self._asking = asyncio.Lock()
+        # The feed that is being asked; the user may name another one meanwhile.
+        self._asked: str | None = None
         # What one change has read must still hold when it is written down.
         self._changing = asyncio.Lock()
         self._poked = asyncio.Event()
@@ -77,7 +79,7 @@ class ReleaseDesk:
     @property
     def asking(self) -> bool:
         """Whether the feed is being asked now."""
-        return self._asking.locked()
+        return self._asked is not None and self._asked == self._memory.feed
 
     @property
     def news(self) -> Release | None:
@@ -149,47 +151,53 @@ class ReleaseDesk:
         """
         if not self.allowed:
             raise InvalidInput("Practice stays on this computer, so it asks nobody for new versions.")
-        if self._memory.feed is None:
+        shares = self.asking
+        async with self._asking:
+            if not shares:
+                await self._question()
+            elif self.failure is not None:
+                raise self.failure
+
+    async def _question(self, *, by_itself: bool = False) -> None:
+        """Ask whichever feed is in use; `by_itself`: only as long as the user agrees to that."""
+        feed = self._memory.feed
+        if feed is None:
             raise InvalidInput(
                 "This build of Waystation knows of no release feed. Enter one in the settings, or in "
                 "WAYSTATION_RELEASE_FEED."
             )
-        if self._asking.locked():
-            async with self._asking:
-                if self.failure is not None:
-                    raise self.failure
-                return
-        async with self._asking:
-            self._state.changed()
-            try:
-                await self._ask(self._memory.feed)
+        self._asked = feed
+        self._state.changed()
+        try:
+            await self._ask(feed, by_itself)
+            if self._memory.feed == feed:
                 self.failure = None
-            except WaystationError as error:
+        except WaystationError as error:
+            if self._memory.feed == feed:
                 self.failure = error
-                raise
-            finally:
-                self._state.changed()
+            raise
+        finally:
+            self._asked = None
+            self._state.changed()
 
-    async def _ask(self, feed: str) -> None:
+    async def _ask(self, feed: str, by_itself: bool) -> None:
         before = self._memory.asked_at
         # Before it is asked: a program that ends meanwhile has asked all the same.
-        await self._keep(asked_at=self._state.clock.now())
+        if not await self._note(feed, asked_at=self._state.clock.now()):
+            return
+        if by_itself and self._memory.consent is not Consent.AGREED:
+            return
         try:
-            answer = await self._feed.ask(feed, self._memory.etag)
+            releases = await self._feed.ask(feed)
         except NoReleases:
-            if self._memory.feed == feed:
-                # What it told of before was withdrawn.
-                await self._keep(newest=None, etag=None)
+            # What it told of before was withdrawn.
+            await self._note(feed, newest=None)
             raise
         except ReleaseFeedUnreachable as error:
-            if not error.sent and self._memory.feed == feed:
-                await self._keep(asked_at=before)
+            if not error.sent:
+                await self._note(feed, asked_at=before)
             raise
-        if self._memory.feed != feed:
-            # The user has named another meanwhile.
-            return
-        found = {} if answer.releases is None else {"newest": newest(answer.releases, self._running)}
-        await self._keep(answered_at=self._state.clock.now(), etag=answer.etag, **found)
+        await self._note(feed, answered_at=self._state.clock.now(), newest=newest(releases, self._running))
 
     async def _run(self) -> None:
         pause = FIRST_S
@@ -207,9 +215,11 @@ class ReleaseDesk:
             right = by_clock(self._memory, now)
             if right != self._memory:
                 await self._keep(asked_at=right.asked_at, answered_at=right.answered_at)
-            due = next_question(self._memory, now)
-            if due is not None and due <= now:
-                await self.ask()
+            # A click that is being answered is the question of this day.
+            async with self._asking:
+                due = next_question(self._memory, now)
+                if due is not None and due <= now:
+                    await self._question(by_itself=True)
         except WaystationError as error:
             _log.info("the release feed: %s", error.code)
             return AGAIN_S
@@ -218,9 +228,20 @@ class ReleaseDesk:
     async def _keep(self, **changes: Any) -> None:
         """Remember these, by field of `ReleaseMemory`. Raises DataUnusable: nothing was changed."""
         async with self._changing:
-            memory = self._for_feed(replace(self._memory, **changes))
-            await self._state.store.set_settings(memory_to_stored(memory))
-            self._memory = memory
+            await self._write(changes)
+
+    async def _note(self, feed: str, **changes: Any) -> bool:
+        """As `_keep`, if this feed is still in use; False: another was named, of which this is not said."""
+        async with self._changing:
+            if self._memory.feed != feed:
+                return False
+            await self._write(changes)
+        return True
+
+    async def _write(self, changes: Mapping[str, Any]) -> None:
+        memory = self._for_feed(replace(self._memory, **changes))
+        await self._state.store.set_settings(memory_to_stored(memory))
+        self._memory = memory
         self._state.changed()
 
     def _for_feed(self, memory: ReleaseMemory) -> ReleaseMemory:

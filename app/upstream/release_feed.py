@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
@@ -22,7 +21,6 @@ MAX_BYTES = 2 << 20
 #: GitHub answers with one after a repository was renamed.
 _MOST_REDIRECTS = 3
 _REDIRECTS = (301, 302, 303, 307, 308)
-_LONGEST_ETAG = 200
 
 
 class ReleaseFeedUnreachable(WaystationError):
@@ -89,19 +87,6 @@ class NoReleaseFeed(ReleaseFeedRefused):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class FeedAnswer:
-    """What the feed said.
-
-    Attributes:
-        releases: that it knows of; None: the same as the last time.
-        etag: names this answer in the next question, if the feed gave it a name.
-    """
-
-    releases: tuple[Release, ...] | None
-    etag: str | None
-
-
 class ReleaseFeed:
     """Asks a feed through the application's proxy.
 
@@ -114,12 +99,14 @@ class ReleaseFeed:
         self._http = http
         self._timeout_s = timeout_s
 
-    async def ask(self, feed: str, etag: str | None = None) -> FeedAnswer:
-        """Ask once.
+    async def ask(self, feed: str) -> tuple[Release, ...]:
+        """Ask once; returns the releases that it knows of.
+
+        Nothing of an earlier answer goes along, such as its ETag: by one that it gave to nobody else, the feed would
+        know this computer again wherever it is.
 
         Args:
             feed: its address, see `checked_feed`.
-            etag: of the last answer of this feed.
 
         Raises:
             ReleaseFeedUnreachable: there was no answer, or it broke off.
@@ -128,9 +115,7 @@ class ReleaseFeed:
         host = urlsplit(feed).hostname or ""
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._ask(feed, host, etag)
-        except NoAnswer as error:
-            raise ReleaseFeedUnreachable(error.message, host, sent=error.sent) from error
+                return await self._ask(feed, host)
         except TimeoutError:
             raise ReleaseFeedUnreachable(f"{host} did not answer in time.", host, sent=True) from None
         except (aiohttp.ClientError, OSError) as error:
@@ -138,30 +123,29 @@ class ReleaseFeed:
             message = found.message if found else f"{host} broke its answer off."
             raise ReleaseFeedUnreachable(message, host, sent=True) from error
 
-    async def _ask(self, feed: str, host: str, etag: str | None) -> FeedAnswer:
-        headers = [
+    async def _ask(self, feed: str, host: str) -> tuple[Release, ...]:
+        headers = (
             ("User-Agent", f"Waystation/{__version__}"),
             ("Accept", "application/vnd.github+json, application/json"),
             ("Accept-Encoding", "identity"),
-        ]
-        if etag is not None:
-            headers.append(("If-None-Match", etag))
+        )
         address = feed
-        for _ in range(_MOST_REDIRECTS + 1):
-            answer = await self._http.send("GET", address, headers)
+        for redirects in range(_MOST_REDIRECTS + 1):
             try:
-                if answer.status in _REDIRECTS:
-                    address = _redirected(address, answer.headers.get("Location", ""), host)
-                    continue
-                if answer.status == 304 and etag is not None:
-                    return FeedAnswer(None, etag)
-                return await _read(answer, feed, host)
+                answer = await self._http.send("GET", address, headers)
+            except NoAnswer as error:
+                # Who has sent us elsewhere has seen the question.
+                raise ReleaseFeedUnreachable(error.message, host, sent=error.sent or redirects > 0) from error
+            try:
+                if answer.status not in _REDIRECTS:
+                    return await _read(answer, feed, host)
+                address = _redirected(address, answer.headers.get("Location", ""), host)
             finally:
                 answer.close()
         raise NoReleaseFeed(host)
 
 
-async def _read(answer: aiohttp.ClientResponse, feed: str, host: str) -> FeedAnswer:
+async def _read(answer: aiohttp.ClientResponse, feed: str, host: str) -> tuple[Release, ...]:
     if answer.status in (404, 410):
         raise NoReleases(host)
     if answer.status in (403, 429):
@@ -173,22 +157,27 @@ async def _read(answer: aiohttp.ClientResponse, feed: str, host: str) -> FeedAns
         content += piece
         if len(content) > MAX_BYTES:
             raise NoReleaseFeed(host)
-    try:
-        releases = releases_from_feed(orjson.loads(content), feed)
-    except orjson.JSONDecodeError:
-        releases = None
+    # A long list takes a good part of a second, in which turns are served.
+    releases = await asyncio.to_thread(_releases, content, feed)
     if releases is None:
         raise NoReleaseFeed(host)
-    named = answer.headers.get("ETag", "")
-    return FeedAnswer(releases, named if named.isprintable() and 0 < len(named) <= _LONGEST_ETAG else None)
+    return releases
+
+
+def _releases(content: bytearray, feed: str) -> tuple[Release, ...] | None:
+    try:
+        return releases_from_feed(orjson.loads(content), feed)
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _redirected(address: str, location: str, host: str) -> str:
-    """Where a redirect leads; never from an encrypted connection to an open one."""
+    """Where a redirect leads: never to another host, of which nobody has told the user, nor to an open connection."""
     try:
         found = checked_feed(urljoin(address, location))
     except (InvalidInput, ValueError):
         raise NoReleaseFeed(host) from None
-    if not location or (urlsplit(address).scheme == "https" and urlsplit(found).scheme != "https"):
+    before, after = urlsplit(address), urlsplit(found)
+    if not location or after.hostname != before.hostname or (before.scheme, after.scheme) == ("https", "http"):
         raise NoReleaseFeed(host)
     return found

@@ -48,14 +48,24 @@ def test_after_a_clock_set_back_the_day_begins_anew() -> None:
 
 
 def test_another_feed_begins_anew_and_keeps_what_the_user_agreed_to() -> None:
-    known = replace(AGREED, asked_at=NOW, answered_at=NOW, etag='"1"', newest=RELEASE, skipped="0.2.0")
+    known = replace(AGREED, asked_at=NOW, answered_at=NOW, newest=RELEASE, skipped="0.2.0")
     assert of_feed(known, FEED) is known
-    other = "https://example.org/releases"
+    other = "https://example.com/other"
     assert of_feed(known, other) == replace(AGREED, feed=other)
 
 
+def test_who_agreed_to_one_host_has_not_agreed_to_another() -> None:
+    other = "https://example.org/releases"
+    assert of_feed(AGREED, other).consent is Consent.NOT_ASKED
+    # Nor to one that a build brings after one that has brought none.
+    assert of_feed(of_feed(AGREED, None), other).consent is Consent.NOT_ASKED
+    assert of_feed(replace(AGREED, consent=Consent.REFUSED), other).consent is Consent.REFUSED
+    # The user has named it.
+    assert of_feed(replace(AGREED, own_feed=other), other).consent is Consent.AGREED
+
+
 def test_everything_outlives_a_restart() -> None:
-    known = ReleaseMemory(Consent.AGREED, FEED, FEED, NOW, NOW + 1, 'W/"1"', RELEASE, "0.2.0")
+    known = ReleaseMemory(Consent.AGREED, FEED, FEED, NOW, NOW + 1, RELEASE, "0.2.0")
     assert memory_from_stored({k: v for k, v in memory_to_stored(known).items() if v is not None}) == known
     assert memory_from_stored({}) == ReleaseMemory()
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
 from app import __version__
 from app.core.errors import InvalidInput, WaystationError
@@ -24,7 +25,7 @@ from app.store.key_stores import KeyStoreKind
 from app.upstream.endpoints import UpstreamEndpoints
 from app.upstream.release_feed import NoReleases, ReleaseFeedUnreachable
 from tests.support.ports import free_port
-from tests.support.release_feed import Feed, running_feed
+from tests.support.release_feed import RELEASE, Feed, running_feed
 
 NOW = 1_780_000_000.0
 NOWHERE = UpstreamEndpoints("http://127.0.0.1:9", "http://127.0.0.1:9", "http://127.0.0.1:9")
@@ -189,17 +190,6 @@ async def test_two_who_ask_at_once_share_one_question(tmp_path: Path, feed: Feed
         assert len(feed.asked) == 2
 
 
-async def test_what_has_not_changed_is_still_known(tmp_path: Path, feed: Feed, time: Time) -> None:
-    async with opened(tmp_path, feed.address, time) as commands:
-        await commands.execute("update.check", {})
-    feed.says(status=304)
-    time.at += 5
-    async with opened(tmp_path, feed.address, time) as commands:
-        found = await commands.execute("update.check", {})
-        assert feed.asked[1].headers["If-None-Match"] == '"1"'
-        assert (found["news"]["version"], found["answered_at"]) == ("9.1.0", NOW + 5)
-
-
 @pytest.mark.parametrize("withdrawn", ["the only one", "the last one"])
 async def test_a_version_that_was_withdrawn_is_forgotten(
     tmp_path: Path, feed: Feed, time: Time, withdrawn: str
@@ -295,17 +285,99 @@ async def test_a_question_does_not_hold_up_the_end(
 
 
 async def test_another_feed_while_one_is_asked_gets_no_answer_of_that(tmp_path: Path, feed: Feed, time: Time) -> None:
-    came = feed.is_silent()
+    came, go = asyncio.Event(), asyncio.Event()
+
+    async def late(_request: web.BaseRequest) -> web.StreamResponse:
+        came.set()
+        await go.wait()
+        return web.json_response(RELEASE) if news else web.Response(status=500)
+
+    feed.handler = late
+    for news in (True, False):  # noqa: B007 - for `late`
+        async with running_feed() as other, opened(tmp_path, feed.address, time) as commands:
+            other.tells(tag_name="v9.2.0")
+            asking = asyncio.get_running_loop().create_task(commands.execute("update.check", {}))
+            async with asyncio.timeout(5):
+                await came.wait()
+            assert seen(commands).asking
+            await commands.execute("update.feed", {"address": other.address})
+            assert not seen(commands).asking
+            # It is the other one's turn as soon as the first has answered, whatever that was.
+            again = asyncio.get_running_loop().create_task(commands.execute("update.check", {}))
+            await asyncio.sleep(0.01)
+            go.set()
+            await asyncio.gather(asking, return_exceptions=True)
+            assert (await again)["news"]["version"] == "9.2.0"
+            assert len(other.asked) == 1
+            assert (seen(commands).failure, seen(commands).feed) == (None, other.address)
+            await commands.execute("update.feed", {"address": None})
+        came.clear()
+        go.clear()
+
+
+@pytest.mark.parametrize("changed", ["update.agree", "update.feed"])
+async def test_what_the_user_changes_counts_while_it_is_being_written(
+    tmp_path: Path, feed: Feed, time: Time, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
     async with running_feed() as other, opened(tmp_path, feed.address, time) as commands:
         other.tells(tag_name="v0.0.1")
-        asking = asyncio.get_running_loop().create_task(commands.execute("update.check", {}))
+        releases, store = commands._gateway.releases, commands._gateway.state.store
+        await commands.execute("update.agree", {"agreed": True})
+        write, noted, go = store.set_settings, asyncio.Event(), asyncio.Event()
+
+        async def slowly(settings: Mapping[str, str | None]) -> None:
+            noted.set()
+            await go.wait()
+            await write(settings)
+
+        monkeypatch.setattr(store, "set_settings", slowly)
+        change = releases.agree(False) if changed == "update.agree" else releases.choose_feed(other.address)
+        both = asyncio.gather(change, releases._look())
+        async with asyncio.timeout(5):
+            await noted.wait()
+        go.set()
+        await both
+        assert feed.asked == []
+        if changed == "update.feed":
+            # Its day has not begun with a question to the other.
+            assert releases.memory.asked_at is None
+            await releases._look()
+            assert len(other.asked) == 1
+
+
+async def test_the_daily_question_is_not_asked_after_a_click_that_still_runs(
+    tmp_path: Path, feed: Feed, time: Time
+) -> None:
+    came = feed.is_silent()
+    async with opened(tmp_path, feed.address, time) as commands:
+        clicked = asyncio.get_running_loop().create_task(commands.execute("update.check", {}))
         async with asyncio.timeout(5):
             await came.wait()
-        await commands.execute("update.feed", {"address": other.address})
-        asking.cancel()
-        await asyncio.gather(asking, return_exceptions=True)
-        await commands.execute("update.check", {})
-        assert (seen(commands).news, seen(commands).feed) == (None, other.address)
+        await commands.execute("update.agree", {"agreed": True})
+        looking = asyncio.get_running_loop().create_task(commands._gateway.releases._look())
+        await asyncio.sleep(0.05)
+        clicked.cancel()
+        await asyncio.gather(clicked, looking, return_exceptions=True)
+        assert len(feed.asked) == 1
+
+
+async def test_a_new_build_with_another_host_asks_the_user_first(tmp_path: Path, feed: Feed, time: Time) -> None:
+    async with opened(tmp_path, feed.address, time) as commands:
+        await commands.execute("update.agree", {"agreed": True})
+    async with opened(tmp_path, feed.address.replace("127.0.0.1", "localhost"), time) as commands:
+        await commands.execute("update.watch", {})
+        await asked(feed, 0)
+        assert seen(commands).consent is Consent.NOT_ASKED
+        await commands.execute("update.agree", {"agreed": True})
+        await asked(feed, 1)
+
+
+async def test_a_feed_that_redirects_to_nobody_is_asked_once_a_day(tmp_path: Path, feed: Feed, time: Time) -> None:
+    feed.says(status=302, headers={"Location": f"http://127.0.0.1:{free_port()}/"})
+    async with opened(tmp_path, feed.address, time) as commands:
+        await commands.execute("update.watch", {})
+        await commands.execute("update.agree", {"agreed": True})
+        await asked(feed, 1)
 
 
 @pytest.mark.parametrize(
