@@ -20,7 +20,7 @@ RELEASING = (ROOT / "docs" / "releasing.md").read_text(encoding="utf-8")
 #: All that a step may run; the values come by the environment.
 COMMAND = re.compile(
     r"python build_scripts/(?P<script>dev|build)\.py (?P<command>\w+)(?P<rest>( [\w./-]+| \"\$[A-Z]+\")*)"
-    r"|choco install nsis --yes --no-progress"
+    r"|choco install nsis --version=\d+\.\d+\.\d+ --yes --no-progress"
 )
 PINNED = re.compile(
     r"^\s+(?:- )?uses: (?P<action>[\w-]+/[\w-]+)@(?P<commit>[0-9a-f]{40}) # (?P<version>v\d+\.\d+\.\d+)$"
@@ -162,6 +162,12 @@ def test_nothing_may_be_written_but_by_the_job_that_makes_the_draft(path: Path) 
 def test_no_job_runs_without_an_end(path: Path) -> None:
     for job in read(path)["jobs"].values():
         assert "uses" in job or 0 < job["timeout-minutes"] <= 180
+
+
+def test_what_a_job_hands_on_takes_the_place_of_what_it_left_when_it_ran_before() -> None:
+    workflow = read(ROOT / ".github" / "workflows" / "release.yml")
+    handed = [step["with"] for step in steps(workflow) if step.get("uses", "").startswith("actions/upload-artifact@")]
+    assert [(step["overwrite"], step["if-no-files-found"]) for step in handed] == [(True, "error")]
 
 
 def test_a_release_is_made_of_a_tag_alone_after_everything_else_has_passed() -> None:
