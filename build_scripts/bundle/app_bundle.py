@@ -4,6 +4,8 @@ import plistlib
 from pathlib import Path
 from typing import Any
 
+from bundle.layout import COPYRIGHT
+
 #: As the label of the launch agent (app/platform/autostart_files.py).
 IDENTIFIER = "app.waystation"
 #: Of the wheels of PySide6-Essentials 6.11.3: their platform tag is macosx_13_0.
@@ -35,7 +37,7 @@ def info_plist(version: str) -> dict[str, Any]:
         "LSUIElement": True,
         "NSPrincipalClass": "NSApplication",
         "NSHighResolutionCapable": True,
-        "NSHumanReadableCopyright": "© 2026 Waystation contributors. MIT license.",
+        "NSHumanReadableCopyright": COPYRIGHT,
         "NSLocalNetworkUsageDescription": LOCAL_NETWORK["en"],
     }
 

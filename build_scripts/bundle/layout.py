@@ -16,6 +16,8 @@ INTERNAL = "_internal"
 CONSOLE = "waystation-cli.exe"
 #: In the bundle's own folder: what it is made of, with all licenses.
 LICENSES = "LICENSES.txt"
+#: What the systems show of the program's properties; as LICENSE says.
+COPYRIGHT = "© 2026 Waystation contributors. MIT license."
 
 
 @dataclass(frozen=True)

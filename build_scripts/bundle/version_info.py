@@ -1,5 +1,7 @@
 """What Windows shows of the program's properties, in the form that PyInstaller reads."""
 
+from bundle.layout import COPYRIGHT
+
 _FORM = """VSVersionInfo(
   ffi=FixedFileInfo(filevers={numbers}, prodvers={numbers}, mask=0x3F, flags=0x0, OS=0x40004, fileType=0x1,
                     subtype=0x0, date=(0, 0)),
@@ -27,7 +29,7 @@ def version_info(version: str, description: str) -> str:
         "FileDescription": description,
         "FileVersion": version,
         "InternalName": "Waystation",
-        "LegalCopyright": "MIT license",
+        "LegalCopyright": COPYRIGHT,
         "ProductName": "Waystation",
         "ProductVersion": version,
     }

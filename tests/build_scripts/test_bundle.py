@@ -148,6 +148,8 @@ def test_windows_is_told_the_version_and_the_names() -> None:
     strings = dict(parts for parts, _ in made["StringStruct"])  # type: ignore[misc]
     assert strings["FileVersion"] == strings["ProductVersion"] == "1.20.3"
     assert strings["FileDescription"] == "it's a gateway"
+    holder = (ROOT / "LICENSE").read_text("utf-8").splitlines()[2].removeprefix("Copyright (c) ")
+    assert strings["LegalCopyright"] == f"© {holder}. MIT license."
     with pytest.raises(ValueError, match="three numbers"):
         version_info("1.2", "")
 

@@ -12,7 +12,7 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("the stand-in programs are scripts", allow_module_level=True)
 
-from bundle.layout import Bundle
+from bundle.layout import COPYRIGHT, Bundle
 from installers.windows import make as maker
 from installers.windows.make import compile_installer
 from machine.report import Stop
@@ -56,7 +56,7 @@ def test_the_same_bundle_makes_the_same_installer_whenever_and_wherever(
 
 def test_windows_shows_what_the_installer_is(bundle: Bundle, icon: Path, tmp_path: Path) -> None:
     content = compile_installer(bundle, "1.2.3", tmp_path / "made", icon, PATH).read_bytes()
-    for text in ("Waystation Setup", "Waystation contributors", "1.2.3"):
+    for text in ("Waystation Setup", "\0Waystation contributors\0", "1.2.3", COPYRIGHT):
         assert text.encode("utf-16-le") in content
     # VS_FIXEDFILEINFO: the mark, its own version, then the file's and the product's in halves of 32 bits.
     _, _, *numbers = struct.unpack_from("<6I", content, content.index(struct.pack("<I", 0xFEEF04BD)))

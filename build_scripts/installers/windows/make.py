@@ -15,7 +15,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from bundle.layout import Bundle
+from bundle.layout import COPYRIGHT, Bundle
 from machine.checkout import Checkout
 from machine.report import Stop
 
@@ -75,6 +75,7 @@ def compile_installer(
         "TARGET": _stub(makensis),
         "VERSION": version,
         "PUBLISHER": "Waystation contributors",
+        "COPYRIGHT": COPYRIGHT,
         "ICON": str(icon),
         "GROUND": str(work / "ground.bmp"),
         "GROUND_COLOUR": _GROUND.hex(),
