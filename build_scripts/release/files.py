@@ -13,7 +13,7 @@ KINDS = {
     "macos-arm64": r"Waystation-{}-macos-arm64(-unsigned)?\.dmg",
     "macos-x86_64": r"Waystation-{}-macos-x86_64(-unsigned)?\.dmg",
     "deb": r"waystation_{}_amd64\.deb",
-    "tar.xz": r"[Ww]aystation-{}-linux-x86_64\.tar\.xz",
+    "tar.xz": r"Waystation-{}-linux-x86_64\.tar\.xz",
 }
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import platform
 import re
 import shutil
 import signal
@@ -20,12 +21,14 @@ if sys.platform != "linux":
 from app.commandline.parser import parser
 from app.platform.autostart_files import DesktopEntry
 from bundle.layout import Bundle
+from installers.linux import make as linux
 from installers.linux.archive import companions, make_archive
 from installers.linux.deb import make_deb
 from installers.linux.needs import depends
 from installers.linux.texts import FILES, filled
 from installers.linux.versions import debian_version
 from machine.report import Stop
+from release.files import newest_of
 from tests.build_scripts.linux.machine import SERVE, Debian, stand_in
 from tests.support.waiting import wait_for
 
@@ -157,6 +160,16 @@ def test_the_same_bundle_makes_the_same_package_whoever_makes_it_and_when(tmp_pa
         os.umask(before)
     assert first.name == second.name
     assert first.read_bytes() == second.read_bytes()
+
+
+def test_the_files_have_the_names_of_a_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("build/icons/waystation-16.png", "resources/icons/waystation.svg"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
+    monkeypatch.setattr(linux, "_ROOT", tmp_path)
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    made = linux.make(stand_in(tmp_path / "Waystation", "1.0.0"), "1.0.0", tmp_path)
+    assert made == [newest_of(tmp_path, kind, "1.0.0") for kind in ("deb", "tar.xz")]
 
 
 def test_it_is_roots_and_says_what_it_is(packages: dict[str, Path]) -> None:

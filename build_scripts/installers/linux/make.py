@@ -3,7 +3,7 @@
 import platform
 from pathlib import Path
 
-from bundle.layout import Bundle
+from bundle.layout import NAME, Bundle
 from installers.linux.archive import companions, make_archive
 from installers.linux.deb import make_deb
 from machine.checkout import Checkout
@@ -19,7 +19,7 @@ def make(bundle: Bundle, version: str, target: Path) -> list[Path]:
     icons = checkout.build / "icons"
     svg = checkout.root / "resources" / "icons" / "waystation.svg"
     deb = make_deb(bundle, version, target, moment, icons=icons, svg=svg)
-    name = f"waystation-{version}-linux-{platform.machine()}"
+    name = f"{NAME}-{version}-linux-{platform.machine()}"
     archive = target / f"{name}.tar.xz"
     make_archive(bundle, name, archive, moment, companions(bundle, version, moment, svg))
     return [deb, archive]
