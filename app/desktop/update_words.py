@@ -55,7 +55,7 @@ def standing(seen: ReleaseView, now: float) -> Standing:
         time = formats.minute(seen.answered_at, now)
         return Standing("state-ready", Tone.POSITIVE, said.format(version=__version__, time=time))
     said = QCoreApplication.translate(
-        "Updates", "This is version {version}. Nobody was asked yet whether there is a newer one."
+        "Updates", "This is version {version}. Nobody has been asked yet whether there is a newer one."
     )
     return Standing("info", Tone.NEUTRAL, said.format(version=__version__))
 
@@ -65,7 +65,7 @@ def is_out(release: Release) -> str:
     if release.published_at is None:
         said = QCoreApplication.translate("Updates", "Version {version} is out. This is {running}.")
         return said.format(version=release.version, running=__version__)
-    said = QCoreApplication.translate("Updates", "Version {version} is out since {date}. This is {running}.")
+    said = QCoreApplication.translate("Updates", "Version {version} came out on {date}. This is {running}.")
     date = datetime.fromtimestamp(release.published_at).strftime("%Y-%m-%d")
     return said.format(version=release.version, date=date, running=__version__)
 

@@ -5465,26 +5465,26 @@
     </message>
     <message>
         <source>Asking {host}…</source>
-        <translation>正在询问 {host}…</translation>
+        <translation>正在查询 {host}…</translation>
     </message>
     <message>
         <source>Version {version} is out. You have put it aside.</source>
-        <translation>{version} 已发布，你选择了忽略它。</translation>
+        <translation>新版本 {version} 已发布，你已选择忽略它。</translation>
     </message>
     <message>
         <source>This is the newest version, {version}. Asked at {time}.</source>
         <translation>已是最新版本 {version}。检查时间：{time}。</translation>
     </message>
     <message>
-        <source>This is version {version}. Nobody was asked yet whether there is a newer one.</source>
-        <translation>当前版本是 {version}，还没有检查过有没有更新的版本。</translation>
+        <source>This is version {version}. Nobody has been asked yet whether there is a newer one.</source>
+        <translation>当前版本是 {version}，还没有检查过有没有新版本。</translation>
     </message>
     <message>
         <source>Version {version} is out. This is {running}.</source>
         <translation>新版本 {version} 已发布，当前是 {running}。</translation>
     </message>
     <message>
-        <source>Version {version} is out since {date}. This is {running}.</source>
+        <source>Version {version} came out on {date}. This is {running}.</source>
         <translation>新版本 {version} 已于 {date} 发布，当前是 {running}。</translation>
     </message>
 </context>
@@ -5511,8 +5511,8 @@
         <translation>更新内容</translation>
     </message>
     <message>
-        <source>Waystation can ask {host} once a day whether there is a new version. Nothing is downloaded or installed by itself.</source>
-        <translation>驿站可以每天向 {host} 询问一次有没有新版本，不会自行下载或安装任何东西。</translation>
+        <source>Waystation can ask {host} once a day whether there is a new version. That host learns this computer&apos;s address on the internet and the version of Waystation, nothing else. Nothing is downloaded or installed by itself.</source>
+        <translation>驿站可以每天向 {host} 查询一次有没有新版本。对方只会得知这台电脑的公网地址和驿站的版本号，别无其他。驿站不会自行下载或安装任何东西。</translation>
     </message>
 </context>
 <context>
@@ -5550,8 +5550,8 @@
         <translation>驿站从不自行下载或安装任何东西。</translation>
     </message>
     <message>
-        <source>{host} is asked, by the same way and proxy as OpenAI. It learns this computer&apos;s address on the internet and the version, nothing else. Nothing is downloaded or installed by itself.</source>
-        <translation>检查时会询问 {host}，线路和代理与访问 OpenAI 时相同。对方只会得知这台电脑的公网地址和当前版本，别无其他。驿站不会自行下载或安装任何东西。</translation>
+        <source>{host} is asked, by the same way and proxy as OpenAI. It learns this computer&apos;s address on the internet and the version of Waystation, nothing else. Nothing is downloaded or installed by itself.</source>
+        <translation>检查时会访问 {host}，线路和代理与访问 OpenAI 时相同。对方只会得知这台电脑的公网地址和驿站的版本号，别无其他。驿站不会自行下载或安装任何东西。</translation>
     </message>
 </context>
 <context>

@@ -47,14 +47,14 @@ def calls(stage: Stage) -> list[tuple[str, dict[str, object]]]:
     [
         (ReleaseView(), "Practice stays on this computer"),
         (ReleaseView(allowed=True), "knows of no place to ask"),
-        (seen(), f"This is version {__version__}. Nobody was asked yet"),
+        (seen(), f"This is version {__version__}. Nobody has been asked yet"),
         (seen(asking=True, news=NEWS), "Asking api.github.com…"),
         (seen(answered_at=NOW), f"This is the newest version, {__version__}. Asked at "),
         (seen(answered_at=NOW, failure=Problem.of(AskedTooOften("x.org"))), "x.org has had too many questions"),
-        (seen(answered_at=NOW, news=NEWS), "Version 9.1.0 is out since 2026-11-2"),
+        (seen(answered_at=NOW, news=NEWS), "Version 9.1.0 came out on 2026-11-2"),
         (seen(news=replace(NEWS, published_at=None)), f"Version 9.1.0 is out. This is {__version__}."),
         # What is known stays known when a later question fails.
-        (seen(news=NEWS, failure=Problem.of(NoReleases("x.org"))), "Version 9.1.0 is out since"),
+        (seen(news=NEWS, failure=Problem.of(NoReleases("x.org"))), "Version 9.1.0 came out on"),
         (seen(news=NEWS, skipped=True), "You have put it aside"),
         (seen(news=NEWS, skipped=True, failure=Problem.of(NoReleases("x.org"))), "x.org knows of no release"),
     ],
@@ -215,6 +215,8 @@ async def test_the_overview_asks_once_and_quietly(stage: Stage) -> None:
     show(stage, Place.OVERVIEW, seen())
     card = stage.window.overview.updates
     assert "ask api.github.com once a day" in card.state.text
+    # Whoever agrees knows to what.
+    assert "learns this computer's address on the internet and the version of Waystation" in card.state.text
     assert not card.unfold.isVisible()
     assert calls(stage) == []
     button(card, "Check once a day").click()
@@ -249,7 +251,7 @@ async def test_a_newcomer_is_not_asked(stage: Stage) -> None:
 async def test_the_overview_tells_of_a_new_version_and_unfolds_it(stage: Stage) -> None:
     show(stage, Place.OVERVIEW, seen(news=NEWS))
     card = stage.window.overview.updates
-    assert "Version 9.1.0 is out" in card.state.text
+    assert "Version 9.1.0 came out on" in card.state.text
     assert not card.agree.isVisible()
     assert not card.news.isVisible()
     card.unfold.click()

@@ -66,7 +66,8 @@ class UpdatesCard(Card):
             self.unfold.setChecked(False)
         if asks:
             said = self.tr(
-                "Waystation can ask {host} once a day whether there is a new version. Nothing is downloaded or "
+                "Waystation can ask {host} once a day whether there is a new version. That host learns this computer's "
+                "address on the internet and the version of Waystation, nothing else. Nothing is downloaded or "
                 "installed by itself."
             )
             self.state.show_state("info", Tone.NEUTRAL, said.format(host=host_of(seen.feed or "")))

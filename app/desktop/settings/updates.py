@@ -96,7 +96,7 @@ class UpdatesSection(Section):
             return self.tr("Nothing is ever downloaded or installed by itself.")
         said = self.tr(
             "{host} is asked, by the same way and proxy as OpenAI. It learns this computer's address on the internet "
-            "and the version, nothing else. Nothing is downloaded or installed by itself."
+            "and the version of Waystation, nothing else. Nothing is downloaded or installed by itself."
         )
         return said.format(host=host_of(self._seen.feed))
 
