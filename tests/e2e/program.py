@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from app.commandline.control_client import ask
 from app.platform.instance import announced
 from app.practice.server import PracticeUpstream
+from app.store.store import DATABASE_FILE, Store
 from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -138,6 +139,16 @@ class Waystation:
         run = await self.start("serve", *port, *arguments, env=env)
         await run.wait_for(lambda: run.address, "the line of its address")
         return run
+
+    async def remember_port(self) -> int:
+        """A free port that the next start listens on, as after an earlier `serve --port`; but no start is spent."""
+        port = free_port()
+        store = await Store.open(self.data_dir / DATABASE_FILE)
+        try:
+            await store.set_setting("port", str(port))
+        finally:
+            await store.close()
+        return port
 
     async def command(self, name: str, **params: Any) -> Any:
         """Give the running instance a command by its control channel."""

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from tests.e2e.program import PROGRAM, Run, Waystation, until
 from tests.support.desktop_session import DesktopSession
-from tests.support.ports import free_port
 from tests.support.tray import MenuEntry, find_entry, menu_text
 
 
@@ -118,12 +117,10 @@ async def desktop_on(
 ) -> DesktopWaystation:
     """Start the desktop application on a port of its own and wait until its control channel answers.
 
-    The port is the one that an earlier ``serve`` was given: that is remembered. ``program`` is what Python runs.
+    ``program`` is what Python runs.
     """
     waystation = make(screen.session.env | (env or {}))
-    port = free_port()
-    serve = await waystation.serve("--port", str(port))
-    await serve.quit()
+    port = await waystation.remember_port()
     waystation.program = program
     run = await waystation.start(*arguments)
 

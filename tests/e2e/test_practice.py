@@ -110,9 +110,7 @@ async def test_practice_hands_over_to_the_application_itself(
 ) -> None:
     screen = Screen(desktop_session)
     waystation = make_waystation(desktop_session.env)
-    # Its port must be remembered: the desktop is given none.
-    serve = await waystation.serve("--port", str(free_port()))
-    await serve.quit()
+    await waystation.remember_port()
     run, folder = await practice(waystation)
     await screen.wait_windows(1)
 
@@ -161,13 +159,11 @@ async def test_the_selftest_passes(
 
 
 async def test_without_a_display_the_gateway_starts_alone(waystation: Waystation) -> None:
-    # Its port must be remembered: the desktop is given none.
-    serve = await waystation.serve("--port", str(free_port()))
-    await serve.quit()
+    port = await waystation.remember_port()
     run = await waystation.start()
     await run.wait_for(lambda: run.address, "the line of its address")
 
-    assert run.port == serve.port
+    assert run.port == port
     assert "No display found: starting the gateway alone." in run.err
 
 

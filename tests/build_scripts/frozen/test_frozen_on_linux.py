@@ -20,7 +20,6 @@ from tests.e2e.program import Waystation, until
 from tests.e2e.screen import Make, Screen, desktop_on
 from tests.e2e.test_practice import practice
 from tests.support.desktop_session import DesktopSession
-from tests.support.ports import free_port
 from tests.support.waiting import wait_for
 
 pytestmark = [pytest.mark.bundle, pytest.mark.timeout(120), pytest.mark.fixed_ports]
@@ -173,9 +172,7 @@ async def test_practice_starts_the_frozen_program_for_real(
     screen: Screen, make_waystation: Make, bundle: Bundle
 ) -> None:
     waystation = make_waystation(screen.session.env)
-    # Its port must be remembered: the desktop is given none.
-    serve = await waystation.serve("--port", str(free_port()))
-    await serve.quit()
+    await waystation.remember_port()
     run, folder = await practice(waystation)
     await screen.wait_windows(1)
 
