@@ -7,7 +7,7 @@ import sys
 from types import TracebackType
 from typing import Self
 
-from bundle.layout import NAME, Bundle
+from bundle.layout import Bundle, bundle_in
 from machine.checkout import Checkout
 from machine.report import Stop, say
 
@@ -64,4 +64,4 @@ class Making:
             why = "took half an hour" if code is None else f"ended with {code}"
             said = self._said.read_text(encoding="utf-8", errors="replace").rstrip()
             raise Stop(f"{said}\n`build.py bundle` {why} (its words are above).")
-        return Bundle(self._folder / NAME)
+        return bundle_in(self._folder)

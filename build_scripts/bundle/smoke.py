@@ -21,7 +21,7 @@ PATIENCE = 60.0
 
 
 def smoke(checkout: Checkout, arguments: list[str]) -> int:
-    """Use the program of the bundle in `dist`, or of the folder that is named; the exit code. Raises Stop."""
+    """Use the program of the bundle in `dist`, or of the folder or application named; the exit code. Raises Stop."""
     if len(arguments) > 1:
         raise Stop(f"`build.py smoke` takes one folder: {' '.join(arguments)}", 2)
     bundle = Bundle(Path(arguments[0]).resolve()) if arguments else bundle_of(checkout)

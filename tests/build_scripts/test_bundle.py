@@ -17,11 +17,12 @@ from bundle import app_bundle, layout
 from bundle.elf import needed_by
 from bundle.filters import wanted, without_unneeded
 from bundle.freeze import hashes, size_of
-from bundle.layout import Bundle, bundle_of, version_of
+from bundle.layout import Bundle, bundle_in, bundle_of, version_of
 from bundle.licenses import QT_NOTICE, Part, parts_of
 from bundle.version_info import version_info
 from installers.linux.archive import make_archive
 from machine.checkout import Checkout
+from tests.build_scripts.macos.machine import make_app
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,7 +33,18 @@ def test_the_layout_says_what_the_program_itself_says() -> None:
     assert layout.NAME == NAME
     assert layout.CONSOLE == own_program._CONSOLE
     assert Bundle(Path("w"), "win32").program.name == own_program._WINDOWED
-    assert bundle_of(checkout).folder == ROOT / "dist" / "Waystation"
+    assert bundle_of(checkout) == bundle_in(ROOT / "dist")
+    assert bundle_in(ROOT / "dist", "linux").folder == ROOT / "dist" / "Waystation"
+
+
+def test_on_macos_the_application_is_what_is_tried_and_handed_on(tmp_path: Path) -> None:
+    bundle = bundle_in(tmp_path, "darwin")
+    make_app(tmp_path / "Waystation.app")
+    assert bundle.program == bundle.console == tmp_path / "Waystation.app" / "Contents" / "MacOS" / "Waystation"
+    assert bundle.program.is_file()
+    assert bundle.licenses.is_file()
+    # PyInstaller puts there what is no code, such as the packages' metadata.
+    assert (bundle.internal / "base_library.zip").is_file()
 
 
 def test_on_windows_a_second_program_has_a_console_and_a_name_that_differs_in_more_than_case() -> None:

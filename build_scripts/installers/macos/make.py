@@ -30,7 +30,7 @@ def make(bundle: Bundle, version: str, target: Path) -> list[Path]:
     """Make the disk image.
 
     Args:
-        bundle: of macOS; beside its folder is the application, Waystation.app.
+        bundle: of macOS: the application, Waystation.app.
         version: such as 0.1.0.
         target: the folder for it.
 
@@ -61,7 +61,7 @@ def make_image(
         pause_s: between two tries.
     """
     signing = signing_secrets(environ)
-    built = bundle.folder.with_suffix(".app")
+    built = bundle.folder
     architecture = checked_architecture(built, version)
     icon = checkout.build / "icons" / "waystation.icns"
     if not icon.exists():

@@ -1,12 +1,13 @@
 """The frozen program in place of the checkout's."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from app.practice.server import PracticeUpstream
 from bundle.layout import Bundle
+from tests.build_scripts.frozen.selftests import system_environment
 from tests.e2e.conftest import Make
 from tests.e2e.program import Waystation
 
@@ -17,9 +18,15 @@ def bundle(request: pytest.FixtureRequest) -> Bundle:
 
 
 class FrozenWaystation(Waystation):
-    """An installation whose program is the frozen one."""
+    """An installation whose program is the frozen one, with nothing of this checkout and what the system needs."""
 
-    frozen: Bundle
+    def __init__(
+        self, frozen: Bundle, folder: Path, upstream: PracticeUpstream, env: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(folder, upstream, env)
+        self.frozen = frozen
+        del self.env["PYTHONPATH"]
+        self.env = system_environment() | self.env
 
     def command_line(self, program: tuple[str | Path, ...], arguments: tuple[str | Path, ...]) -> list[str]:
         return [str(self.frozen.console), *map(str, arguments)]
@@ -41,12 +48,8 @@ async def make_waystation(bundle: Bundle, tmp_path: Path, upstream: PracticeUpst
     def make(env: dict[str, str] | None = None) -> FrozenWaystation:
         folder = tmp_path / f"waystation-{len(made)}"
         folder.mkdir()
-        waystation = FrozenWaystation(folder, upstream, env)
-        waystation.frozen = bundle
-        # Nothing of this checkout.
-        del waystation.env["PYTHONPATH"]
-        made.append(waystation)
-        return waystation
+        made.append(FrozenWaystation(bundle, folder, upstream, env))
+        return made[-1]
 
     try:
         yield make

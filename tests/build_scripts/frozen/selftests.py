@@ -24,6 +24,10 @@ def selftest(bundle: Bundle, folder: Path, env: dict[str, str]) -> dict[str, obj
 
 
 def system_environment() -> dict[str, str]:
-    """What a program needs of the environment, and nothing of this one's."""
-    kept = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG")
+    """What a program needs of the environment, and nothing of this one's.
+
+    Without SYSTEMROOT no program of Windows has sockets; USERPROFILE and the others are its user's folders.
+    """
+    windows = ("SYSTEMROOT", "TEMP", "TMP", "USERPROFILE", "APPDATA", "LOCALAPPDATA")
+    kept = ("PATH", "TMPDIR", "LANG", *windows)
     return {name: os.environ[name] for name in kept if name in os.environ}

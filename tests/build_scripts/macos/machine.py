@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bundle.app_bundle import info_plist
-from bundle.layout import Bundle
+from bundle.layout import bundle_in
 from machine.checkout import Checkout
 
 ARM64, X86_64 = 0x0100000C, 0x01000007
@@ -131,8 +131,8 @@ class Mac:
         (self.signs / "identities").write_text(f'  1) {IDENTITY} "Developer ID Application: A B (TEAM)"\n')
         (self.signs / "verdict").write_text(json.dumps({"id": "1-2", "status": "Accepted"}))
         (self.signs / "secrets").write_text("")
-        self.bundle = Bundle(self.target / "Waystation", "darwin")
-        self.app = make_app(self.target / "Waystation.app")
+        self.bundle = bundle_in(self.target, "darwin")
+        self.app = make_app(self.bundle.folder)
 
     @property
     def environ(self) -> dict[str, str]:
