@@ -32,6 +32,8 @@ class System(Protocol):
     program: Path
     #: Whether an upgrade ends the program that runs.
     upgrade_ends_it: bool
+    #: Whether it then starts all that ran again; Windows' does so with the window alone.
+    upgrade_starts_it: bool
 
     def there(self) -> dict[str, str]:
         """Every trace of Waystation on this system by its place, and what it looks like; the user's data among it."""
@@ -55,8 +57,11 @@ class Check(Protocol):
     def works(self, program: Path, version: str) -> None:
         """Use it. Raises Stop where it does not work."""
 
-    def running(self, program: Path) -> AbstractContextManager[Callable[[], bool]]:
-        """Have it run meanwhile. What is given tells whether it has ended by itself; at the end it has."""
+    def running(self, program: Path, comes_back: bool) -> AbstractContextManager[Callable[[], bool]]:
+        """Have it run meanwhile. What is given tells whether it has ended by itself; at the end it has.
+
+        One that ended meanwhile must run again by then if it `comes_back`: that one is ended, too. Raises Stop.
+        """
 
 
 def try_installer(checkout: Checkout, arguments: list[str]) -> int:
@@ -111,7 +116,7 @@ def try_it(system: System, file: Path, version: str, check: Check | None = None)
     system.look(file, version)
     check.works(system.program, version)
     say("installing it again while it runs")
-    with check.running(system.program) as ended:
+    with check.running(system.program, system.upgrade_starts_it) as ended:
         system.install(file)
         if system.upgrade_ends_it and not ended():
             raise Stop("The installer has not ended the program that ran.")
@@ -140,7 +145,7 @@ class SelftestAndServe:
         say(f"selftest of {result['version']} on {result['system']}: all passed, {result['gateway']['events']} events")
 
     @contextmanager
-    def running(self, program: Path) -> Iterator[Callable[[], bool]]:
+    def running(self, program: Path, comes_back: bool = False) -> Iterator[Callable[[], bool]]:
         """See `Check`."""
         with tempfile.TemporaryDirectory(prefix="waystation-try-", ignore_cleanup_errors=True) as name:
             env = _environment(Path(name))
@@ -150,11 +155,16 @@ class SelftestAndServe:
             command = [str(program), "serve", "--port", "0"]
             process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
             try:
-                wait_for(lambda: (Path(name) / "data" / "instance.json").exists(), "the program to start", process)
+                instance = Path(name) / "data" / "instance.json"
+                wait_for(instance.exists, "the program to start", process)
                 yield lambda: process.poll() is not None
                 if process.poll() is None:
                     run([program, "quit"], "ask the program to end", env=env)
                     wait_for(lambda: process.poll() is not None, "the program to end")
+                elif comes_back:
+                    wait_for(instance.exists, "the program to start again")
+                    run([program, "quit"], "ask the program to end", env=env)
+                    wait_for(lambda: not instance.exists(), "the program to end")
             finally:
                 for key, value in kept.items():
                     os.environ.pop(key)

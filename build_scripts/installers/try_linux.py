@@ -20,8 +20,7 @@ class Debian:
     """
 
     program = Path("/usr/bin/waystation")
-    # A package asks nobody: what runs goes on until it is started again.
-    upgrade_ends_it = False
+    upgrade_ends_it = upgrade_starts_it = True
 
     def __init__(self, prefix: list[str]) -> None:
         self._prefix = prefix

@@ -27,7 +27,7 @@ class MacOS:
     """
 
     # Nothing of ours runs when a user drags an application.
-    upgrade_ends_it = False
+    upgrade_ends_it = upgrade_starts_it = False
 
     def __init__(self, applications: Path, home: Path) -> None:
         self._app = applications / f"{NAME}.app"

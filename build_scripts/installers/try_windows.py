@@ -25,6 +25,7 @@ class Windows:
     """
 
     upgrade_ends_it = True
+    upgrade_starts_it = False
 
     def __init__(self, local: Path, roaming: Path, starts: Sequence[str] = ()) -> None:
         self._local, self._starts = local, list(starts)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 import sys
 import textwrap
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from installers import trial
-from installers.trial import SelftestAndServe, run, try_it
+from installers.trial import SelftestAndServe, run, try_it, wait_for
 from machine.report import Stop
 
 if sys.platform == "win32":
@@ -26,11 +27,13 @@ if sys.argv[1] == "selftest":
     result = {{{{"version": "1.2.3", "failed": {{failed!r}}, "system": "Test", "gateway": {{{{"events": 25}}}}}}}}
     Path(sys.argv[2]).write_text(json.dumps(result))
 elif sys.argv[1:] == ["serve", "--port", "0"]:
-    data.mkdir()
+    data.mkdir(exist_ok=True)
     (data / "instance.json").touch()
     began = time.monotonic()
     while not (data / "quit").exists() and time.monotonic() - began < 20:
         time.sleep(0.01)
+    (data / "instance.json").unlink()
+    (data / "quit").unlink()
 elif sys.argv[1] == "quit":
     (data / "quit").touch()
 """
@@ -39,7 +42,7 @@ elif sys.argv[1] == "quit":
 class Folder:
     """A system that is a folder, and an installer that is the program itself."""
 
-    upgrade_ends_it = False
+    upgrade_ends_it = upgrade_starts_it = False
     leaves_something = False
 
     def __init__(self, folder: Path) -> None:
@@ -157,6 +160,33 @@ def test_an_installer_that_lets_the_program_run_stops_it_where_it_should_end(sys
         try_it(system, installer(tmp_path), "1.2.3")
     # But the trial has ended it.
     assert (tmp_path / "said").read_text().split()[-1] != "quit"
+
+
+@pytest.mark.parametrize("starts", [True, False])
+def test_what_an_upgrade_ends_it_starts_again_where_it_says_so(
+    starts: bool, system: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install = system.install
+
+    def upgrade(file: Path) -> None:
+        install(file)
+        if len(system.did) > 1:
+            data = Path(os.environ["WAYSTATION_DATA_DIR"])
+            (data / "quit").touch()
+            wait_for(lambda: not (data / "instance.json").exists(), "the program to end")
+            if starts:
+                again.append(subprocess.Popen([system.program, "serve", "--port", "0"]))
+
+    again: list[subprocess.Popen[bytes]] = []
+    monkeypatch.setattr(system, "install", upgrade)
+    monkeypatch.setattr(system, "upgrade_starts_it", True)
+    monkeypatch.setattr(trial, "PATIENCE", 20 if starts else 2)
+    if starts:
+        try_it(system, installer(tmp_path), "1.2.3")
+        assert again[0].wait(10) == 0
+    else:
+        with pytest.raises(Stop, match="for the program to start again"):
+            try_it(system, installer(tmp_path), "1.2.3")
 
 
 def test_a_program_that_hangs_or_fails_or_is_not_there_is_named(

@@ -28,8 +28,9 @@ class Used:
         assert program == Path("/usr/bin/waystation")
 
     @contextmanager
-    def running(self, program: Path) -> Iterator[Callable[[], bool]]:
-        yield lambda: False
+    def running(self, program: Path, comes_back: bool) -> Iterator[Callable[[], bool]]:
+        assert comes_back
+        yield lambda: True
 
 
 @pytest.fixture

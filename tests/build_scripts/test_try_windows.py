@@ -33,7 +33,7 @@ class StandIn:
         assert self.windows.said()[-1].startswith(f"{version} ")
 
     @contextmanager
-    def running(self, program: Path) -> Iterator[Callable[[], bool]]:
+    def running(self, program: Path, comes_back: bool) -> Iterator[Callable[[], bool]]:
         assert self.windows.run("cmd", "/c", "start", '""', program) == 0
         wait_for(self.windows.is_running, "the stand-in to start")
         yield lambda: not self.windows.is_running()
