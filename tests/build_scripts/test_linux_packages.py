@@ -220,6 +220,8 @@ def test_the_menu_entry_and_the_pages_are_valid(tmp_path: Path) -> None:
     done = subprocess.run(["appstreamcli", "validate", "--no-net", page], capture_output=True, text=True)
     assert (done.returncode, re.findall(r"^[EW]: .*", done.stdout, re.MULTILINE)) == (0, []), done.stdout
     assert '<release version="1.0.0" date="2025-11-24"/>' in page.read_text("utf-8")
+    # AppStream before 1.0 compares it with the name of the locale.
+    assert set(re.findall('xml:lang="(.*?)"', page.read_text("utf-8"))) == {"zh_CN"}
 
 
 def test_the_manual_page_can_be_read_and_names_what_there_is(tmp_path: Path) -> None:
@@ -320,7 +322,9 @@ def test_removing_ends_it_for_good_and_purging_leaves_nothing(debian: Debian, pr
         assert "starts again" not in said
         assert program.events() == ["started 1.0.0rc1", "ended 1.0.0rc1"]
         assert debian.files() == {}
-        assert "stays: ~/.local/share/Waystation" in debian.dpkg("--purge", "waystation")
+        said = debian.dpkg("--purge", "waystation")
+        assert "stays: ~/.local/share/Waystation" in said
+        assert "~/.config/autostart/waystation.desktop" in said
         assert debian.files() == {}
         assert not debian.folder.exists()
         assert debian.state() == ""
@@ -440,3 +444,21 @@ def test_the_archives_program_comes_into_the_menu_and_out_of_it(unpacked: Path, 
     subprocess.run([unpacked / "menu-entry", "remove"], env=environ, check=True)
     assert [path for path in home.rglob("*") if not path.is_dir() or path.is_symlink()] == []
     assert subprocess.run([unpacked / "menu-entry"], env=environ, capture_output=True).returncode == 2
+
+
+@pytest.mark.parametrize("is_link", [True, False])
+def test_a_command_of_somebody_elses_is_left_alone(is_link: bool, unpacked: Path, folder: Path) -> None:
+    command = folder / ".local/bin/waystation"
+    command.parent.mkdir(parents=True)
+    if is_link:
+        theirs = folder / "theirs"
+        theirs.touch()
+        command.symlink_to(theirs)
+    else:
+        command.write_text("theirs")
+    for word in ("add", "remove"):
+        environ = {"PATH": "/usr/bin:/bin", "HOME": str(folder)}
+        done = subprocess.run([unpacked / "menu-entry", word], env=environ, capture_output=True, text=True, check=True)
+        assert (f"{command} is something else" in done.stderr) is (word == "add")
+        assert command.exists()
+        assert command.is_symlink() is is_link

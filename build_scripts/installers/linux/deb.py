@@ -37,7 +37,7 @@ local gateway for ChatGPT/Codex tokens and OpenAI API keys
  address on this computer. The Codex CLI and any OpenAI-compatible client talk
  to that address.
  .
- It carries Python and Qt with it, and needs nothing of the system's own."""
+ It carries Python and Qt with it."""
 _PACKED = ("-Zxz", "-z6")
 
 
