@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import plistlib
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 
 from app.platform.autostart import (
+    VARIABLES,
     Autostart,
     AutostartFailed,
     AutostartState,
@@ -140,6 +142,14 @@ def test_the_variables_that_a_sign_in_may_not_know_are_found() -> None:
     environ = {"WAYSTATION_KEY_STORE": "file", "WAYSTATION_STRICT": "", "WAYSTATION_DATA_DIR": "/d", "HOME": "/h"}
     assert variables_that_hold(environ) == ("WAYSTATION_KEY_STORE",)
     assert start_command(Path("/d"), frozen=True, executable="/w") == ("/w", "--minimized", "--data-dir", "/d")
+
+
+def test_every_variable_that_the_manual_names_is_looked_for() -> None:
+    manual = (Path(__file__).resolve().parents[2] / "README.md").read_text("utf-8")
+    rows = [line for line in manual.splitlines() if line.startswith("| `WAYSTATION_")]
+    named = set(re.findall(r"WAYSTATION_\w+", " ".join(row.split("|")[1] for row in rows)))
+    # The data folder is part of what is started.
+    assert named - {"WAYSTATION_DATA_DIR"} == set(VARIABLES)
 
 
 def entry(tmp_path: Path) -> Path:
