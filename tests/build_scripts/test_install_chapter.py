@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -67,6 +68,14 @@ def test_what_the_windows_installer_takes_and_answers_is_told(guide: str) -> Non
     listed = [int(code) for code in re.findall(r"^;   (\d)  ", codes, re.MULTILINE)]
     (said,) = re.findall(r"(?:Its exit codes: |退出代码：)(0.*?6 [^.。]*)", guide, re.DOTALL)
     assert [int(code) for code in re.findall(r"(?:^|[,，]\s*)(\d) ", said)] == listed
+
+
+def test_what_starts_at_sign_in_is_named_as_on_the_screen_and_as_on_the_disk(guide: str) -> None:
+    assert f"`rm ~/Library/LaunchAgents/{app_bundle.IDENTIFIER}.plist`" in guide
+    assert f"`rm ~/.config/autostart/{PACKAGE}.desktop`" in guide
+    tray = ElementTree.parse(ROOT / "resources/translations/waystation_zh_CN.ts").iterfind(".//message")
+    (chinese,) = (one.findtext("translation") for one in tray if one.findtext("source") == "Start at sign-in")
+    assert guide.count("*Start at sign-in*") == 2 or guide.count(f"“{chinese}”") == 2
 
 
 def test_no_address_of_a_repository_is_invented(readme: str, guide: str) -> None:
