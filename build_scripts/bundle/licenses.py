@@ -24,9 +24,10 @@ Qt {qt} and PySide6 (Qt for Python) are used under the GNU Lesser General Public
 of the GNU General Public License that it refers to, stand at the end of this file.
 
 Qt is Copyright (C) The Qt Company Ltd. and other contributors. The files are those of the packages PySide6-Essentials
-and shiboken6 {qt} from the Python Package Index, unchanged, on Linux without their symbol tables. They are dynamically
-linked, in the folders PySide6 and shiboken6 of the bundle: you may replace them by your own build of the same version.
-You may take Waystation apart as far as debugging such a change needs it.
+and shiboken6 {qt} from the Python Package Index, unchanged on Windows; on Linux without their symbol tables; on macOS
+for one kind of processor each, with other search paths and signatures. They are dynamically linked, in the folders
+PySide6 and shiboken6 of the bundle: you may replace them by your own build of the same version. You may take Waystation
+apart as far as debugging such a change needs it.
 
 Source code: https://download.qt.io/official_releases/QtForPython/ and https://download.qt.io/official_releases/qt/
 What Qt itself contains of others: https://doc.qt.io/qt-6/licenses-used-in-qt.html

@@ -196,6 +196,9 @@ def test_the_notice_of_qt_names_what_the_lgpl_asks_for() -> None:
     notice = QT_NOTICE.format(qt="6.11.3")
     for words in ("Lesser General Public License, version 3", "The Qt Company", "replace them", "Source code:"):
         assert words in notice
+    # What packing them changes, see PyInstaller's osxutils and the option `strip` in waystation.spec.
+    for words in ("unchanged on Windows;", "on Linux without", "on macOS\nfor one kind of processor"):
+        assert words in notice
     texts = ROOT / "build_scripts/bundle/texts"
     assert "GNU LESSER GENERAL PUBLIC LICENSE" in (texts / "LGPL-3.0.txt").read_text(encoding="utf-8")
     assert "GNU GENERAL PUBLIC LICENSE" in (texts / "GPL-3.0.txt").read_text(encoding="utf-8")

@@ -66,6 +66,22 @@ def test_windows_shows_what_the_installer_is(bundle: Bundle, icon: Path, tmp_pat
     assert b'level="asInvoker"' in content
 
 
+def test_it_compiles_as_nsis_for_windows_does_which_has_no_program_of_64_bits(
+    bundle: Bundle, icon: Path, tmp_path: Path
+) -> None:
+    usual = shutil.which("makensis", path=PATH["PATH"])
+    makensis = tmp_path / "bin" / "makensis"
+    makensis.parent.mkdir()
+    makensis.write_text(f'#!/bin/sh\n[ "$1" = -HDRINFO ] && echo "a=1, NSISDIR={tmp_path}, b" || exec {usual} "$@"\n')
+    makensis.chmod(0o755)
+    kinds = []
+    for path in (PATH["PATH"], f"{makensis.parent}:{PATH['PATH']}"):
+        content = compile_installer(bundle, "0.1.0", tmp_path / "made", icon, {"PATH": path}).read_bytes()
+        # Of the COFF header behind the mark of a PE file: IMAGE_FILE_MACHINE_AMD64 and _I386.
+        kinds.append(struct.unpack_from("<H", content, struct.unpack_from("<I", content, 0x3C)[0] + 4)[0])
+    assert kinds == [0x8664, 0x14C]
+
+
 def test_what_an_upgrade_would_not_replace_is_refused(bundle: Bundle, icon: Path, tmp_path: Path) -> None:
     (bundle.folder / "new.txt").touch()
     with pytest.raises(Stop, match=r"replace\.nsh.* new\.txt"):
