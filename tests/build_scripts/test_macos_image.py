@@ -229,6 +229,8 @@ def test_an_intel_mac_makes_an_image_of_its_own(mac: Mac) -> None:
         ("MacOS/Waystation", fat(mach_o(), mach_o(X86_64)), "for arm64 and x86_64, and has to be for one"),
         ("Resources/LICENSES.txt", None, "has no LICENSES.txt"),
         ("Frameworks/orjson.so", mach_o(oldest=(15, 0)), r"orjson\.so needs macOS 15\.0"),
+        ("Frameworks/PySide6/QtGui.abi3.so", mach_o(oldest=(16, 0)), r"QtGui\.abi3\.so needs macOS 16\.0"),
+        ("Frameworks/PySide6/orjson.so", mach_o(oldest=(15, 0)), r"orjson\.so needs macOS 15\.0"),
         ("Frameworks/orjson.so", mach_o(X86_64), r"orjson\.so is not for arm64"),
         ("Frameworks/orjson.so", fat(mach_o(X86_64), mach_o(oldest=(14, 2))), r"orjson\.so needs macOS 14\.2"),
     ],
