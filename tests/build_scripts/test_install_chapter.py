@@ -56,6 +56,8 @@ def test_what_the_systems_need_is_what_the_installers_ask_for(readme: str) -> No
 
 def test_the_programs_are_where_the_installers_put_them(readme: str) -> None:
     assert rf"`%LOCALAPPDATA%\Programs\{NAME}\{CONSOLE}`" in readme
+    # PowerShell neither knows such a variable nor starts what is in quotes.
+    assert rf'`& "$env:LOCALAPPDATA\Programs\{NAME}\{CONSOLE}"`' in readme
     assert r'InstallDir "$LOCALAPPDATA\Programs\${NAME}"' in (SCRIPTS / "waystation.nsi").read_text("utf-8")
     assert f"`/Applications/{NAME}.app/Contents/MacOS/{NAME}`" in readme
     assert f"`/usr/bin/{PACKAGE}`" in readme
