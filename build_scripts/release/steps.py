@@ -1,6 +1,7 @@
 """`build.py release`: what the release workflow does between the systems and the user who looks at the draft."""
 
 import argparse
+import re
 import shutil
 import subprocess
 import tempfile
@@ -42,6 +43,8 @@ def release(checkout: Checkout, arguments: list[str]) -> int:
 def notes_for(checkout: Checkout, tag: str) -> str:
     """What the release says. Raises Stop where the tag is not that of the source, or nothing is written for it."""
     version = version_of(checkout)
+    if not re.fullmatch(r"\d+\.\d+\.\d+", version):
+        raise Stop(f"The version {version} is not three numbers, which Windows asks of it.")
     if tag != f"v{version}":
         raise Stop(f"The tag is {tag}, and the version in pyproject.toml is {version}: the tag must be v{version}.")
     return chapter((checkout.root / "CHANGELOG.md").read_text(encoding="utf-8"), version)

@@ -80,6 +80,13 @@ def test_a_tag_must_name_the_version_of_the_source(clone: Checkout, capsys: pyte
             notes_for(clone, tag)
 
 
+@pytest.mark.parametrize("version", ["1.10", "1.10.0rc1"])
+def test_a_version_of_which_windows_would_take_no_installer_is_refused_first(version: str, clone: Checkout) -> None:
+    clone.pyproject.write_text(f'[project]\nname = "sample"\nversion = "{version}"\n')
+    with pytest.raises(Stop, match=f"{version} is not three numbers"):
+        notes_for(clone, f"v{version}")
+
+
 def test_the_sums_are_those_of_one_installer_of_each_system(clone: Checkout) -> None:
     assert release(clone, ["sums"]) == 0
     lines = (clone.dist / "SHA256SUMS").read_bytes().decode().splitlines()
