@@ -162,7 +162,7 @@ def test_the_same_bundle_makes_the_same_package_whoever_makes_it_and_when(tmp_pa
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_the_files_have_the_names_of_a_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_files_have_the_names_of_a_release_and_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("build/icons/waystation-16.png", "resources/icons/waystation.svg"):
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).touch()
@@ -170,6 +170,9 @@ def test_the_files_have_the_names_of_a_release(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
     made = linux.make(stand_in(tmp_path / "Waystation", "1.0.0"), "1.0.0", tmp_path)
     assert made == [newest_of(tmp_path, kind, "1.0.0") for kind in ("deb", "tar.xz")]
+    monkeypatch.setattr(linux, "LARGEST", made[1].stat().st_size - 1)
+    with pytest.raises(Stop, match=r"Waystation-1\.0\.0-linux-x86_64\.tar\.xz is larger than"):
+        linux.make(Bundle(tmp_path / "Waystation"), "1.0.0", tmp_path)
 
 
 def test_it_is_roots_and_says_what_it_is(packages: dict[str, Path]) -> None:
