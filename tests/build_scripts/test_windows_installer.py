@@ -274,20 +274,37 @@ def test_a_path_of_just_the_length_that_windows_takes_works_and_a_longer_one_is_
         shutil.rmtree(top, ignore_errors=True)
 
 
-@pytest.mark.parametrize("name", ["_internal", "_old", "_new", "_part"])
+@pytest.mark.parametrize(
+    "names",
+    [
+        *(f"{name}/precious.txt" for name in ("_internal", "_old", "_new", "_part")),
+        "LICENSES.txt",
+        "uninstall.exe other.exe",
+    ],
+)
 def test_the_folder_of_another_program_is_refused_and_nothing_in_it_is_touched(
-    name: str, windows: Windows, installers: Installers
+    names: str, windows: Windows, installers: Installers
 ) -> None:
     other = windows.drive / "other"
-    file = other / name / "precious.txt"
-    file.parent.mkdir(parents=True)
-    file.write_text("precious")
+    files = [other / name for name in names.split()]
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("precious")
     try:
         assert windows.run(installers.setups[OLD], "/S", r"/D=C:\other") == 5
-        assert [path for path in other.rglob("*") if path.is_file()] == [file]
+        assert {path for path in other.rglob("*") if path.is_file()} == set(files)
         assert windows.registry(LISTED) == {}
     finally:
         shutil.rmtree(other)
+
+
+def test_the_uninstaller_that_a_removal_has_left_is_replaced(windows: Windows, installers: Installers) -> None:
+    install(windows, installers.setups[OLD])
+    program = windows.programs / "uninstall.exe"
+    assert windows.run(program, "/S", "_?=" + windows.path(windows.programs)) == 0
+    assert [path.name for path in windows.programs.iterdir()] == ["uninstall.exe"]
+    install(windows, installers.setups[NEW])
+    assert installed(windows) == installers.files(NEW)
 
 
 def test_a_folder_in_which_nothing_can_be_written_is_refused_and_another_may_be_chosen(

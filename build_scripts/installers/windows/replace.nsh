@@ -35,19 +35,34 @@
   ${EndIf}
 !macroend
 
-; Whether $INSTDIR, where nothing is listed as installed, holds folders of our names that are of somebody else, such as
+; Whether $INSTDIR, where nothing is listed as installed, holds something of our names that is of somebody else, such as
 ; another program made as ours is; "1" in $1. What we have left there when we were cut has one of our files with it.
 Function IsForeign
   StrCpy $1 ""
+  ${If} ${FileExists} "$INSTDIR\${PROGRAM}"
+  ${OrIf} ${FileExists} "$INSTDIR\_new\${PROGRAM}"
+  ${OrIf} ${FileExists} "$INSTDIR\_part\${LICENSES}"
+    Return
+  ${EndIf}
   ${If} ${FileExists} "$INSTDIR\${INTERNAL}\*.*"
   ${OrIf} ${FileExists} "$INSTDIR\_old\*.*"
   ${OrIf} ${FileExists} "$INSTDIR\_new\*.*"
   ${OrIf} ${FileExists} "$INSTDIR\_part\*.*"
-    ${IfNot} ${FileExists} "$INSTDIR\${PROGRAM}"
-    ${AndIfNot} ${FileExists} "$INSTDIR\_new\${PROGRAM}"
-    ${AndIfNot} ${FileExists} "$INSTDIR\_part\${LICENSES}"
-      StrCpy $1 "1"
-    ${EndIf}
+  ${OrIf} ${FileExists} "$INSTDIR\${LICENSES}"
+    StrCpy $1 "1"
+  ${EndIf}
+  ${If} ${FileExists} "$INSTDIR\${UNINSTALLER}"
+    ; Alone it is ours, left by a removal with _?=.
+    FindFirst $2 $3 "$INSTDIR\*"
+    ${DoWhile} $3 != ""
+      ${If} $3 != "."
+      ${AndIf} $3 != ".."
+      ${AndIf} $3 != "${UNINSTALLER}"
+        StrCpy $1 "1"
+      ${EndIf}
+      FindNext $2 $3
+    ${Loop}
+    FindClose $2
   ${EndIf}
 FunctionEnd
 
