@@ -24,7 +24,7 @@ class EventReader:
     def __init__(self, opening: Opening) -> None:
         self.failure: UpstreamFailure | None = None
         self._opening = opening
-        self._content = opening.answer.content
+        self._answer = opening.answer
         self._parser = SseParser()
         self._unpack = _unpacker(opening.headers.get("Content-Encoding", ""))
 
@@ -53,7 +53,7 @@ class EventReader:
             return head
         if opening.broken:
             raise ConnectionResetError
-        return b"" if opening.over else await self._content.readany()
+        return b"" if opening.over else await self._answer.readany()
 
 
 def _unpacker(content_encoding: str) -> Callable[[bytes], bytes] | None:

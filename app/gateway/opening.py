@@ -9,6 +9,7 @@ import aiohttp
 
 from app.translate.errors import UpstreamFailure, failure_from_http, truncated
 from app.translate.usage import UsageObserver
+from app.upstream.answer import UpstreamAnswer
 
 #: An answer that is so long before it says anything is passed on as it is, in bytes. Codex's tools and instructions,
 #: which the first events repeat, are far below that.
@@ -30,7 +31,7 @@ class Opening:
         observer: has seen the head; None where the bytes cannot be read (an error, or packed).
     """
 
-    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+    def __init__(self, answer: UpstreamAnswer) -> None:
         self.answer = answer
         self.head = bytearray()
         self.over = False
@@ -101,7 +102,7 @@ class Opening:
         """The next bytes; empty at the end; None when it has been held for long enough."""
         try:
             async with asyncio.timeout_at(deadline) as waiting:
-                return await self.answer.content.readany()
+                return await self.answer.readany()
         except (TimeoutError, aiohttp.ClientError, OSError):
             if waiting.expired():
                 return None
@@ -113,7 +114,7 @@ class Opening:
         try:
             async with asyncio.timeout(_ERROR_S):
                 while len(self.head) < ERROR_HEAD:
-                    chunk = await self.answer.content.readany()
+                    chunk = await self.answer.readany()
                     if not chunk:
                         self.over = True
                         break

@@ -17,6 +17,7 @@ from app.gateway.replies import SERVER, json_reply
 from app.gateway.turn_runner import RunningTurn
 from app.translate.errors import UpstreamFailure
 from app.translate.usage import UsageObserver
+from app.upstream.answer import UpstreamAnswer
 from app.upstream.headers import to_client
 
 #: `struct linger`: on, and no time for what has not been sent; Windows has it in shorts.
@@ -24,6 +25,8 @@ _RESET_ON_CLOSE = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 #: When to try an overloaded upstream again that does not say when itself, in seconds.
 _OVERLOAD_S = "5"
+#: What waits for a slow client, in bytes, before upstream is read no further; at which transports, too, say so.
+_MAX_UNSENT = 64 * 1024
 
 
 async def relay(
@@ -43,36 +46,17 @@ async def relay(
     if opening.failure is not None:
         turn.end(Outcome.FAILED, opening.failure.upstream_code or f"http_{opening.failure.status}")
     await response.prepare(request)
+    passing = _Passing(request, response, opening, turn)
     if opening.head:
+        passing.take(bytes(opening.head), observed=True)
+    if not opening.over:
         try:
-            await response.write(bytes(opening.head))
-        finally:
-            if observer is not None and observer.terminal is not None:
-                _note_end(turn, opening, observer)
-        turn.passed_on(len(opening.head))
-    begun = observer is None or observer.begun
-    while not opening.over:
-        try:
-            chunk = await answer.content.readany()
+            await answer.pour(passing.take, passing.drain)
         except (aiohttp.ClientError, OSError):
             # TimeoutError is an OSError: silence for too long ends like a broken line.
+            if passing.client_left:
+                raise
             opening.broken = True
-            break
-        if not chunk:
-            break
-        try:
-            await response.write(chunk)
-        finally:
-            # The client may have gone because this was the last event: then all is well.
-            if observer is not None:
-                observer.feed(chunk)
-                if observer.begun and not begun:
-                    # It had been silent for so long that its beginning was passed on.
-                    begun = True
-                    turn.begun(opening)
-                if observer.terminal is not None:
-                    _note_end(turn, opening, observer)
-        turn.passed_on(len(chunk))
     if opening.broken:
         turn.end(Outcome.FAILED, "upstream_stream_truncated")
         hang_up(request)
@@ -86,6 +70,68 @@ async def relay(
     turn.end(Outcome.COMPLETED)
     await response.write_eof()
     return response
+
+
+class _Passing:
+    """Gives an answer's body to the client, each piece in the loop's step in which it came.
+
+    The pieces go to the transport below aiohttp's response, framed as its headers announced: its own way costs each
+    of them a task's step and a coroutine.
+
+    Attributes:
+        client_left: there is nobody to give it to.
+    """
+
+    def __init__(
+        self, request: web.BaseRequest, response: web.StreamResponse, opening: Opening, turn: RunningTurn
+    ) -> None:
+        if request.transport is None:
+            raise aiohttp.ClientConnectionResetError("the client has gone")
+        self._transport = request.transport
+        self._drain = request.writer.drain
+        self._chunked = response.headers.get("Transfer-Encoding") == "chunked"
+        self._opening = opening
+        self._observer = opening.observer
+        self._begun = self._observer is None or self._observer.begun
+        self._turn = turn
+        self.client_left = False
+
+    def take(self, piece: bytes, *, observed: bool = False) -> bool:
+        """Pass a piece on; whether the client is slow.
+
+        Args:
+            piece: of the body.
+            observed: the observer has seen it.
+
+        Raises:
+            ConnectionError: the client has left.
+        """
+        transport, observer = self._transport, self._observer
+        self.client_left = transport.is_closing()
+        if not self.client_left:
+            transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if self._chunked else piece)
+        # The client may have left because this was the last event: then all is well.
+        if observer is not None:
+            if not observed:
+                observer.feed(piece)
+            if observer.begun and not self._begun:
+                # It had been silent for so long that its beginning was passed on.
+                self._begun = True
+                self._turn.begun(self._opening)
+            if observer.terminal is not None:
+                _note_end(self._turn, self._opening, observer)
+        if self.client_left:
+            raise aiohttp.ClientConnectionResetError("the client has gone")
+        self._turn.passed_on(len(piece))
+        return transport.get_write_buffer_size() > _MAX_UNSENT
+
+    async def drain(self) -> None:
+        """Wait until the client has taken what was passed on; raises ConnectionError when it left."""
+        try:
+            await self._drain()
+        except ConnectionError:
+            self.client_left = True
+            raise
 
 
 def note_failure(turn: RunningTurn, failure: UpstreamFailure) -> None:
@@ -125,7 +171,7 @@ def hang_up(request: web.BaseRequest) -> None:
     transport.abort()
 
 
-def _response_like(answer: aiohttp.ClientResponse, stream: bool) -> web.StreamResponse:
+def _response_like(answer: UpstreamAnswer, stream: bool) -> web.StreamResponse:
     headers: CIMultiDict[str] = CIMultiDict(to_client(answer.raw_headers))
     headers.setdefault("Server", SERVER)
     if stream and answer.status < 300:

@@ -8,12 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
-
 from app import __version__
 from app.core.credential import TokenSecrets
 from app.core.session import header_name
 from app.core.token import Token, TokenKind
+from app.upstream.answer import UpstreamAnswer
 from app.upstream.answers import ask
 from app.upstream.endpoints import UpstreamEndpoints
 from app.upstream.errors import NoAnswer, UpstreamTimeout, UsageRefused
@@ -91,7 +90,7 @@ class Upstream:
         decoded: bool = False,
         drop: frozenset[str] = frozenset(),
         patience_s: float | None = None,
-    ) -> aiohttp.ClientResponse:
+    ) -> UpstreamAnswer:
         """Send a client's own request on.
 
         Args:
@@ -123,7 +122,7 @@ class Upstream:
         session_name: str | None,
         *,
         patience_s: float | None = None,
-    ) -> aiohttp.ClientResponse:
+    ) -> UpstreamAnswer:
         """Send a request of our own making, under our own name.
 
         Args:
@@ -214,7 +213,7 @@ class Upstream:
         extra: Mapping[str, str] | None = None,
         *,
         base: str | None = None,
-    ) -> aiohttp.ClientResponse:
+    ) -> UpstreamAnswer:
         """Ask for something ourselves; nobody waits patiently for it.
 
         Args:
@@ -227,7 +226,7 @@ class Upstream:
             NoAnswer: there was no answer.
         """
         url = (base or self.endpoints.base_url(token.kind)) + path
-        return await self.http.send("GET", url, _own_headers(token, secrets, extra), proxy=secrets.proxy)
+        return await self.http.exchange("GET", url, _own_headers(token, secrets, extra), proxy=secrets.proxy)
 
     async def usage(self, token: Token, secrets: TokenSecrets) -> dict[str, Any]:
         """What the ChatGPT backend says of a login's limits (`wham/usage`, codex-wire §1.2); it costs no turn.
@@ -255,7 +254,7 @@ class Upstream:
         headers: Pairs,
         body: bytes | None,
         patience_s: float | None,
-    ) -> aiohttp.ClientResponse:
+    ) -> UpstreamAnswer:
         """Send; what upstream cannot have seen is tried again for a while.
 
         What it may have seen is sent once more only when a connection that stood already broke as soon as it was used.
@@ -272,7 +271,7 @@ class Upstream:
         while True:
             begun = self._monotonic()
             try:
-                answer = await self.http.send(method, url, headers, body, proxy=secrets.proxy)
+                answer = await self.http.exchange(method, url, headers, body, proxy=secrets.proxy)
             except NoAnswer as problem:
                 left = deadline - self._monotonic()
                 over = left <= 0

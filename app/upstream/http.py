@@ -18,8 +18,11 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from app.core.errors import InvalidInput
+from app.upstream.answer import UpstreamAnswer
+from app.upstream.connections import Connections
 from app.upstream.errors import WRONG_PASSWORD, NoAnswer, UpstreamUnreachable, failure_of, proxy_refusal
 from app.upstream.proxies import Proxy, ProxyFinder, Way
+from app.upstream.request_head import request_head
 from app.upstream.socket import SocketRefused, UpstreamSocket
 from app.upstream.trust import client_context
 
@@ -49,15 +52,21 @@ _T = TypeVar("_T")
 class _Line:
     """One way upstream: its connections, and what goes over them now."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
+    def __init__(self, session: aiohttp.ClientSession, connections: Connections) -> None:
         self.session = session
+        self.connections = connections
         self.asking = 0
         self.answers: WeakSet[aiohttp.ClientResponse] = WeakSet()
 
     @property
     def idle(self) -> bool:
         """Whether closing it would disturb nobody."""
-        return not self.asking and all(answer.closed for answer in self.answers)
+        return not (self.asking or self.connections.busy) and all(answer.closed for answer in self.answers)
+
+    async def close(self) -> None:
+        """Close all of its connections."""
+        await self.connections.close()
+        await self.session.close()
 
 
 class UpstreamHttp:
@@ -65,6 +74,7 @@ class UpstreamHttp:
 
     def __init__(self, proxies: ProxyFinder | None = None, *, read_timeout_s: float = _READ_S) -> None:
         self.proxies = proxies or ProxyFinder()
+        self._read_timeout_s = read_timeout_s
         self._timeout = aiohttp.ClientTimeout(
             total=None, connect=_CONNECT_S, sock_connect=_SOCK_CONNECT_S, sock_read=read_timeout_s
         )
@@ -90,20 +100,20 @@ class UpstreamHttp:
         """
         used = _Used()
 
-        async def ask(session: aiohttp.ClientSession, target: URL, options: dict[str, Any]) -> aiohttp.ClientResponse:
-            return await session.request(
+        async def ask(line: _Line, target: URL, through: Proxy | None) -> aiohttp.ClientResponse:
+            return await line.session.request(
                 method,
                 target,
                 data=io.BytesIO(body) if body is not None and len(body) > _IN_PIECES else body,
                 allow_redirects=False,
                 trace_request_ctx=used,
-                **options,
+                **_options(target, headers, through),
             )
 
         way = await self.way(url, proxy)
         line = self._line(way.proxy)
         try:
-            answer = await self._by(way, line, url, headers, ask)
+            answer = await self._by(way, line, url, ask)
         except NoAnswer as failure:
             failure.stale = failure.sent and used.before
             raise
@@ -111,6 +121,45 @@ class UpstreamHttp:
             answer.close()
             raise refusal
         line.answers.add(answer)
+        return answer
+
+    async def exchange(
+        self, method: str, url: str, headers: Headers, body: bytes | None = None, *, proxy: str | None = None
+    ) -> UpstreamAnswer:
+        """As `send`, over connections of our own: for what is passed on event by event.
+
+        Raises:
+            NoAnswer: there was no answer.
+        """
+        used = _Used()
+
+        async def ask(line: _Line, target: URL, through: Proxy | None) -> UpstreamAnswer:
+            tunnel = target.scheme == "https"
+            for_proxy = _for_proxy(through)
+            connection = await line.connections.take(
+                target, through.url if through else None, for_proxy if tunnel else None
+            )
+            head = request_head(
+                method,
+                target,
+                headers,
+                len(body) if body is not None else None,
+                absolute=through is not None and not tunnel,
+                more=() if tunnel else tuple(for_proxy.items()),
+            )
+            used.before = connection.used > 0
+            return await connection.send(head, body, bodyless=method == "HEAD")
+
+        way = await self.way(url, proxy)
+        line = self._line(way.proxy)
+        try:
+            answer = await self._by(way, line, url, ask)
+        except NoAnswer as failure:
+            failure.stale = failure.sent and used.before
+            raise
+        if (refusal := _refused_by_proxy(way, url, answer.status)) is not None:
+            answer.close()
+            raise refusal
         return answer
 
     async def connect(
@@ -132,16 +181,16 @@ class UpstreamHttp:
             NoAnswer: there was no answer.
         """
 
-        async def ask(session: aiohttp.ClientSession, target: URL, options: dict[str, Any]) -> UpstreamSocket:
+        async def ask(line: _Line, target: URL, through: Proxy | None) -> UpstreamSocket:
             try:
-                opened = await session.ws_connect(
+                opened = await line.session.ws_connect(
                     target,
                     autoclose=False,
                     autoping=False,
                     decode_text=False,
                     max_msg_size=max_size,
                     timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_S),
-                    **options,
+                    **_options(target, headers, through),
                 )
             except aiohttp.WSServerHandshakeError as error:
                 refusal = _refused_by_proxy(way, url, error.status)
@@ -151,44 +200,26 @@ class UpstreamHttp:
 
         way = await self.way(url, proxy)
         line = self._line(way.proxy)
-        opened = await self._by(way, line, url, headers, ask)
+        opened = await self._by(way, line, url, ask)
         opened.proxy = way.proxy
         line.answers.add(opened.answer)
         opened.stay_alive()
         return opened
 
     async def _by(
-        self,
-        way: Way,
-        line: _Line,
-        url: str,
-        headers: Headers,
-        ask: Callable[[aiohttp.ClientSession, URL, dict[str, Any]], Awaitable[_T]],
+        self, way: Way, line: _Line, url: str, ask: Callable[[_Line, URL, Proxy | None], Awaitable[_T]]
     ) -> _T:
-        """Ask for something by this way, in its line.
+        """Ask for something by this way, in its line; `ask` is told of the HTTP proxy on it.
 
         Raises:
             NoAnswer: there was no answer.
         """
         target = URL(url, encoded=True)
-        through = _http_proxy(way)
-        spelled: dict[str, str] = {}
-        # aiohttp drops the first of two that differ in their spelling alone.
-        outgoing = CIMultiDict((spelled.setdefault(name.lower(), name), value) for name, value in headers)
-        for_proxy = {"Proxy-Authorization": through.basic} if through and through.basic else {}
-        tunnel = target.scheme == "https"
-        if not tunnel:
-            # Without a tunnel, the proxy reads and removes it from the request itself.
-            outgoing.update(for_proxy)
         line.asking += 1
         try:
-            await self._close_idle()
-            options = {
-                "headers": outgoing,
-                "proxy": through.url if through else None,
-                "proxy_headers": for_proxy if tunnel else None,
-            }
-            return await ask(line.session, target, options)
+            if len(self._lines) > _MAX_WAYS:
+                await self._close_idle()
+            return await ask(line, target, _http_proxy(way))
         except (aiohttp.ClientError, OSError, ProxyError, ProxyConnectionError, ProxyTimeoutError) as error:
             raise self._failure(error, target.host or "", way) from error
         except UnicodeError:
@@ -216,7 +247,7 @@ class UpstreamHttp:
         """Close all connections."""
         lines = list(self._lines.values())
         self._lines.clear()
-        await asyncio.gather(*(line.session.close() for line in lines))
+        await asyncio.gather(*(line.close() for line in lines))
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
@@ -224,7 +255,18 @@ class UpstreamHttp:
         return client_context()
 
     def _line(self, proxy: Proxy | None) -> _Line:
-        line = self._lines.pop(proxy, None) or _Line(self._session(proxy))
+        line = self._lines.pop(proxy, None)
+        if line is None:
+            session = self._session(proxy)
+            line = _Line(
+                session,
+                Connections(
+                    session,
+                    timeout=self._timeout,
+                    read_timeout_s=self._read_timeout_s,
+                    keepalive_s=_KEEPALIVE_S,
+                ),
+            )
         self._lines[proxy] = line
         return line
 
@@ -233,7 +275,7 @@ class UpstreamHttp:
         if too_many > 0:
             idle = [proxy for proxy, line in self._lines.items() if line.idle][:too_many]
             for line in [self._lines.pop(proxy) for proxy in idle]:
-                await line.session.close()
+                await line.close()
 
     def _session(self, proxy: Proxy | None) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
@@ -288,6 +330,27 @@ def _tracing() -> aiohttp.TraceConfig:
     tracing.on_connection_reuseconn.append(note)
     tracing.on_request_redirect.append(refuse)
     return tracing
+
+
+def _options(target: URL, headers: Headers, through: Proxy | None) -> dict[str, Any]:
+    """What aiohttp's session is told of a request besides its address."""
+    spelled: dict[str, str] = {}
+    # aiohttp drops the first of two that differ in their spelling alone.
+    outgoing = CIMultiDict((spelled.setdefault(name.lower(), name), value) for name, value in headers)
+    tunnel = target.scheme == "https"
+    for_proxy = _for_proxy(through)
+    if not tunnel:
+        # Without a tunnel, the proxy reads and removes it from the request itself.
+        outgoing.update(for_proxy)
+    return {
+        "headers": outgoing,
+        "proxy": through.url if through else None,
+        "proxy_headers": for_proxy if tunnel else None,
+    }
+
+
+def _for_proxy(through: Proxy | None) -> dict[str, str]:
+    return {"Proxy-Authorization": through.basic} if through and through.basic else {}
 
 
 def _http_proxy(way: Way) -> Proxy | None:

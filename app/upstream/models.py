@@ -17,6 +17,7 @@ from app.core.errors import WaystationError
 from app.core.model_aliases import is_name
 from app.core.models import OfferedModel
 from app.core.token import Token, TokenKind
+from app.upstream.answer import UpstreamAnswer
 from app.upstream.client import Upstream
 from app.upstream.errors import ModelsRefused, UpstreamTimeout, UpstreamUnreachable
 from app.upstream.headers import RawHeaders, to_client
@@ -40,7 +41,7 @@ _OTHER_PURPOSE = re.compile(
     r"|^(babbage|davinci)-"
 )
 
-_Ask = Callable[[dict[str, str]], Awaitable[aiohttp.ClientResponse]]
+_Ask = Callable[[dict[str, str]], Awaitable[UpstreamAnswer]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class ModelLists:
         """
         query = f"?client_version={CLIENT_VERSION}" if token.kind is TokenKind.CHATGPT else ""
 
-        async def ask(extra: dict[str, str]) -> aiohttp.ClientResponse:
+        async def ask(extra: dict[str, str]) -> UpstreamAnswer:
             return await self._upstream.get(token, secrets, f"/models{query}", extra)
 
         known = self._own.setdefault(token.id, _Known())
@@ -131,7 +132,7 @@ class ModelLists:
         """
         headers = [pair for pair in client_headers if pair[0].lower() != b"if-none-match"]
 
-        async def ask(extra: dict[str, str]) -> aiohttp.ClientResponse:
+        async def ask(extra: dict[str, str]) -> UpstreamAnswer:
             more = [(name.encode(), value.encode("utf-8", "surrogateescape")) for name, value in extra.items()]
             return await self._upstream.pass_through(token, secrets, "GET", f"/models?{query}", [*headers, *more], None)
 
@@ -180,7 +181,7 @@ class ModelLists:
                     if answer.status == 304 and last is not None:
                         return replace(last, headers=headers)
                     body = bytearray()
-                    async for piece in answer.content.iter_any():
+                    while piece := await answer.readany():
                         body += piece
                         if len(body) > _MAX_LIST:
                             raise ModelsRefused(answer.status)

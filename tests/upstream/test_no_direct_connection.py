@@ -20,6 +20,7 @@ import app.upstream
 from app.core.credential import ApiKey, ChatGPTLogin, TokenSecrets
 from app.core.token import Token, TokenKind
 from app.practice.server import PracticeUpstream
+from app.upstream.answer import UpstreamAnswer
 from app.upstream.client import Upstream
 from app.upstream.endpoints import UpstreamEndpoints
 from app.upstream.errors import NoAnswer, UpstreamUnreachable
@@ -121,7 +122,7 @@ def every_call(http: UpstreamHttp, endpoints: UpstreamEndpoints, own: str | None
     login, key = TokenSecrets(ChatGPTLogin("at"), own), TokenSecrets(ApiKey("sk"), own)
     device, grant = DeviceCode("d", "u", "", 0.0, 10.0), DeviceGrant("c", "v")
 
-    async def passed_through() -> aiohttp.ClientResponse:
+    async def passed_through() -> UpstreamAnswer:
         (await upstream.pass_through(LOGIN, login, "POST", "/responses", [], b"{}")).close()
         return await upstream.pass_through(KEYED, key, "POST", "/responses", [], b"{}")
 
@@ -157,9 +158,10 @@ async def finished(call: Awaitable[Any]) -> None:
         await answer.send_frame(b"there and back", WSMsgType.TEXT)
         assert (await answer.receive(timeout=10)).data == b"there and back"
         answer.hang_up()
-    if isinstance(answer, aiohttp.ClientResponse):
+    if isinstance(answer, aiohttp.ClientResponse | UpstreamAnswer):
         assert answer.status == 200
-        await answer.read()
+        while answer is not None and not answer.closed:
+            await (answer.readany() if isinstance(answer, UpstreamAnswer) else answer.read())
 
 
 def test_no_call_is_forgotten_here() -> None:

@@ -1,0 +1,322 @@
+"""One connection to upstream: a request goes out, its answer comes in, and then it is free for the next."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, cast
+
+import aiohttp
+from aiohttp import HttpVersion10
+from aiohttp.base_protocol import BaseProtocol
+from aiohttp.http import HttpResponseParser, RawResponseMessage
+from aiohttp.http_exceptions import HttpProcessingError
+
+from app.upstream.answer import UpstreamAnswer
+from app.upstream.framing import BadFraming, Body, body_of, head_end
+
+#: One header alone may have so many bytes, and all of them together.
+MAX_HEADER = 1 << 16
+_MAX_HEAD = 1 << 18
+#: A body goes out in pieces of this size, so that others are served between the encryption of two.
+_PIECE = 1 << 18
+_BODYLESS = frozenset({204, 304})
+
+
+class Connection(asyncio.Protocol):
+    """Carries one request at a time.
+
+    Args:
+        dialled: what aiohttp's connector opened; its transport speaks to this from now on.
+        free: told when the answer is complete and the next request may be sent.
+        lost: told when it is of no more use.
+        read_timeout_s: silence that breaks it, while an answer is waited for.
+
+    Attributes:
+        used: so many requests were sent.
+        idle_since: of the loop's time, once it was `free`.
+    """
+
+    def __init__(
+        self,
+        dialled: aiohttp.connector.Connection,
+        free: Callable[[Connection], None],
+        lost: Callable[[Connection], None],
+        read_timeout_s: float,
+    ) -> None:
+        transport = dialled.transport
+        if transport is None:
+            raise aiohttp.ServerDisconnectedError
+        self._loop = asyncio.get_running_loop()
+        self._dialled = dialled
+        self._free = free
+        self._lost = lost
+        self._read_timeout_s = read_timeout_s
+        self.used = 0
+        self.idle_since = 0.0
+        self.gone: asyncio.Future[None] = self._loop.create_future()
+        self._transport = transport
+        self._head = bytearray()
+        self._bodyless = False
+        self._waiting: asyncio.Future[UpstreamAnswer] | None = None
+        self._answer: UpstreamAnswer | None = None
+        self._body: Body | None = None
+        self._reusable = True
+        self._uploaded = True
+        self._room: asyncio.Future[None] | None = None
+        self._full = False
+        self._reading = True
+        self._heard = 0.0
+        self._watch: asyncio.TimerHandle | None = None
+        transport.set_protocol(self)
+
+    @property
+    def open(self) -> bool:
+        """Whether a request may be sent."""
+        return not self._transport.is_closing() and not self.gone.done()
+
+    async def send(self, head: bytes, body: bytes | None, *, bodyless: bool) -> UpstreamAnswer:
+        """Send a request and wait for the head of its answer; cancelled or failed, the connection is closed.
+
+        Args:
+            head: with its blank line.
+            body: as it goes out.
+            bodyless: the answer has no body, whatever it says (HEAD).
+
+        Raises:
+            aiohttp.ClientError, OSError: there was no answer.
+        """
+        self.used += 1
+        self._bodyless = bodyless
+        waiting: asyncio.Future[UpstreamAnswer] = self._loop.create_future()
+        self._waiting = waiting
+        self._heard = self._loop.time()
+        if self._watch is None:
+            self._watch = self._loop.call_later(self._read_timeout_s, self._look)
+        try:
+            if body is None or len(body) <= _PIECE:
+                self._transport.write(head + body if body else head)
+            else:
+                await self._upload(head, body, waiting)
+            return await waiting
+        except BaseException:
+            if waiting.done() and not waiting.cancelled() and waiting.exception() is None:
+                # The connection may serve somebody else by now.
+                waiting.result().close()
+            elif self._waiting is waiting:
+                self._waiting = None
+                self.drop()
+            raise
+
+    def pause(self) -> None:
+        """See `Source`."""
+        if self._reading and not self._transport.is_closing():
+            self._reading = False
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """See `Source`."""
+        if not self._reading:
+            self._reading = True
+            self._heard = self._loop.time()
+            if not self._transport.is_closing():
+                self._transport.resume_reading()
+
+    def drop(self) -> None:
+        """See `Source`: close it at once; what was not sent stays unsent."""
+        self._answer = None
+        self._transport.abort()
+
+    def close(self) -> None:
+        """Close it, since nobody needs it."""
+        self._transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        """Of `asyncio.Protocol`."""
+        answer, body = self._answer, self._body
+        if answer is None or body is None:
+            self._read_head(data)
+            return
+        self._heard = self._loop.time()
+        try:
+            piece = body.feed(data)
+        except BadFraming as error:
+            self._break(aiohttp.ClientPayloadError(str(error)))
+            return
+        if piece:
+            answer.feed(piece)
+        if body.over:
+            self._complete()
+
+    def eof_received(self) -> None:
+        """Of `asyncio.Protocol`: `connection_lost` follows."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Of `asyncio.Protocol`."""
+        answer, body = self._answer, self._body
+        self._answer = None
+        if self._watch is not None:
+            self._watch.cancel()
+            self._watch = None
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and not waiting.done():
+            waiting.set_exception(_as_error(exc))
+        self._make_room()
+        if answer is not None and body is not None:
+            if exc is None and body.eof():
+                answer.end()
+            else:
+                answer.fail(aiohttp.ClientPayloadError("the answer broke off"))
+                answer.end()
+        self._dialled.close()
+        if not self.gone.done():
+            self.gone.set_result(None)
+        self._lost(self)
+
+    def pause_writing(self) -> None:
+        """Of `asyncio.Protocol`."""
+        self._full = True
+
+    def resume_writing(self) -> None:
+        """Of `asyncio.Protocol`."""
+        self._full = False
+        self._make_room()
+
+    async def _upload(self, head: bytes, body: bytes, waiting: asyncio.Future[UpstreamAnswer]) -> None:
+        """Send a large body in pieces. An early refusal ends it; the connection is then of no more use."""
+        self._uploaded = False
+        view = memoryview(body)
+        self._transport.write(head)
+        for start in range(0, len(body), _PIECE):
+            if self._transport.is_closing() or (waiting.done() and waiting.result().status >= 400):
+                return
+            self._transport.write(view[start : start + _PIECE])
+            self._heard = self._loop.time()
+            # Others come first.
+            await (self._space() if self._full else asyncio.sleep(0))
+        self._uploaded = True
+
+    async def _space(self) -> None:
+        self._room = self._loop.create_future()
+        try:
+            await self._room
+        finally:
+            self._room = None
+
+    def _make_room(self) -> None:
+        if self._room is not None and not self._room.done():
+            self._room.set_result(None)
+
+    def _read_head(self, data: bytes) -> None:
+        waiting = self._waiting
+        if waiting is None or waiting.done():
+            # Nobody has asked: an idle connection that speaks is about to be closed by the other end.
+            self._reusable = False
+            self._transport.abort()
+            return
+        self._heard = self._loop.time()
+        searched = len(self._head)
+        self._head += data
+        end = head_end(self._head, searched)
+        try:
+            while end:
+                taken, rest = bytes(self._head[:end]), bytes(self._head[end:])
+                self._head.clear()
+                message = _message(taken, self._loop)
+                if message.code >= 200:
+                    self._begin(message, rest, waiting)
+                    return
+                if message.code == 101:
+                    raise aiohttp.ClientPayloadError("upstream changed the protocol")
+                # 100 and 103 are no answers.
+                self._head += rest
+                end = head_end(self._head, 0)
+            if len(self._head) > _MAX_HEAD:
+                raise aiohttp.ClientPayloadError("the head does not end")
+        except (HttpProcessingError, aiohttp.ClientError) as error:
+            waiting.set_exception(aiohttp.ClientPayloadError(type(error).__name__))
+            self._transport.abort()
+
+    def _begin(self, message: RawResponseMessage, rest: bytes, waiting: asyncio.Future[UpstreamAnswer]) -> None:
+        length = message.headers.get("Content-Length")
+        self._body = body = body_of(
+            bodyless=self._bodyless or message.code in _BODYLESS,
+            chunked=message.chunked,
+            length=int(length) if length is not None else None,
+        )
+        self._reusable = not message.should_close and message.version > HttpVersion10
+        self._answer = answer = UpstreamAnswer(self, message.code, message.reason, message.headers, message.raw_headers)
+        self._waiting = None
+        waiting.set_result(answer)
+        if message.code >= 400:
+            self._make_room()
+        if rest and not body.over:
+            self.data_received(rest)
+        elif body.over:
+            body.rest = body.rest or rest
+            self._complete()
+
+    def _complete(self) -> None:
+        """The answer is here: first the connection is let go, then whoever waits hears of it."""
+        answer, body = self._answer, self._body
+        self._answer = self._body = None
+        if not self._reading:
+            self.resume()
+        reusable = self._reusable and self._uploaded and body is not None and not body.rest and self.open
+        if reusable:
+            self.idle_since = self._loop.time()
+            self._free(self)
+        else:
+            self._transport.abort() if not self._uploaded else self._transport.close()
+        if answer is not None:
+            answer.end()
+
+    def _break(self, error: Exception) -> None:
+        answer, self._answer = self._answer, None
+        self._transport.abort()
+        if answer is not None:
+            answer.fail(error)
+            answer.end()
+
+    def _look(self) -> None:
+        """Whether it has been silent for too long; one timer for all of its requests."""
+        self._watch = None
+        if self._answer is None and self._waiting is None:
+            return
+        now = self._loop.time()
+        if not self._reading:
+            # Its silence is ours.
+            self._heard = now
+        left = self._heard + self._read_timeout_s - now
+        if left > 0:
+            self._watch = self._loop.call_later(left, self._look)
+            return
+        error = aiohttp.SocketTimeoutError("silence for too long")
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_exception(error)
+            self._transport.abort()
+        else:
+            self._break(error)
+
+
+def _message(head: bytes, loop: asyncio.AbstractEventLoop) -> RawResponseMessage:
+    """Read a complete head; aiohttp's parser knows what servers get wrong."""
+    parser: Any = HttpResponseParser(
+        BaseProtocol(loop),
+        loop,
+        1 << 16,
+        response_with_body=False,
+        auto_decompress=False,
+        max_line_size=MAX_HEADER,
+        max_field_size=MAX_HEADER,
+    )
+    messages, _upgraded, _tail = parser.feed_data(head)
+    if len(messages) != 1:
+        raise aiohttp.ClientPayloadError("no answer of HTTP")
+    return cast(RawResponseMessage, messages[0][0])
+
+
+def _as_error(exc: Exception | None) -> Exception:
+    if exc is None:
+        return aiohttp.ServerDisconnectedError()
+    return aiohttp.ClientOSError(*exc.args) if isinstance(exc, OSError) else aiohttp.ClientConnectionError()

@@ -1,0 +1,131 @@
+"""Connections of one way upstream: opened by aiohttp's connector, kept while they are likely to be needed again."""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+from yarl import URL
+
+from app.upstream.connection import Connection
+
+#: Of a connection to be closed properly, in seconds; then it is cut.
+_CLOSE_S = 1.0
+
+#: Scheme, host and port.
+_Origin = tuple[str, str | None, int | None]
+
+
+class Connections:
+    """Connections through one proxy, or through none.
+
+    Args:
+        session: of aiohttp; its connector knows proxies, TLS and names. It is closed after this.
+        proxy: an HTTP proxy; a SOCKS proxy is the connector's own matter.
+        proxy_headers: for the proxy alone, when it is asked for a tunnel.
+        timeout: for opening one.
+        read_timeout_s: silence that breaks one.
+        keepalive_s: one that nobody needed for so long is closed.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        *,
+        timeout: aiohttp.ClientTimeout,
+        read_timeout_s: float,
+        keepalive_s: float,
+    ) -> None:
+        self._session = session
+        self._timeout = timeout
+        self._read_timeout_s = read_timeout_s
+        self._keepalive_s = keepalive_s
+        self._idle: dict[_Origin, list[Connection]] = {}
+        self._all: dict[Connection, _Origin] = {}
+        self._sweep: asyncio.TimerHandle | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether one of them carries a request."""
+        return len(self._all) > sum(map(len, self._idle.values()))
+
+    async def take(self, url: URL, proxy: URL | None, proxy_headers: dict[str, str] | None) -> Connection:
+        """A connection to the host of `url`: the one that was used last, or a new one.
+
+        Raises:
+            aiohttp.ClientError, OSError: none could be opened.
+        """
+        origin = (url.scheme, url.raw_host, url.port)
+        idle = self._idle.get(origin)
+        while idle:
+            kept = idle.pop()
+            if kept.open and asyncio.get_running_loop().time() - kept.idle_since < self._keepalive_s:
+                return kept
+            kept.close()
+        opened = await self._open(url, proxy, proxy_headers)
+        self._all[opened] = origin
+        return opened
+
+    async def close(self) -> None:
+        """Close all of them."""
+        if self._sweep is not None:
+            self._sweep.cancel()
+            self._sweep = None
+        everything = list(self._all)
+        self._idle.clear()
+        for connection in everything:
+            connection.close()
+        if everything:
+            await asyncio.wait([connection.gone for connection in everything], timeout=_CLOSE_S)
+        for connection in everything:
+            connection.drop()
+
+    async def _open(self, url: URL, proxy: URL | None, proxy_headers: dict[str, str] | None) -> Connection:
+        connector = self._session.connector
+        if connector is None or connector.closed:
+            raise aiohttp.ClientConnectionError("the session is closed")
+        asked = aiohttp.ClientRequest(
+            "GET",
+            url,
+            loop=asyncio.get_running_loop(),
+            session=self._session,
+            proxy=proxy,
+            proxy_headers=proxy_headers,
+        )
+        try:
+            dialled = await connector.connect(asked, [], self._timeout)
+        except TimeoutError as error:
+            raise aiohttp.ConnectionTimeoutError(f"no connection to {url.host} in time") from error
+        return Connection(dialled, self._freed, self._lost, self._read_timeout_s)
+
+    def _freed(self, connection: Connection) -> None:
+        origin = self._all.get(connection)
+        if origin is None:
+            connection.close()
+            return
+        self._idle.setdefault(origin, []).append(connection)
+        if self._sweep is None:
+            loop = asyncio.get_running_loop()
+            self._sweep = loop.call_later(self._keepalive_s, self._close_old)
+
+    def _lost(self, connection: Connection) -> None:
+        origin = self._all.pop(connection, None)
+        idle = self._idle.get(origin) if origin is not None else None
+        if idle and connection in idle:
+            idle.remove(connection)
+
+    def _close_old(self) -> None:
+        self._sweep = None
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        left: float | None = None
+        for idle in self._idle.values():
+            for connection in tuple(idle):
+                rest = connection.idle_since + self._keepalive_s - now
+                if rest <= 0:
+                    idle.remove(connection)
+                    connection.close()
+                else:
+                    left = rest if left is None else min(left, rest)
+        if left is not None:
+            self._sweep = loop.call_later(left, self._close_old)
