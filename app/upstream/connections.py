@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import cast
 
 import aiohttp
 from yarl import URL
@@ -20,9 +21,7 @@ class Connections:
     """Connections through one proxy, or through none.
 
     Args:
-        session: of aiohttp; its connector knows proxies, TLS and names. It is closed after this.
-        proxy: an HTTP proxy; a SOCKS proxy is the connector's own matter.
-        proxy_headers: for the proxy alone, when it is asked for a tunnel.
+        connector: of aiohttp; it knows proxies, TLS and names. Nobody else uses it, and `close` closes it.
         timeout: for opening one.
         read_timeout_s: silence that breaks one.
         keepalive_s: one that nobody needed for so long is closed.
@@ -30,13 +29,13 @@ class Connections:
 
     def __init__(
         self,
-        session: aiohttp.ClientSession,
+        connector: aiohttp.BaseConnector,
         *,
         timeout: aiohttp.ClientTimeout,
         read_timeout_s: float,
         keepalive_s: float,
     ) -> None:
-        self._session = session
+        self._connector = connector
         self._timeout = timeout
         self._read_timeout_s = read_timeout_s
         self._keepalive_s = keepalive_s
@@ -51,6 +50,11 @@ class Connections:
 
     async def take(self, url: URL, proxy: URL | None, proxy_headers: dict[str, str] | None) -> Connection:
         """A connection to the host of `url`: the one that was used last, or a new one.
+
+        Args:
+            url: whose path does not matter.
+            proxy: an HTTP proxy; a SOCKS proxy is the connector's own matter.
+            proxy_headers: for the proxy alone, when it is asked for a tunnel.
 
         Raises:
             aiohttp.ClientError, OSError: none could be opened.
@@ -79,21 +83,20 @@ class Connections:
             await asyncio.wait([connection.gone for connection in everything], timeout=_CLOSE_S)
         for connection in everything:
             connection.drop()
+        await self._connector.close()
 
     async def _open(self, url: URL, proxy: URL | None, proxy_headers: dict[str, str] | None) -> Connection:
-        connector = self._session.connector
-        if connector is None or connector.closed:
-            raise aiohttp.ClientConnectionError("the session is closed")
         asked = aiohttp.ClientRequest(
             "GET",
             url,
             loop=asyncio.get_running_loop(),
-            session=self._session,
+            # What a session adds to a request does not matter here.
+            session=cast(aiohttp.ClientSession, None),
             proxy=proxy,
             proxy_headers=proxy_headers,
         )
         try:
-            dialled = await connector.connect(asked, [], self._timeout)
+            dialled = await self._connector.connect(asked, [], self._timeout)
         except TimeoutError as error:
             raise aiohttp.ConnectionTimeoutError(f"no connection to {url.host} in time") from error
         return Connection(dialled, self._freed, self._lost, self._read_timeout_s)

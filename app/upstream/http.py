@@ -257,11 +257,10 @@ class UpstreamHttp:
     def _line(self, proxy: Proxy | None) -> _Line:
         line = self._lines.pop(proxy, None)
         if line is None:
-            session = self._session(proxy)
             line = _Line(
-                session,
+                self._session(proxy),
                 Connections(
-                    session,
+                    self._connector(proxy),
                     timeout=self._timeout,
                     read_timeout_s=self._read_timeout_s,
                     keepalive_s=_KEEPALIVE_S,
@@ -279,7 +278,7 @@ class UpstreamHttp:
 
     def _session(self, proxy: Proxy | None) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=_connector(proxy if proxy is not None and proxy.socks else None, self._tls),
+            connector=self._connector(proxy),
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=_NOT_BY_ITSELF,
@@ -292,6 +291,9 @@ class UpstreamHttp:
             max_line_size=1 << 16,
             max_field_size=1 << 16,
         )
+
+    def _connector(self, proxy: Proxy | None) -> aiohttp.BaseConnector:
+        return _connector(proxy if proxy is not None and proxy.socks else None, self._tls)
 
     @staticmethod
     def _failure(error: Exception, host: str, way: Way) -> NoAnswer:

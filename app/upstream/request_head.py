@@ -6,6 +6,9 @@ from collections.abc import Iterable
 
 from yarl import URL
 
+#: Of these, no length says that there is no body (RFC 9110 §8.6).
+_WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "DELETE"})
+
 
 def request_head(
     method: str,
@@ -34,8 +37,8 @@ def request_head(
     lines.append(f"Host: {host}")
     lines += [f"{name}: {value}" for name, value in headers]
     lines += [f"{name}: {value}" for name, value in more]
-    if length is not None:
-        lines.append(f"Content-Length: {length}")
+    if length is not None or method not in _WITHOUT_BODY:
+        lines.append(f"Content-Length: {length or 0}")
     text = "\r\n".join(lines)
     if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1 or "\0" in text:
         raise ValueError("a header holds a line end")
