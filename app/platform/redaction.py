@@ -20,6 +20,8 @@ _SECRETS = re.compile(
     r"|(?<=code=)[^\s&'\"]+|(?<=code_verifier=)[^\s&'\"]+|(?<=password=)[^\s&'\"]+|(?<=_token=)[^\s&'\"]+"
     r"|(?<=password\": \")[^\"]+|(?<=_token\": \")[^\"]+|(?<=_token\":\")[^\"]+"
 )
+#: One of these is in every secret, and in hardly a line of the log: looking for them costs a twentieth.
+_SIGNS = ("eyJ", "sk-", "ws-", "rt.", "rt_", "earer ", "://", "code=", "code_verifier=", "password", "_token")
 #: RFC 5321, 4.5.3.1.1: up to 64 characters before the sign.
 _EMAIL = re.compile(r"[\w.+%-]{1,64}@[\w-]+(?:\.[\w-]+)+")
 #: Home folders of anybody, as Linux, macOS and Windows write them; a backslash may be doubled within quotes.
@@ -34,6 +36,8 @@ _NOBODY = frozenset({"root", "admin", "administrator", "user"})
 
 def without_secrets(text: str) -> str:
     """The text with everything that looks like a secret left out."""
+    if not any(sign in text for sign in _SIGNS):
+        return text
     return _SECRETS.sub(_LEFT_OUT, text)
 
 
