@@ -101,7 +101,7 @@ def own_names() -> set[str]:
 
 
 def _is_loopback_name(name: str) -> bool:
-    if name.lower().rstrip(".") == "localhost":
+    if name == "127.0.0.1" or name.lower().rstrip(".") == "localhost":
         return True
     try:
         return ipaddress.ip_address(name.strip("[]")).is_loopback

@@ -47,8 +47,19 @@ async def relay(
         turn.end(Outcome.FAILED, opening.failure.upstream_code or f"http_{opening.failure.status}")
     await response.prepare(request)
     passing = _Passing(request, response, opening, turn)
-    if opening.head:
-        passing.take(bytes(opening.head), observed=True)
+    head = bytes(opening.head)
+    whole = answer.at_end and not opening.broken
+    try:
+        if whole:
+            passing.check_client()
+        elif head:
+            await response.write(head)
+        else:
+            request.writer.send_headers()
+    finally:
+        passing.note()
+    if head:
+        turn.passed_on(len(head))
     if not opening.over:
         try:
             await answer.pour(passing.take, passing.drain)
@@ -68,8 +79,15 @@ async def relay(
             # A proper end of HTTP, and yet upstream has not finished: shown as it came, remembered as what it is.
             turn.end(Outcome.FAILED, "upstream_stream_truncated")
     turn.end(Outcome.COMPLETED)
-    await response.write_eof()
+    await response.write_eof(head if whole else b"")
     return response
+
+
+class _Relayed(web.StreamResponse):
+    """Its headers go out together with the beginning of its body."""
+
+    # As aiohttp's own whole responses have it.
+    _send_headers_immediately = False
 
 
 class _Passing:
@@ -96,34 +114,40 @@ class _Passing:
         self._turn = turn
         self.client_left = False
 
-    def take(self, piece: bytes, *, observed: bool = False) -> bool:
+    def take(self, piece: bytes) -> bool:
         """Pass a piece on; whether the client is slow.
-
-        Args:
-            piece: of the body.
-            observed: the observer has seen it.
 
         Raises:
             ConnectionError: the client has left.
         """
-        transport, observer = self._transport, self._observer
-        self.client_left = transport.is_closing()
-        if not self.client_left:
+        transport = self._transport
+        if not transport.is_closing():
             transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if self._chunked else piece)
         # The client may have left because this was the last event: then all is well.
-        if observer is not None:
-            if not observed:
-                observer.feed(piece)
-            if observer.begun and not self._begun:
-                # It had been silent for so long that its beginning was passed on.
-                self._begun = True
-                self._turn.begun(self._opening)
-            if observer.terminal is not None:
-                _note_end(self._turn, self._opening, observer)
-        if self.client_left:
-            raise aiohttp.ClientConnectionResetError("the client has gone")
+        if self._observer is not None:
+            self._observer.feed(piece)
+            self.note()
+        self.check_client()
         self._turn.passed_on(len(piece))
         return transport.get_write_buffer_size() > _MAX_UNSENT
+
+    def note(self) -> None:
+        """Tell the turn what the observer has seen so far."""
+        observer = self._observer
+        if observer is None:
+            return
+        if observer.begun and not self._begun:
+            # It had been silent for so long that its beginning was passed on.
+            self._begun = True
+            self._turn.begun(self._opening)
+        if observer.terminal is not None:
+            _note_end(self._turn, self._opening, observer)
+
+    def check_client(self) -> None:
+        """Raises ConnectionError when the client has left."""
+        self.client_left = self._transport.is_closing()
+        if self.client_left:
+            raise aiohttp.ClientConnectionResetError("the client has gone")
 
     async def drain(self) -> None:
         """Wait until the client has taken what was passed on; raises ConnectionError when it left."""
@@ -177,7 +201,7 @@ def _response_like(answer: UpstreamAnswer, stream: bool) -> web.StreamResponse:
     if stream and answer.status < 300:
         # Upstreams have been seen to name none; clients that look for one need this.
         headers.setdefault("Content-Type", "text/event-stream")
-    return web.StreamResponse(status=answer.status, reason=answer.reason or None, headers=headers)
+    return _Relayed(status=answer.status, reason=answer.reason or None, headers=headers)
 
 
 def _note_end(turn: RunningTurn, opening: Opening, observer: UsageObserver) -> None:

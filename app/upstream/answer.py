@@ -59,6 +59,11 @@ class UpstreamAnswer:
         """Whether nothing comes any more."""
         return self._source is None
 
+    @property
+    def at_end(self) -> bool:
+        """Whether the body is complete, and has been read."""
+        return self._source is None and not self._held and self._error is None
+
     async def readany(self) -> bytes:
         """What has come of the body, at least one byte; empty at its end.
 
