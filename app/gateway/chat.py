@@ -31,6 +31,7 @@ from app.translate.chat_stream import ChatCompletion
 from app.translate.errors import UpstreamFailure
 from app.translate.frames import DONE, KEEP_ALIVE, json_bytes
 from app.translate.request_places import RequestPlaces
+from app.translate.sse import Event
 from app.upstream.client import Upstream
 from app.upstream.errors import NoAnswer
 
@@ -151,7 +152,28 @@ async def _whole(
 async def _stream(
     client: ChatClient, reader: EventReader, turn: RunningTurn, chat: ChatCompletion, places: RequestPlaces
 ) -> web.StreamResponse:
-    while not chat.over:
+    going = await _begin_stream(client, reader, chat)
+    if going and not chat.over:
+
+        def take(events: list[Event]) -> bool:
+            out = b"".join(map(chat.feed, events))
+            full = client.push(out) if out else False
+            if chat.over:
+                reader.stop()
+            return full
+
+        with client.kept_alive():
+            await reader.pour(take, client.drain)
+    failure = _ended(reader, turn, chat)
+    if failure is not None:
+        return await client.fail(places.told(failure))
+    turn.end(Outcome.COMPLETED)
+    return await client.finish(DONE)
+
+
+async def _begin_stream(client: ChatClient, reader: EventReader, chat: ChatCompletion) -> bool:
+    """Until the client has been told something, its answer may still become an error; whether upstream goes on."""
+    while not client.prepared and not chat.over:
         out = b""
         try:
             async with asyncio.timeout(client.silence_left_s):
@@ -160,18 +182,14 @@ async def _stream(
             pass
         else:
             if not events:
-                break
+                return False
             out = b"".join(map(chat.feed, events))
         if not out and not client.silence_left_s:
             # Upstream may have said much that has no place in a chat.
             out = KEEP_ALIVE
         if out:
             await client.write(out)
-    failure = _ended(reader, turn, chat)
-    if failure is not None:
-        return await client.fail(places.told(failure))
-    turn.end(Outcome.COMPLETED)
-    return await client.finish(DONE)
+    return True
 
 
 def _ended(reader: EventReader, turn: RunningTurn, chat: ChatCompletion) -> UpstreamFailure | None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
-from aiohttp import web
+from aiohttp import ClientConnectionResetError, web
 
 from app.core.errors import Refusal
 from app.core.turn import Outcome
-from app.gateway.relay import answer_failure
+from app.gateway.relay import MAX_UNSENT, answer_failure
 from app.gateway.replies import SERVER, error_reply
 from app.gateway.turn_runner import RunningTurn
 from app.translate.errors import UpstreamFailure
@@ -18,6 +19,9 @@ from app.translate.frames import DONE, KEEP_ALIVE, data_frame
 from app.upstream.errors import NoAnswer
 
 _T = TypeVar("_T")
+
+#: Between two looks at how long the client has heard nothing, in seconds.
+_LEAST_S = 0.01
 
 
 class ChatClient:
@@ -60,6 +64,10 @@ class ChatClient:
         return there and (self.prepared or not self.request.writer.output_size)
 
     @property
+    def _chunked(self) -> bool:
+        return self._response.headers.get("Transfer-Encoding") == "chunked"
+
+    @property
     def silence_left_s(self) -> float:
         """How much longer it may hear nothing, in seconds."""
         return max(0.0, self._heard_at + self._keep_alive_s - self._loop.time())
@@ -87,6 +95,42 @@ class ChatClient:
         await self._response.write(data)
         self._heard_at = self._loop.time()
         self._turn.passed_on(len(data))
+
+    def push(self, data: bytes) -> bool:
+        """A piece of a stream that has begun, at once; whether the client is slow.
+
+        Raises:
+            ConnectionError: it has left.
+        """
+        transport = self.request.transport
+        if transport is None or transport.is_closing():
+            raise ClientConnectionResetError("the client has gone")
+        transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
+        self._heard_at = self._loop.time()
+        self._turn.passed_on(len(data))
+        return transport.get_write_buffer_size() > MAX_UNSENT
+
+    @contextmanager
+    def kept_alive(self) -> Iterator[None]:
+        """While the stream goes on by `push`, silence is filled with comments."""
+        timer: asyncio.TimerHandle
+
+        def look() -> None:
+            nonlocal timer
+            if not self.silence_left_s:
+                with suppress(ConnectionError):
+                    self.push(KEEP_ALIVE)
+            timer = self._loop.call_later(max(self.silence_left_s, _LEAST_S), look)
+
+        timer = self._loop.call_later(max(self.silence_left_s, _LEAST_S), look)
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    async def drain(self) -> None:
+        """Wait until the client has taken what it was given; raises ConnectionError when it left."""
+        await self.request.writer.drain()
 
     async def finish(self, data: bytes) -> web.StreamResponse:
         """The end of the stream."""

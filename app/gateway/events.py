@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import aiohttp
 import brotli
@@ -26,6 +26,7 @@ class EventReader:
         self._opening = opening
         self._answer = opening.answer
         self._parser = SseParser()
+        self._stopped = False
         self._unpack = _unpacker(opening.headers.get("Content-Encoding", ""))
 
     async def read(self) -> list[Event]:
@@ -45,6 +46,56 @@ class EventReader:
                 if events:
                     return events
         return []
+
+    async def pour(self, take: Callable[[list[Event]], bool], drain: Callable[[], Awaitable[None]]) -> None:
+        """Give the events that follow to `take`, as soon as they come, until the stream is over or `stop` is called.
+
+        Args:
+            take: returns whether it has no room for more; `drain` then waits for it. What they raise is raised.
+        """
+        opening = self._opening
+        while opening.head or opening.over or opening.broken:
+            events = await self.read()
+            if not events:
+                return
+            if take(events):
+                await drain()
+            if self._stopped:
+                return
+        own: BaseException | None = None
+
+        def sink(piece: bytes) -> bool:
+            nonlocal own
+            events = [] if self._stopped else self._parser.feed(self._unpack(piece) if self._unpack else piece)
+            if not events:
+                return False
+            try:
+                return take(events)
+            except BaseException as error:
+                own = error
+                raise
+
+        async def drained() -> None:
+            nonlocal own
+            try:
+                await drain()
+            except BaseException as error:
+                own = error
+                raise
+
+        try:
+            await self._answer.pour(sink, drained)
+        except EventTooLarge:
+            self.failure = unreadable()
+        except (aiohttp.ClientError, OSError, zlib.error, brotli.error, zstandard.ZstdError):
+            if own is not None:
+                raise
+            self.failure = truncated()
+
+    def stop(self) -> None:
+        """No more events are wanted."""
+        self._stopped = True
+        self._answer.close()
 
     async def _next(self) -> bytes:
         opening = self._opening

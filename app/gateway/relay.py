@@ -26,7 +26,7 @@ _RESET_ON_CLOSE = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 #: When to try an overloaded upstream again that does not say when itself, in seconds.
 _OVERLOAD_S = "5"
 #: What waits for a slow client, in bytes, before upstream is read no further; at which transports, too, say so.
-_MAX_UNSENT = 64 * 1024
+MAX_UNSENT = 64 * 1024
 
 
 async def relay(
@@ -129,7 +129,7 @@ class _Passing:
             self.note()
         self.check_client()
         self._turn.passed_on(len(piece))
-        return transport.get_write_buffer_size() > _MAX_UNSENT
+        return transport.get_write_buffer_size() > MAX_UNSENT
 
     def note(self) -> None:
         """Tell the turn what the observer has seen so far."""

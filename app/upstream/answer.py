@@ -147,9 +147,11 @@ class UpstreamAnswer:
             self._pause()
             self._wake()
 
-    def end(self) -> None:
-        """The body is complete; the source serves others from now on."""
+    def end(self, last: bytes = b"") -> None:
+        """The body is complete with this piece; the source serves others from now on."""
         self._source = None
+        if last:
+            self.feed(last)
         self._wake()
 
     def fail(self, error: BaseException) -> None:

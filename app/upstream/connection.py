@@ -143,10 +143,10 @@ class Connection(asyncio.Protocol):
         except BadFraming as error:
             self._break(aiohttp.ClientPayloadError(str(error)))
             return
-        if piece:
-            answer.feed(piece)
         if body.over:
-            self._complete()
+            self._complete(piece)
+        elif piece:
+            answer.feed(piece)
 
     def eof_received(self) -> None:
         """Of `asyncio.Protocol`: `connection_lost` follows."""
@@ -256,8 +256,8 @@ class Connection(asyncio.Protocol):
             body.rest = body.rest or rest
             self._complete()
 
-    def _complete(self) -> None:
-        """The answer is here: first the connection is let go, then whoever waits hears of it."""
+    def _complete(self, last: bytes = b"") -> None:
+        """The answer is here: first the connection is let go, then whoever waits gets the last piece of it."""
         answer, body = self._answer, self._body
         self._answer = self._body = None
         if not self._reading:
@@ -269,7 +269,7 @@ class Connection(asyncio.Protocol):
         else:
             self._transport.abort() if not self._uploaded else self._transport.close()
         if answer is not None:
-            answer.end()
+            answer.end(last)
 
     def _break(self, error: Exception) -> None:
         answer, self._answer = self._answer, None

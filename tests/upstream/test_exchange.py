@@ -55,7 +55,8 @@ async def serving(serve: Serve) -> AsyncIterator[Server]:
                 while await reader.read(1 << 16):
                     pass
             server.left += 1
-        with contextlib.suppress(ConnectionError):
+        # A task that ends by its cancellation is an error for the streams of asyncio.
+        with contextlib.suppress(ConnectionError, asyncio.CancelledError):
             writer.close()
             await writer.wait_closed()
         tasks.discard(task)
