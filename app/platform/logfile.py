@@ -60,6 +60,8 @@ def log_to_file(folder: Path) -> None:
     root.setLevel(logging.INFO)
     # A log that cannot be written (disk full, folder gone) must not print tracebacks where the user reads.
     logging.raiseExceptions = False
+    # Nobody reads these of a record, and each costs a look at the system.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     # Says at every migration which of its plug-ins it has loaded.
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import ipaddress
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -206,13 +207,14 @@ class ProxyFinder:
         return Way(await self._by_system(url), SYSTEM_ADVICE)
 
     async def _by_system(self, url: URL) -> Proxy | None:
-        host = url.host or ""
-        if is_loopback(host):
-            return None
-        key = (url.scheme, host)
+        key = (url.scheme, url.host or "")
         known = self._found.get(key)
         if known is not None and known[0] > self._monotonic():
             return known[1]
+        host = key[1]
+        if is_loopback(host):
+            self._found[key] = (math.inf, None)
+            return None
         proxy = await asyncio.to_thread(self._find, url.scheme, host)
         self._found[key] = (self._monotonic() + _REMEMBER_S, proxy)
         return proxy
