@@ -63,6 +63,11 @@ class SealedItems:
         found.append(self._data.get("previous_response_id"))
         return tuple(dict.fromkeys(digest(text) for text in found if isinstance(text, str) and text))
 
+    def let_go(self) -> None:
+        """What was found is remembered; the request itself, of megabytes, is not needed any more."""
+        _ = self.reasoning, self.kept
+        self._items, self._data = [], {}
+
     @property
     def any(self) -> bool:
         """Whether moving this turn to another account would lose something."""

@@ -146,6 +146,7 @@ class Failover:
             self._state.on_model_served(model)
         if self._attempts.proven(self._state.clock.now()):
             self._state.health_changed(token_id, better=True)
+        self._wanted.sealed.let_go()
 
     def done(self) -> None:
         """The turn is over."""

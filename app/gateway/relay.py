@@ -48,6 +48,7 @@ async def relay(
     await response.prepare(request)
     passing = _Passing(request, response, opening, turn)
     head = bytes(opening.head)
+    opening.head.clear()
     whole = answer.at_end and not opening.broken
     try:
         if whole:
@@ -60,6 +61,8 @@ async def relay(
         passing.note()
     if head:
         turn.passed_on(len(head))
+    # While the rest streams, for minutes, nobody holds what has been passed on.
+    last, head = (head, b"") if whole else (b"", b"")
     if not opening.over:
         try:
             await answer.pour(passing.take, passing.drain)
@@ -79,7 +82,7 @@ async def relay(
             # A proper end of HTTP, and yet upstream has not finished: shown as it came, remembered as what it is.
             turn.end(Outcome.FAILED, "upstream_stream_truncated")
     turn.end(Outcome.COMPLETED)
-    await response.write_eof(head if whole else b"")
+    await response.write_eof(last)
     return response
 
 

@@ -58,46 +58,61 @@ class Responses:
 
     async def _pass(self, request: web.BaseRequest, owner: License, endpoint: str) -> web.StreamResponse:
         with self._turns.turn(request, endpoint, owner) as turn:
-            received = await turn.receive(request)
-            if is_codex(request):
-                received = self._named(turn, received, endpoint)
-            pool = turn.state.pool
-            failover = turn.lead(
-                received,
-                received.envelope.model,
-                turn_state=request.headers.get(TURN_STATE),
-                wait_s=lambda: pool.policy.wait_s,
-            )
-            opening: Opening | None = None
-            problem: NoAnswer | None = None
-            plan = EditPlan()
+            opening, problem, aggregate = await self._begin(request, turn, endpoint)
             try:
-                while (send := await failover.next()) is not None:
-                    if opening is not None:
-                        opening.close()
-                        opening = None
-                    # Now, since the user may remove the token while the body is made.
-                    opened = turn.state.secrets[send.token.id]
-                    plan = _plan(received.envelope, send, endpoint, strict=turn.state.settings.strict)
-                    try:
-                        opening = await self._ask(
-                            request, turn, received, send, opened, plan, patient=not failover.other_way()
-                        )
-                    except NoAnswer as error:
-                        problem = error
-                        turn.no_answer(error)
-                        continue
-                    turn.opened(opening)
-                    # Whoever collects the answer can wait for its beginning as long as it takes.
-                    hold_s = None if plan.aggregate else turn.state.settings.hold_s
-                    await opening.read(turn.state.clock.now, events=endpoint != _COMPACT, hold_s=hold_s)
-                    if opening.failure is None:
-                        break
-                    turn.failed(opening.failure)
-                return await self._give(request, turn, opening, problem, plan, endpoint)
+                return await self._give(request, turn, opening, problem, endpoint, aggregate=aggregate)
             finally:
                 if opening is not None:
                     opening.close()
+
+    async def _begin(
+        self, request: web.BaseRequest, turn: RunningTurn, endpoint: str
+    ) -> tuple[Opening | None, NoAnswer | None, bool]:
+        """Ask one token after the other; what came last, and whether the stream shall become one object.
+
+        The request ends here, too: while its answer streams, for minutes, nobody holds its megabytes.
+        """
+        received = await turn.receive(request)
+        if is_codex(request):
+            received = self._named(turn, received, endpoint)
+        pool = turn.state.pool
+        failover = turn.lead(
+            received,
+            received.envelope.model,
+            turn_state=request.headers.get(TURN_STATE),
+            wait_s=lambda: pool.policy.wait_s,
+        )
+        opening: Opening | None = None
+        problem: NoAnswer | None = None
+        plan = EditPlan()
+        try:
+            while (send := await failover.next()) is not None:
+                if opening is not None:
+                    opening.close()
+                    opening = None
+                # Now, since the user may remove the token while the body is made.
+                opened = turn.state.secrets[send.token.id]
+                plan = _plan(received.envelope, send, endpoint, strict=turn.state.settings.strict)
+                try:
+                    opening = await self._ask(
+                        request, turn, received, send, opened, plan, patient=not failover.other_way()
+                    )
+                except NoAnswer as error:
+                    problem = error
+                    turn.no_answer(error)
+                    continue
+                turn.opened(opening)
+                # Whoever collects the answer can wait for its beginning as long as it takes.
+                hold_s = None if plan.aggregate else turn.state.settings.hold_s
+                await opening.read(turn.state.clock.now, events=endpoint != _COMPACT, hold_s=hold_s)
+                if opening.failure is None:
+                    break
+                turn.failed(opening.failure)
+        except BaseException:
+            if opening is not None:
+                opening.close()
+            raise
+        return opening, problem, plan.aggregate
 
     def _named(self, turn: RunningTurn, received: Received, endpoint: str) -> Received:
         """The request, with the names of its conversation also where it does not say them (see `Continued`)."""
@@ -153,8 +168,9 @@ class Responses:
         turn: RunningTurn,
         opening: Opening | None,
         problem: NoAnswer | None,
-        plan: EditPlan,
         endpoint: str,
+        *,
+        aggregate: bool,
     ) -> web.StreamResponse:
         """The answer for the client: upstream's, good or bad, or ours where there is none."""
         if opening is None:
@@ -171,7 +187,7 @@ class Responses:
             )
         if failure is None and (opening.observer is None or opening.observer.begun):
             turn.begun(opening)
-        if plan.aggregate and opening.status == 200:
+        if aggregate and opening.status == 200:
             return await whole_response(request, opening, turn)
         return await relay(request, opening, turn, watch=endpoint != _COMPACT)
 
