@@ -377,7 +377,8 @@ async def test_it_can_be_read_whole_on_the_smallest_window(
     section = await open_with(made, TABLE)
     made.window.resize(800, 560)
     select(section, "gpt-5")
-    for _ in range(3):
+    # A height travels through one layer of the layout at a time.
+    for _ in range(10):
         await asyncio.sleep(0.01)
         QApplication.processEvents()
     found = misfits(made.window)

@@ -68,9 +68,9 @@ class LooksSection(Section):
         self.autostart_note = note_label()
         self.form.wide(self.autostart)
         self.form.addRow(self.autostart_note)
+        self.form.setRowVisible(self.autostart_note, False)
         if machine.autostart is None:
             self.form.setRowVisible(self.autostart, False)
-            self.form.setRowVisible(self.autostart_note, False)
         self.form.wide(self.launch)
         self.form.wide(
             self.own_thread,
@@ -85,9 +85,13 @@ class LooksSection(Section):
         """Ask the system anew; somebody else may have changed it."""
         if self._machine.autostart is not None:
             self.autostart.setChecked(self._machine.autostart.is_on())
-            self.autostart_note.setText(self._about_autostart(self._machine.autostart))
-            self.form.setRowVisible(self.autostart_note, bool(self.autostart_note.text()))
-            # Left to itself, Qt gives a row that has just appeared the height of one line.
+            note = self._about_autostart(self._machine.autostart)
+            if note == self.autostart_note.text():
+                return
+            self.autostart_note.setText(note)
+            self.form.setRowVisible(self.autostart_note, bool(note))
+            # Left to itself, Qt gives a row that has just appeared the height of one line. Not without need: done
+            # while the page gets its size, it leaves other rows too low.
             if (rows := self.layout()) is not None:
                 rows.activate()
 
