@@ -1,0 +1,38 @@
+"""The desktop in a tray that is nowhere: without a screen there is none, and then the window would be opened.
+
+Says `tray SECONDS` (of the monotonic clock) when the icon is shown. usage: python -m tests.bench.in_the_tray
+ARGUMENTS OF waystation
+"""
+
+import sys
+import time
+from typing import Any
+
+from app.__main__ import main
+from app.commandline import desktop
+
+_run = desktop.run
+
+
+def _run_with_a_tray(*arguments: Any, **options: Any) -> int:
+    # Not before the program itself would load Qt.
+    from PySide6.QtWidgets import QSystemTrayIcon
+
+    class Icon(QSystemTrayIcon):
+        @staticmethod
+        def isSystemTrayAvailable() -> bool:
+            return True
+
+        def show(self) -> None:
+            super().show()
+            print(f"tray {time.monotonic()}", flush=True)
+
+    from app.desktop import tray
+
+    tray.QSystemTrayIcon = Icon  # type: ignore[misc]
+    return _run(*arguments, **options)
+
+
+if __name__ == "__main__":
+    desktop.run = _run_with_a_tray
+    sys.exit(main())

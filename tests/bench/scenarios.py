@@ -1,0 +1,123 @@
+"""What is done with a target, and the figures that come of it."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from tests.bench.far_side import FarSide, Load
+from tests.bench.process_tree import cpu_seconds, memory_kib, wake_ups
+from tests.bench.targets import Running
+
+#: One delta in 10 ms is what upstream sends. The shapes are those by which the project's targets were set.
+LOADS = {
+    "paced-10": Load(10, 80, 10_000, 9, ramp_ms=300),
+    "paced-200": Load(200, 80, 10_000, 9, ramp_ms=300),
+    "chat-200": Load(200, 80, 10_000, 9, ramp_ms=300, chat=True),
+    "small-10": Load(10, 1, 0, 1, again=True, echo=200),
+    "small-200": Load(200, 1, 0, 1, again=True, echo=200),
+    "many": Load(2000, 40, 100_000, 25, ramp_ms=2000),
+}
+_WARM_UP = Load(10, 5, 0, 5, echo=200)
+#: When all streams of `many` are open.
+_MEMORY_AT_S = 3.2
+_QUIET_S, _WATCHED_S = 10.0, 20.0
+_STARTS = 3
+
+#: Starts a target and ends it.
+Start = Callable[[], AbstractContextManager[Running]]
+
+
+def warm_up(far: FarSide, running: Running) -> None:
+    """Some streams before anything is measured."""
+    for chat in (False, True):
+        load = Load(*[_WARM_UP.streams, _WARM_UP.events, 0, _WARM_UP.seconds], chat=chat, echo=200)
+        target = running.target
+        far.end(load, far.begin(load, target.port, target.chat_path if chat else target.path, target.headers))
+
+
+def streams(name: str, far: FarSide, running: Running) -> dict[str, float]:
+    """One load of `LOADS`."""
+    load, target, pid = LOADS[name], running.target, running.pid
+    at_rest = memory_kib(pid)[1] if pid and name == "many" else 0
+    before = cpu_seconds(pid) if pid else 0.0
+    process = far.begin(load, target.port, target.chat_path if load.chat else target.path, target.headers)
+    open_kib = 0
+    if pid and name == "many":
+        time.sleep(_MEMORY_AT_S)
+        open_kib = memory_kib(pid)[1] - at_rest
+    seen = far.end(load, process)
+    figures: dict[str, float] = {
+        "lost": seen["lost"],
+        "first_p50_ms": seen["first"]["p50"] / 1e3,
+        "first_p99_ms": seen["first"]["p99"] / 1e3,
+        "delay_p50_ms": seen["delay"]["p50"] / 1e3,
+        "delay_p99_ms": seen["delay"]["p99"] / 1e3,
+    }
+    if not load.chat:
+        figures["altered"] = seen["altered"]
+    if load.again:
+        figures["turns_s"] = seen["ok_in_time"] / load.seconds
+    else:
+        figures["events_s"] = seen["events"] / max(seen["seconds"], 1e-9)
+    if pid and not load.again:
+        figures["cpu_us"] = 1e6 * (cpu_seconds(pid) - before) / max(seen["events"], 1)
+    if open_kib:
+        figures["kib_per_stream"] = open_kib / load.streams
+    _settle(far, pid)
+    return figures
+
+
+def idle(running: Running) -> dict[str, float]:
+    """What it uses while nobody asks for anything."""
+    assert running.pid is not None
+    time.sleep(_QUIET_S)
+    woken, used, began = wake_ups(running.pid), cpu_seconds(running.pid), time.monotonic()
+    time.sleep(_WATCHED_S)
+    took = time.monotonic() - began
+    each = [count - woken.get(thread, 0) for thread, count in wake_ups(running.pid).items()]
+    return {
+        "rss_mib": memory_kib(running.pid)[0] / 1024,
+        "cpu_percent": 100 * (cpu_seconds(running.pid) - used) / took,
+        "wake_ups_s": max(each) / took,
+        "all_wake_ups_s": sum(each) / took,
+    }
+
+
+def starts(start: Start) -> dict[str, float]:
+    """How long it takes until it listens, and until its tray is there: the middle one of some starts."""
+    listening, tray = [], []
+    for _ in range(_STARTS + 1):
+        with start() as running:
+            listening.append((time.monotonic() - running.began) * 1e3)
+            shown = _tray_shown_at(running)
+            if shown is not None:
+                tray.append((shown - running.began) * 1e3)
+    # The first one reads what is not in memory yet.
+    found = {"listening_ms": statistics.median(listening[1:])}
+    if tray:
+        found["tray_ms"] = statistics.median(tray[1:])
+    return found
+
+
+def _tray_shown_at(running: Running) -> float | None:
+    assert running.child is not None
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        for line in running.child.output().splitlines():
+            if line.startswith("tray "):
+                return float(line.split()[1])
+        time.sleep(0.01)
+    return None
+
+
+def _settle(far: FarSide, pid: int | None, most_s: float = 10.0) -> None:
+    """Wait until what the last load has left behind is worked off."""
+    deadline = time.monotonic() + most_s
+    while time.monotonic() < deadline:
+        before = cpu_seconds(pid) if pid else 0.0
+        time.sleep(0.2)
+        if not far.active() and (not pid or cpu_seconds(pid) - before < 0.02):
+            return
