@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Run and test Waystation from a clone: python3 build_scripts/dev.py run|test|lock|pictures [arguments].
+"""Run and test Waystation from a clone: python3 build_scripts/dev.py run|test|bench|lock|pictures [arguments].
 
 run [ARGUMENTS OF waystation]   bring what is missing, then start the application
 test [ARGUMENTS OF pytest]      bring what the tests need, make a bundle in build/tested, then run all checks; with
                                 arguments, only pytest. All tests run on Linux alone: elsewhere, name those you want
+bench [--quick]                 measure speed and weight beside nginx, HAProxy and ChatMock, on Linux; --help tells more
 lock [ARGUMENTS OF uv]          make the lock files again; --upgrade renews every pin
 pictures [FOLDER]               paint every page, dialog and menu (into build/pictures), and renew docs/images; Linux
 
@@ -40,11 +41,11 @@ def main(arguments):
     """Carry out one command and give the exit code."""
     from pathlib import Path
 
-    from machine import environment, launch, lock, pictures, system_packages, translations
+    from machine import bench, environment, launch, lock, pictures, system_packages, translations
     from machine.checkout import Checkout
     from machine.report import Stop, say
 
-    if not arguments or arguments[0] not in ("run", "test", "lock", "pictures"):
+    if not arguments or arguments[0] not in ("run", "test", "bench", "lock", "pictures"):
         asked = bool(arguments) and arguments[0] in ("-h", "--help", "help")
         (sys.stdout if asked else sys.stderr).write(__doc__)
         return 0 if asked else 2
@@ -56,10 +57,14 @@ def main(arguments):
             return 0
         if command in ("test", "pictures") or launch.needs_qt(rest, launch.has_display(sys.platform, os.environ)):
             system_packages.ensure_qt_libraries()
+        if command == "bench":
+            bench.ensure_qt_where_possible()
         environment.ensure_environment(checkout)
         translations.compile_translations(checkout)
         if command == "run":
             return launch.start(checkout, rest)
+        if command == "bench":
+            return bench.measure(checkout, rest)
         system_packages.ensure_test_programs()
         if command == "pictures":
             return pictures.paint(checkout, rest)

@@ -50,6 +50,15 @@ class Checkout:
         return self.locks / "build.txt"
 
     @property
+    def chatmock_lock(self) -> Path:
+        """Of the peer that the benchmark measures, in an environment of its own."""
+        return self.locks / "chatmock.txt"
+
+    @property
+    def chatmock_venv(self) -> Path:
+        return self.cache / "chatmock"
+
+    @property
     def build(self) -> Path:
         """What is made on the way, such as compiled translations."""
         return self.root / "build"

@@ -15,11 +15,13 @@ from machine.report import Stop, say
 UV = "uv>=0.9"
 # Lock file name without ending, and the extras of pyproject.toml that go in.
 LOCKS = {"run-and-test": ("test",), "build": ("build",)}
+# Whom the benchmark measures us beside: nothing of ours depends on it.
+PEERS = {"chatmock": "chatmock==1.40"}
 ADDRESS = re.compile(r"\b(https?|file|git\+\w+|ssh)://|^\s*-|^\s*--(index|find)", re.MULTILINE)
 
 
 def remake_locks(checkout: Checkout, arguments: list[str]) -> None:
-    """Write both lock files. Pins that still fit are kept; ``--upgrade`` among the arguments renews all.
+    """Write all lock files. Pins that still fit are kept; ``--upgrade`` among the arguments renews all.
 
     Raises Stop when the dependencies contradict each other or an address got into a file.
     """
@@ -31,27 +33,39 @@ def remake_locks(checkout: Checkout, arguments: list[str]) -> None:
         raise Stop("requires-python in pyproject.toml names no oldest Python.")
     checkout.locks.mkdir(parents=True, exist_ok=True)
     for name, extras in LOCKS.items():
-        lock = checkout.locks / f"{name}.txt"
-        say(f"resolving {lock.name}")
-        command = [str(uv), "pip", "compile", "--quiet", "--universal", "--generate-hashes"]
-        command += [
-            "--no-emit-index-url",
-            "--no-annotate",
-            "--no-header",
-            "--python-version",
-            oldest.group(1),
-        ]
-        for extra in extras:
-            command += ["--extra", extra]
-        command += ["--output-file", str(lock), str(checkout.pyproject), "-", *arguments]
-        environment = os.environ | {"UV_CACHE_DIR": str(checkout.cache / "uv")}
-        done = subprocess.run(command, input=build_system, text=True, env=environment, check=False)
-        if done.returncode:
-            raise Stop("uv could not resolve the dependencies (its words are above).")
-        text = lock.read_text(encoding="utf-8")
-        check_lock(text, lock.name)
-        header = f"# Made by `python3 build_scripts/dev.py lock` from pyproject.toml with {', '.join(extras)}.\n"
-        lock.write_text(header + text, encoding="utf-8", newline="\n")
+        chosen = [word for extra in extras for word in ("--extra", extra)]
+        source = f"pyproject.toml with {', '.join(extras)}"
+        _remake(
+            checkout, uv, name, [*chosen, str(checkout.pyproject)], build_system, source, oldest.group(1), arguments
+        )
+    for name, requirement in PEERS.items():
+        _remake(checkout, uv, name, [], requirement, requirement, oldest.group(1), arguments)
+
+
+def _remake(
+    checkout: Checkout,
+    uv: Path,
+    name: str,
+    wanted: list[str],
+    more: str,
+    source: str,
+    oldest: str,
+    arguments: list[str],
+) -> None:
+    """Write one lock of what is ``wanted`` and of the requirements in ``more``; ``source`` names both in the file."""
+    lock = checkout.locks / f"{name}.txt"
+    say(f"resolving {lock.name}")
+    command = [str(uv), "pip", "compile", "--quiet", "--universal", "--generate-hashes", "--no-emit-index-url"]
+    command += ["--no-annotate", "--no-header", "--python-version", oldest]
+    command += ["--output-file", str(lock), *wanted, "-", *arguments]
+    environment = os.environ | {"UV_CACHE_DIR": str(checkout.cache / "uv")}
+    done = subprocess.run(command, input=more, text=True, env=environment, check=False)
+    if done.returncode:
+        raise Stop("uv could not resolve the dependencies (its words are above).")
+    text = lock.read_text(encoding="utf-8")
+    check_lock(text, lock.name)
+    header = f"# Made by `python3 build_scripts/dev.py lock` from {source}.\n"
+    lock.write_text(header + text, encoding="utf-8", newline="\n")
 
 
 def check_lock(text: str, name: str) -> None:

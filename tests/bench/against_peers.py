@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from tests.bench import rows
@@ -69,7 +70,7 @@ class Bench:
                     with self._started(name, target) as one:
                         found[name, "idle"] = idle(one)
                 if "start" in scenarios:
-                    found[name, "start"] = starts(lambda name=name, target=target: self._started(name, target))
+                    found[name, "start"] = starts(partial(self._started, name, target))
             except (DidNotStart, OSError, ValueError, subprocess.SubprocessError) as error:
                 self.measured.troubles[name] = str(error)
                 _say(f"{name}: {error}")
@@ -83,9 +84,9 @@ class Bench:
                 time.sleep(0.7)
             warm_up(self._far, one)
             for scenario in scenarios:
-                found[name, scenario] = streams(scenario, self._far, one)
-                if found[name, scenario]["lost"]:
-                    _say(f"{name}: {scenario}: {found[name, scenario]['lost']:.0f} streams lost")
+                found[name, scenario], why = streams(scenario, self._far, one)
+                if why:
+                    _say(f"{name}: {scenario}: {found[name, scenario]['lost']:.0f} streams lost; the first: {why}")
 
     def _started(self, name: str, target: Target) -> contextlib.AbstractContextManager[Running]:
         return running(target, self._bed.folder / "run" / name, self._pinned, self._bed.environment)
@@ -100,7 +101,7 @@ def main(arguments: Sequence[str]) -> int:
     alone = _go_inside(arguments)
     only = rows.QUICK_ROWS if options.quick and options.only is None else options.only
     promises = rows.chosen(rows.PROMISES, only)
-    wanted = rows.needed(promises)
+    wanted = rows.needed(promises, whole=only is None)
     began, date = time.monotonic(), datetime.datetime.now(datetime.UTC).date().isoformat()
     leave_out = [] if alone else ["a network of its own (as root, with unshare and ip)"]
     with tempfile.TemporaryDirectory(prefix="waystation-bench-") as name, contextlib.ExitStack() as stack:

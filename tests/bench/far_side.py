@@ -86,7 +86,7 @@ class FarSide:
         for name, body in bodies.items():
             text = json.dumps({"model": "gpt-5", "stream": True, **body}, separators=(",", ":"))
             (folder / f"{name}.json").write_text(text, encoding="ascii")
-        command = [*pinned, folder / "upstream", str(port)]
+        command = [*pinned, str(folder / "upstream"), str(port)]
         self._upstream: Child = children.start(command, env={})
 
     def wait_until_it_listens(self) -> None:

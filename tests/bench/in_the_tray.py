@@ -29,7 +29,7 @@ def _run_with_a_tray(*arguments: Any, **options: Any) -> int:
 
     from app.desktop import tray
 
-    tray.QSystemTrayIcon = Icon  # type: ignore[misc]
+    vars(tray)["QSystemTrayIcon"] = Icon
     return _run(*arguments, **options)
 
 

@@ -17,7 +17,7 @@ def nginx(folder: Path, port: int, upstream_port: int, *, root: bool, tls_to: bo
         upstream_port,
         f"listen 127.0.0.1:{port} backlog=4096;",
         f"location {CLIENT_PREFIX} {{ proxy_pass {scheme}://upstream{UPSTREAM_PREFIX}; "
-        'proxy_set_header Authorization "Bearer bench"; }',
+        'proxy_set_header Connection ""; proxy_set_header Authorization "Bearer bench"; }',
         root=root,
     )
 
@@ -28,7 +28,7 @@ def tls_end(folder: Path, port: int, upstream_port: int, certificate: Path, key:
         folder,
         upstream_port,
         f"listen 127.0.0.1:{port} ssl backlog=4096; ssl_certificate {certificate}; ssl_certificate_key {key};",
-        "location / { proxy_pass http://upstream; }",
+        'location / { proxy_pass http://upstream; proxy_set_header Connection ""; }',
         root=root,
     )
 
@@ -70,7 +70,6 @@ http {{
     keepalive_requests 1000000;
     client_max_body_size 64m;
     proxy_http_version 1.1;
-    proxy_set_header Connection "";
     proxy_buffering off;
     proxy_read_timeout 600s;
     upstream upstream {{ server 127.0.0.1:{upstream_port}; keepalive 4096; keepalive_requests 1000000; }}

@@ -126,6 +126,14 @@ PROMISES = (
     _beside(14, "CPU per event, upstream over TLS, serve / nginx", SERVE_TLS, "paced-200", "cpu_us", 2.1, NGINX_TLS),
 )
 
+#: What no promise rests on, and completes the table of a whole run.
+BESIDE = {
+    **{target: ("paced-10", "small-10", "small-200", "chat-200") for target in (PLAIN, THREAD)},
+    HAPROXY: ("paced-200", "paced-10", "small-10", "small-200"),
+    NGINX: ("paced-10",),
+    CHATMOCK: ("paced-10", "chat-200"),
+    DIRECT: ("paced-200", "small-10", "small-200"),
+}
 #: Rows of `--quick`: the short ones that say most.
 QUICK_ROWS = frozenset({1, 2, 3, 4, 5, 6})
 
@@ -135,12 +143,13 @@ def chosen(promises: Iterable[Promise], rows: frozenset[int] | None) -> tuple[Pr
     return tuple(promise for promise in promises if rows is None or promise.row in rows)
 
 
-def needed(promises: Iterable[Promise]) -> dict[str, list[str]]:
-    """The scenarios of each target that these promises rest on, in their order."""
+def needed(promises: Iterable[Promise], *, whole: bool = False) -> dict[str, list[str]]:
+    """The scenarios of each target that these promises rest on, in their order; `whole`: and all of `BESIDE`."""
     wanted: dict[str, list[str]] = {}
-    for promise in promises:
-        for part in promise.parts:
-            scenarios = wanted.setdefault(part.target, [])
-            if part.scenario not in scenarios:
-                scenarios.append(part.scenario)
+    parts = [(part.target, part.scenario) for promise in promises for part in promise.parts]
+    parts += [(target, scenario) for target, scenarios in BESIDE.items() for scenario in scenarios] if whole else []
+    for target, scenario in parts:
+        scenarios = wanted.setdefault(target, [])
+        if scenario not in scenarios:
+            scenarios.append(scenario)
     return wanted

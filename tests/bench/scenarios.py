@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from tests.bench.far_side import FarSide, Load
 from tests.bench.process_tree import cpu_seconds, memory_kib, wake_ups
@@ -33,13 +34,13 @@ Start = Callable[[], AbstractContextManager[Running]]
 def warm_up(far: FarSide, running: Running) -> None:
     """Some streams before anything is measured."""
     for chat in (False, True):
-        load = Load(*[_WARM_UP.streams, _WARM_UP.events, 0, _WARM_UP.seconds], chat=chat, echo=200)
+        load = replace(_WARM_UP, chat=chat)
         target = running.target
         far.end(load, far.begin(load, target.port, target.chat_path if chat else target.path, target.headers))
 
 
-def streams(name: str, far: FarSide, running: Running) -> dict[str, float]:
-    """One load of `LOADS`."""
+def streams(name: str, far: FarSide, running: Running) -> tuple[dict[str, float], str]:
+    """One load of `LOADS`: the figures, and why the first lost stream was lost."""
     load, target, pid = LOADS[name], running.target, running.pid
     at_rest = memory_kib(pid)[1] if pid and name == "many" else 0
     before = cpu_seconds(pid) if pid else 0.0
@@ -67,7 +68,7 @@ def streams(name: str, far: FarSide, running: Running) -> dict[str, float]:
     if open_kib:
         figures["kib_per_stream"] = open_kib / load.streams
     _settle(far, pid)
-    return figures
+    return figures, seen["why"]
 
 
 def idle(running: Running) -> dict[str, float]:
