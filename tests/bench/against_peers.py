@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -26,9 +27,9 @@ from tests.bench.bed import TestBed
 from tests.bench.comparison_table import figure_tables, verdict_table
 from tests.bench.far_side import FarSide, NoCompiler, compile_programs
 from tests.bench.process_tree import own_cpus
-from tests.bench.scenarios import LOADS, idle, starts, streams, warm_up
+from tests.bench.scenarios import APART, LOADS, STALLS, idle, starts, streams, warm_up
 from tests.bench.targets import DidNotStart, Running, Target, running
-from tests.bench.verdicts import Measured, Round, baseline_text, judge, read_baseline
+from tests.bench.verdicts import STREAMS, Measured, Round, baseline_text, judge, read_baseline
 from tests.support.children import Children
 
 BASELINE = Path(__file__).with_name("baseline.json")
@@ -60,12 +61,16 @@ class Bench:
             if target is None:
                 continue
             _say(f"round {number} of {of}: {name}: {', '.join(scenarios)}")
-            loads = [scenario for scenario in scenarios if scenario in LOADS and scenario != "many"]
+            loads = [scenario for scenario in scenarios if scenario in LOADS and scenario not in APART]
             try:
                 if loads:
                     self._streams(name, target, loads, found)
                 if "many" in scenarios:
                     self._streams(name, self._bed.for_many(target), ["many"], found)
+                for scenario in scenarios:
+                    if scenario in STALLS:
+                        stalling = {**target.environment, "BENCH_STALL_S": str(STALLS[scenario])}
+                        self._streams(name, replace(target, environment=stalling), [scenario], found)
                 if "idle" in scenarios:
                     with self._started(name, target) as one:
                         found[name, "idle"] = idle(one)
@@ -78,7 +83,9 @@ class Bench:
     def _streams(self, name: str, target: Target, scenarios: list[str], found: Round) -> None:
         if self._far is None:
             return
-        with self._started(name, target) as one:
+        # What the window does beside the streams is seen only where both may run.
+        pinned = [] if STALLS.keys() & set(scenarios) else self._pinned
+        with running(target, self._run_folder(name), pinned, self._bed.environment) as one:
             if one.child is not None:
                 # Nobody asks at once.
                 time.sleep(0.7)
@@ -89,7 +96,10 @@ class Bench:
                     _say(f"{name}: {scenario}: {found[name, scenario]['lost']:.0f} streams lost; the first: {why}")
 
     def _started(self, name: str, target: Target) -> contextlib.AbstractContextManager[Running]:
-        return running(target, self._bed.folder / "run" / name, self._pinned, self._bed.environment)
+        return running(target, self._run_folder(name), self._pinned, self._bed.environment)
+
+    def _run_folder(self, name: str) -> Path:
+        return self._bed.folder / "run" / name
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -120,9 +130,7 @@ def main(arguments: Sequence[str]) -> int:
             far.wait_until_it_listens()
             bed.start_tls(children, elsewhere)
         except (NoCompiler, TimeoutError) as error:
-            for target in wanted:
-                bed.troubles.setdefault(f"{target} streams", str(error))
-            leave_out.append(f"everything with streams: {error}")
+            bed.troubles[STREAMS] = str(error)
         bench = Bench(bed, wanted, far, on_target)
         rounds = 1 if options.quick else options.rounds
         for number in range(1, rounds + 1):

@@ -23,6 +23,7 @@ _FIGURES = (
     ("cpu_percent", "CPU %", 3),
     ("wake_ups_s", "wake-ups a second, busiest thread", 2),
     ("all_wake_ups_s", "wake-ups a second, all threads", 2),
+    ("late_p99_ms", "16 ms timer late p99 ms", 2),
     ("listening_ms", "listening ms", 0),
     ("tray_ms", "tray ms", 0),
 )

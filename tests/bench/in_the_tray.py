@@ -1,9 +1,11 @@
 """The desktop in a tray that is nowhere: without a screen there is none, and then the window would be opened.
 
-Says `tray SECONDS` (of the monotonic clock) when the icon is shown. usage: python -m tests.bench.in_the_tray
-ARGUMENTS OF waystation
+Says `tray SECONDS` (of the monotonic clock) when the icon is shown. With BENCH_STALL_S see `window_timer`.
+
+usage: python -m tests.bench.in_the_tray ARGUMENTS OF waystation
 """
 
+import os
 import sys
 import time
 from typing import Any
@@ -26,6 +28,10 @@ def _run_with_a_tray(*arguments: Any, **options: Any) -> int:
         def show(self) -> None:
             super().show()
             print(f"tray {time.monotonic()}", flush=True)
+            if "BENCH_STALL_S" in os.environ:
+                from tests.bench.window_timer import WindowTimer
+
+                WindowTimer(self, float(os.environ["BENCH_STALL_S"]))
 
     from app.desktop import tray
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import statistics
 import time
 from collections.abc import Callable
@@ -20,7 +21,14 @@ LOADS = {
     "small-10": Load(10, 1, 0, 1, again=True, echo=200),
     "small-200": Load(200, 1, 0, 1, again=True, echo=200),
     "many": Load(2000, 40, 100_000, 25, ramp_ms=2000),
+    "timer-50": Load(50, 300, 10_000, 15, ramp_ms=300),
+    "timer-200": Load(200, 300, 10_000, 15, ramp_ms=300),
+    "stall-200": Load(200, 300, 10_000, 15, ramp_ms=300),
 }
+#: Those with a timer in the window's thread, and for how many seconds that thread stalls; see `window_timer`.
+STALLS = {"timer-50": 0.0, "timer-200": 0.0, "stall-200": 0.2}
+#: Those for which the target is started anew, in another way.
+APART = frozenset({"many", *STALLS})
 _WARM_UP = Load(10, 5, 0, 5, echo=200)
 #: When all streams of `many` are open.
 _MEMORY_AT_S = 3.2
@@ -44,6 +52,7 @@ def streams(name: str, far: FarSide, running: Running) -> tuple[dict[str, float]
     load, target, pid = LOADS[name], running.target, running.pid
     at_rest = memory_kib(pid)[1] if pid and name == "many" else 0
     before = cpu_seconds(pid) if pid else 0.0
+    told = len(_lateness(running)) if name in STALLS else 0
     process = far.begin(load, target.port, target.chat_path if load.chat else target.path, target.headers)
     open_kib = 0
     if pid and name == "many":
@@ -65,6 +74,9 @@ def streams(name: str, far: FarSide, running: Running) -> tuple[dict[str, float]
         figures["events_s"] = seen["events"] / max(seen["seconds"], 1e-9)
     if pid and not load.again:
         figures["cpu_us"] = 1e6 * (cpu_seconds(pid) - before) / max(seen["events"], 1)
+    if name in STALLS:
+        late = sorted(_lateness(running)[told:])
+        figures["late_p99_ms"] = late[int((len(late) - 1) * 0.99)]
     if open_kib:
         figures["kib_per_stream"] = open_kib / load.streams
     _settle(far, pid)
@@ -101,6 +113,13 @@ def starts(start: Start) -> dict[str, float]:
     if tray:
         found["tray_ms"] = statistics.median(tray[1:])
     return found
+
+
+def _lateness(running: Running) -> list[float]:
+    """What `window_timer` has told until now, in milliseconds."""
+    assert running.child is not None
+    lines = running.child.output().splitlines()
+    return [late for line in lines if line.startswith("late [") for late in json.loads(line[5:])]
 
 
 def _tray_shown_at(running: Running) -> float | None:

@@ -14,13 +14,16 @@ from tests.bench.rows import Against, Part, Promise
 #: What the same program gives from run to run on a shared machine: less is no change.
 NOISE = 0.2
 
+#: What there is no way to measure at all, in the place of a target.
+STREAMS = "everything with streams"
+
 #: The figures of one round: what was measured of a target in a scenario, by name.
 Round = dict[tuple[str, str], dict[str, float]]
 
 
 @dataclass(slots=True)
 class Measured:
-    """All rounds, and why something is missing: by target, or by target and scenario."""
+    """All rounds, and why something is missing: by target, by target and scenario, or `STREAMS`."""
 
     rounds: list[Round] = field(default_factory=list)
     troubles: dict[str, str] = field(default_factory=dict)
@@ -35,7 +38,7 @@ class Measured:
             for name in (f"{part.target} {part.scenario}", part.target):
                 if name in self.troubles:
                     return f"{part.target}: {self.troubles[name]}"
-        return "nothing came"
+        return self.troubles.get(STREAMS, "nothing came")
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from tests.bench.comparison_table import figure_tables, verdict_table
 from tests.bench.far_side import FarSide, Load, NoCompiler, compile_programs
 from tests.bench.rows import Against, Part, Promise
 from tests.bench.targets import server_program
-from tests.bench.verdicts import Measured, Verdict, baseline_text, judge, read_baseline
+from tests.bench.verdicts import STREAMS, Measured, Verdict, baseline_text, judge, read_baseline
 from tests.support.children import Children
 from tests.support.ports import free_port
 
@@ -71,6 +71,7 @@ def test_what_was_not_measured_says_why() -> None:
     verdict = judge(AT_MOST_TWICE, found, {AT_MOST_TWICE.key: 1.5})
     assert (verdict.met, verdict.change) == (None, None)
     assert "not measured (them: not installed)" in verdict_table([verdict])
+    assert judge(AT_MOST_TWICE, Measured([{}], {STREAMS: "no compiler"}), {}).why == "no compiler"
     assert judge(AT_MOST_TWICE, Measured([{}], {"us paced": "no compiler"}), {}).why == "us: no compiler"
 
 
