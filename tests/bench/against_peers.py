@@ -164,11 +164,16 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--only", type=row_numbers, metavar="ROW,ROW", help="these rows of the table")
     parser.add_argument("--save-baseline", action="store_true", help="keep this run to compare later ones with")
     parser.add_argument("--baseline", type=Path, default=BASELINE, help="the file of it (tests/bench/baseline.json)")
-    parser.add_argument("--chatmock", type=Path, metavar="PYTHON", help="of an environment with ChatMock")
+    parser.add_argument("--chatmock", type=_absolute, metavar="PYTHON", help="of an environment with ChatMock")
     options = parser.parse_args(arguments)
     if not 1 <= options.rounds <= 20:
         parser.error("--rounds is 1 to 20")
     return options
+
+
+def _absolute(text: str) -> Path:
+    # Targets are started in folders of their own. Not resolved: that would leave the environment.
+    return Path(text).absolute()
 
 
 def _go_inside(arguments: Sequence[str]) -> bool:
