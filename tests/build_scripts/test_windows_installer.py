@@ -27,6 +27,9 @@ from tests.build_scripts.windows.machine import (
 )
 from tests.support.waiting import wait_for
 
+# Wine on a busy machine takes its time.
+pytestmark = pytest.mark.timeout(150)
+
 OLD, NEW, FULL = "1.9.0", "1.10.0", "2.0.0"
 #: Bytes of a file in the version FULL, and where its disk ends.
 LARGE, DISK_END = 8 * 2**20, 4 * 2**20
@@ -180,7 +183,7 @@ def test_a_full_disk_leaves_the_running_program_in_peace(windows: Windows, insta
     install(windows, installers.setups[OLD])
     windows.start_program()
     with windows.started(installers.setups[FULL], "/S", largest_file=DISK_END) as setup:
-        assert setup.wait(30) == 2
+        assert setup.wait(45) == 2
     assert installed(windows) == installers.files(OLD)
     assert windows.registry(LISTED)["DisplayVersion"] == OLD
     assert windows.said() == [f"{OLD} Waystation.exe "]
@@ -189,7 +192,7 @@ def test_a_full_disk_leaves_the_running_program_in_peace(windows: Windows, insta
 def test_a_full_disk_leaves_no_first_installation_behind(windows: Windows, installers: Installers) -> None:
     before = windows.files()
     with windows.started(installers.setups[FULL], "/S", largest_file=DISK_END) as setup:
-        assert setup.wait(30) == 2
+        assert setup.wait(45) == 2
     assert windows.files() == before
     assert not windows.programs.exists()
     assert windows.registry(LISTED) == {}
@@ -209,7 +212,7 @@ def test_an_upgrade_that_was_cut_is_put_right(moved: int, windows: Windows, inst
         place.rename(to)
     # An installation that fails again: what was there before it must be whole, in one version or the other.
     with windows.started(installers.setups[FULL], "/S", largest_file=DISK_END) as setup:
-        assert setup.wait(30) == 2
+        assert setup.wait(45) == 2
     assert installed(windows) == installers.files(NEW if moved == len(steps) else OLD)
 
 
@@ -325,7 +328,7 @@ def test_a_folder_in_which_nothing_can_be_written_is_refused_and_another_may_be_
             windows.press(1)
             windows.see("Choose Install Location")
             windows.press(2)
-            assert setup.wait(20) == 1
+            assert setup.wait(45) == 1
         assert [path.name for path in blocked.iterdir()] == ["_part"]
     finally:
         shutil.rmtree(blocked)
@@ -458,7 +461,7 @@ def test_a_person_may_refuse_or_insist_on_an_older_version(windows: Windows, ins
                 windows.see("Start Waystation when I sign in")
                 windows.press(1203)
                 windows.press(1)
-            assert setup.wait(20) == code
+            assert setup.wait(45) == code
         assert windows.registry(LISTED)["DisplayVersion"] == (OLD if code == 0 else NEW)
     assert installed(windows) == installers.files(OLD)
 
@@ -498,7 +501,7 @@ def test_one_installation_at_a_time(windows: Windows, installers: Installers) ->
         windows.see("Welcome to Waystation")
         assert windows.run(installers.setups[NEW], "/S") == 3
         windows.press(2)
-        assert first.wait(20) == 1
+        assert first.wait(45) == 1
     assert not windows.programs.exists()
 
 

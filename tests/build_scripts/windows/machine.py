@@ -184,7 +184,7 @@ class Windows:
             return any(text in one.text for one in seen)
 
         try:
-            wait_for(look, f"“{text}” in a dialog")
+            wait_for(look, f"“{text}” in a dialog", 30.0)
         except AssertionError as error:
             raise AssertionError(f"{error}: {[one.text for one in seen]}") from None
         return {one.number: one for one in seen}
