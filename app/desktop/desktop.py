@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QClipboard
@@ -24,6 +24,7 @@ from app.desktop.appearance import Appearance
 from app.desktop.clipboard import put_text
 from app.desktop.feed import SnapshotFeed
 from app.desktop.icons import Icons
+from app.desktop.late_window import LateWindow
 from app.desktop.machine import Machine
 from app.desktop.messages import error_text
 from app.desktop.notifier import Notifier
@@ -35,12 +36,14 @@ from app.desktop.preferences import Preferences
 from app.desktop.sign_in.leader import SignInLeader
 from app.desktop.tray import Tray, TrayActions
 from app.desktop.tray_entries import tray_entries
-from app.desktop.window import MainWindow
 from app.gateway.handle import GatewayHandle
 from app.gateway.snapshot import GatewaySnapshot
 from app.gateway.tasks import TaskSet
 from app.platform.codex_login import codex_auth_file, is_shared, local_codex_login
 from app.platform.shells import Shell
+
+if TYPE_CHECKING:
+    from app.desktop.window import MainWindow
 
 _log = logging.getLogger(__name__)
 
@@ -89,23 +92,21 @@ class Desktop(QObject):
         self._leaving = asyncio.Event()
         self._opened = False
         self._waiting_to_quit = False
-        self._replacing_window = False
         self._notifier = Notifier(lambda sentence: self.tray.tell(sentence, failed=True))
-        self._overview: Overview | None = None
+        self._window = LateWindow(self._make_window)
         self.feed = SnapshotFeed(self)
         self.operations = Operations(self._copy_secret, self)
         self.signing_in = SignInLeader(
-            icons, self.operations, self._visible_window, clipboard.setText, open_page, self.feed.look
+            icons, self.operations, lambda: self._window.visible, clipboard.setText, open_page, self.feed.look
         )
         self.adding = Adding(
             self.operations,
-            self._visible_window,
+            lambda: self._window.visible,
             clipboard.text,
             self.signing_in.sign_in,
             _shared_with,
             codex_auth_file(os.environ, Path.home()).parent,
         )
-        self.window = self._make_window()
         self.tray = Tray(
             icons,
             TrayActions(
@@ -127,7 +128,7 @@ class Desktop(QObject):
                 quit=self.ask_to_quit,
             ),
             practice=practice,
-            host_changed=lambda has_tray: self.window.show_tray(has_tray),
+            host_changed=self._window.show_tray,
             parent=self,
         )
         appearance.language_changed.connect(self._on_language_changed)
@@ -135,6 +136,11 @@ class Desktop(QObject):
         self.operations.done.connect(self._on_done)
         self.operations.failed.connect(self._on_failed)
         self.operations.busy_changed.connect(self._on_busy_changed)
+
+    @property
+    def window(self) -> MainWindow:
+        """The main window; made if nobody has wanted to see it before."""
+        return self._window.window
 
     async def live(
         self,
@@ -161,7 +167,7 @@ class Desktop(QObject):
         await self._tasks.close()
         await self.operations.close()
         self.tray.hide()
-        self.window.leave()
+        self._window.leave()
         return code
 
     def quit(self) -> None:
@@ -200,24 +206,14 @@ class Desktop(QObject):
     def _speak_anew(self) -> None:
         """Make the tray's menu and the window in the new language; what they showed they show again."""
         self.tray.rebuild()
-        before, visible = self.window, self.window.isVisible()
-        before.remember()
-        self._replacing_window = True
-        self.window = self._make_window()
-        self.window.take_over(before)
-        self.window.show_tray(self.tray.docked)
-        if self._overview is not None:
-            self.window.show_overview(self._overview)
+        self._window.replace()
         if self.feed.latest is not None:
-            self.window.show_snapshot(self.feed.latest)
             self._show_standing(self.feed.latest)
-        if visible:
-            self.window.bring_up()
-        before.leave()
-        before.deleteLater()
-        self._replacing_window = False
 
     def _make_window(self) -> MainWindow:
+        # Imported late: with its pages it is half of the desktop.
+        from app.desktop.window import MainWindow
+
         return MainWindow(
             self._icons,
             self.operations,
@@ -262,9 +258,6 @@ class Desktop(QObject):
             self._machine.start_for_real()
             self.quit()
 
-    def _visible_window(self) -> MainWindow | None:
-        return self.window if self.window.isVisible() else None
-
     async def _tell_fatal(self, text: str) -> None:
         if self._leaving.is_set():
             return
@@ -278,7 +271,7 @@ class Desktop(QObject):
 
     async def _ask_and_quit(self, running: int) -> None:
         way = await dialogs.chosen(
-            self._visible_window(),
+            self._window.visible,
             self.tr("Quit Waystation"),
             self.tr("%n request(s) are still running.", "", running),
             [self.tr("Quit when they are done"), self.tr("Quit now")],
@@ -306,8 +299,8 @@ class Desktop(QObject):
             self.quit()
 
     def _tell(self, sentence: str) -> None:
-        self.window.tell(sentence)
-        if not self.window.isActiveWindow():
+        self._window.tell(sentence)
+        if not self._window.is_active:
             self.tray.tell(sentence)
 
     def _ask(self, group: str, question: Coroutine[Any, Any, None]) -> None:
@@ -340,16 +333,15 @@ class Desktop(QObject):
     def _on_snapshot(self, snapshot: GatewaySnapshot) -> None:
         self._show_standing(snapshot)
         self.signing_in.show_snapshot(snapshot)
-        self.window.show_snapshot(snapshot)
+        self._window.show_snapshot(snapshot)
         self._announce_problems(snapshot)
 
     def _show_overview(self, seen: Overview) -> None:
-        self._overview = seen
         self.tray.show_overview(seen)
-        self.window.show_overview(seen)
+        self._window.show_overview(seen)
 
     def _announce_problems(self, snapshot: GatewaySnapshot) -> None:
-        silent = self.window.isVisible() or not self._preferences.notifications
+        silent = self._window.visible is not None or not self._preferences.notifications
         self._notifier.show(announcements(snapshot, time.time()), time.monotonic(), silent=silent)
         if (said := new_version(snapshot, self._preferences.first_time)) and not silent:
             self.tray.tell(said)
@@ -374,8 +366,8 @@ class Desktop(QObject):
 
     def _on_failed(self, sentence: str) -> None:
         self.feed.look()
-        self.window.tell_failure(sentence)
-        if not self.window.isActiveWindow():
+        self._window.tell_failure(sentence)
+        if not self._window.is_active:
             self.tray.tell(sentence, failed=True)
 
     def _on_busy_changed(self, group: str, busy: bool) -> None:
@@ -384,8 +376,7 @@ class Desktop(QObject):
             self.feed.look()
 
     def _on_window_visible(self, visible: bool) -> None:
-        if self._replacing_window:
-            # Whoever watches goes on watching, and has closed nothing.
+        if self._window.replacing:
             return
         self.feed.set_watched(visible)
         going = visible or not self.tray.docked or self._leaving.is_set()
