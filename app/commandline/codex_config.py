@@ -15,13 +15,11 @@ from app.platform.client_address import client_url
 from app.platform.codex_config_findings import Finding
 from app.platform.codex_install import find_codex
 from app.platform.codex_notes import CodexVersion, parse_codex_version
-from app.platform.codex_route import Route
+from app.platform.codex_ways import Route
 from app.platform.codex_write_plan import FileEdit
 from app.platform.codex_writer import CodexWriter
+from app.platform.paths import CODEX_MEMORY_FILE
 from app.platform.system_proxy import system_proxy, terminal_proxies
-
-MEMORY_FILE = "codex-setup.json"
-"""In the data folder: what has been written into Codex's files."""
 
 
 def write_codex_config(
@@ -40,7 +38,7 @@ def write_codex_config(
     key = arguments.license or deliver("license.default", {})["key"]
     followed = [token["follows"] for token in deliver("token.list", {}) if token["follows"]]
     home = _home()
-    writer = CodexWriter(environ, home, data_dir / MEMORY_FILE)
+    writer = CodexWriter(environ, home, data_dir / CODEX_MEMORY_FILE)
     plan = writer.plan(
         Route(arguments.route or Route.OWN_PROVIDER),
         client_url(host.strip("[]"), port),
@@ -67,7 +65,7 @@ def undo_codex_config(arguments: argparse.Namespace, environ: Mapping[str, str],
     Raises:
         WaystationError: it cannot be done; nothing was changed.
     """
-    writer = CodexWriter(environ, _home(), data_dir / MEMORY_FILE)
+    writer = CodexWriter(environ, _home(), data_dir / CODEX_MEMORY_FILE)
     plan = writer.plan_undo()
     _show(plan.files, plan.findings)
     for key in plan.left:

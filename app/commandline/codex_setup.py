@@ -30,7 +30,6 @@ from app.platform.codex_notes import (
     setup_notes,
 )
 from app.platform.codex_route import (
-    Route,
     RouteAdvice,
     RouteReason,
     advise,
@@ -41,6 +40,7 @@ from app.platform.codex_route import (
 )
 from app.platform.codex_setup import environment_text, license_text, login_text, setup_text
 from app.platform.codex_steps import guide_steps
+from app.platform.codex_ways import Route
 from app.platform.shells import Shell, default_shell
 
 

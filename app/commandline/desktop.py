@@ -6,12 +6,18 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from app.commandline.codex_config import MEMORY_FILE
 from app.commandline.serve import OpenInstance, new_loop
 from app.core.errors import WaystationError
 from app.gateway.handle import GatewayHandle, ThreadedGateway
-from app.platform.paths import build_dir, default_data_dir, resources_dir
+from app.platform.paths import CODEX_MEMORY_FILE, build_dir, default_data_dir, resources_dir
+
+if TYPE_CHECKING:
+    from app.desktop.machine import Check
+    from app.platform.codex_check import Call
+    from app.platform.codex_facts import CodexFacts
+    from app.platform.codex_writer import CodexWriter
 
 #: `thread` gives the gateway a loop and a thread of its own, beside the window's.
 PLACEMENT_VARIABLE = "WAYSTATION_PLACEMENT"
@@ -47,22 +53,33 @@ def run(
     from app.desktop.application import run_desktop
     from app.desktop.machine import Machine
     from app.desktop.preferences import Placement, Preferences
-    from app.platform.addresses import lan_addresses
     from app.platform.autostart import Autostart, start_command, this_place, variables_that_hold
-    from app.platform.codex_check import CodexCheck
-    from app.platform.codex_check_shell import terminal_environment
-    from app.platform.codex_facts import CodexFacts, look_at_codex
-    from app.platform.codex_writer import CodexWriter
     from app.platform.crash import previous_crash
     from app.platform.own_program import program_command, start_program
 
+    # And these later still: only somebody who looks at the set-up needs them.
     def lan_hosts() -> list[str]:
+        from app.platform.addresses import lan_addresses
+
         return [f"[{item.address}]" if ":" in item.address else item.address for item in lan_addresses()]
 
     async def look(base_url: str) -> CodexFacts:
+        from app.platform.codex_check_shell import terminal_environment
+        from app.platform.codex_facts import look_at_codex
+
         # A window is often started without what the user's terminals have: a proxy, a PATH, a CODEX_HOME.
         terminal = await terminal_environment(environ, timeout_s=_LOOK_S)
         return await look_at_codex(terminal, Path.home(), base_url)
+
+    def codex_writer() -> CodexWriter:
+        from app.platform.codex_writer import CodexWriter
+
+        return CodexWriter(environ, Path.home(), (data_dir or default_data_dir()) / CODEX_MEMORY_FILE)
+
+    def codex_check(call: Call) -> Check:
+        from app.platform.codex_check import CodexCheck
+
+        return CodexCheck(environ, Path.home(), call)
 
     def autostart() -> Autostart:
         return Autostart(start_command(data_dir), this_place(), variables_that_hold(environ))
@@ -101,10 +118,8 @@ def run(
             crash=None if practice else previous_crash(log_folder),
             look_at_codex=look,
             # What practice is set up for is gone when it ends.
-            codex_writer=None
-            if practice
-            else CodexWriter(environ, Path.home(), (data_dir or default_data_dir()) / MEMORY_FILE),
-            codex_check=None if practice else lambda call: CodexCheck(environ, Path.home(), call),
+            codex_writer=None if practice else codex_writer,
+            codex_check=None if practice else codex_check,
             start_for_real=(lambda: start_program(program_command())) if practice else None,
         ),
     )

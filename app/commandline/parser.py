@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from app import __version__
 from app.core.models import EFFORTS
-from app.platform.codex_route import Route
+from app.platform.codex_ways import Route
 from app.platform.shells import Shell
 
 #: Beside the real gateway's port, so that both can run.

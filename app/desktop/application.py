@@ -13,7 +13,7 @@ from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import TypeAlias
 
-from PySide6.QtCore import QEvent, QEventLoop, QTimer, Signal
+from PySide6.QtCore import QEvent, QEventLoop, Qt, QTimer, Signal
 from PySide6.QtGui import QSessionManager
 from PySide6.QtWidgets import QApplication
 
@@ -182,7 +182,8 @@ def _signals_quit(loop: asyncio.AbstractEventLoop, quit: Callable[[], None]) -> 
         before = {number: signal.signal(number, lambda _number, _frame: quit()) for number in numbers}
         tick = QTimer()
         tick.timeout.connect(lambda: None)
-        tick.start(500)
+        tick.setTimerType(Qt.TimerType.VeryCoarseTimer)
+        tick.start(1000)
         try:
             yield
         finally:

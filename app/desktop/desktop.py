@@ -152,7 +152,7 @@ class Desktop(QObject):
         self._show_overview(starting())
         self.tray.show()
         if not minimized or not self.tray.docked:
-            self.window.bring_up()
+            self.show_window()
         self._instance = self._tasks.start(self._with_instance(open_instance), "instance")
         leaving = self._tasks.start(self._leaving.wait(), "wait for quit")
         await asyncio.wait({self._instance, leaving}, return_when=asyncio.FIRST_COMPLETED)
@@ -197,7 +197,7 @@ class Desktop(QObject):
 
     def show_window(self) -> None:
         """What a second start of the application does."""
-        self.window.bring_up()
+        self._with_window(lambda window: window.bring_up())
 
     def _on_language_changed(self) -> None:
         # Later: the choice was made in the window that is replaced.
@@ -347,8 +347,18 @@ class Desktop(QObject):
             self.tray.tell(said)
 
     def _open(self, place: Place) -> None:
-        self.window.go(place)
+        self._with_window(lambda window: window.go(place))
         self.show_window()
+
+    def _with_window(self, act: Callable[[MainWindow], None]) -> None:
+        if self._window.is_loaded:
+            act(self.window)
+        else:
+            self._tasks.start(self._once_loaded(act), "load the window")
+
+    async def _once_loaded(self, act: Callable[[MainWindow], None]) -> None:
+        await self._window.load()
+        act(self.window)
 
     def _on_autostart(self, wanted: bool) -> None:
         self.operations.begin("autostart", self._set_autostart(wanted))

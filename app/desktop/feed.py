@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal
 
 from app.gateway.handle import GatewayHandle
 from app.gateway.snapshot import GatewaySnapshot
@@ -29,6 +29,8 @@ class SnapshotFeed(QObject):
         self._handle: GatewayHandle | None = None
         self._pace_ms = UNWATCHED_MS
         self._timer = QTimer(self)
+        # At whole seconds, with the other timers of that kind: all of them together wake an idle computer once a second.
+        self._timer.setTimerType(Qt.TimerType.VeryCoarseTimer)
         self._timer.setInterval(UNWATCHED_MS)
         self._timer.timeout.connect(self._on_time)
         # By itself it asks in one slot and tells in the next, so that neither is long.
@@ -53,6 +55,8 @@ class SnapshotFeed(QObject):
     def set_watched(self, watched: bool) -> None:
         """Look more often while somebody watches."""
         self._pace_ms = WATCHED_MS if watched else UNWATCHED_MS
+        # The kind counts from the next start on, which the interval brings.
+        self._timer.setTimerType(Qt.TimerType.CoarseTimer if watched else Qt.TimerType.VeryCoarseTimer)
         self._timer.setInterval(self._pace_ms)
         if watched:
             self.look()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 
 # Between two looks, while little is made and while much is: the less there is to look at, the shorter it takes.
 _LOOK_MS = 3000
@@ -42,11 +42,16 @@ def garbage_collected_here(busy: Callable[[], bool]) -> Iterator[None]:
     timer = QTimer()
 
     def look() -> None:
-        found = garbage.look(time.monotonic())
+        pace(found=garbage.look(time.monotonic()))
+
+    def pace(*, found: bool) -> None:
+        # In quiet at whole seconds, when the feed wakes up as well.
+        timer.setTimerType(Qt.TimerType.CoarseTimer if found else Qt.TimerType.VeryCoarseTimer)
         timer.setInterval(_BUSY_LOOK_MS if found else _LOOK_MS)
 
     timer.timeout.connect(look)
-    timer.start(_LOOK_MS)
+    pace(found=False)
+    timer.start()
     try:
         yield
     finally:

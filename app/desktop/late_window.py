@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -10,6 +13,8 @@ from app.gateway.snapshot import GatewaySnapshot
 
 if TYPE_CHECKING:
     from app.desktop.window import MainWindow
+
+_MODULE = "app.desktop.window"
 
 
 class LateWindow:
@@ -38,6 +43,15 @@ class LateWindow:
             if self._failure is not None:
                 self._made.tell_failure(self._failure)
         return self._made
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether the window can be made without reading its modules first."""
+        return _MODULE in sys.modules
+
+    async def load(self) -> None:
+        """Read its modules on another thread: that takes a tenth of a second or two, and streams go on meanwhile."""
+        await asyncio.to_thread(importlib.import_module, _MODULE)
 
     @property
     def visible(self) -> MainWindow | None:

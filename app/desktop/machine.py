@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from app.platform.codex_check import Call, CheckReport, CheckStep
-from app.platform.codex_facts import CodexFacts, ConfigSeen, SavedLogin, VariableSeen
-from app.platform.codex_setup import LICENSE_VARIABLE
-from app.platform.codex_writer import CodexWriter
 from app.platform.own_program import license_file
+
+if TYPE_CHECKING:
+    # Not needed before somebody looks at the set-up.
+    from app.platform.codex_check import Call, CheckReport, CheckStep
+    from app.platform.codex_facts import CodexFacts
+    from app.platform.codex_writer import CodexWriter
 
 
 class Crash(Protocol):
@@ -58,6 +60,9 @@ class Check(Protocol):
 
 async def no_codex(_base_url: str) -> CodexFacts:
     """What is seen of a computer without Codex."""
+    from app.platform.codex_facts import CodexFacts, ConfigSeen, SavedLogin, VariableSeen
+    from app.platform.codex_setup import LICENSE_VARIABLE
+
     folder = Path.home() / ".codex"
     return CodexFacts(
         install=None,
@@ -84,7 +89,7 @@ class Machine:
         log_folder: where the log files are.
         crash: of an earlier run, until it is put away.
         look_at_codex: finds out what there is of Codex, for a gateway with this base URL.
-        codex_writer: sets Codex up by its files; None where that must not be, as in practice.
+        codex_writer: makes what sets Codex up by its files; None where that must not be, as in practice.
         codex_check: makes a check that asks the gateway by this call; None where there is nothing to be checked.
         licenses: the file with the licenses of everything that is bundled, or with our own.
         start_for_real: in practice, starts the application outside it, or raises a WaystationError; None: no practice.
@@ -95,7 +100,7 @@ class Machine:
     log_folder: Path
     crash: Crash | None = None
     look_at_codex: Callable[[str], Awaitable[CodexFacts]] = no_codex
-    codex_writer: CodexWriter | None = None
+    codex_writer: Callable[[], CodexWriter] | None = None
     codex_check: Callable[[Call], Check] | None = None
     start_for_real: Callable[[], None] | None = None
     licenses: Path = field(default_factory=license_file)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
@@ -79,6 +79,7 @@ class Tray(QObject):
         self._menu = self._build_menu()
         self._tray = self._make_tray()
         self._host_poll = QTimer(self)
+        self._host_poll.setTimerType(Qt.TimerType.VeryCoarseTimer)
         self._host_poll.setInterval(_HOST_POLL_MS)
         self._host_poll.timeout.connect(self._look_for_host)
 

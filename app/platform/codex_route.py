@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from app.platform.codex_config_seen import SavedLogin
 from app.platform.codex_notes import CodexVersion, SetupNote, route_notes
 from app.platform.codex_setup import PROVIDER
+from app.platform.codex_ways import Route
 
 if TYPE_CHECKING:
     from app.platform.codex_facts import CodexFacts
@@ -19,19 +20,6 @@ if TYPE_CHECKING:
 _FIRST_TRIED: CodexVersion = (0, 42, 0)
 _ADDRESS_FROM: CodexVersion = (0, 120, 0)
 """`openai_base_url` is read from here on, and OPENAI_BASE_URL no more (there was no 0.119)."""
-
-
-class Route(StrEnum):
-    """A way of setting Codex up."""
-
-    #: A model provider of ours in config.toml.
-    OWN_PROVIDER = "own_provider"
-    #: Codex's own provider at our address, by `openai_base_url`; the license is saved as Codex's login.
-    OPENAI_ADDRESS = "openai_address"
-    #: A shell function named codex; no file is written.
-    SHELL_FUNCTION = "shell_function"
-    #: OPENAI_BASE_URL and OPENAI_API_KEY.
-    ENVIRONMENT = "environment"
 
 
 class RouteReason(StrEnum):

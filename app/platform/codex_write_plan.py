@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.platform.codex_config_findings import Finding, FindingCode
-from app.platform.codex_route import Route
+from app.platform.codex_ways import Route
 from app.platform.codex_write_memory import Writing
 
 

@@ -35,9 +35,9 @@ from app.platform.codex_env_file import CodexEnvUnreadable, EnvMemory, env_value
 from app.platform.codex_login import codex_auth_file
 from app.platform.codex_notes import CodexVersion
 from app.platform.codex_proxies import exceptions_name, exceptions_with, in_effect
-from app.platform.codex_route import Route
 from app.platform.codex_server import server_findings
 from app.platform.codex_setup import LICENSE_VARIABLE, PROVIDER
+from app.platform.codex_ways import Route
 from app.platform.codex_write_checks import (
     SavedKey,
     follows_managed,

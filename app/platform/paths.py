@@ -11,6 +11,8 @@ import platformdirs
 NAME = "Waystation"
 #: In the data folder: what the user has chosen about the desktop itself.
 PREFERENCES_FILE = "desktop.ini"
+#: In the data folder: what has been written into Codex's files.
+CODEX_MEMORY_FILE = "codex-setup.json"
 #: In a frozen bundle, where its builder knew one: the address of the release feed.
 RELEASE_FEED_FILE = "release_feed.txt"
 

@@ -41,7 +41,7 @@ class Computer:
 
 def set_up_page(icons: Icons, desk: Desk, computer: Computer, folder: Path) -> SetUpPage:
     """The page on this computer; `folder` is for its log files."""
-    here = replace(machine(folder), look_at_codex=computer.look, codex_writer=computer.writer)
+    here = replace(machine(folder), look_at_codex=computer.look, codex_writer=lambda: computer.writer)
     return SetUpPage(icons, desk.operations, Shell.BASH, here, desk.copied.append, lambda place: None, lambda: None)
 
 

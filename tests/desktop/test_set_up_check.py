@@ -95,7 +95,7 @@ async def page(
     icons: Icons, desk: Desk, checked: Checked, went: list[object], tmp_path: Path
 ) -> AsyncIterator[SetUpPage]:
     writer = CodexWriter({}, tmp_path / "home", tmp_path / "codex-setup.json")
-    here = replace(machine(tmp_path), codex_check=checked.made, codex_writer=writer)
+    here = replace(machine(tmp_path), codex_check=checked.made, codex_writer=lambda: writer)
     made = SetUpPage(
         icons, desk.operations, Shell.BASH, here, desk.copied.append, went.append, lambda: went.append("sign in")
     )

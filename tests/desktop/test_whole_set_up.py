@@ -83,7 +83,9 @@ async def home(icons: Icons, tmp_path: Path, request: pytest.FixtureRequest) -> 
         Desk(handle),
         tmp_path,
         look_at_codex=lambda base_url: look_at_codex(environ, person, base_url),
-        codex_writer=CodexWriter(environ, person, tmp_path / "codex-setup.json", managed=tmp_path / "managed.toml"),
+        codex_writer=lambda: CodexWriter(
+            environ, person, tmp_path / "codex-setup.json", managed=tmp_path / "managed.toml"
+        ),
         codex_check=lambda call: CodexCheck(environ, person, call),
     )
     try:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.platform.codex_route import Route
+from app.platform.codex_ways import Route
 from app.platform.codex_writer import CodexWriter, WritePlan
 
 URL = "http://127.0.0.1:8787/codex/v1"

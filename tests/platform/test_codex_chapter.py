@@ -22,9 +22,10 @@ from app.platform.codex_config_findings import FindingCode, OpenAIAddress, OwnPr
 from app.platform.codex_env_file import env_edited, env_value
 from app.platform.codex_notes import NoteCode, environment_notes, parse_codex_version
 from app.platform.codex_proxies import is_bypassed
-from app.platform.codex_route import Route, possible_routes
+from app.platform.codex_route import possible_routes
 from app.platform.codex_setup import LICENSE_VARIABLE, CannotLast, environment_text, login_text, setup_text
 from app.platform.codex_steps import INSTALL, StepCode, guide_steps
+from app.platform.codex_ways import Route
 from app.platform.codex_write_checks import history_findings
 from app.platform.shells import Shell
 from tests.e2e.guide import blocks, code_blocks

@@ -10,15 +10,8 @@ import pytest
 from app.platform.codex_facts import CodexFacts, ConfigSeen, ProxySeen, SavedLogin, VariableSeen
 from app.platform.codex_install import CodexInstall
 from app.platform.codex_notes import NoteCode
-from app.platform.codex_route import (
-    Route,
-    RouteReason,
-    advise,
-    possible_routes,
-    reason_text,
-    refusal_text,
-    route_text,
-)
+from app.platform.codex_route import RouteReason, advise, possible_routes, reason_text, refusal_text, route_text
+from app.platform.codex_ways import Route
 from app.platform.codex_wsl import WslCodex
 
 HOME = Path("/home/u/.codex")

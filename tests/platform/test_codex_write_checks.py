@@ -15,7 +15,7 @@ from app.core.errors import InvalidInput
 from app.platform.codex_config_findings import Finding, FindingCode
 from app.platform.codex_config_text import CodexConfigBroken, CodexConfigUneditable
 from app.platform.codex_env_file import CodexEnvUnreadable
-from app.platform.codex_route import Route
+from app.platform.codex_ways import Route
 from app.platform.codex_write_errors import (
     CodexChatGPTAddress,
     CodexLoginFollowed,

@@ -13,7 +13,7 @@ if sys.platform == "win32":
     pytest.skip("modes of POSIX", allow_module_level=True)
 
 from app.platform.codex_config_findings import FindingCode
-from app.platform.codex_route import Route
+from app.platform.codex_ways import Route
 from app.platform.codex_write_memory import WriteMemory
 from app.platform.codex_writer import CodexWriter
 from tests.platform.codex_home import ADDRESS, CONFIG, ENV, KEY, NEWEST, OWN, URL, CodexHome

@@ -16,7 +16,7 @@ if sys.platform == "win32":
 from app.core.errors import WaystationError
 from app.core.license import license_sha256
 from app.platform.codex_config_file import CodexConfigChanged
-from app.platform.codex_route import Route
+from app.platform.codex_ways import Route
 from app.platform.codex_write_errors import (
     CodexNotWritten,
     CodexSetupBusy,

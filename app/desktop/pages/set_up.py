@@ -23,7 +23,8 @@ from app.desktop.set_up.operations import Seen, SetUpOperations
 from app.desktop.widgets.disclosure import Disclosure
 from app.desktop.widgets.page_frame import PageFrame
 from app.gateway.snapshot import GatewaySnapshot, RunState
-from app.platform.codex_route import Route, RouteReason, advise
+from app.platform.codex_route import RouteReason, advise
+from app.platform.codex_ways import Route
 from app.platform.shells import Shell
 
 _OF_FILES = (Route.OWN_PROVIDER, Route.OPENAI_ADDRESS)

@@ -28,7 +28,8 @@ from app.desktop.widgets.state_line import StateLine
 from app.desktop.widgets.symbol import Symbol
 from app.gateway.snapshot import GatewaySnapshot
 from app.platform.codex_config_findings import Finding, FindingCode
-from app.platform.codex_route import Route, RouteReason, advise
+from app.platform.codex_route import RouteReason, advise
+from app.platform.codex_ways import Route
 from app.platform.codex_write_checks import history_findings
 from app.platform.codex_writer import WrittenState
 

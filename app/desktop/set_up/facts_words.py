@@ -8,8 +8,9 @@ from app.desktop.codex_words import dotted
 from app.desktop.design.colours import Tone
 from app.platform.codex_advice import EnvironmentPair, what_follows
 from app.platform.codex_facts import CodexFacts, ConfigSeen, SavedLogin, WslCodex
-from app.platform.codex_route import Route, RouteAdvice, RouteReason
+from app.platform.codex_route import RouteAdvice, RouteReason
 from app.platform.codex_setup import PROVIDER
+from app.platform.codex_ways import Route
 
 #: A line: its symbol, its tone, and what it says.
 Line = tuple[str, Tone, str]

@@ -20,8 +20,8 @@ from app.desktop.operations import Operations
 from app.platform.codex_check import CheckReport, CheckStep
 from app.platform.codex_facts import CodexFacts, SavedLogin
 from app.platform.codex_notes import CodexVersion
-from app.platform.codex_route import Route
 from app.platform.codex_server import codex_server
+from app.platform.codex_ways import Route
 from app.platform.codex_writer import CodexWriter, UndoPlan, WritePlan, WrittenState
 
 
@@ -227,7 +227,7 @@ class SetUpOperations:
         return await self._operations.call(command, **params)
 
     def _writer(self) -> CodexWriter:
-        writer, facts = self._machine.codex_writer, self._facts
-        if writer is None:
+        if self._machine.codex_writer is None:
             raise Told(QCoreApplication.translate("SetUp", "Here Codex's own files are not written."))
+        writer, facts = self._machine.codex_writer(), self._facts
         return writer.at(facts.codex_home) if facts is not None and facts.home_from_variable else writer

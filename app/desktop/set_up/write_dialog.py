@@ -16,7 +16,7 @@ from app.desktop.set_up.finding_words import command_note, finding_notes
 from app.desktop.set_up.operations import Draft, SetUpOperations
 from app.desktop.widgets.form import note_label
 from app.platform.codex_notes import CodexVersion
-from app.platform.codex_route import Route
+from app.platform.codex_ways import Route
 
 
 class WriteDialog(ChangesDialog):
