@@ -29,7 +29,7 @@ class SnapshotFeed(QObject):
         self._handle: GatewayHandle | None = None
         self._pace_ms = UNWATCHED_MS
         self._timer = QTimer(self)
-        # At whole seconds, with the other timers of that kind: all of them together wake an idle computer once a second.
+        # At whole seconds, with all timers of that kind: together they wake an idle computer once a second.
         self._timer.setTimerType(Qt.TimerType.VeryCoarseTimer)
         self._timer.setInterval(UNWATCHED_MS)
         self._timer.timeout.connect(self._on_time)
