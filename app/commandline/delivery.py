@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from app.commandline.control_client import ask
+from app.commandline.importing import modules_read
 from app.commandline.options import InstanceOptions, instance_options
 from app.core.errors import InstanceRunning, InstanceUnreachable, InvalidInput
 from app.platform.instance import InstanceLock, announced
@@ -124,7 +125,8 @@ async def conversation(data_dir: Path, environ: Mapping[str, str]) -> AsyncItera
 
         yield Conversation(call)
         return
-    from app.commandline.owner import owned_gateway
+    with modules_read():
+        from app.commandline.owner import owned_gateway
 
     try:
         options = instance_options(data_dir, environ)
@@ -137,8 +139,9 @@ async def conversation(data_dir: Path, environ: Mapping[str, str]) -> AsyncItera
 
 
 async def _once(data_dir: Path, environ: Mapping[str, str], name: str, params: dict[str, Any]) -> Any:
-    from app.gateway.commands import Commands
-    from app.gateway.gateway import Gateway
+    with modules_read():
+        from app.gateway.commands import Commands
+        from app.gateway.gateway import Gateway
 
     options = instance_options(data_dir, environ)
     if name in ("token.add", "token.import", "backup.import"):

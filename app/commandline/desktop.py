@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppres
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.commandline.importing import modules_read
 from app.commandline.serve import OpenInstance, new_loop
 from app.core.errors import WaystationError
 from app.gateway.handle import GatewayHandle, ThreadedGateway
@@ -50,12 +51,13 @@ def run(
         port: instead of the remembered one.
     """
     # Imported late: everything else works without Qt.
-    from app.desktop.application import run_desktop
-    from app.desktop.machine import Machine
-    from app.desktop.preferences import Placement, Preferences
-    from app.platform.autostart import Autostart, start_command, this_place, variables_that_hold
-    from app.platform.crash import previous_crash
-    from app.platform.own_program import program_command, start_program
+    with modules_read():
+        from app.desktop.application import run_desktop
+        from app.desktop.machine import Machine
+        from app.desktop.preferences import Placement, Preferences
+        from app.platform.autostart import Autostart, start_command, this_place, variables_that_hold
+        from app.platform.crash import previous_crash
+        from app.platform.own_program import program_command, start_program
 
     # And these later still: only somebody who looks at the set-up needs them.
     def lan_hosts() -> list[str]:

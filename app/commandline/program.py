@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from app.commandline.delivery import NOBODY, ask_owner
+from app.commandline.importing import modules_read
 from app.commandline.options import data_dir, instance_options
 from app.commandline.parser import parser
 from app.core.errors import InstanceRunning, WaystationError
@@ -73,14 +74,16 @@ def _act(parsed: argparse.Namespace, folder: Path, environ: Mapping[str, str]) -
 
             return selftest(parsed.output)
         case _:
-            from app.commandline.actions import run_action
+            with modules_read():
+                from app.commandline.actions import run_action
 
             return run_action(parsed, folder, environ)
 
 
 def _serve(folder: Path, environ: Mapping[str, str], host: str | None, port: int | None) -> int:
-    from app.commandline.owner import owned_gateway
-    from app.commandline.serve import serve
+    with modules_read():
+        from app.commandline.owner import owned_gateway
+        from app.commandline.serve import serve
 
     options = instance_options(folder, environ)
     lock = InstanceLock(folder)
@@ -104,8 +107,9 @@ def _desktop(folder: Path, environ: Mapping[str, str], *, minimized: bool) -> in
     lock = InstanceLock(folder)
     if ask_owner(lock, folder, "show", {}) is not NOBODY:
         return 0
-    from app.commandline.desktop import run as run_desktop
-    from app.commandline.owner import owned_gateway
+    with modules_read():
+        from app.commandline.desktop import run as run_desktop
+        from app.commandline.owner import owned_gateway
 
     try:
         options = instance_options(folder, environ)
@@ -123,9 +127,10 @@ def _desktop(folder: Path, environ: Mapping[str, str], *, minimized: bool) -> in
 
 
 def _practice(environ: Mapping[str, str], port: int, *, visited: bool) -> int:
-    from app.commandline.desktop import run as run_desktop
-    from app.commandline.practice import practice_instance
-    from app.commandline.serve import serve
+    with modules_read():
+        from app.commandline.desktop import run as run_desktop
+        from app.commandline.practice import practice_instance
+        from app.commandline.serve import serve
 
     open_instance = partial(practice_instance, visited=visited)
     print("Practice: a simulated upstream and three sample tokens; nothing leaves this computer.", flush=True)

@@ -7,9 +7,12 @@ from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal
 from app.gateway.handle import GatewayHandle
 from app.gateway.snapshot import GatewaySnapshot
 
-# Milliseconds between two looks while the window is visible, and while only the tray shows something.
+# Milliseconds between two looks while the window is visible, while only the tray shows something, and when that has
+# been the same for so many looks: whoever opens the tray's menu has one taken at once.
 WATCHED_MS = 300
 UNWATCHED_MS = 1000
+QUIET_MS = 3000
+QUIET_LOOKS = 20
 # Of the time, showing may take one part in so many: the streams go through the same loop.
 _PARTS = 30
 
@@ -38,6 +41,7 @@ class SnapshotFeed(QObject):
         self._telling.setSingleShot(True)
         self._telling.timeout.connect(self._tell)
         self._took_ms = 0
+        self._looks_in_quiet = 0
 
     def attach(self, handle: GatewayHandle) -> None:
         """The gateway is there: look now and from now on."""
@@ -57,6 +61,7 @@ class SnapshotFeed(QObject):
         self._pace_ms = WATCHED_MS if watched else UNWATCHED_MS
         # The kind counts from the next start on, which the interval brings.
         self._timer.setTimerType(Qt.TimerType.CoarseTimer if watched else Qt.TimerType.VeryCoarseTimer)
+        self._looks_in_quiet = 0
         self._timer.setInterval(self._pace_ms)
         if watched:
             self.look()
@@ -69,6 +74,10 @@ class SnapshotFeed(QObject):
     def _on_time(self) -> None:
         if self._ask():
             self._telling.start(0)
+            return
+        self._looks_in_quiet += 1
+        if self._looks_in_quiet == QUIET_LOOKS and self._pace_ms == UNWATCHED_MS:
+            self._timer.setInterval(QUIET_MS)
 
     def _ask(self) -> bool:
         """Whether something is different from the last time."""
@@ -85,6 +94,7 @@ class SnapshotFeed(QObject):
 
     def _tell(self) -> None:
         self._telling.stop()
+        self._looks_in_quiet = 0
         took = QElapsedTimer()
         took.start()
         self.changed.emit(self.latest)
