@@ -22,24 +22,28 @@ _Add: TypeAlias = "Callable[[_Commands, str, str], argparse.ArgumentParser]"
 _TAKE_OVER = "also when Codex on this computer uses that login: it must sign in again then"
 
 
+def parsed_arguments(arguments: list[str]) -> argparse.Namespace:
+    """What the command line says; `action` names the action, in the form `token add`. Wrong ones end the process."""
+    # To describe fifty commands takes longer than anything else before a start at sign-in, which names none.
+    without = argparse.ArgumentParser(parents=[_common()], add_help=False, exit_on_error=False)
+    _add_start(without)
+    try:
+        found, rest = without.parse_known_args(arguments)
+    except argparse.ArgumentError:
+        return parser().parse_args(arguments)
+    return parser().parse_args(arguments) if rest else found
+
+
 def parser() -> argparse.ArgumentParser:
-    """The parser; `arguments.action` names the action, in the form `token add`."""
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--data-dir",
-        type=Path,
-        metavar="DIR",
-        default=argparse.SUPPRESS,
-        help="the data folder (default: WAYSTATION_DATA_DIR, else the user's own)",
-    )
+    """The whole parser, see `parsed_arguments`."""
+    common = _common()
     top = argparse.ArgumentParser(
         prog="waystation",
         description="A local gateway for Codex tokens. Without a command: the desktop application.",
         parents=[common],
     )
     top.add_argument("--version", action="version", version=f"waystation {__version__}")
-    top.add_argument("--minimized", action="store_true", help="start in the tray, without the window")
-    top.set_defaults(action="desktop")
+    _add_start(top)
     commands = top.add_subparsers(metavar="command", title="commands")
 
     def add(parent: _Commands, path: str, text: str) -> argparse.ArgumentParser:
@@ -145,6 +149,23 @@ def parser() -> argparse.ArgumentParser:
     made = add(commands, "selftest", "check this installation")
     made.add_argument("output", nargs="?", type=Path, metavar="OUT.json", help="where to write the result")
     return top
+
+
+def _common() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="the data folder (default: WAYSTATION_DATA_DIR, else the user's own)",
+    )
+    return common
+
+
+def _add_start(top: argparse.ArgumentParser) -> None:
+    top.add_argument("--minimized", action="store_true", help="start in the tray, without the window")
+    top.set_defaults(action="desktop")
 
 
 def _codex_files(made: argparse.ArgumentParser) -> None:

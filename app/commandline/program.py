@@ -14,7 +14,7 @@ from pathlib import Path
 from app.commandline.delivery import NOBODY, ask_owner
 from app.commandline.importing import modules_read
 from app.commandline.options import data_dir, instance_options
-from app.commandline.parser import parser
+from app.commandline.parser import parsed_arguments
 from app.core.errors import InstanceRunning, WaystationError
 from app.platform.crash import crashes_noted
 from app.platform.display import display_problem
@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 def run(arguments: list[str]) -> int:
     """Carry out what the command line says; returns the exit code."""
-    parsed = parser().parse_args(arguments)
+    parsed = parsed_arguments(arguments)
     environ = os.environ
     try:
         folder = data_dir(parsed, environ)

@@ -190,9 +190,21 @@ def _self_portrait() -> dict[str, Any]:
         "started_at": time.time(),
         "version": __version__,
         "python": platform.python_version(),
-        "system": platform.platform(),
+        "system": _system(),
         "packages": packages,
     }
+
+
+def _system() -> str:
+    if sys.platform != "linux":
+        return platform.platform()
+    # Python would start a program and search its own file to say the same, which takes a while.
+    system = os.uname()
+    try:
+        libc = f"-with-{(os.confstr('CS_GNU_LIBC_VERSION') or '').replace(' ', '')}"
+    except (ValueError, OSError):
+        libc = ""
+    return f"{system.sysname}-{system.release}-{system.machine}{libc}"
 
 
 def _make_report(folder: Path) -> None:

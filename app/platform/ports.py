@@ -8,8 +8,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 
-import psutil
-
 #: Hyper-V, WSL and Docker have Windows reserve hundreds of ports at each start.
 _RANGE = re.compile(r"^\s*(\d{1,5})\s+(\d{1,5})\b", re.MULTILINE)
 _NETSH = ("netsh", "interface", "ipv4", "show", "excludedportrange", "protocol=tcp")
@@ -45,6 +43,9 @@ def port_owner(port: int) -> str | None:
 
     Slow (it looks at every process), and other users' programs are often hidden. Never raises.
     """
+    # Imported late: a port is seldom taken.
+    import psutil
+
     # Processes come and go meanwhile, and systems differ in what they let us see and how they say so.
     with suppress(Exception):
         for pid in _listeners(port):
@@ -53,6 +54,8 @@ def port_owner(port: int) -> str | None:
 
 
 def _listeners(port: int) -> Iterator[int]:
+    import psutil
+
     try:
         for row in psutil.net_connections("tcp"):
             if row.pid and row.status == psutil.CONN_LISTEN and row.laddr.port == port:
