@@ -12,7 +12,7 @@ STARTS = [[], ["--minimized"], ["--data-dir", "/a b", "--minimized"], ["--data-d
     "arguments",
     [
         *STARTS,
-        ["status"],
+        ["quit"],
         ["--data-dir", "token", "license", "list"],
         ["token", "list", "--data-dir", "/b"],
         ["--minimized", "serve", "--port", "0"],
