@@ -136,7 +136,8 @@ async def started(
     A busy port is shown in the window, with a way out.
     """
     async with instance as handle:
-        if handle.snapshot().settings.start_on_launch:
+        # Not by a snapshot: with ten thousand sessions the first one takes longer than all the rest.
+        if (await handle.call("settings.show"))["start_on_launch"]:
             with suppress(WaystationError):
                 await handle.call("gateway.start", port=port)
         # Only a window shows what is found.

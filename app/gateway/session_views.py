@@ -44,12 +44,12 @@ class SessionViews:
         active = Counter(turn.session_id for turn in state.active.values() if turn.session_id is not None)
         changed.update(one for one in active.keys() | self._active.keys() if active[one] != self._active[one])
         self._labels, self._active, self._looked_at = labels, active, now
+        idle = now - LIVE_SESSION_S
         for session_id in changed:
             self._take_out(session_id)
             session = state.pool.sessions.get(session_id)
-            if session is not None:
+            if session is not None and (session.pinned or session.last_active_at > idle):
                 self._put_in(session)
-        idle = now - LIVE_SESSION_S
         if changed or self._goes_at <= idle:
             new = [self._views[one] for one in changed if one in self._views]
             # The others are in order already, so that sorting has little to do.

@@ -5,51 +5,80 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 
-from app.core.session import Session
+from app.core.session import MAX_SESSIONS, Session
 from app.store.schema import session_names, sessions
 from app.store.stored_json import from_text, to_text
 
 # Values in one statement; SQLite before 3.32 took 999.
 _CHUNK = 500
+# In the order of `Session`, which has its names in between.
+_LOADED = (
+    sessions.c.id,
+    sessions.c.license_id,
+    sessions.c.home_token_id,
+    sessions.c.current_token_id,
+    sessions.c.created_at,
+    sessions.c.last_active_at,
+    sessions.c.turns,
+    sessions.c.lent_at,
+    sessions.c.moves,
+    sessions.c.owners,
+    sessions.c.pinned,
+    sessions.c.client,
+    sessions.c.model,
+    sessions.c.input_tokens,
+    sessions.c.cached_tokens,
+    sessions.c.output_tokens,
+)
 
 
-def load(connection: Connection, active_since: float) -> list[Session]:
-    """The sessions that were active at that time (Unix seconds) or later, and pinned ones; the longest idle first."""
-    wanted = or_(sessions.c.last_active_at >= active_since, sessions.c.pinned)
-    names: dict[str, list[str]] = {}
-    of_active = (
-        select(session_names.c.session_id, session_names.c.name)
-        .join(sessions, sessions.c.id == session_names.c.session_id)
-        .where(wanted)
-        .order_by(session_names.c.position)
+def load(connection: Connection, active_since: float, limit: int = MAX_SESSIONS) -> list[Session]:
+    """The sessions that were active at that time (Unix seconds) or later, and pinned ones; the longest idle first.
+
+    Of a hundred thousand the gateway keeps `limit` in memory, so that no more are read: those that were active last.
+    """
+    latest = (
+        select(sessions.c.id)
+        .where(sessions.c.last_active_at >= active_since)
+        .order_by(sessions.c.last_active_at.desc(), sessions.c.id.desc())
+        .limit(limit)
     )
-    for session_id, name in connection.execute(of_active):
-        names.setdefault(session_id, []).append(name)
-    active = select(sessions).where(wanted).order_by(sessions.c.last_active_at, sessions.c.id)
-    return [
-        Session(
-            id=row.id,
-            license_id=row.license_id,
-            names=tuple(names.get(row.id, ())),
-            home_token_id=row.home_token_id,
-            current_token_id=row.current_token_id,
-            created_at=row.created_at,
-            last_active_at=row.last_active_at,
-            turns=row.turns,
-            lent_at=row.lent_at,
-            moves=row.moves,
-            owners=from_text(row.owners, _owners, f"what tokens issued in session {row.id}") or {},
-            pinned=row.pinned,
-            client=row.client,
-            model=row.model,
-            input_tokens=row.input_tokens,
-            cached_tokens=row.cached_tokens,
-            output_tokens=row.output_tokens,
+    # Apart from each other: one condition with "or" would have every session looked at for each of the two.
+    pinned = select(sessions.c.id).where(sessions.c.pinned)
+    found = {session.id: session for wanted in (latest, pinned) for session in _read(connection, wanted)}
+    return sorted(found.values(), key=lambda session: (session.last_active_at, session.id))
+
+
+def _read(connection: Connection, wanted: Select[str]) -> Iterator[Session]:
+    rows = connection.execute(select(*_LOADED).where(sessions.c.id.in_(wanted))).all()
+    names: dict[str, list[str]] = {}
+    if rows:
+        of_wanted = (
+            select(session_names.c.session_id, session_names.c.name)
+            .where(session_names.c.session_id.in_(wanted))
+            .order_by(session_names.c.position)
         )
-        for row in connection.execute(active)
-    ]
+        for session_id, name in connection.execute(of_wanted):
+            names.setdefault(session_id, []).append(name)
+    # By position: to look the columns of ten thousand rows up by their names takes as long as to read them.
+    for session_id, license_id, home, current, created_at, active_at, turns, lent_at, moves, owners, *rest in rows:
+        read_owners = from_text(owners, _owners, f"what tokens issued in session {session_id}") if owners else None
+        yield Session(
+            session_id,
+            license_id,
+            tuple(names.get(session_id, ())),
+            home,
+            current,
+            created_at,
+            active_at,
+            turns,
+            lent_at,
+            moves,
+            read_owners or {},
+            *rest,
+        )
 
 
 def save(connection: Connection, batch: Sequence[Session]) -> None:
