@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QMenu
 
@@ -41,6 +42,44 @@ async def test_what_cannot_be_done_before_the_gateway_is_there_is_said(
             entry.trigger()
             await settled(desktop.operations)
             assert desktop.window.notices.texts() == [STARTING], entry.text()
+    await desktop.operations.close()
+    desktop.window.leave()
+
+
+async def test_in_the_tray_nothing_wakes_the_computer_more_often_than_once_a_second(
+    qapp: QApplication, icons: Icons, tmp_path: Path
+) -> None:
+    preferences = Preferences(tmp_path / "desktop.ini")
+    appearance = Appearance(qapp, preferences, tmp_path)
+    desktop = Desktop(icons, preferences, appearance, machine(tmp_path), Shell.BASH, qapp.clipboard(), practice=False)
+    gateway = ScriptedGateway()
+    desktop.operations.attach(gateway)
+    desktop.feed.attach(gateway)
+    desktop.tray.show()
+    await asyncio.sleep(0)
+    parts = (desktop, desktop.tray, desktop.operations, desktop.signing_in, desktop.adding)
+    timers = {timer for part in parts for timer in part.findChildren(QTimer) if timer.isActive()}
+    assert timers
+    # At whole seconds, so that they wake it together.
+    assert {(timer.interval() // 1000 >= 1, timer.timerType()) for timer in timers} == {
+        (True, Qt.TimerType.VeryCoarseTimer)
+    }
+    desktop.feed.detach()
+    desktop.tray.hide()
+    await desktop.operations.close()
+
+
+async def test_what_failed_before_there_was_a_window_stands_in_it_when_it_is_opened(
+    qapp: QApplication, icons: Icons, tmp_path: Path
+) -> None:
+    preferences = Preferences(tmp_path / "desktop.ini")
+    appearance = Appearance(qapp, preferences, tmp_path)
+    desktop = Desktop(icons, preferences, appearance, machine(tmp_path), Shell.BASH, qapp.clipboard(), practice=False)
+    desktop.operations.start_gateway()
+    await settled(desktop.operations)
+    desktop.show_window()
+    assert desktop.window.isVisible()
+    assert desktop.window.notices.texts() == [STARTING]
     await desktop.operations.close()
     desktop.window.leave()
 

@@ -1,6 +1,6 @@
 from pytestqt.qtbot import QtBot
 
-from app.desktop.feed import UNWATCHED_MS, WATCHED_MS, SnapshotFeed
+from app.desktop.feed import QUIET_LOOKS, QUIET_MS, UNWATCHED_MS, WATCHED_MS, SnapshotFeed
 from app.gateway.snapshot import GatewaySnapshot, RunState
 from tests.desktop.scripted import ScriptedGateway
 
@@ -52,3 +52,24 @@ def test_what_is_not_yet_told_is_told_once_by_whoever_looks_and_not_after_the_ga
     feed.detach()
     qtbot.wait(20)
     assert len(seen) == 2
+
+
+def test_it_looks_less_often_while_nothing_happens_and_nobody_watches(qtbot: QtBot) -> None:
+    gateway, feed = ScriptedGateway(), SnapshotFeed()
+    feed.attach(gateway)
+
+    def quiet() -> int:
+        for _ in range(QUIET_LOOKS):
+            feed._on_time()
+        return feed._timer.interval()
+
+    assert quiet() == QUIET_MS > UNWATCHED_MS >= 1000
+    gateway.become(state=RunState.STOPPED)
+    feed.look()
+    assert feed._timer.interval() == UNWATCHED_MS
+    feed.set_watched(True)
+    assert quiet() == WATCHED_MS
+    feed.set_watched(False)
+    assert feed._timer.interval() == UNWATCHED_MS
+    assert quiet() == QUIET_MS
+    feed.detach()

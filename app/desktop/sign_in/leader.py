@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication, QWidget
@@ -13,10 +13,12 @@ from app.core.errors import InvalidInput, NotFound, WaystationError
 from app.desktop.icons import Icons
 from app.desktop.messages import error_text
 from app.desktop.operations import Operations
-from app.desktop.sign_in.dialog import SignInDialog
 from app.desktop.sign_in.texts import ended_text
 from app.gateway.sign_in_desk import SignInStage, SignInView, SignInWay
 from app.gateway.snapshot import GatewaySnapshot
+
+if TYPE_CHECKING:
+    from app.desktop.sign_in.dialog import SignInDialog
 
 GROUP = "sign_in"
 _PORTS_BUSY = "sign_in_ports_busy"
@@ -134,6 +136,9 @@ class SignInLeader(QObject):
 
     def _opened(self) -> SignInDialog:
         if self._dialog is None:
+            # Imported late: a sign-in is rare.
+            from app.desktop.sign_in.dialog import SignInDialog
+
             dialog = SignInDialog(self._icons, self.tr("Sign in with ChatGPT"), self._parent())
             dialog.closed.connect(self._on_closed)
             dialog.way_asked.connect(self._begin)
