@@ -13,7 +13,6 @@ from typing import Any, TypeVar, cast
 from weakref import WeakSet
 
 import aiohttp
-from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError, ProxyType
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -35,7 +34,6 @@ _READ_S = 600.0
 _KEEPALIVE_S = 30.0
 #: aiohttp sends larger bodies in pieces when they come as a file.
 _IN_PIECES = 1 << 20
-_SOCKS_PORT = 1080
 #: For the other end's answer to a close, in seconds.
 _CLOSE_S = 1.0
 #: Headers that aiohttp would add by itself.
@@ -220,7 +218,7 @@ class UpstreamHttp:
             if len(self._lines) > _MAX_WAYS:
                 await self._close_idle()
             return await ask(line, target, _http_proxy(way))
-        except (aiohttp.ClientError, OSError, ProxyError, ProxyConnectionError, ProxyTimeoutError) as error:
+        except (aiohttp.ClientError, OSError) + _socks_errors(way) as error:  # noqa: RUF005 # as mypy can read it
             raise self._failure(error, target.host or "", way) from error
         except UnicodeError:
             # Of the SOCKS library; its text holds the password.
@@ -298,14 +296,11 @@ class UpstreamHttp:
     @staticmethod
     def _failure(error: Exception, host: str, way: Way) -> NoAnswer:
         proxy = way.proxy
-        if isinstance(error, ProxyConnectionError | ProxyTimeoutError | ProxyError) and proxy is not None:
-            if isinstance(error, ProxyError):
-                return _socks_refusal(error, proxy, host, way.advice)
-            return UpstreamUnreachable(
-                f"Waystation cannot reach the proxy {proxy.name}. Check that it runs, or {way.advice}.",
-                sent=False,
-                passing=True,
-            )
+        if proxy is not None and proxy.socks:
+            from app.upstream.socks import socks_failure
+
+            if (failure := socks_failure(error, proxy, host, way.advice)) is not None:
+                return failure
         found = failure_of(error, host, proxy.name if proxy else None, way.advice)
         return found or UpstreamUnreachable(f"Waystation could not ask {host}.", sent=False, passing=False)
 
@@ -367,34 +362,18 @@ def _refused_by_proxy(way: Way, url: str, status: int) -> NoAnswer | None:
     return proxy_refusal(through.name, URL(url, encoded=True).host or "", WRONG_PASSWORD, way.advice)
 
 
-def _socks_refusal(error: ProxyError, proxy: Proxy, host: str, advice: str) -> UpstreamUnreachable:
-    if error.error_code is not None:
-        # RFC 1928 §6: the proxy took us in, but could not or would not reach the host.
-        return UpstreamUnreachable(
-            f"The proxy {proxy.name} has no way to {host} ({error.error_code}). Check what it allows, or {advice}.",
-            sent=False,
-            passing=True,
-        )
-    # By its text: the library has one type for every refusal before that.
-    text = str(error).lower()
-    if "authentication" in text:
-        return proxy_refusal(proxy.name, host, WRONG_PASSWORD, advice)
-    return proxy_refusal(proxy.name, host, "it does not answer as a SOCKS proxy does", advice, passing=True)
+def _socks_errors(way: Way) -> tuple[type[Exception], ...]:
+    """What the library for SOCKS raises, where the way goes through it."""
+    if way.proxy is None or not way.proxy.socks:
+        return ()
+    from app.upstream.socks import ERRORS
+
+    return ERRORS
 
 
 def _connector(socks: Proxy | None, tls: ssl.SSLContext) -> aiohttp.BaseConnector:
     if socks is None:
         return aiohttp.TCPConnector(ssl=tls, limit=0, limit_per_host=0, keepalive_timeout=_KEEPALIVE_S)
-    # Names are looked up by the proxy: where one is needed, the local answer is often wrong.
-    return ProxyConnector(
-        host=socks.url.host or "",
-        port=socks.url.port or _SOCKS_PORT,
-        proxy_type=ProxyType.SOCKS4 if socks.url.scheme.startswith("socks4") else ProxyType.SOCKS5,
-        username=socks.user or "",
-        password=socks.password or "",
-        rdns=True,
-        ssl=tls,
-        limit=0,
-        limit_per_host=0,
-        keepalive_timeout=_KEEPALIVE_S,
-    )
+    from app.upstream.socks import socks_connector
+
+    return socks_connector(socks, tls, _KEEPALIVE_S)

@@ -24,7 +24,7 @@ NOT_BEFORE_THE_WINDOW = {
     "tomlkit",
     "psutil",
 }
-NEVER = {"app.practice", "alembic", "sqlalchemy.orm", "PySide6.QtNetwork"}
+NEVER = {"aiohttp_socks", "app.practice", "alembic", "sqlalchemy.orm", "PySide6.QtNetwork"}
 
 
 @pytest.fixture(scope="module")
