@@ -63,6 +63,7 @@ class Connection(asyncio.Protocol):
         self._body: Body | None = None
         self._reusable = True
         self._uploaded = True
+        self._uploading = False
         self._room: asyncio.Future[None] | None = None
         self._full = False
         self._reading = True
@@ -107,6 +108,9 @@ class Connection(asyncio.Protocol):
                 self._waiting = None
                 self.drop()
             raise
+        finally:
+            # Its exception knows this frame, and the frame the body: megabytes, until the collector comes by.
+            del waiting
 
     def pause(self) -> None:
         """See `Source`."""
@@ -128,8 +132,11 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
     def close(self) -> None:
-        """Close it, since nobody needs it."""
-        self._transport.close()
+        """Close it, since nobody needs it; an answer that is on its way breaks off."""
+        if self._answer is not None:
+            self._break(aiohttp.ClientConnectionError("closed"))
+        else:
+            self._transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Of `asyncio.Protocol`."""
@@ -185,9 +192,15 @@ class Connection(asyncio.Protocol):
     async def _upload(self, head: bytes, body: bytes, waiting: asyncio.Future[UpstreamAnswer]) -> None:
         """Send a large body in pieces. An early refusal ends it; the connection is then of no more use."""
         self._uploaded = False
-        view = memoryview(body)
+        self._uploading = True
+        try:
+            await self._upload_pieces(head, memoryview(body), waiting)
+        finally:
+            self._uploading = False
+
+    async def _upload_pieces(self, head: bytes, view: memoryview, waiting: asyncio.Future[UpstreamAnswer]) -> None:
         self._transport.write(head)
-        for start in range(0, len(body), _PIECE):
+        for start in range(0, len(view), _PIECE):
             if self._transport.is_closing() or (waiting.done() and waiting.result().status >= 400):
                 return
             self._transport.write(view[start : start + _PIECE])
@@ -284,7 +297,7 @@ class Connection(asyncio.Protocol):
         if self._answer is None and self._waiting is None:
             return
         now = self._loop.time()
-        if not self._reading:
+        if not self._reading and not self._uploading:
             # Its silence is ours.
             self._heard = now
         left = self._heard + self._read_timeout_s - now

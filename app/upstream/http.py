@@ -134,9 +134,7 @@ class UpstreamHttp:
         async def ask(line: _Line, target: URL, through: Proxy | None) -> UpstreamAnswer:
             tunnel = target.scheme == "https"
             for_proxy = _for_proxy(through)
-            connection = await line.connections.take(
-                target, through.url if through else None, for_proxy if tunnel else None
-            )
+            # Before a connection is taken: nobody would give it back if this failed.
             head = request_head(
                 method,
                 target,
@@ -144,6 +142,9 @@ class UpstreamHttp:
                 len(body) if body is not None else None,
                 absolute=through is not None and not tunnel,
                 more=() if tunnel else tuple(for_proxy.items()),
+            )
+            connection = await line.connections.take(
+                target, through.url if through else None, for_proxy if tunnel else None
             )
             used.before = connection.used > 0
             return await connection.send(head, body, bodyless=method == "HEAD")
@@ -221,6 +222,8 @@ class UpstreamHttp:
         except (aiohttp.ClientError, OSError) + _socks_errors(way) as error:  # noqa: RUF005 # as mypy can read it
             raise self._failure(error, target.host or "", way) from error
         except UnicodeError:
+            if way.proxy is None or not way.proxy.socks:
+                raise
             # Of the SOCKS library; its text holds the password.
             why = "its user name or password is no plain ASCII"
             name = way.proxy.name if way.proxy else ""
