@@ -117,10 +117,11 @@ async def test_the_tray_is_used_and_codex_takes_a_turn_with_what_it_copies(
     check_tool_turn(done, upstream.turns)
 
     await screen.click("Start at sign-in")
-    (file,) = (Path(screen.session.env["XDG_CONFIG_HOME"]) / "autostart").iterdir()
-    place = DesktopEntry(file.parent, "Waystation")
+    folder = Path(screen.session.env["XDG_CONFIG_HOME"]) / "autostart"
+    place = DesktopEntry(folder, "Waystation")
     command = [str(bundle.program), "--minimized", "--data-dir", str(desktop.waystation.data_dir)]
     await until(lambda: place.read() == place.words(command), "the entry of the frozen program")
+    (file,) = folder.iterdir()
     file.unlink()
 
     await screen.click("Open window")
