@@ -80,7 +80,12 @@ def test_what_is_logged_is_in_the_file_at_once_and_goes_on_behind_the_last_run(t
     log_to_file(tmp_path)
     record = logging.LogRecord("app.test", logging.INFO, "", 0, "half an emoji: %s", ("\ud83d",), None)
     # Past pytest, which could not tell its other processes of it.
-    next(item for item in logging.getLogger().handlers if isinstance(item, LogFile)).handle(record)
+    (log,) = (
+        handler
+        for handler in logging.getLogger().handlers
+        if isinstance(handler, LogFile) and handler.baseFilename == str(tmp_path / "waystation.log")
+    )
+    log.handle(record)
     text = (tmp_path / "waystation.log").read_text(encoding="utf-8")
     assert text.startswith("the last run\n")
     assert text.endswith("half an emoji: \\ud83d\n")
