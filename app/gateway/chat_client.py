@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
+from functools import cached_property
 from typing import Any, TypeVar
 
-from aiohttp import ClientConnectionResetError, web
+from aiohttp import web
 
 from app.core.errors import Refusal
 from app.core.turn import Outcome
-from app.gateway.relay import MAX_UNSENT, answer_failure
+from app.gateway.outlet import Outlet
+from app.gateway.relay import answer_failure
 from app.gateway.replies import SERVER, error_reply
 from app.gateway.turn_runner import RunningTurn
 from app.translate.errors import UpstreamFailure
@@ -64,10 +66,6 @@ class ChatClient:
         return there and (self.prepared or not self.request.writer.output_size)
 
     @property
-    def _chunked(self) -> bool:
-        return self._response.headers.get("Transfer-Encoding") == "chunked"
-
-    @property
     def silence_left_s(self) -> float:
         """How much longer it may hear nothing, in seconds."""
         return max(0.0, self._heard_at + self._keep_alive_s - self._loop.time())
@@ -102,13 +100,14 @@ class ChatClient:
         Raises:
             ConnectionError: it has left.
         """
-        transport = self.request.transport
-        if transport is None or transport.is_closing():
-            raise ClientConnectionResetError("the client has gone")
-        transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data)
+        slow = self._outlet.write(data)
         self._heard_at = self._loop.time()
         self._turn.passed_on(len(data))
-        return transport.get_write_buffer_size() > MAX_UNSENT
+        return slow
+
+    @cached_property
+    def _outlet(self) -> Outlet:
+        return Outlet(self.request, self._response)
 
     @contextmanager
     def kept_alive(self) -> Iterator[None]:
@@ -130,7 +129,7 @@ class ChatClient:
 
     async def drain(self) -> None:
         """Wait until the client has taken what it was given; raises ConnectionError when it left."""
-        await self.request.writer.drain()
+        await self._outlet.drain()
 
     async def finish(self, data: bytes) -> web.StreamResponse:
         """The end of the stream."""

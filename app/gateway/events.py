@@ -62,35 +62,19 @@ class EventReader:
                 await drain()
             if self._stopped:
                 return
-        own: BaseException | None = None
 
         def sink(piece: bytes) -> bool:
-            nonlocal own
             events = [] if self._stopped else self._parser.feed(self._unpack(piece) if self._unpack else piece)
-            if not events:
-                return False
-            try:
-                return take(events)
-            except BaseException as error:
-                own = error
-                raise
-
-        async def drained() -> None:
-            nonlocal own
-            try:
-                await drain()
-            except BaseException as error:
-                own = error
-                raise
+            return bool(events) and take(events)
 
         try:
-            await self._answer.pour(sink, drained)
+            broken = await self._answer.pour(sink, drain)
         except EventTooLarge:
             self.failure = unreadable()
-        except (aiohttp.ClientError, OSError, zlib.error, brotli.error, zstandard.ZstdError):
-            if own is not None:
-                raise
+        except (zlib.error, brotli.error, zstandard.ZstdError):
             self.failure = truncated()
+        else:
+            self.failure = truncated() if broken is not None else None
 
     def stop(self) -> None:
         """No more events are wanted."""

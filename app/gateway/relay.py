@@ -13,6 +13,7 @@ from multidict import CIMultiDict
 
 from app.core.turn import Outcome
 from app.gateway.opening import Opening
+from app.gateway.outlet import Outlet
 from app.gateway.replies import SERVER, json_reply
 from app.gateway.turn_runner import RunningTurn
 from app.translate.errors import UpstreamFailure
@@ -25,8 +26,6 @@ _RESET_ON_CLOSE = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 #: When to try an overloaded upstream again that does not say when itself, in seconds.
 _OVERLOAD_S = "5"
-#: What waits for a slow client, in bytes, before upstream is read no further; at which transports, too, say so.
-MAX_UNSENT = 64 * 1024
 
 
 async def relay(
@@ -46,13 +45,14 @@ async def relay(
     if opening.failure is not None:
         turn.end(Outcome.FAILED, opening.failure.upstream_code or f"http_{opening.failure.status}")
     await response.prepare(request)
-    passing = _Passing(request, response, opening, turn)
+    outlet = Outlet(request, response)
+    passing = _Passing(outlet, opening, turn)
     head = bytes(opening.head)
     opening.head.clear()
     whole = answer.at_end and not opening.broken
     try:
         if whole:
-            passing.check_client()
+            outlet.check()
         elif head:
             await response.write(head)
         else:
@@ -64,13 +64,8 @@ async def relay(
     # While the rest streams, for minutes, nobody holds what has been passed on.
     last, head = (head, b"") if whole else (b"", b"")
     if not opening.over:
-        try:
-            await answer.pour(passing.take, passing.drain)
-        except (aiohttp.ClientError, OSError):
-            # TimeoutError is an OSError: silence for too long ends like a broken line.
-            if passing.client_left:
-                raise
-            opening.broken = True
+        # Silence for too long ends like a broken line.
+        opening.broken = await answer.pour(passing.take, outlet.drain) is not None
     if opening.broken:
         turn.end(Outcome.FAILED, "upstream_stream_truncated")
         hang_up(request)
@@ -94,28 +89,14 @@ class _Relayed(web.StreamResponse):
 
 
 class _Passing:
-    """Gives an answer's body to the client, each piece in the loop's step in which it came.
+    """Passes an answer's body on, and tells the turn what is seen in it."""
 
-    The pieces go to the transport below aiohttp's response, framed as its headers announced: its own way costs each
-    of them a task's step and a coroutine.
-
-    Attributes:
-        client_left: there is nobody to give it to.
-    """
-
-    def __init__(
-        self, request: web.BaseRequest, response: web.StreamResponse, opening: Opening, turn: RunningTurn
-    ) -> None:
-        if request.transport is None:
-            raise aiohttp.ClientConnectionResetError("the client has gone")
-        self._transport = request.transport
-        self._drain = request.writer.drain
-        self._chunked = response.headers.get("Transfer-Encoding") == "chunked"
+    def __init__(self, outlet: Outlet, opening: Opening, turn: RunningTurn) -> None:
+        self._outlet = outlet
         self._opening = opening
         self._observer = opening.observer
         self._begun = self._observer is None or self._observer.begun
         self._turn = turn
-        self.client_left = False
 
     def take(self, piece: bytes) -> bool:
         """Pass a piece on; whether the client is slow.
@@ -123,16 +104,15 @@ class _Passing:
         Raises:
             ConnectionError: the client has left.
         """
-        transport = self._transport
-        if not transport.is_closing():
-            transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if self._chunked else piece)
-        # The client may have left because this was the last event: then all is well.
-        if self._observer is not None:
-            self._observer.feed(piece)
-            self.note()
-        self.check_client()
+        try:
+            slow = self._outlet.write(piece)
+        finally:
+            # The client may have left because this was the last event: then all is well.
+            if self._observer is not None:
+                self._observer.feed(piece)
+                self.note()
         self._turn.passed_on(len(piece))
-        return transport.get_write_buffer_size() > MAX_UNSENT
+        return slow
 
     def note(self) -> None:
         """Tell the turn what the observer has seen so far."""
@@ -145,20 +125,6 @@ class _Passing:
             self._turn.begun(self._opening)
         if observer.terminal is not None:
             _note_end(self._turn, self._opening, observer)
-
-    def check_client(self) -> None:
-        """Raises ConnectionError when the client has left."""
-        self.client_left = self._transport.is_closing()
-        if self.client_left:
-            raise aiohttp.ClientConnectionResetError("the client has gone")
-
-    async def drain(self) -> None:
-        """Wait until the client has taken what was passed on; raises ConnectionError when it left."""
-        try:
-            await self._drain()
-        except ConnectionError:
-            self.client_left = True
-            raise
 
 
 def note_failure(turn: RunningTurn, failure: UpstreamFailure) -> None:

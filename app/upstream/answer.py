@@ -50,7 +50,8 @@ class UpstreamAnswer:
         self._held: list[bytes] = []
         self._size = 0
         self._paused = False
-        self._error: BaseException | None = None
+        self._error: Exception | None = None
+        self._refused: Exception | None = None
         self._waiting: asyncio.Future[None] | None = None
         self._sink: Callable[[bytes], bool] | None = None
 
@@ -89,15 +90,17 @@ class UpstreamAnswer:
             pieces.append(piece)
         return b"".join(pieces)
 
-    async def pour(self, sink: Callable[[bytes], bool], drain: Callable[[], Awaitable[None]]) -> None:
+    async def pour(self, sink: Callable[[bytes], bool], drain: Callable[[], Awaitable[None]]) -> Exception | None:
         """Give the rest of the body to `sink`, each piece within the loop's step in which it came.
 
         Args:
             sink: returns whether it has no room for more; `drain` then waits for it.
             drain: waits until the sink has room.
 
+        Returns:
+            Why the body broke off (an aiohttp.ClientError or OSError), or None: it is complete, or was closed.
+
         Raises:
-            aiohttp.ClientError, OSError: the body broke off.
             Exception: what the sink or `drain` raised.
         """
         self._sink = sink
@@ -113,10 +116,11 @@ class UpstreamAnswer:
                 if self._paused:
                     await drain()
                     self._go_on()
-                if self._error is not None:
-                    raise self._error
+                if self._refused is not None:
+                    refused, self._refused = self._refused, None
+                    raise refused
                 if self._source is None:
-                    return
+                    return self._error
                 await self._wait()
         finally:
             self._sink = None
@@ -140,7 +144,7 @@ class UpstreamAnswer:
         try:
             full = self._sink(piece)
         except Exception as error:
-            self.fail(error)
+            self._refused = error
             self.close()
             return
         if full:
@@ -154,7 +158,7 @@ class UpstreamAnswer:
             self.feed(last)
         self._wake()
 
-    def fail(self, error: BaseException) -> None:
+    def fail(self, error: Exception) -> None:
         """Nothing comes any more, although more should."""
         if self._error is None:
             self._error = error

@@ -45,6 +45,7 @@ _MAX_WAYS = 16
 Headers = Iterable[tuple[str, str]]
 
 _T = TypeVar("_T")
+_Answer = TypeVar("_Answer", aiohttp.ClientResponse, UpstreamAnswer)
 
 
 class _Line:
@@ -99,7 +100,7 @@ class UpstreamHttp:
         used = _Used()
 
         async def ask(line: _Line, target: URL, through: Proxy | None) -> aiohttp.ClientResponse:
-            return await line.session.request(
+            answer = await line.session.request(
                 method,
                 target,
                 data=io.BytesIO(body) if body is not None and len(body) > _IN_PIECES else body,
@@ -107,19 +108,10 @@ class UpstreamHttp:
                 trace_request_ctx=used,
                 **_options(target, headers, through),
             )
+            line.answers.add(answer)
+            return answer
 
-        way = await self.way(url, proxy)
-        line = self._line(way.proxy)
-        try:
-            answer = await self._by(way, line, url, ask)
-        except NoAnswer as failure:
-            failure.stale = failure.sent and used.before
-            raise
-        if (refusal := _refused_by_proxy(way, url, answer.status)) is not None:
-            answer.close()
-            raise refusal
-        line.answers.add(answer)
-        return answer
+        return await self._answered(url, proxy, used, ask)
 
     async def exchange(
         self, method: str, url: str, headers: Headers, body: bytes | None = None, *, proxy: str | None = None
@@ -149,17 +141,7 @@ class UpstreamHttp:
             used.before = connection.used > 0
             return await connection.send(head, body, bodyless=method == "HEAD")
 
-        way = await self.way(url, proxy)
-        line = self._line(way.proxy)
-        try:
-            answer = await self._by(way, line, url, ask)
-        except NoAnswer as failure:
-            failure.stale = failure.sent and used.before
-            raise
-        if (refusal := _refused_by_proxy(way, url, answer.status)) is not None:
-            answer.close()
-            raise refusal
-        return answer
+        return await self._answered(url, proxy, used, ask)
 
     async def connect(
         self, url: str, headers: Headers, *, proxy: str | None = None, max_size: int = 0
@@ -204,6 +186,29 @@ class UpstreamHttp:
         line.answers.add(opened.answer)
         opened.stay_alive()
         return opened
+
+    async def _answered(
+        self,
+        url: str,
+        proxy: str | None,
+        used: _Used,
+        ask: Callable[[_Line, URL, Proxy | None], Awaitable[_Answer]],
+    ) -> _Answer:
+        """An answer of upstream's own, by the way that is right for it now.
+
+        Raises:
+            NoAnswer: there was none; it tells whether the connection had been used before.
+        """
+        way = await self.way(url, proxy)
+        try:
+            answer = await self._by(way, self._line(way.proxy), url, ask)
+        except NoAnswer as failure:
+            failure.stale = failure.sent and used.before
+            raise
+        if (refusal := _refused_by_proxy(way, url, answer.status)) is not None:
+            answer.close()
+            raise refusal
+        return answer
 
     async def _by(
         self, way: Way, line: _Line, url: str, ask: Callable[[_Line, URL, Proxy | None], Awaitable[_T]]

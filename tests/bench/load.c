@@ -25,6 +25,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "digest.h"
+
 enum { READ_ROOM = 1 << 18, GRACE_S = 10 };
 enum state { IDLE, CONNECTING, HEAD, BODY };
 enum chunk { SIZE, DATA, DATA_END, LAST_LINE };
@@ -61,17 +63,6 @@ static void print_times(const char *name, times *all) {
     double shares[] = {0.5, 0.99, 1}; float found[3] = {0};
     for (int i = 0; i < 3 && all->count; i++) found[i] = all->each[(size_t)((all->count - 1) * shares[i])];
     printf(",\"%s\":{\"count\":%zu,\"p50\":%.1f,\"p99\":%.1f,\"most\":%.1f}", name, all->count, found[0], found[1], found[2]);
-}
-
-/* The same as in upstream.c. */
-static uint64_t mix(uint64_t digest, const char *piece, size_t length) {
-    uint64_t word;
-    for (; length >= 8; piece += 8, length -= 8) {
-        memcpy(&word, piece, 8); digest = (digest ^ word) * 0x9E3779B97F4A7C15u; digest ^= digest >> 29;
-    }
-    word = length; memcpy((char *)&word + 1, piece, length);
-    digest = (digest ^ word) * 0x9E3779B97F4A7C15u;
-    return digest ^ digest >> 29;
 }
 
 static void hang_up(stream *s) { if (s->fd >= 0) close(s->fd); s->fd = -1; s->state = IDLE; }

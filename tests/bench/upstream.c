@@ -28,6 +28,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "digest.h"
+
 enum { LONGEST_EVENT = 1 << 16, MOST_WAITING = 1 << 16, MOST_ECHO = 16384 };
 
 typedef struct plan { long events, gap_us, echo; } plan;
@@ -50,17 +52,6 @@ static char filler[MOST_ECHO];
 static int64_t clock_ns(void) {
     struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t);
     return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
-
-/* The digest of what came before and of one more piece. load.c has the same. */
-static uint64_t mix(uint64_t digest, const char *piece, size_t length) {
-    uint64_t word;
-    for (; length >= 8; piece += 8, length -= 8) {
-        memcpy(&word, piece, 8); digest = (digest ^ word) * 0x9E3779B97F4A7C15u; digest ^= digest >> 29;
-    }
-    word = length; memcpy((char *)&word + 1, piece, length);
-    digest = (digest ^ word) * 0x9E3779B97F4A7C15u;
-    return digest ^ digest >> 29;
 }
 
 static void unqueue(caller *c) {
