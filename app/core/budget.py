@@ -47,6 +47,8 @@ class BudgetBook:
         self._used = dict(used or {})
         self._zone = zone
         self._day = _day_of(since, zone)
+        #: Between these two it is that day.
+        self._from = self._until = 0.0
 
     def add(self, license_id: str, usage: Usage | None, now: float) -> None:
         """A turn has ended."""
@@ -81,7 +83,10 @@ class BudgetBook:
         )
 
     def _turn_over(self, now: float) -> None:
+        if self._from <= now < self._until:
+            return
         today = _day_of(now, self._zone)
+        self._from, self._until = local_midnight(now, self._zone), next_midnight(now, self._zone)
         if today > self._day:
             self._used.clear()
         # A clock that was set back gives nothing back: what was used in the meantime was used.

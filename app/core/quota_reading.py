@@ -13,6 +13,7 @@ from dataclasses import replace
 from app.core.quota import CODEX, PRIMARY, SECONDARY, Credits, Quota, Window
 
 _SLOTS = (PRIMARY, SECONDARY)
+_USED = "-used-percent"
 _FAMILY_HEADER = re.compile(r"x-(.+)-(?:primary|secondary)-used-percent")
 _RATE_LIMIT_KEY = "_rate_limit"
 #: What is taken in of one answer; there are two or three families.
@@ -32,23 +33,23 @@ def quota_from_headers(headers: Mapping[str, str], now: float) -> Quota | None:
         headers: by name, in any case.
         now: Unix seconds; older upstreams say only in how many seconds a window is reset.
     """
-    found = {name: value for key, value in headers.items() if (name := key.lower()).startswith("x-")}
-    families = dict.fromkeys(match[1] for name in found if (match := _FAMILY_HEADER.fullmatch(name)))
+    found: dict[str, str] = {}
+    families: dict[str, None] = {}
+    for key, value in headers.items():
+        name = key.lower()
+        if name.startswith("x-"):
+            found[name] = value
+            if name.endswith(_USED) and (match := _FAMILY_HEADER.fullmatch(name)):
+                families[match[1]] = None
     windows: list[Window | None] = []
     for family in list(families)[:_MAX_FAMILIES]:
         for slot in _SLOTS:
             start = f"x-{family}-{slot}-"
-            windows.append(
-                _window(
-                    family,
-                    slot,
-                    used=found.get(start + "used-percent"),
-                    length_s=_times(found.get(start + "window-minutes"), 60.0),
-                    at=found.get(start + "reset-at"),
-                    after=found.get(start + "reset-after-seconds"),
-                    now=now,
-                )
-            )
+            used = found.get(start + "used-percent")
+            if used is not None:
+                length_s = _times(found.get(start + "window-minutes"), 60.0)
+                at, after = found.get(start + "reset-at"), found.get(start + "reset-after-seconds")
+                windows.append(_window(family, slot, used=used, length_s=length_s, at=at, after=after, now=now))
     credits = _credits(
         found.get("x-codex-credits-has-credits"),
         found.get("x-codex-credits-unlimited"),
@@ -102,7 +103,7 @@ def merged(old: Quota | None, new: Quota) -> Quota:
     kept = [window for window in old.windows if (window.limit, window.slot) not in named]
     about_codex = any(window.limit == CODEX for window in new.windows)
     return Quota(
-        _ordered((*new.windows, *kept)),
+        _ordered((*new.windows, *kept)) if kept else new.windows,
         new.seen_at,
         new.credits or old.credits,
         new.plan or old.plan,
@@ -120,10 +121,10 @@ def _quota(
 
 def _ordered(windows: Iterable[Window]) -> tuple[Window, ...]:
     """Each limit and slot once, those of `codex` first."""
-    first: dict[tuple[str, str], Window] = {}
+    first: dict[tuple[bool, str, str], Window] = {}
     for window in windows:
-        first.setdefault((window.limit, window.slot), window)
-    return tuple(sorted(first.values(), key=lambda window: (window.limit != CODEX, window.limit, window.slot)))
+        first.setdefault((window.limit != CODEX, window.limit, window.slot), window)
+    return tuple(first[place] for place in sorted(first)) if len(first) > 1 else tuple(first.values())
 
 
 def _window_of(fields: Mapping[str, object], family: str, slot: str, now: float) -> Window | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Any
 
 #: Hexadecimal digits of a digest: enough to tell the items of one conversation apart.
@@ -33,19 +32,30 @@ class SealedItems:
         self._items: list[Any] = items if isinstance(items, list) else []
         self._data = data
         self.turn_state = digest(turn_state) if turn_state else None
+        self._reasoning: tuple[tuple[int, str], ...] | None = None
+        self._kept: tuple[str, ...] | None = None
 
-    @cached_property
+    @property
     def reasoning(self) -> tuple[tuple[int, str], ...]:
         """Sealed reasoning that can be left out: place in `input`, and digest."""
-        return tuple(
-            (place, digest(text))
-            for place, item in enumerate(self._items)
-            if isinstance(item, dict) and item.get("type") == "reasoning" and (text := _text(item, "encrypted_content"))
-        )
+        if self._reasoning is None:
+            self._reasoning = tuple(
+                (place, digest(text))
+                for place, item in enumerate(self._items)
+                if isinstance(item, dict)
+                and item.get("type") == "reasoning"
+                and (text := _text(item, "encrypted_content"))
+            )
+        return self._reasoning
 
-    @cached_property
+    @property
     def kept(self) -> tuple[str, ...]:
         """Digests of what cannot be left out: compactions, files, and responses that are kept upstream."""
+        if self._kept is None:
+            self._kept = self._find_kept()
+        return self._kept
+
+    def _find_kept(self) -> tuple[str, ...]:
         # Each turn of a known session is looked through, and may have thousands of items: one pass, few calls.
         found = []
         for item in self._items:

@@ -146,7 +146,8 @@ class SessionBook:
 
 def with_names(session: Session, names: Iterable[str]) -> Session:
     """The session, also called by these names (bounded in number, the oldest are kept)."""
-    merged = tuple(dict.fromkeys((*session.names, *names)))[:MAX_NAMES]
+    new = [name for name in names if name not in session.names]
+    merged = tuple(dict.fromkeys((*session.names, *new)))[:MAX_NAMES] if new else session.names
     return session if merged == session.names else replace(session, names=merged)
 
 

@@ -49,11 +49,15 @@ async def read_body(request: web.BaseRequest, limit: int = MAX_BODY, idle_s: flo
         request.writer.output_size = 0
     body = bytearray()
     while True:
-        try:
-            async with asyncio.timeout(idle_s):
-                chunk = await request.content.readany()
-        except TimeoutError:
-            raise body_stalled() from None
+        if request.content.is_eof():
+            # Most bodies have come with their headers: then there is nothing to wait for.
+            chunk = request.content.read_nowait()
+        else:
+            try:
+                async with asyncio.timeout(idle_s):
+                    chunk = await request.content.readany()
+            except TimeoutError:
+                raise body_stalled() from None
         if not chunk:
             if BROKEN_BODY in request:
                 raise broken_body()

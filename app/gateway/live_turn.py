@@ -90,11 +90,9 @@ class LiveTurn:
         self.edits = ()
         self.sent_sha256 = self.request_sha256
 
-    def passed_on(self, size: int, monotonic: float) -> None:
-        """Note `size` bytes of the answer's body given to the client."""
-        if self.first_byte_ms is None:
-            self.first_byte_ms = (monotonic - self.started) * 1000
-        self.response_bytes += size
+    def begun_to_answer(self, monotonic: float) -> None:
+        """Note that the client gets the first of the answer's body now."""
+        self.first_byte_ms = (monotonic - self.started) * 1000
 
     def row(self, outcome: Outcome, monotonic: float) -> TurnRow:
         """The turn as it will be remembered."""

@@ -100,11 +100,14 @@ class Opening:
 
     async def _chunk(self, deadline: float | None) -> bytes | None:
         """The next bytes; empty at the end; None when it has been held for long enough."""
+        waiting: asyncio.Timeout | None = None
         try:
+            if deadline is None:
+                return await self.answer.readany()
             async with asyncio.timeout_at(deadline) as waiting:
                 return await self.answer.readany()
         except (TimeoutError, aiohttp.ClientError, OSError):
-            if waiting.expired():
+            if waiting is not None and waiting.expired():
                 return None
             # A TimeoutError of aiohttp's own is silence for too long: like a broken line.
             self.broken = True

@@ -37,9 +37,11 @@ class Outlet:
         Raises:
             ConnectionError: the client has left.
         """
-        self.check()
-        self._transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if self._chunked else piece)
-        return self._transport.get_write_buffer_size() > _MAX_UNSENT
+        transport = self._transport
+        if transport.is_closing():
+            raise _gone()
+        transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if self._chunked else piece)
+        return transport.get_write_buffer_size() > _MAX_UNSENT
 
 
 def _gone() -> ClientConnectionResetError:

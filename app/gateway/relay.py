@@ -104,13 +104,15 @@ class _Passing:
         Raises:
             ConnectionError: the client has left.
         """
+        observer = self._observer
         try:
             slow = self._outlet.write(piece)
         finally:
             # The client may have left because this was the last event: then all is well.
-            if self._observer is not None:
-                self._observer.feed(piece)
-                self.note()
+            if observer is not None:
+                observer.feed(piece)
+                if observer.terminal is not None or not self._begun:
+                    self.note()
         self._turn.passed_on(len(piece))
         return slow
 

@@ -156,7 +156,10 @@ class RunningTurn:
 
     def passed_on(self, size: int) -> None:
         """Note `size` bytes of the answer's body given to the client."""
-        self.live.passed_on(size, self.state.clock.monotonic())
+        live = self.live
+        if live.first_byte_ms is None:
+            live.begun_to_answer(self.state.clock.monotonic())
+        live.response_bytes += size
 
     def unanswered(self, problem: NoAnswer, status: int) -> Refusal:
         """The client gets no answer of upstream's: note it, and return the error for it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import logging.handlers
+import time
 from pathlib import Path
 
 from app.platform.redaction import without_secrets
@@ -18,9 +19,18 @@ _FILES = 5
 class RedactingFormatter(logging.Formatter):
     """Formats a record, its traceback too, and leaves secrets out of the result."""
 
+    _second = (0, "")
+
     def format(self, record: logging.LogRecord) -> str:
         """See `logging.Formatter`."""
         return without_secrets(super().format(record))
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        """See `logging.Formatter`; each second is put into words once."""
+        second = int(record.created)
+        if second != self._second[0]:
+            self._second = second, time.strftime(self.default_time_format, self.converter(second))
+        return f"{self._second[1]},{record.msecs:03.0f}"
 
 
 class LogFile(logging.handlers.RotatingFileHandler):
@@ -62,6 +72,8 @@ def log_to_file(folder: Path) -> None:
     logging.raiseExceptions = False
     # Nobody reads these of a record, and each costs a look at the system.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    # Nor where in the code a line comes from; "Optimization" in the library's documentation names this switch.
+    logging._srcfile = None
     # Says at every migration which of its plug-ins it has loaded.
     logging.getLogger("alembic").setLevel(logging.WARNING)
     try:

@@ -36,9 +36,10 @@ _NOBODY = frozenset({"root", "admin", "administrator", "user"})
 
 def without_secrets(text: str) -> str:
     """The text with everything that looks like a secret left out."""
-    if not any(sign in text for sign in _SIGNS):
-        return text
-    return _SECRETS.sub(_LEFT_OUT, text)
+    for sign in _SIGNS:
+        if sign in text:
+            return _SECRETS.sub(_LEFT_OUT, text)
+    return text
 
 
 def redacted(text: str, *, home: str = "", user: str = "") -> str:

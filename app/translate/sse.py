@@ -42,10 +42,8 @@ class Event:
     @property
     def type(self) -> str:
         """The JSON object's `type`; empty when the data is no JSON object or has none."""
-        if not self._parsed:
-            leading = _LEADING_TYPE.match(self.data)
-            if leading is not None:
-                return leading[1].decode("ascii")
+        if not self._parsed and (kind := leading_type(self.data)):
+            return kind
         value = self.json().get("type")
         return value if isinstance(value, str) else ""
 
@@ -61,6 +59,12 @@ class Event:
 
     def __repr__(self) -> str:
         return f"<Event {self.type or '?'}, {len(self.data)} bytes>"
+
+
+def leading_type(data: bytes) -> str:
+    """The `type` that an event's data begins with, as OpenAI's do; empty where it must be looked for."""
+    leading = _LEADING_TYPE.match(data)
+    return leading[1].decode("ascii") if leading is not None else ""
 
 
 def parsed_object(data: bytes | bytearray) -> dict[str, Any] | None:
@@ -91,6 +95,11 @@ class SseParser:
         self._after_cr = False
         self._at_start = True
         self._error: EventTooLarge | None = None
+
+    @property
+    def at_boundary(self) -> bool:
+        """Whether the next byte begins an event, and some have come before."""
+        return not (self._rest or self._data or self._after_cr or self._at_start or self._error)
 
     def feed(self, chunk: bytes) -> list[Event]:
         """The events that this chunk completes.

@@ -9,7 +9,7 @@ from typing import Any
 from app.core.turn import Usage
 from app.translate.errors import UpstreamFailure, failure_from_event
 from app.translate.events import TERMINAL_TYPES, Terminal, count, member, terminal_of, terminal_of_status
-from app.translate.sse import Event, EventTooLarge, SseParser, parsed_object
+from app.translate.sse import Event, EventTooLarge, SseParser, leading_type, parsed_object
 
 #: A body that is one JSON object is held until its end; a larger one is not read.
 MAX_JSON = 32 * 1024 * 1024
@@ -29,6 +29,8 @@ _PREAMBLE = frozenset(
 )
 _NO_BEGINNING = _PREAMBLE | TERMINAL_TYPES | {""}
 _LEADING = re.compile(rb'\s*\{\s*"type"\s*:\s*"')
+#: One of these is in every event that says anything after the beginning; letters may be written as `\u00..`.
+_SIGNS = (*(name.encode() for name in sorted(TERMINAL_TYPES | {_RATE_LIMITS})), b"\\u00")
 # Of events whose type comes late, or that are an error without one.
 _INTERESTING_BYTES = re.compile(
     rb'"type"\s*:\s*"(?:%b)"|"error"\s*:' % "|".join(sorted(TERMINAL_TYPES | {_RATE_LIMITS})).encode()
@@ -122,6 +124,8 @@ class UsageObserver:
             self._empty = False
             if chunk[0] == 0x7B:
                 self._json = bytearray()
+        if self.begun and self._events.at_boundary and _says_nothing(chunk):
+            return
         if self._json is not None:
             self._json += chunk
             if len(self._json) > MAX_JSON:
@@ -153,11 +157,14 @@ class UsageObserver:
     def _see(self, event: Event) -> None:
         if self.terminal is not None:
             return
-        if not self.begun and event.type not in _NO_BEGINNING:
-            self.begun = True
-        if _LEADING.match(event.data) is None and _INTERESTING_BYTES.search(event.data) is None:
-            return
-        kind = event.type
+        kind = leading_type(event.data)
+        if not kind:
+            # Its type comes late, is spelled oddly, or is missing.
+            if _LEADING.match(event.data) is None and _INTERESTING_BYTES.search(event.data) is None and self.begun:
+                return
+            kind = event.type
+        if not self.begun:
+            self.begun = kind not in _NO_BEGINNING
         if kind == _RATE_LIMITS:
             self.rate_limits = event.json()
         if kind and kind not in TERMINAL_TYPES:
@@ -181,3 +188,13 @@ class UsageObserver:
     def _go_blind(self) -> None:
         self._blind = True
         self._events, self._json = SseParser(), None
+
+
+def _says_nothing(chunk: bytes) -> bool:
+    """Whether these bytes, which begin with an event, are whole events that say nothing of usage, quota or an end."""
+    if not chunk.endswith(b"\n\n") or b"\r" in chunk:
+        return False
+    for sign in _SIGNS:  # noqa: SIM110 # a generator would cost more than the search
+        if sign in chunk:
+            return False
+    return True

@@ -123,6 +123,13 @@ class _Chunked:
         self._trailers: int | None = None
 
     def feed(self, data: bytes) -> bytes:
+        if not self._line and not self._left and not self._behind and self._trailers is None:
+            # Servers of events send each chunk by itself: nearly always this is one, whole.
+            found = _SIZE.match(data)
+            if found is not None and found.end() + int(found[1], 16) + 2 == len(data) and data.endswith(b"\r\n"):
+                piece = data[found.end() : -2]
+                if piece:
+                    return piece
         if self._line:
             data, self._line = self._line + data, b""
         pieces: list[bytes] = []

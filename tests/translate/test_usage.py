@@ -208,3 +208,32 @@ def test_no_terminal_event_makes_it_raise(kind: str, members: dict[str, Any], re
         return
     observed(b"data: " + data + b"\n\n")
     observed(data)
+
+
+ODD_FRAMES = (
+    b'data: {"type":"response.output_text.delta","delta":"response.completed, error"}\n\n',
+    b'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","delta":"hi"}\n\n',
+    b'data: {"type":"response.created","response":{"model":"m"}}\n\n',
+    b'data: {"type":"codex.rate_limits","plan_type":"plus"}\n\n',
+    b'data: {"plan_type":"pro","type" : "codex.rate_limits"}\n\n',
+    b'data: {"type":"\\u0072esponse.completed","response":{"model":"escaped"}}\n\n',
+    b'data: {"response":{"model":"late"},"type":"response.done"}\n\n',
+    b'data: {"type":"response.incomplete",\ndata: "response":{"model":"two lines"}}\n\n',
+    b'data: {"error":{"message":"no type"}}\n\n',
+    b'data: {"type":"error","code":"x"}\n\n',
+    b": nothing\n\n",
+    b"data: [DONE]\n\n",
+    b"\n\n",
+    b'data: {"type":"response.completed","response":{"model":"not ended"}}\n',
+    b'data: {"type":"response.failed","response":{"error":{"code":"y"}}}\r\n\r\n',
+)
+
+
+@given(st.lists(st.sampled_from(ODD_FRAMES), max_size=6))
+def test_what_is_seen_does_not_depend_on_the_pieces_in_which_it_comes(frames: list[bytes]) -> None:
+    def seen(*chunks: bytes) -> object:
+        observer = observed(*chunks)
+        return observer.begun, observer.terminal, observer.error_code, observer.model, observer.rate_limits
+
+    whole = b"".join(frames)
+    assert seen(*frames) == seen(whole) == seen(*(whole[at : at + 1] for at in range(len(whole))))
