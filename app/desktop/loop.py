@@ -6,17 +6,17 @@ import asyncio
 import heapq
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from time import perf_counter
-from typing import Any, TypeAlias
+from typing import Any
 
 import qasync
-from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
-_Watch: TypeAlias = tuple[QSocketNotifier, asyncio.Handle]
+from app.desktop.socket_watch import Run, SocketWatch, socket_watch
 
 # Qt counts milliseconds in 32 bits; whoever waits longer than this is looked at in between. In seconds.
 _LONGEST_S = 3600.0
@@ -38,13 +38,11 @@ class DesktopLoop(qasync.QEventLoop):  # type: ignore[misc]
     wrapped for Python, nothing of Python's goes through Qt's queue, and no thread is Qt's.
     """
 
-    def __init__(self, application: QApplication) -> None:
+    def __init__(self, application: QApplication, watch: Callable[[Run], SocketWatch] = socket_watch) -> None:
         self._queue: deque[asyncio.Handle] = deque()
         self._due: list[asyncio.TimerHandle] = []
         self._cancelled = 0
-        self._watches: dict[tuple[int, QSocketNotifier.Type], _Watch] = {}
-        # The signal of one of these may be under way: they live until a turn that Qt's timer has called.
-        self._ended: list[QSocketNotifier] = []
+        self._sockets = watch(self._on_ready)
         self._over = False
         # Whether the next turn is on its way.
         self._called = False
@@ -99,9 +97,7 @@ class DesktopLoop(qasync.QEventLoop):  # type: ignore[misc]
         self._alarm.stop()
         self._queue.clear()
         self._due.clear()
-        for key in list(self._watches):
-            self._end_watch(key)
-        self._ended.clear()
+        self._sockets.close()
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         """Called by a timer that is cancelled before it was due."""
@@ -115,53 +111,49 @@ class DesktopLoop(qasync.QEventLoop):  # type: ignore[misc]
             self._set_alarm()
 
     def _add_reader(self, fd: Any, callback: Callable[..., object], *args: Any) -> asyncio.Handle:
-        return self._watch(fd, QSocketNotifier.Type.Read, callback, args)
+        return self._watch(fd, False, callback, args)
 
     def _remove_reader(self, fd: Any) -> bool:
-        return self._end_watch((qasync._fileno(fd), QSocketNotifier.Type.Read))
+        return self._end_watch(qasync._fileno(fd), False)
 
     def _add_writer(self, fd: Any, callback: Callable[..., object], *args: Any) -> asyncio.Handle:
-        return self._watch(fd, QSocketNotifier.Type.Write, callback, args)
+        return self._watch(fd, True, callback, args)
 
     def _remove_writer(self, fd: Any) -> bool:
-        return self._end_watch((qasync._fileno(fd), QSocketNotifier.Type.Write))
+        return self._end_watch(qasync._fileno(fd), True)
 
-    def _watch(
-        self, fd: Any, kind: QSocketNotifier.Type, callback: Callable[..., object], args: tuple[Any, ...]
-    ) -> asyncio.Handle:
+    def _watch(self, fd: Any, writing: bool, callback: Callable[..., object], args: tuple[Any, ...]) -> asyncio.Handle:
         self._check_closed()
         number = qasync._fileno(fd)
-        self._end_watch((number, kind))
+        self._end_watch(number, writing)
         handle = asyncio.Handle(callback, args, self, None)
-        notifier = QSocketNotifier(number, kind)
-        notifier.activated["int"].connect(lambda _fd: self._on_activated(handle))  # type: ignore[index]
-        notifier.setEnabled(True)
-        self._watches[number, kind] = notifier, handle
+        self._sockets.add(number, writing, handle)
         return handle
 
-    def _end_watch(self, key: tuple[int, QSocketNotifier.Type]) -> bool:
-        watch = self._watches.pop(key, None)
-        if watch is None:
+    def _end_watch(self, fd: int, writing: bool) -> bool:
+        handle = self._sockets.remove(fd, writing)
+        if handle is None:
             return False
-        notifier, handle = watch
         handle.cancel()
-        notifier.setEnabled(False)
-        notifier.activated["int"].disconnect()  # type: ignore[index]
-        self._ended.append(notifier)
-        self._call_turn()
         return True
 
-    def _on_activated(self, handle: asyncio.Handle) -> None:
-        """Something can be read or written: what was called before comes first, and what follows from it comes now."""
+    def _on_ready(self, handles: Sequence[asyncio.Handle]) -> None:
+        """These can be read or written: what was called before comes first, and what follows from each comes now."""
         if self._queue:
             self._run_ready()
-        if not handle.cancelled():
-            handle._run()
-            self._run_ready()
+        until = perf_counter() + _TURN_S
+        for handle in handles:
+            # A callback before it may have ended the watch.
+            if not handle.cancelled():
+                handle._run()
+                if self._queue:
+                    self._run_ready()
+                if perf_counter() > until:
+                    # The others are told again when the window has had its turn.
+                    break
 
     def _on_turn(self) -> None:
         self._called = False
-        self._ended.clear()
         self._run_ready()
 
     def _run_ready(self) -> None:
@@ -185,7 +177,7 @@ class DesktopLoop(qasync.QEventLoop):  # type: ignore[misc]
                     break
         if queue:
             self._call_turn()
-        elif self._called and not self._ended:
+        elif self._called:
             self._called = False
             self._turn.stop()
 

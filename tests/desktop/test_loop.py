@@ -14,11 +14,12 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
 from app.desktop.loop import DesktopLoop
+from app.desktop.socket_watch import EpollWatch, NotifierWatch
 
 
-@pytest.fixture
-def loop(qapp: QApplication) -> Iterator[DesktopLoop]:
-    made = DesktopLoop(qapp)
+@pytest.fixture(params=[EpollWatch, NotifierWatch])
+def loop(qapp: QApplication, request: pytest.FixtureRequest) -> Iterator[DesktopLoop]:
+    made = DesktopLoop(qapp, request.param)
     asyncio.set_event_loop(made)
     yield made
     made.close()
@@ -128,7 +129,7 @@ def test_what_comes_on_many_sockets_is_read_and_answered(loop: DesktopLoop) -> N
             await asyncio.gather(*(ask(port, number) for number in range(20)))
 
     done(loop, work())
-    assert len(loop._watches) <= 1
+    assert len(loop._sockets) <= 1
 
 
 def test_a_watch_may_end_while_it_tells_of_something(loop: DesktopLoop) -> None:
@@ -147,6 +148,118 @@ def test_a_watch_may_end_while_it_tells_of_something(loop: DesktopLoop) -> None:
             loop.add_reader(ours, hear)
             theirs.send(b"x")
             await heard.wait()
+            theirs.close()
+
+    done(loop, work())
+
+
+def test_what_is_ready_and_wanted_no_more_is_not_told(loop: DesktopLoop) -> None:
+    async def work() -> None:
+        pairs = [socket.socketpair() for _ in range(6)]
+        told: list[int] = []
+
+        def hear(number: int) -> None:
+            told.append(number)
+            for ours, _ in pairs:
+                loop.remove_reader(ours)
+
+        for number, (ours, theirs) in enumerate(pairs):
+            loop.add_reader(ours, hear, number)
+            theirs.send(b"x")
+        await asyncio.sleep(0.02)
+        assert len(told) == 1
+        for ours, theirs in pairs:
+            ours.close()
+            theirs.close()
+
+    done(loop, work())
+
+
+def test_everybody_is_told_however_many_are_always_ready(loop: DesktopLoop) -> None:
+    async def work() -> None:
+        pairs = [socket.socketpair() for _ in range(150)]
+        told: set[int] = set()
+        all_told = asyncio.Event()
+
+        def hear(number: int) -> None:
+            # Nothing is read: it stays ready.
+            told.add(number)
+            if len(told) == len(pairs):
+                all_told.set()
+
+        for number, (ours, theirs) in enumerate(pairs):
+            loop.add_reader(ours, hear, number)
+            theirs.send(b"x")
+        await all_told.wait()
+        for ours, theirs in pairs:
+            loop.remove_reader(ours)
+            ours.close()
+            theirs.close()
+
+    done(loop, work())
+
+
+def test_a_descriptor_that_was_closed_while_watched_can_be_watched_again(loop: DesktopLoop) -> None:
+    async def work() -> None:
+        ours, theirs = socket.socketpair()
+        number = ours.fileno()
+        loop.add_reader(ours, lambda: None)
+        ours.close()
+        again, other = socket.socketpair()
+        assert number in (again.fileno(), other.fileno())
+        heard = asyncio.Event()
+        loop.add_reader(number, heard.set)
+        (other if again.fileno() == number else again).send(b"x")
+        await heard.wait()
+        loop.remove_reader(number)
+        for one in (theirs, again, other):
+            one.close()
+
+    done(loop, work())
+
+
+def test_who_waits_to_write_hears_that_nobody_is_there(loop: DesktopLoop) -> None:
+    async def work() -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            with pytest.raises(ConnectionRefusedError):
+                await asyncio.open_connection(*free.getsockname())
+
+    done(loop, work())
+
+
+def test_sockets_are_read_while_the_callback_of_one_opens_a_loop_of_its_own(loop: DesktopLoop) -> None:
+    async def work() -> None:
+        inner = QEventLoop()
+        ran: list[str] = []
+        closed = asyncio.Event()
+        pairs = [socket.socketpair() for _ in range(3)]
+
+        def open_menu() -> None:
+            loop.remove_reader(pairs[0][0])
+            QTimer.singleShot(5_000, inner.quit)
+            pairs[2][1].send(b"x")
+            inner.exec()
+            ran.append("closed")
+            closed.set()
+
+        def read(number: int) -> None:
+            ran.append(f"read {number}")
+            pairs[number][0].recv(10)
+            loop.remove_reader(pairs[number][0])
+            if number == 2:
+                inner.quit()
+
+        loop.add_reader(pairs[0][0], open_menu)
+        for number in (1, 2):
+            loop.add_reader(pairs[number][0], read, number)
+        for _, theirs in pairs[:2]:
+            theirs.send(b"x")
+        await closed.wait()
+        assert sorted(ran[:2]) == ["read 1", "read 2"]
+        assert ran[2:] == ["closed"]
+        for ours, theirs in pairs:
+            ours.close()
             theirs.close()
 
     done(loop, work())
