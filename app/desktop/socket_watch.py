@@ -56,7 +56,12 @@ class EpollWatch:
         """See `SocketWatch`."""
         handles = self._handles.setdefault(fd, [None, None])
         handles[writing] = handle
-        self._tell(fd, handles)
+        try:
+            self._tell(fd, handles)
+        except OSError:
+            # What cannot be waited for, such as a file.
+            self.remove(fd, writing)
+            raise
 
     def remove(self, fd: int, writing: bool) -> asyncio.Handle | None:
         """See `SocketWatch`."""
@@ -64,13 +69,13 @@ class EpollWatch:
         if handles is None or (handle := handles[writing]) is None:
             return None
         handles[writing] = None
-        if handles[not writing] is None:
-            del self._handles[fd]
-            # One that is closed already, the system has forgotten.
-            with suppress(OSError):
+        # One that is closed already, the system has forgotten.
+        with suppress(OSError):
+            if handles[not writing] is None:
+                del self._handles[fd]
                 self._epoll.unregister(fd)
-        else:
-            self._tell(fd, handles)
+            else:
+                self._tell(fd, handles)
         return handle
 
     def __len__(self) -> int:

@@ -7,6 +7,7 @@ import threading
 import weakref
 from collections.abc import Coroutine, Iterator
 from contextvars import ContextVar
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -263,6 +264,71 @@ def test_sockets_are_read_while_the_callback_of_one_opens_a_loop_of_its_own(loop
             theirs.close()
 
     done(loop, work())
+
+
+def test_a_socket_is_read_and_written_by_its_own_callbacks_and_its_end_concerns_both(loop: DesktopLoop) -> None:
+    async def work() -> None:
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        heard: list[str] = []
+        loop.add_reader(ours, heard.append, "read")
+        await asyncio.sleep(0.02)
+        assert heard == []
+        loop.add_writer(ours, lambda: (loop.remove_writer(ours), heard.append("write")))
+        await asyncio.sleep(0.02)
+        assert heard == ["write"]
+        while True:
+            try:
+                ours.send(b"x" * 65_536)
+            except BlockingIOError:
+                break
+        loop.add_writer(ours, lambda: (loop.remove_writer(ours), heard.append("write")))
+        await asyncio.sleep(0.02)
+        assert heard == ["write"]
+        theirs.close()
+        await asyncio.sleep(0.02)
+        assert set(heard[1:]) == {"read", "write"}
+        loop.remove_reader(ours)
+        ours.close()
+
+    done(loop, work())
+
+
+def test_the_window_has_its_turns_however_much_comes_on_sockets(loop: DesktopLoop) -> None:
+    async def work() -> None:
+        ticks: list[None] = []
+        timer = QTimer()
+        timer.timeout.connect(lambda: ticks.append(None))
+        timer.start(5)
+        pairs = [socket.socketpair() for _ in range(40)]
+
+        def hear() -> None:
+            # It is never read, so that it is always there.
+            until = loop.time() + 0.000_5
+            while loop.time() < until:
+                pass
+
+        for ours, theirs in pairs:
+            loop.add_reader(ours, hear)
+            theirs.send(b"x")
+        await asyncio.sleep(0.3)
+        for ours, theirs in pairs:
+            loop.remove_reader(ours)
+            ours.close()
+            theirs.close()
+        timer.stop()
+        assert len(ticks) >= 5
+
+    done(loop, work())
+
+
+def test_what_cannot_be_waited_for_is_refused_and_not_kept(loop: DesktopLoop, tmp_path: Path) -> None:
+    with (tmp_path / "file").open("w") as file:
+        before = len(loop._sockets)
+        if isinstance(loop._sockets, EpollWatch):
+            with pytest.raises(PermissionError):
+                loop.add_reader(file, lambda: None)
+        assert len(loop._sockets) == before
 
 
 def test_other_threads_can_call(loop: DesktopLoop) -> None:
