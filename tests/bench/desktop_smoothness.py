@@ -233,12 +233,13 @@ def main(arguments: Sequence[str]) -> int:
         preferences = Preferences(folder / "desktop.ini")
         appearance = Appearance(application, preferences, build_dir())
         icons = Icons(resources_dir() / "icons")
+        # Before the loop, which takes its own methods with it.
+        stalls = Stalls()
+        stack.callback(stalls.close)
         loop = DesktopLoop(application)
         asyncio.set_event_loop(loop)
         slots = Slots()
         stack.callback(slots.close)
-        stalls = Stalls()
-        stack.callback(stalls.close)
         if options.why:
             slots.watch()
         machine = Machine(lan_addresses=lambda: ["192.168.1.20"], autostart=None, log_folder=folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from app.desktop.loop import DesktopLoop
@@ -17,17 +18,19 @@ class Stalls:
 
     Whoever comes while the loop computes waits until it reads again. On a machine that does nothing else, events come
     at any moment of a stall alike, so that stalls alone say how many wait for how long.
+
+    It is to be made before the loop.
     """
 
     def __init__(self) -> None:
         self._lengths: list[float] = []
         self._read_at = time.thread_time()
-        self._original = DesktopLoop._on_activated
-        DesktopLoop._on_activated = self._noting(self._original)  # type: ignore[method-assign]
+        self._original = DesktopLoop._on_ready
+        DesktopLoop._on_ready = self._noting(self._original)  # type: ignore[method-assign]
 
     def close(self) -> None:
         """Leave everything as it was."""
-        DesktopLoop._on_activated = self._original  # type: ignore[method-assign]
+        DesktopLoop._on_ready = self._original  # type: ignore[method-assign]
 
     def begin_anew(self) -> None:
         """Forget what was measured so far."""
@@ -49,11 +52,11 @@ class Stalls:
         return high * 1000
 
     def _noting(self, original: Any) -> Any:
-        def noted(loop: DesktopLoop, handle: asyncio.Handle) -> None:
+        def noted(loop: DesktopLoop, handles: Sequence[asyncio.Handle]) -> None:
             length = time.thread_time() - self._read_at
             if length > _WORTH_COUNTING_S:
                 self._lengths.append(length)
-            original(loop, handle)
+            original(loop, handles)
             self._read_at = time.thread_time()
 
         return noted
