@@ -15,7 +15,7 @@ from app.gateway.bodies import BROKEN_BODY
 from app.gateway.chat import KEEP_ALIVE_S, Chat
 from app.gateway.door_log import DoorLog
 from app.gateway.doors import Doors
-from app.gateway.listen import BACKLOG, listening_sockets, stop_listening
+from app.gateway.listen import BACKLOG, for_loop, listening_sockets, stop_listening
 from app.gateway.model_desk import ModelDesk
 from app.gateway.models_route import Models
 from app.gateway.refresher import Refresher
@@ -99,6 +99,7 @@ class GatewayServer:
         self._http = _HttpServer(self._answer)
         loop = asyncio.get_running_loop()
         try:
+            sockets = for_loop(sockets, loop)
             for sock in sockets:
                 self._listeners.append(await loop.create_server(self._http, sock=sock, backlog=BACKLOG))
         except BaseException:
@@ -171,6 +172,8 @@ class _HttpServer(web.Server):
             self,
             loop=asyncio.get_running_loop(),
             auto_decompress=False,
+            # The listening socket has set it for all.
+            tcp_keepalive=False,
             access_log=None,  # type: ignore[arg-type] # documented to switch it off
             max_line_size=_MAX_HEADER,
             max_field_size=_MAX_HEADER,

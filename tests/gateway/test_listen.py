@@ -1,0 +1,82 @@
+"""Listening: many connections that come at once are accepted together, whatever the loop."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable
+
+import pytest
+
+from app.gateway.listen import BACKLOG, for_loop, listening_sockets, stop_listening
+
+_CLIENTS = 60
+
+_LOOPS = [pytest.param(asyncio.new_event_loop, id="asyncio")]
+with contextlib.suppress(ImportError):
+    import uvloop
+
+    _LOOPS.append(pytest.param(uvloop.new_event_loop, id="uvloop"))
+
+
+class _Accepted(asyncio.Protocol):
+    """Keeps the transports that connections came with."""
+
+    def __init__(self, transports: asyncio.Queue[asyncio.BaseTransport]) -> None:
+        self._transports = transports
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transports.put_nowait(transport)
+
+
+@pytest.mark.parametrize("new_loop", _LOOPS)
+def test_who_comes_with_many_others_does_not_wait_for_a_step_each(
+    new_loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def steps() -> int:
+        transports: asyncio.Queue[asyncio.BaseTransport] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+        sockets = listening_sockets("127.0.0.1", 0)
+        address = sockets[0].getsockname()
+        servers = [
+            await loop.create_server(lambda: _Accepted(transports), sock=sock, backlog=BACKLOG)
+            for sock in for_loop(sockets, loop)
+        ]
+        clients = [socket.create_connection(address, timeout=5) for _ in range(_CLIENTS)]
+        count = 0
+        async with asyncio.timeout(10):
+            while transports.qsize() < _CLIENTS:
+                await asyncio.sleep(0)
+                count += 1
+        for client in clients:
+            client.close()
+        while not transports.empty():
+            transports.get_nowait().close()
+        await stop_listening(servers)
+        await asyncio.sleep(0.01)
+        with pytest.raises(ConnectionError):
+            socket.create_connection(address, timeout=5)
+        return count
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        assert runner.run(steps()) < _CLIENTS / 4
+
+
+@pytest.mark.parametrize("new_loop", _LOOPS)
+def test_connections_ask_the_system_whether_the_client_is_still_there(
+    new_loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def kept_alive() -> int:
+        transports: asyncio.Queue[asyncio.BaseTransport] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+        sockets = listening_sockets("127.0.0.1", 0)
+        server = await loop.create_server(lambda: _Accepted(transports), sock=sockets[0], backlog=BACKLOG)
+        with socket.create_connection(sockets[0].getsockname(), timeout=5):
+            async with asyncio.timeout(10):
+                transport = await transports.get()
+            value: int = transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            transport.close()
+        await stop_listening([server])
+        return value
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        assert runner.run(kept_alive()) != 0
