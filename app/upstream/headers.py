@@ -10,7 +10,8 @@ the reporting headers.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from app.core.credential import ApiKey, Credential
 from app.core.token import Token
@@ -59,6 +60,8 @@ _NOT_TO_CLIENT: Final = _HOP_BY_HOP | {
     "report-to",
     "reporting-endpoints",
 }
+#: Of a header's name, in bytes.
+_LONGEST_KEPT: Final = 64
 
 
 def to_upstream(
@@ -77,17 +80,18 @@ def to_upstream(
         decoded: the body's content encoding was undone.
         drop: lower-case names that are left out besides.
     """
-    headers = as_text(client_headers)
-    dropped = _NOT_UPSTREAM | drop | named_in_connection(headers) | ({"content-encoding"} if decoded else set())
+    headers = [(_known(raw), value) for raw, value in client_headers]
+    dropped = drop | _of_this_hop(headers)
+    if decoded:
+        dropped |= {"content-encoding"}
     kept: Pairs = []
     place: int | None = None
-    for name, value in headers:
-        lower = name.lower()
+    for (name, lower, passes, _), value in headers:
         if lower == "authorization":
             # Ours stands where the client's stood.
             place = len(kept) if place is None else place
-        elif lower not in dropped and not lower.startswith(_NOT_UPSTREAM_PREFIXES):
-            kept.append((name, value))
+        elif passes and lower not in dropped:
+            kept.append((name, value.decode("utf-8", "surrogateescape")))
     place = len(kept) if place is None else place
     kept[place:place] = credentials(token, credential)
     kept.append(("Accept-Encoding", "identity"))
@@ -111,23 +115,47 @@ def to_client(upstream_headers: RawHeaders, *, reencoded: bool = False) -> Pairs
         upstream_headers: as received.
         reencoded: the body that follows is not upstream's own bytes.
     """
-    headers = as_text(upstream_headers)
-    dropped = _NOT_TO_CLIENT | named_in_connection(headers)
+    headers = [(_known(raw), value) for raw, value in upstream_headers]
+    dropped = _of_this_hop(headers)
     if reencoded:
         dropped |= {"content-length", "content-encoding", "content-type"}
     return [
-        (name, value)
-        for name, value in headers
-        if name.lower() not in dropped and not name.lower().startswith("access-control-")
+        (name, value.decode("utf-8", "surrogateescape"))
+        for (name, lower, _, passes), value in headers
+        if passes and lower not in dropped
     ]
 
 
-def as_text(headers: RawHeaders) -> Pairs:
-    """Raw headers as text that goes out as the same bytes again; bytes that are no UTF-8 are lost within aiohttp."""
-    return [(name.decode("ascii", "replace"), value.decode("utf-8", "surrogateescape")) for name, value in headers]
+def _of_this_hop(headers: list[tuple[_Known, bytes]]) -> frozenset[str]:
+    """What a Connection header declares to be between two neighbours only."""
+    found: frozenset[str] = frozenset()
+    for (_, lower, _, _), value in headers:
+        if lower == "connection":
+            found |= {part.strip().lower() for part in value.decode("utf-8", "surrogateescape").split(",")}
+    return found
 
 
-def named_in_connection(headers: Pairs) -> set[str]:
-    """The headers that a Connection header declares to be of this hop only."""
-    values = (value for name, value in headers if name.lower() == "connection")
-    return {part.strip().lower() for value in values for part in value.split(",")}
+class _Known(NamedTuple):
+    """A header's name: as text, in lower case, and whether it passes up and down."""
+
+    name: str
+    lower: str
+    up: bool
+    down: bool
+
+
+def _known(raw: bytes) -> _Known:
+    # The same few come with every turn; what is longer than any of them is not kept.
+    return _classified(raw) if len(raw) <= _LONGEST_KEPT else _classified.__wrapped__(raw)
+
+
+@lru_cache(maxsize=1024)
+def _classified(raw: bytes) -> _Known:
+    name = raw.decode("ascii", "replace")
+    lower = name.lower()
+    return _Known(
+        name,
+        lower,
+        lower not in _NOT_UPSTREAM and not lower.startswith(_NOT_UPSTREAM_PREFIXES),
+        lower not in _NOT_TO_CLIENT and not lower.startswith("access-control-"),
+    )
