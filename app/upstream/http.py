@@ -17,6 +17,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from app.core.errors import InvalidInput
+from app.upstream.alive import alive_socket
 from app.upstream.answer import UpstreamAnswer
 from app.upstream.connections import Connections
 from app.upstream.errors import WRONG_PASSWORD, NoAnswer, UpstreamUnreachable, failure_of, proxy_refusal
@@ -30,8 +31,9 @@ _CONNECT_S = 30.0
 _SOCK_CONNECT_S = 20.0
 #: Between two reads. Long, because models think silently for minutes; Codex itself gives up after 300 s.
 _READ_S = 600.0
-#: Connections without work are closed after this time; upstream's own limit must be longer.
-_KEEPALIVE_S = 30.0
+#: Connections without work are closed after this time, as Codex's own library does it (hyper's default); upstream's
+#: limit is longer (Cloudflare's is 400 s). A new one costs two or three round trips, and 1 ms of the processor for TLS.
+_KEEPALIVE_S = 90.0
 #: aiohttp sends larger bodies in pieces when they come as a file.
 _IN_PIECES = 1 << 20
 #: For the other end's answer to a close, in seconds.
@@ -79,6 +81,7 @@ class UpstreamHttp:
         )
         #: The one that was used last comes last.
         self._lines: dict[Proxy | None, _Line] = {}
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def send(
         self, method: str, url: str, headers: Headers, body: bytes | None = None, *, proxy: str | None = None
@@ -222,7 +225,7 @@ class UpstreamHttp:
         line.asking += 1
         try:
             if len(self._lines) > _MAX_WAYS:
-                await self._close_idle()
+                self._close_idle()
             return await ask(line, target, _http_proxy(way))
         except (aiohttp.ClientError, OSError) + _socks_errors(way) as error:  # noqa: RUF005 # as mypy can read it
             raise self._failure(error, target.host or "", way) from error
@@ -253,7 +256,7 @@ class UpstreamHttp:
         """Close all connections."""
         lines = list(self._lines.values())
         self._lines.clear()
-        await asyncio.gather(*(line.close() for line in lines))
+        await asyncio.gather(*(line.close() for line in lines), *self._closing)
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
@@ -275,12 +278,13 @@ class UpstreamHttp:
         self._lines[proxy] = line
         return line
 
-    async def _close_idle(self) -> None:
+    def _close_idle(self) -> None:
         too_many = len(self._lines) - _MAX_WAYS
-        if too_many > 0:
-            idle = [proxy for proxy, line in self._lines.items() if line.idle][:too_many]
-            for line in [self._lines.pop(proxy) for proxy in idle]:
-                await line.close()
+        for proxy in [proxy for proxy, line in self._lines.items() if line.idle][:too_many]:
+            # Over TLS it may take a second, and a turn is waiting.
+            closing = asyncio.get_running_loop().create_task(self._lines.pop(proxy).close())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
 
     def _session(self, proxy: Proxy | None) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
@@ -381,7 +385,9 @@ def _socks_errors(way: Way) -> tuple[type[Exception], ...]:
 
 def _connector(socks: Proxy | None, tls: ssl.SSLContext) -> aiohttp.BaseConnector:
     if socks is None:
-        return aiohttp.TCPConnector(ssl=tls, limit=0, limit_per_host=0, keepalive_timeout=_KEEPALIVE_S)
+        return aiohttp.TCPConnector(
+            ssl=tls, limit=0, limit_per_host=0, keepalive_timeout=_KEEPALIVE_S, socket_factory=alive_socket
+        )
     from app.upstream.socks import socks_connector
 
     return socks_connector(socks, tls, _KEEPALIVE_S)

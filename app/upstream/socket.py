@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 import struct
-from contextlib import suppress
 from typing import Any
 
 import aiohttp
 from aiohttp import ClientResponse, WSMsgType
 
+from app.upstream.alive import stay_alive
 from app.upstream.errors import NoAnswer
 from app.upstream.headers import Pairs, to_client
 from app.upstream.proxies import Proxy
@@ -17,16 +16,6 @@ from app.upstream.proxies import Proxy
 #: Of the answer to a handshake: what is about this hop's WebSocket alone.
 _OF_THE_HOP = "sec-websocket-"
 _NO_BODY = frozenset({"content-length", "content-type"})
-#: Asked after half a minute of silence, then every ten seconds, and three times at most; what has been sent must be
-#: acknowledged within a minute (Linux). Not every system has every option, and macOS has its own name for the first.
-_ALIVE = (
-    (socket.SOL_SOCKET, "SO_KEEPALIVE", 1),
-    (socket.IPPROTO_TCP, "TCP_KEEPIDLE", 30),
-    (socket.IPPROTO_TCP, "TCP_KEEPALIVE", 30),
-    (socket.IPPROTO_TCP, "TCP_KEEPINTVL", 10),
-    (socket.IPPROTO_TCP, "TCP_KEEPCNT", 3),
-    (socket.IPPROTO_TCP, "TCP_USER_TIMEOUT", 60_000),
-)
 
 
 class UpstreamSocket(aiohttp.ClientWebSocketResponse[bool]):
@@ -52,18 +41,10 @@ class UpstreamSocket(aiohttp.ClientWebSocketResponse[bool]):
         ]
 
     def stay_alive(self) -> None:
-        """Have the system notice when the other end is gone without a word, as after a sleep of this computer.
-
-        Otherwise the next frame would be sent into nothing, and its client would wait for minutes.
-        """
+        """See `alive.stay_alive`; a proxy's library has opened it, perhaps."""
         sock = self.get_extra_info("socket")
-        if sock is None:
-            return
-        for level, name, value in _ALIVE:
-            option = getattr(socket, name, None)
-            if option is not None:
-                with suppress(OSError):
-                    sock.setsockopt(level, option, value)
+        if sock is not None:
+            stay_alive(sock)
 
     def hang_up(self) -> None:
         """Let go of the connection at once; what was sent before still goes out."""

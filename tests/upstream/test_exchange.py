@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import random
+import socket
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -126,6 +128,23 @@ async def test_one_connection_serves_one_request_after_the_other() -> None:
     async with client() as http, serving(answering(WHOLE, WHOLE, WHOLE)) as server:
         assert [await ask(http, server) for _ in range(3)] == [b"whole"] * 3
         assert server.connections == 1
+
+
+async def test_connections_of_many_at_once_serve_the_next_who_come_at_once() -> None:
+    async with client() as http, serving(answering(*[WHOLE] * 3)) as server:
+        for _ in range(3):
+            assert await asyncio.gather(*(ask(http, server) for _ in range(50))) == [b"whole"] * 50
+            assert server.connections == 50
+
+
+async def test_an_idle_connection_notices_that_the_other_end_has_vanished() -> None:
+    async with client() as http, serving(answering(WHOLE)) as server:
+        await ask(http, server)
+        (connection,) = http._lines[None].connections._all
+        sock = connection._transport.get_extra_info("socket")
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) != 0
+        if sys.platform == "linux":
+            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 60_000
 
 
 async def test_an_answer_that_nobody_has_read_keeps_its_bytes_when_the_connection_goes_on() -> None:
