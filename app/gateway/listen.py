@@ -101,6 +101,9 @@ async def stop_listening(servers: Iterable[asyncio.Server]) -> None:
     finally:
         for server in servers:
             server.close()
+    # uvloop has no reader to remove: it accepted until now, and tells protocols in the step after that.
+    for _ in range(_ACCEPT_STEPS):
+        await asyncio.sleep(0)
 
 
 def free_port(host: str, near: int) -> int | None:

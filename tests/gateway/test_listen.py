@@ -80,3 +80,33 @@ def test_connections_ask_the_system_whether_the_client_is_still_there(
 
     with asyncio.Runner(loop_factory=new_loop) as runner:
         assert runner.run(kept_alive()) != 0
+
+
+@pytest.mark.parametrize("steps", range(6))
+@pytest.mark.parametrize("new_loop", _LOOPS)
+def test_who_comes_while_listening_ends_is_handed_over_by_then_or_turned_away(
+    new_loop: Callable[[], asyncio.AbstractEventLoop], steps: int
+) -> None:
+    async def left_over() -> int:
+        transports: asyncio.Queue[asyncio.BaseTransport] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+        sockets = listening_sockets("127.0.0.1", 0)
+        address = sockets[0].getsockname()
+        servers = [
+            await loop.create_server(lambda: _Accepted(transports), sock=sock, backlog=BACKLOG)
+            for sock in for_loop(sockets, loop)
+        ]
+        clients = [socket.create_connection(address, timeout=5) for _ in range(_CLIENTS)]
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        await stop_listening(servers)
+        while not transports.empty():
+            transports.get_nowait().close()
+        await asyncio.sleep(0.05)
+        for client in clients:
+            with client, contextlib.suppress(ConnectionError):
+                assert client.recv(1) == b""
+        return transports.qsize()
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        assert runner.run(left_over()) == 0
