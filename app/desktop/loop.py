@@ -141,16 +141,12 @@ class DesktopLoop(qasync.QEventLoop):  # type: ignore[misc]
         """These can be read or written: what was called before comes first, and what follows from each comes now."""
         if self._queue:
             self._run_ready()
-        until = perf_counter() + _TURN_S
         for handle in handles:
             # A callback before it may have ended the watch.
             if not handle.cancelled():
                 handle._run()
                 if self._queue:
                     self._run_ready()
-                if perf_counter() > until:
-                    # The others are told again when the window has had its turn.
-                    break
 
     def _on_turn(self) -> None:
         self._called = False

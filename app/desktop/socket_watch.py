@@ -6,12 +6,16 @@ import asyncio
 import select
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from time import perf_counter
 from typing import Protocol
 
 from PySide6.QtCore import QSocketNotifier, QTimer
 
-#: Told at once: so many take a millisecond or two, and then Qt looks at the window again.
-_AT_ONCE = 32
+#: So many are asked for at once, and all of them told before the next: epoll puts whom it has named behind all others,
+#: and who is named and not told would come last again and again.
+_AT_ONCE = 8
+#: So long they are told before Qt looks at the window again, in seconds.
+_TURN_S = 0.004
 
 #: Runs the handles of what is ready.
 Run = Callable[[Sequence[asyncio.Handle]], None]
@@ -95,17 +99,20 @@ class EpollWatch:
             self._epoll.register(fd, mask)
 
     def _on_activated(self, _fd: int) -> None:
-        if self._epoll.closed:
-            return
-        ready: list[asyncio.Handle] = []
-        for fd, mask in self._epoll.poll(0, _AT_ONCE):
-            reader, writer = self._handles.get(fd, (None, None))
-            # An error or the other end's leaving is told to whoever waits for anything.
-            if reader is not None and mask & ~select.EPOLLOUT:
-                ready.append(reader)
-            if writer is not None and mask & ~select.EPOLLIN:
-                ready.append(writer)
-        self._run(ready)
+        until = perf_counter() + _TURN_S
+        while not self._epoll.closed:
+            named = self._epoll.poll(0, _AT_ONCE)
+            ready: list[asyncio.Handle] = []
+            for fd, mask in named:
+                reader, writer = self._handles.get(fd, (None, None))
+                # An error or the other end's leaving is told to whoever waits for anything.
+                if reader is not None and mask & ~select.EPOLLOUT:
+                    ready.append(reader)
+                if writer is not None and mask & ~select.EPOLLIN:
+                    ready.append(writer)
+            self._run(ready)
+            if len(named) < _AT_ONCE or perf_counter() > until:
+                break
 
 
 class NotifierWatch:

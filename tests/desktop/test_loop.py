@@ -331,6 +331,31 @@ def test_what_cannot_be_waited_for_is_refused_and_not_kept(loop: DesktopLoop, tm
         assert len(loop._sockets) == before
 
 
+def test_every_socket_is_read_although_some_are_always_ready(loop: DesktopLoop) -> None:
+    async def work() -> None:
+        pairs = [socket.socketpair() for _ in range(60)]
+        heard = [0] * len(pairs)
+
+        def hear(number: int) -> None:
+            heard[number] += 1
+            until = loop.time() + 0.000_5
+            while loop.time() < until:
+                pass
+
+        for number, (ours, theirs) in enumerate(pairs):
+            loop.add_reader(ours, hear, number)
+            theirs.send(b"x")
+        await asyncio.sleep(0.3)
+        for ours, theirs in pairs:
+            loop.remove_reader(ours)
+            ours.close()
+            theirs.close()
+        assert min(heard) > 0
+        assert max(heard) <= 3 * min(heard)
+
+    done(loop, work())
+
+
 def test_other_threads_can_call(loop: DesktopLoop) -> None:
     async def work() -> None:
         heard: list[int] = []
