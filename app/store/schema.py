@@ -31,6 +31,20 @@ _SPECIAL = re.compile("[\\\\\x00\ud800-\udfff]")
 _ESCAPED = re.compile(r"\\u([0-9a-f]{4})")
 
 
+def escaped(text: str) -> str:
+    """What `AnyText` stores of a text."""
+    return text if _SPECIAL.search(text) is None else _SPECIAL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+class EscapedTexts(dict[str | None, str | None]):
+    """What `AnyText` stores, by text: the rows of a batch have few clients and models, and each is looked at once."""
+
+    def __missing__(self, text: str | None) -> str | None:
+        """Look at it."""
+        self[text] = kept = None if text is None else escaped(text)
+        return kept
+
+
 class AnyText(TypeDecorator[str]):
     """Text that clients, users and upstreams chose: any Python string comes back as it was.
 
@@ -42,9 +56,7 @@ class AnyText(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Escape what a database's text cannot hold."""
-        if value is None or _SPECIAL.search(value) is None:
-            return value
-        return _SPECIAL.sub(lambda match: f"\\u{ord(match[0]):04x}", value)
+        return None if value is None else escaped(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         """The inverse of `process_bind_param`."""

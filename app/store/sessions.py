@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, or_, select
+from sqlalchemy.dialects.sqlite import insert
 
 from app.core.session import MAX_SESSIONS, Session
-from app.store.schema import session_names, sessions
+from app.store.many_rows import ManyRows
+from app.store.schema import EscapedTexts, session_names, sessions
 from app.store.stored_json import from_text, to_text
 
 # Values in one statement; SQLite before 3.32 took 999.
@@ -32,6 +34,24 @@ _LOADED = (
     sessions.c.cached_tokens,
     sessions.c.output_tokens,
 )
+
+
+def _saved(*kept: str) -> ManyRows:
+    """Adds sessions; of one that is there, all columns but these are replaced."""
+    adding = insert(sessions)
+    new = {column.name: adding.excluded[column.name] for column in sessions.c if column.name not in kept}
+    return ManyRows(adding.on_conflict_do_update(index_elements=["id"], set_=new))
+
+
+def _named() -> ManyRows:
+    """Adds names or gives them to other sessions; one that is as it was is not written."""
+    adding = insert(session_names)
+    new = {name: adding.excluded[name] for name in ("session_id", "position")}
+    changed = or_(*(session_names.c[name] != value for name, value in new.items()))
+    return ManyRows(adding.on_conflict_do_update(index_elements=["license_id", "name"], set_=new, where=changed))
+
+
+_SAVED, _SAVED_BUT_OWNERS, _NAMED = _saved("id"), _saved("id", "owners"), _named()
 
 
 def load(connection: Connection, active_since: float, limit: int = MAX_SESSIONS) -> list[Session]:
@@ -87,29 +107,23 @@ def save(connection: Connection, batch: Sequence[Session]) -> None:
     A name is taken from the session that had it: that one is no longer in the gateway's memory, or shares the name
     and will take it back with its next turn.
     """
-    if not batch:
-        return
     _save_states(connection, batch)
-    of_batch = delete(session_names).where(session_names.c.session_id == bindparam("of_session"))
-    connection.execute(of_batch, [{"of_session": session.id} for session in batch])
-    names = {
-        (session.license_id, name): (session.id, position)
+    texts = EscapedTexts()
+    named = {
+        (session.license_id, texts[name]): (session.id, position)
         for session in batch
         for position, name in enumerate(session.names)
     }
-    if not names:
-        return
-    taken = delete(session_names).where(
-        session_names.c.license_id == bindparam("of_license"), session_names.c.name == bindparam("called")
-    )
-    connection.execute(taken, [{"of_license": license_id, "called": name} for license_id, name in names])
-    connection.execute(
-        insert(session_names),
-        [
-            {"license_id": license_id, "name": name, "session_id": session_id, "position": position}
-            for (license_id, name), (session_id, position) in names.items()
-        ],
-    )
+    _NAMED.execute(connection, (key + value for key, value in named.items()))
+    # With every turn a session is saved, and hardly ever is it called otherwise than before: then nothing was written.
+    known = Counter(session_id for session_id, _ in named.values())
+    for part in _parts([session.id for session in batch]):
+        of_part = session_names.c.session_id.in_(part)
+        there = connection.execute(select(func.count()).select_from(session_names).where(of_part)).scalar_one()
+        if there > sum(known[session_id] for session_id in part):
+            connection.execute(delete(session_names).where(of_part))
+            mine = set(part)
+            _NAMED.execute(connection, (key + value for key, value in named.items() if value[0] in mine))
 
 
 def remove(connection: Connection, ids: Collection[str] | None) -> int:
@@ -134,47 +148,38 @@ def _save_states(connection: Connection, batch: Sequence[Session]) -> None:
     A row that is there is changed and not replaced: SQLite writes only those of its pages that differ, so that owners,
     which are large and change with a move only, are not written with every turn.
     """
-    there: dict[str, str | None] = {}
-    for part in _parts([session.id for session in batch]):
+    owners = {session.id: to_text(dict(session.owners)) for session in batch if session.owners}
+    same: set[str] = set()
+    for part in _parts(owners):
         found = select(sessions.c.id, sessions.c.owners).where(sessions.c.id.in_(part))
-        there.update((row.id, row.owners) for row in connection.execute(found))
-    new: list[dict[str, Any]] = []
-    changed: list[dict[str, Any]] = []
-    owners: list[dict[str, Any]] = []
-    for session in batch:
-        text = to_text(dict(session.owners)) if session.owners else None
-        if session.id not in there:
-            new.append({"id": session.id, **_state(session), "owners": text})
-            continue
-        changed.append({"same": session.id, **_state(session)})
-        if text != there[session.id]:
-            owners.append({"same": session.id, "owners": text})
-    if new:
-        connection.execute(insert(sessions), new)
-    same = update(sessions).where(sessions.c.id == bindparam("same"))
-    if changed:
-        connection.execute(same, changed)
-    if owners:
-        connection.execute(same, owners)
+        same.update(row.id for row in connection.execute(found) if row.owners == owners[row.id])
+    texts = EscapedTexts()
+    _SAVED.execute(
+        connection, (_values(session, owners.get(session.id), texts) for session in batch if session.id not in same)
+    )
+    _SAVED_BUT_OWNERS.execute(connection, (_values(session, None, texts) for session in batch if session.id in same))
 
 
-def _state(session: Session) -> dict[str, Any]:
-    return {
-        "license_id": session.license_id,
-        "home_token_id": session.home_token_id,
-        "current_token_id": session.current_token_id,
-        "created_at": session.created_at,
-        "last_active_at": session.last_active_at,
-        "turns": session.turns,
-        "lent_at": session.lent_at,
-        "moves": session.moves,
-        "pinned": session.pinned,
-        "client": session.client,
-        "model": session.model,
-        "input_tokens": session.input_tokens,
-        "cached_tokens": session.cached_tokens,
-        "output_tokens": session.output_tokens,
-    }
+def _values(session: Session, owners: str | None, texts: EscapedTexts) -> tuple[object, ...]:
+    """In the order of the table's columns."""
+    return (
+        session.id,
+        session.license_id,
+        session.home_token_id,
+        session.current_token_id,
+        session.created_at,
+        session.last_active_at,
+        session.turns,
+        session.lent_at,
+        session.moves,
+        owners,
+        int(session.pinned),
+        texts[session.client],
+        texts[session.model],
+        session.input_tokens,
+        session.cached_tokens,
+        session.output_tokens,
+    )
 
 
 def _owners(data: dict[str, str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -12,21 +13,23 @@ from sqlalchemy import (
     Double,
     Integer,
     Row,
-    bindparam,
     case,
     cast,
     delete,
     func,
-    insert,
     or_,
     select,
 )
+from sqlalchemy.dialects.sqlite import insert
 
 from app.core.history import HistoryBucket, filled
 from app.core.license import LicenseUsage
 from app.core.turn import Attempt, Outcome, TurnRow, Usage
-from app.store.schema import turns
+from app.store.many_rows import ManyRows
+from app.store.schema import EscapedTexts, turns
 from app.store.stored_json import from_text, require_numbers, to_text
+
+_ADDED = ManyRows(insert(turns).on_conflict_do_nothing(index_elements=["id"]))
 
 
 def load(
@@ -86,13 +89,25 @@ def history(connection: Connection, since: float, until: float, bucket_s: float)
     return filled(found, since, until, bucket_s)
 
 
+class SomeAreThere(Exception):
+    """Of several turns at least one was written before."""
+
+
 def save(connection: Connection, batch: Sequence[TurnRow]) -> None:
-    """Add or replace turns, each id once."""
-    if not batch:
+    """Add turns, each id once; a single one may also replace what is there.
+
+    Raises:
+        SomeAreThere: after a commit whose success is not known a batch is written again. Undo the transaction, and
+            save one by one.
+    """
+    texts = EscapedTexts()
+    values = (_values(row, texts) for row in batch)
+    if _ADDED.execute(connection, values) == len(batch):
         return
-    # After a commit whose success is not known, a batch is written again.
-    connection.execute(delete(turns).where(turns.c.id == bindparam("same")), [{"same": row.id} for row in batch])
-    connection.execute(insert(turns), [_values(row) for row in batch])
+    if len(batch) > 1:
+        raise SomeAreThere
+    connection.execute(delete(turns).where(turns.c.id == batch[0].id))
+    _ADDED.execute(connection, [_values(batch[0], texts)])
 
 
 def used_tokens(connection: Connection, since: float) -> dict[str, int]:
@@ -134,38 +149,39 @@ def _total(column: ColumnElement[int]) -> ColumnElement[float]:
     return func.coalesce(func.sum(cast(column, Double)), 0.0)
 
 
-def _values(row: TurnRow) -> dict[str, Any]:
+def _values(row: TurnRow, texts: EscapedTexts) -> tuple[object, ...]:
+    """In the order of the table's columns."""
     usage = row.usage
-    return {
-        "id": row.id,
-        "started_at": row.started_at,
-        "endpoint": row.endpoint,
-        "license_id": row.license_id,
-        "session_id": row.session_id,
-        "token_id": row.token_id,
-        "client": row.client,
-        "peer": row.peer,
-        "model": row.model,
-        "effort": row.effort,
-        "stream": row.stream,
-        "status": row.status,
-        "error": row.error,
-        "outcome": row.outcome.value,
-        "first_byte_ms": row.first_byte_ms,
-        "total_ms": row.total_ms,
-        "request_bytes": row.request_bytes,
-        "response_bytes": row.response_bytes,
-        "request_sha256": row.request_sha256,
-        "sent_sha256": row.sent_sha256,
-        "edits": list(row.edits),
-        "input_tokens": usage.input_tokens if usage else None,
-        "cached_tokens": usage.cached_tokens if usage else None,
-        "output_tokens": usage.output_tokens if usage else None,
-        "reasoning_tokens": usage.reasoning_tokens if usage else None,
-        "note": row.note,
-        "attempts": to_text([asdict(attempt) for attempt in row.attempts]) if row.attempts else None,
-        "waited_ms": row.waited_ms,
-    }
+    return (
+        row.id,
+        row.started_at,
+        row.endpoint,
+        row.license_id,
+        row.session_id,
+        row.token_id,
+        texts[row.client],
+        texts[row.peer],
+        texts[row.model],
+        texts[row.effort],
+        int(row.stream),
+        row.status,
+        texts[row.error],
+        row.outcome.value,
+        row.first_byte_ms,
+        row.total_ms,
+        row.request_bytes,
+        row.response_bytes,
+        row.request_sha256,
+        row.sent_sha256,
+        json.dumps(row.edits) if row.edits else "[]",
+        usage.input_tokens if usage else None,
+        usage.cached_tokens if usage else None,
+        usage.output_tokens if usage else None,
+        usage.reasoning_tokens if usage else None,
+        texts[row.note],
+        to_text([asdict(attempt) for attempt in row.attempts]) if row.attempts else None,
+        row.waited_ms,
+    )
 
 
 def _turn(row: Row[Any]) -> TurnRow:

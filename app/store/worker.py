@@ -24,7 +24,7 @@ from app.store.health import StoredHealth
 from app.store.writer import BatchWriter
 
 #: Rows are written at most so long after they came.
-BATCH_DELAY_S = 0.3
+BATCH_DELAY_S = 0.5
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -93,15 +93,21 @@ class Worker:
 
     def save_session(self, session: Session) -> None:
         """Put a session's state in line; returns at once."""
-        self._put(lambda batch: batch.add_session(session))
+        with self._changed:
+            if (batch := self._batch()) is not None:
+                batch.add_session(session)
 
     def save_turn(self, row: TurnRow) -> None:
         """Put a turn in line; returns at once."""
-        self._put(lambda batch: batch.add_turn(row))
+        with self._changed:
+            if (batch := self._batch()) is not None:
+                batch.add_turn(row)
 
     def save_health(self, token_id: str, health: StoredHealth) -> None:
         """Put a token's health in line; returns at once."""
-        self._put(lambda batch: batch.add_health(token_id, health))
+        with self._changed:
+            if (batch := self._batch()) is not None:
+                batch.add_health(token_id, health)
 
     def close(self) -> None:
         """Let the thread finish what is in line and end; `ended` tells when it has."""
@@ -109,19 +115,18 @@ class Worker:
             self._closing = True
             self._changed.notify()
 
-    def _put(self, add: Callable[[Batch], None]) -> None:
-        with self._changed:
-            if self._closing:
-                _log.warning("a row of history came after the store had been closed; it is not kept")
-                return
-            last = self._line[-1] if self._line else None
-            if isinstance(last, Batch):
-                add(last)
-                return
-            batch = Batch(self._monotonic() + BATCH_DELAY_S)
-            add(batch)
-            self._line.append(batch)
-            self._changed.notify()
+    def _batch(self) -> Batch | None:
+        """The one that takes rows now; None when the store is closed. With the lock held."""
+        if self._closing:
+            _log.warning("a row of history came after the store had been closed; it is not kept")
+            return None
+        if self._line and isinstance(last := self._line[-1], Batch):
+            return last
+        batch = Batch(self._monotonic() + BATCH_DELAY_S)
+        self._line.append(batch)
+        # Only now: the thread knows when this one is due, and need not be woken for what else comes into it.
+        self._changed.notify()
+        return batch
 
     def _run(self) -> None:
         try:

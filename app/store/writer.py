@@ -87,7 +87,8 @@ class BatchWriter:
         except DataUnusable:
             raise
         except Exception:
-            # Some value cannot be stored (a number beyond 64 bits). One bad row must not hold up the others.
+            # Some value cannot be stored (a number beyond 64 bits), or some turns are there already. One row must not
+            # hold up the others.
             self._write_one_by_one(batch)
 
     def _write_one_by_one(self, batch: Batch) -> None:
