@@ -87,6 +87,8 @@ class Database:
         raw.execute("PRAGMA checkpoint_fullfsync = ON")
         # SQLite does not hold foreign keys unless told to; a session's names go with it.
         raw.execute("PRAGMA foreign_keys = ON")
+        # What it would take to undo a statement of many rows is else written into a file, twice the rows themselves.
+        raw.execute("PRAGMA temp_store = MEMORY")
         raw.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES}").fetchall()
 
     @contextmanager

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 
 #: The newest schema. Versions are numbers of four digits, so that an older program can tell a newer database.
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 
 # A backslash, and the characters that UTF-8 or PostgreSQL cannot hold: NUL and lone surrogates (JSON can carry both).
 _SPECIAL = re.compile("[\\\\\x00\ud800-\udfff]")
@@ -156,6 +156,8 @@ sessions = Table(
     # Start-up loads the recently active ones, pruning removes the long idle ones.
     Index(None, "last_active_at"),
 )
+# Start-up loads the pinned ones however long they are idle: a few of a hundred thousand.
+Index(None, sessions.c.pinned, sqlite_where=sessions.c.pinned, postgresql_where=sessions.c.pinned)
 
 session_names = Table(
     "session_names",
@@ -199,10 +201,27 @@ turns = Table(
     Column("note", AnyText),
     Column("attempts", Text),
     Column("waited_ms", Double),
-    # The newest are shown, the oldest pruned; and what licenses have used since a time is in the index alone.
-    Index(None, "started_at", "license_id", "input_tokens", "output_tokens"),
+    # The newest are shown, the oldest pruned.
+    Index(None, "started_at"),
     # The timeline of one session.
     Index(None, "session_id", "started_at"),
+)
+
+# See `app.store.counts`.
+turn_counts = Table(
+    "turn_counts",
+    metadata,
+    # Of the slot, in Unix seconds.
+    Column("start", BigInteger, primary_key=True, autoincrement=False),
+    # Empty: of turns without a license.
+    Column("license_id", Text, primary_key=True),
+    Column("turns", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("input_tokens", Double, nullable=False),
+    Column("cached_tokens", Double, nullable=False),
+    Column("output_tokens", Double, nullable=False),
+    # One tree instead of two: it is written with every batch, and read in order.
+    sqlite_with_rowid=False,
 )
 
 settings = Table(

@@ -19,7 +19,7 @@ from app.core.rest import Rest
 from app.core.session import Session
 from app.core.token import Token
 from app.core.turn import TurnRow
-from app.store import copies, health, licenses, sessions, settings, tokens, turns
+from app.store import copies, counts, health, licenses, sessions, settings, tokens, turns
 from app.store.bridge import settled
 from app.store.database import BUSY_TIMEOUT_S, Database
 from app.store.health import StoredHealth
@@ -236,21 +236,22 @@ class Store:
 
     async def history(self, since: float, until: float, bucket_s: float) -> list[HistoryBucket]:
         """The turns started from `since` to before `until`, in buckets of `bucket_s` seconds, the oldest first."""
-        return await self._read(lambda connection: turns.history(connection, since, until, bucket_s))
+        return await self._read(lambda connection: counts.history(connection, since, until, bucket_s))
 
     async def used_tokens(self, since: float) -> dict[str, int]:
         """Input and output tokens by license id, of the turns started at that time (Unix seconds) or later.
 
         A turn counts once it was saved; one of which upstream said nothing counts 0.
         """
-        return await self._read(lambda connection: turns.used_tokens(connection, since))
+        used = await self.license_usage(since)
+        return {license_id: found.input_tokens + found.output_tokens for license_id, found in used.items()}
 
     async def license_usage(self, since: float) -> dict[str, LicenseUsage]:
         """What was used by license id, in the turns started at that time (Unix seconds) or later.
 
         A turn counts once it was saved; what upstream did not count is 0.
         """
-        return await self._read(lambda connection: turns.license_usage(connection, since))
+        return await self._read(lambda connection: counts.license_usage(connection, since))
 
     async def settings(self) -> dict[str, str]:
         """All settings."""
@@ -298,7 +299,8 @@ class Store:
     async def prune(self, now: float, max_age_s: float = MAX_AGE_S, max_bytes: int = MAX_BYTES) -> Pruned:
         """Remove old turns and long idle sessions, then the oldest turns while the file is too large.
 
-        Pinned sessions and the turns of `TODAY_S` stay.
+        Pinned sessions and the turns of `TODAY_S` stay. Turns that go for the size of the file stay counted in
+        `history`, `used_tokens` and `license_usage`.
 
         The space goes back to the disk, and copies made before migrations go when they are old.
 
@@ -311,6 +313,7 @@ class Store:
         removed_turns = removed_sessions = 0
         while count := await self._write(lambda c: turns.remove_oldest(c, _ROWS_PER_STEP, oldest)):
             removed_turns += count
+        await self._write(lambda connection: counts.remove_old(connection, oldest))
         while count := await self._write(lambda c: sessions.remove_idle(c, oldest, _ROWS_PER_STEP)):
             removed_sessions += count
 

@@ -8,23 +8,16 @@ from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    Double,
-    Integer,
     Row,
-    case,
-    cast,
     delete,
-    func,
     or_,
     select,
 )
 from sqlalchemy.dialects.sqlite import insert
 
-from app.core.history import HistoryBucket, filled
-from app.core.license import LicenseUsage
 from app.core.turn import Attempt, Outcome, TurnRow, Usage
+from app.store import counts
 from app.store.many_rows import ManyRows
 from app.store.schema import EscapedTexts, turns
 from app.store.stored_json import from_text, require_numbers, to_text
@@ -58,37 +51,6 @@ def load(
     return [_turn(row) for row in connection.execute(query)]
 
 
-def history(connection: Connection, since: float, until: float, bucket_s: float) -> list[HistoryBucket]:
-    """The turns from `since` to before `until` (Unix seconds), counted in buckets; see `app.core.history.filled`."""
-    place = (turns.c.started_at - since) / bucket_s
-    # Not every SQLite has `floor`; a cast cuts off there, and rounds on PostgreSQL.
-    whole = cast(place, Integer)
-    number = (whole - case((whole > place, 1), else_=0)).label("number")
-    failed = turns.c.outcome.in_((Outcome.FAILED.value, Outcome.REFUSED.value))
-    query = (
-        select(
-            number,
-            func.count().label("turns"),
-            func.sum(case((failed, 1), else_=0)).label("failed"),
-            *(_total(turns.c[name]).label(name) for name in ("input_tokens", "cached_tokens", "output_tokens")),
-        )
-        .where(turns.c.started_at >= since, turns.c.started_at < until)
-        .group_by(number)
-    )
-    found = (
-        HistoryBucket(
-            since + int(row.number) * bucket_s,
-            row.turns,
-            int(row.failed),
-            int(row.input_tokens),
-            int(row.cached_tokens),
-            int(row.output_tokens),
-        )
-        for row in connection.execute(query)
-    )
-    return filled(found, since, until, bucket_s)
-
-
 class SomeAreThere(Exception):
     """Of several turns at least one was written before."""
 
@@ -102,38 +64,14 @@ def save(connection: Connection, batch: Sequence[TurnRow]) -> None:
     """
     texts = EscapedTexts()
     values = (_values(row, texts) for row in batch)
-    if _ADDED.execute(connection, values) == len(batch):
-        return
-    if len(batch) > 1:
-        raise SomeAreThere
-    connection.execute(delete(turns).where(turns.c.id == batch[0].id))
-    _ADDED.execute(connection, [_values(batch[0], texts)])
-
-
-def used_tokens(connection: Connection, since: float) -> dict[str, int]:
-    """Input and output tokens by license id, of the turns started at that time (Unix seconds) or later."""
-    query = (
-        select(turns.c.license_id, (_total(turns.c.input_tokens) + _total(turns.c.output_tokens)).label("used"))
-        .where(turns.c.started_at >= since, turns.c.license_id.is_not(None))
-        .group_by(turns.c.license_id)
-    )
-    return {row.license_id: int(row.used) for row in connection.execute(query)}
-
-
-def license_usage(connection: Connection, since: float) -> dict[str, LicenseUsage]:
-    """Turns and tokens by license id, of the turns started at that time (Unix seconds) or later."""
-    counted = ("input_tokens", "cached_tokens", "output_tokens")
-    query = (
-        select(
-            turns.c.license_id, func.count().label("turns"), *(_total(turns.c[name]).label(name) for name in counted)
-        )
-        .where(turns.c.started_at >= since, turns.c.license_id.is_not(None))
-        .group_by(turns.c.license_id)
-    )
-    return {
-        row.license_id: LicenseUsage(row.turns, int(row.input_tokens), int(row.cached_tokens), int(row.output_tokens))
-        for row in connection.execute(query)
-    }
+    if _ADDED.execute(connection, values) < len(batch):
+        if len(batch) > 1:
+            raise SomeAreThere
+        same = turns.c.id == batch[0].id
+        counts.add(connection, map(_turn, connection.execute(select(turns).where(same))), -1)
+        connection.execute(delete(turns).where(same))
+        _ADDED.execute(connection, [_values(batch[0], texts)])
+    counts.add(connection, batch)
 
 
 def remove_oldest(connection: Connection, limit: int, before: float | None = None) -> int:
@@ -142,11 +80,6 @@ def remove_oldest(connection: Connection, limit: int, before: float | None = Non
     if before is not None:
         oldest = oldest.where(turns.c.started_at < before)
     return connection.execute(delete(turns).where(turns.c.id.in_(oldest))).rowcount
-
-
-def _total(column: ColumnElement[int]) -> ColumnElement[float]:
-    # As floating point: a sum of integers fails beyond 64 bits, and upstream may send any number.
-    return func.coalesce(func.sum(cast(column, Double)), 0.0)
 
 
 def _values(row: TurnRow, texts: EscapedTexts) -> tuple[object, ...]:
