@@ -36,6 +36,11 @@ def escaped(text: str) -> str:
     return text if _SPECIAL.search(text) is None else _SPECIAL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
+def unescaped(text: str) -> str:
+    """The inverse of `escaped`."""
+    return text if "\\" not in text else _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
+
+
 class EscapedTexts(dict[str | None, str | None]):
     """What `AnyText` stores, by text: the rows of a batch have few clients and models, and each is looked at once."""
 
@@ -60,9 +65,7 @@ class AnyText(TypeDecorator[str]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         """The inverse of `process_bind_param`."""
-        if value is None or "\\" not in value:
-            return value
-        return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), value)
+        return None if value is None else unescaped(value)
 
 
 metadata = MetaData(

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import closing
+from operator import attrgetter
+from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
 from app.core.session import MAX_SESSIONS, Session
 from app.store.many_rows import ManyRows
-from app.store.schema import EscapedTexts, session_names, sessions
+from app.store.schema import EscapedTexts, session_names, sessions, unescaped
 from app.store.stored_json import from_text, to_text
 
 # Values in one statement; SQLite before 3.32 took 999.
@@ -68,37 +71,77 @@ def load(connection: Connection, active_since: float, limit: int = MAX_SESSIONS)
     # Apart from each other: one condition with "or" would have every session looked at for each of the two.
     pinned = select(sessions.c.id).where(sessions.c.pinned)
     found = {session.id: session for wanted in (latest, pinned) for session in _read(connection, wanted)}
-    return sorted(found.values(), key=lambda session: (session.last_active_at, session.id))
+    return sorted(found.values(), key=attrgetter("last_active_at", "id"))
 
 
 def _read(connection: Connection, wanted: Select[str]) -> Iterator[Session]:
-    rows = connection.execute(select(*_LOADED).where(sessions.c.id.in_(wanted))).all()
-    names: dict[str, list[str]] = {}
-    if rows:
-        of_wanted = (
-            select(session_names.c.session_id, session_names.c.name)
-            .where(session_names.c.session_id.in_(wanted))
-            .order_by(session_names.c.position)
-        )
-        for session_id, name in connection.execute(of_wanted):
-            names.setdefault(session_id, []).append(name)
-    # By position: to look the columns of ten thousand rows up by their names takes as long as to read them.
-    for session_id, license_id, home, current, created_at, active_at, turns, lent_at, moves, owners, *rest in rows:
+    """These sessions. A start waits for ten thousand of them, so rows are taken as the driver gives them."""
+    of_wanted = (
+        select(session_names.c.session_id, session_names.c.name)
+        .where(session_names.c.session_id.in_(wanted))
+        .order_by(session_names.c.position)
+    )
+    names: dict[str, tuple[str, ...]] = {}
+    for session_id, name in _plain_rows(connection, of_wanted):
+        before = names.get(session_id)
+        names[session_id] = (unescaped(name),) if before is None else (*before, unescaped(name))
+    texts, ids, nobody = _Shared(unescaped), _Shared(str), dict[str, str]()
+    for (
+        session_id,
+        license_id,
+        home,
+        current,
+        created_at,
+        active_at,
+        turns,
+        lent_at,
+        moves,
+        owners,
+        pinned,
+        client,
+        model,
+        input_tokens,
+        cached_tokens,
+        output_tokens,
+    ) in _plain_rows(connection, select(*_LOADED).where(sessions.c.id.in_(wanted))):
         read_owners = from_text(owners, _owners, f"what tokens issued in session {session_id}") if owners else None
         yield Session(
             session_id,
-            license_id,
-            tuple(names.get(session_id, ())),
-            home,
-            current,
+            ids[license_id],
+            names.get(session_id, ()),
+            ids[home],
+            ids[current],
             created_at,
             active_at,
             turns,
             lent_at,
             moves,
-            read_owners or {},
-            *rest,
+            read_owners or nobody,
+            pinned != 0,
+            texts[client],
+            None if model is None else texts[model],
+            input_tokens,
+            cached_tokens,
+            output_tokens,
         )
+
+
+class _Shared(dict[str, str]):
+    """Of each text one: few licenses, tokens, clients and models have all these sessions."""
+
+    def __init__(self, read: Callable[[str], str]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, stored: str) -> str:
+        self[stored] = text = self._read(stored)
+        return text
+
+
+def _plain_rows(connection: Connection, query: Select[Any]) -> list[tuple[Any, ...]]:
+    """What the driver says, without what SQLAlchemy makes of rows and types: it takes as long as all the rest."""
+    with closing(connection.execute(query)) as result:
+        return list(result.cursor.fetchall()) if result.cursor is not None else []
 
 
 def save(connection: Connection, batch: Sequence[Session]) -> None:

@@ -44,6 +44,6 @@ def upgrade() -> None:
         "ix_sessions_pinned",
         "sessions",
         ["pinned"],
-        sqlite_where=sa.text("pinned"),
+        sqlite_where=sa.text("pinned = 1"),
         postgresql_where=sa.text("pinned"),
     )
