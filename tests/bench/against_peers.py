@@ -22,12 +22,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from app.core.errors import WaystationError
 from tests.bench import rows
 from tests.bench.bed import TestBed
 from tests.bench.comparison_table import figure_tables, verdict_table
 from tests.bench.far_side import FarSide, NoCompiler, compile_programs
 from tests.bench.process_tree import own_cpus
-from tests.bench.scenarios import APART, LOADS, STALLS, idle, starts, streams, warm_up
+from tests.bench.scenarios import APART, LOADS, STALLS, idle, pages, starts, streams, warm_up
 from tests.bench.targets import DidNotStart, Running, Target, running
 from tests.bench.verdicts import STREAMS, Measured, Round, baseline_text, judge, read_baseline
 from tests.support.children import Children
@@ -74,9 +75,12 @@ class Bench:
                 if "idle" in scenarios:
                     with self._started(name, target) as one:
                         found[name, "idle"] = idle(one)
+                if "pages" in scenarios:
+                    with self._started(name, target) as one:
+                        found[name, "pages"] = pages(one)
                 if "start" in scenarios:
                     found[name, "start"] = starts(partial(self._started, name, target))
-            except (DidNotStart, OSError, ValueError, subprocess.SubprocessError) as error:
+            except (DidNotStart, WaystationError, OSError, ValueError, subprocess.SubprocessError) as error:
                 self.measured.troubles[name] = str(error)
                 _say(f"{name}: {error}")
 

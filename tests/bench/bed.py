@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from tests.bench import peer_configs, rows
 from tests.bench.bench_house import build_house
+from tests.bench.full_house import fill_house
 from tests.bench.targets import Target, gateway, license_headers, listens, server_program
 from tests.support.children import Children
 from tests.support.isolation import private_folders
@@ -153,6 +154,12 @@ class TestBed:
         for kind in (rows.SERVE, rows.PLAIN, rows.THREAD, rows.LOOP):
             if kind in self._wanted:
                 self.targets[kind] = gateway(kind, port, upstream, key, house)
+        for kind, full in ((rows.EMPTY, None), (rows.ORDINARY, False), (rows.FULL, True)):
+            if kind in self._wanted:
+                past = house if full is None else self.folder / f"house-{kind}"
+                if full is not None:
+                    fill_house(house, past, full=full)
+                self.targets[kind] = gateway(rows.LOOP, port, upstream, key, past)
         if rows.SERVE_TLS in self._wanted or rows.NGINX_TLS in self._wanted:
             self._make_certificate()
         if rows.SERVE_TLS in self._wanted:

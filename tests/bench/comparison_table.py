@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from statistics import median
 
+from tests.bench.rows import PAGES
 from tests.bench.verdicts import Measured, Verdict
 
 #: Of each scenario's table: a figure, its words, and how many digits it gets after the point.
@@ -17,6 +18,7 @@ _FIGURES = (
     ("first_p50_ms", "first byte p50 ms", 2),
     ("first_p99_ms", "first byte p99 ms", 1),
     ("turns_s", "turns a second", 0),
+    ("turn_cpu_us", "CPU per turn µs", 0),
     ("events_s", "events a second", 0),
     ("kib_per_stream", "KiB a stream", 1),
     ("rss_mib", "RSS MiB", 1),
@@ -26,6 +28,7 @@ _FIGURES = (
     ("late_p99_ms", "16 ms timer late p99 ms", 2),
     ("listening_ms", "listening ms", 0),
     ("tray_ms", "tray ms", 0),
+    *((f"{page}_ms", f"{page} ms", 1) for page in PAGES),
 )
 
 

@@ -62,6 +62,11 @@ class Promise:
 SERVE, PLAIN, THREAD, LOOP = "serve", "serve-asyncio", "desktop-thread", "desktop-loop"
 NGINX, HAPROXY, CHATMOCK, DIRECT = "nginx", "haproxy", "chatmock", "direct"
 NGINX_TLS, SERVE_TLS = "nginx-tls", "serve-tls"
+#: The desktop in its usual placement, with a store of nothing, of some weeks, and as full as it may be.
+EMPTY, ORDINARY, FULL = "desktop-empty", "desktop-ordinary", "desktop-full"
+
+#: What the window asks of the store when somebody turns to a page; see `scenarios`.
+PAGES = ("overview", "requests", "older", "session", "licenses")
 
 
 def _beside(row: int, what: str, target: str, scenario: str, figure: str, limit: float, other: str) -> Promise:
@@ -92,6 +97,11 @@ def _turns(target: str, streams: int, limit: float, other: str) -> Promise:
 def _chat(target: str) -> Promise:
     part, own = Part(target, "chat-200", "cpu_us"), Part(target, "paced-200", "cpu_us")
     return Promise(7, f"chat, CPU per event, {target} / own pass-through", part, 1.4, other=own)
+
+
+def _full(what: str, scenario: str, figure: str) -> Promise:
+    other = ORDINARY if scenario == "pages" else EMPTY
+    return _beside(13, f"{what}, {FULL} / {other}", FULL, scenario, figure, 1.2, other)
 
 
 PROMISES = (
@@ -126,6 +136,12 @@ PROMISES = (
     _alone(11, "delay p99 while the window stalls, desktop-thread", THREAD, "stall-200", "delay_p99_ms", 15, "ms"),
     _alone(12, "start until it listens", LOOP, "start", "listening_ms", 550, "ms"),
     _alone(12, "start until the tray", LOOP, "start", "tray_ms", 650, "ms"),
+    _full("start until it listens", "start", "listening_ms"),
+    _full("start until the tray", "start", "tray_ms"),
+    _full("first byte p50", "paced-10", "first_p50_ms"),
+    _full("CPU of a small turn", "small-10", "turn_cpu_us"),
+    _full("CPU of a small turn, 200 at once", "small-200", "turn_cpu_us"),
+    *(_full(f"page: {page}", "pages", f"{page}_ms") for page in PAGES),
     _beside(14, "CPU per event, upstream over TLS, serve / nginx", SERVE_TLS, "paced-200", "cpu_us", 2.1, NGINX_TLS),
 )
 

@@ -8,10 +8,14 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from typing import Any
 
+from app.commandline.control_client import ask
+from app.platform.instance import InstanceInfo, announced
 from tests.bench.far_side import FarSide, Load
 from tests.bench.process_tree import cpu_seconds, memory_kib, wake_ups
-from tests.bench.targets import Running
+from tests.bench.rows import PAGES
+from tests.bench.targets import DidNotStart, Running
 
 #: One delta in 10 ms is what upstream sends. The shapes are those by which the project's targets were set.
 LOADS = {
@@ -34,6 +38,10 @@ _WARM_UP = Load(10, 5, 0, 5, echo=200)
 _MEMORY_AT_S = 3.2
 _QUIET_S, _WATCHED_S = 10.0, 20.0
 _STARTS = 3
+#: Rows that a page of requests asks for, and how often each page is asked for.
+_ROWS, _ASKED = 500, 9
+#: What takes less, in milliseconds, nobody sees: a page of a store with little in it takes one or two.
+_LEAST_MS = 5.0
 
 #: Starts a target and ends it.
 Start = Callable[[], AbstractContextManager[Running]]
@@ -80,6 +88,9 @@ def streams(name: str, far: FarSide, running: Running) -> tuple[dict[str, float]
     if open_kib:
         figures["kib_per_stream"] = open_kib / load.streams
     _settle(far, pid)
+    if pid and load.again:
+        # With what was written down behind the last turns.
+        figures["turn_cpu_us"] = 1e6 * (cpu_seconds(pid) - before) / max(seen["ok"], 1)
     return figures, seen["why"]
 
 
@@ -113,6 +124,32 @@ def starts(start: Start) -> dict[str, float]:
     if tray:
         found["tray_ms"] = statistics.median(tray[1:])
     return found
+
+
+def pages(running: Running) -> dict[str, float]:
+    """How long the commands take that fill a page when somebody turns to it, each the middle one of some."""
+    info = announced(running.data) if running.data is not None else None
+    if info is None:
+        raise DidNotStart("it announced no control channel")
+    newest = ask(info, "turn.list", {"limit": _ROWS})
+    behind = {"before": newest[-1]["started_at"], "before_id": newest[-1]["id"]}
+    commands: dict[str, tuple[str, dict[str, Any]]] = {
+        "overview": ("history.hours", {"hours": 24}),
+        "requests": ("turn.list", {"limit": _ROWS}),
+        "older": ("turn.list", {"limit": _ROWS, **behind}),
+        "session": ("turn.list", {"limit": _ROWS, "session_id": newest[0]["session_id"]}),
+        "licenses": ("license.usage", {}),
+    }
+    return {f"{page}_ms": max(_LEAST_MS, _asked_ms(info, *commands[page])) for page in PAGES}
+
+
+def _asked_ms(info: InstanceInfo, name: str, params: dict[str, Any]) -> float:
+    took = []
+    for _ in range(_ASKED):
+        began = time.monotonic()
+        ask(info, name, params)
+        took.append((time.monotonic() - began) * 1e3)
+    return statistics.median(took)
 
 
 def _lateness(running: Running) -> list[float]:

@@ -48,11 +48,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A started target. `began` is the monotonic time just before its start; `child` None: upstream itself."""
+    """A started target. `began` is the monotonic time just before its start; `child` None: upstream itself.
+
+    `data` is its data folder, if it has one.
+    """
 
     target: Target
     child: Child | None
     began: float
+    data: Path | None = None
 
     @property
     def pid(self) -> int | None:
@@ -121,7 +125,7 @@ def running(target: Target, folder: Path, pinned: Sequence[str], environment: Ma
             if child.poll() is not None or time.monotonic() - began > _START_S:
                 raise DidNotStart(f"it did not start: {_last_line(child.output())}")
             time.sleep(0.004)
-        yield Running(target, child, began)
+        yield Running(target, child, began, folder / "data" if target.house is not None else None)
     finally:
         children.end_all()
 
