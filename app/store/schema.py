@@ -214,7 +214,8 @@ turns = Table(
 turn_counts = Table(
     "turn_counts",
     metadata,
-    # Of the slot, in Unix seconds.
+    # How long it is, and its begin, in Unix seconds.
+    Column("seconds", Integer, primary_key=True, autoincrement=False),
     Column("start", BigInteger, primary_key=True, autoincrement=False),
     # Empty: of turns without a license.
     Column("license_id", Text, primary_key=True),

@@ -62,23 +62,22 @@ def load(connection: Connection, active_since: float, limit: int = MAX_SESSIONS)
 
     Of a hundred thousand the gateway keeps `limit` in memory, so that no more are read: those that were active last.
     """
-    latest = (
-        select(sessions.c.id)
-        .where(sessions.c.last_active_at >= active_since)
-        .order_by(sessions.c.last_active_at.desc(), sessions.c.id.desc())
-        .limit(limit)
-    )
+    latest = select(*_LOADED).where(sessions.c.last_active_at >= active_since)
+    latest = latest.order_by(sessions.c.last_active_at.desc()).limit(limit)
     # Apart from each other: one condition with "or" would have every session looked at for each of the two.
-    pinned = select(sessions.c.id).where(sessions.c.pinned)
+    pinned = select(*_LOADED).where(sessions.c.pinned)
     found = {session.id: session for wanted in (latest, pinned) for session in _read(connection, wanted)}
     return sorted(found.values(), key=attrgetter("last_active_at", "id"))
 
 
-def _read(connection: Connection, wanted: Select[str]) -> Iterator[Session]:
+def _read(connection: Connection, wanted: Select[Any]) -> Iterator[Session]:
     """These sessions. A start waits for ten thousand of them, so rows are taken as the driver gives them."""
+    rows = _plain_rows(connection, wanted)
+    if not rows:
+        return
     of_wanted = (
         select(session_names.c.session_id, session_names.c.name)
-        .where(session_names.c.session_id.in_(wanted))
+        .where(session_names.c.session_id.in_(wanted.with_only_columns(sessions.c.id)))
         .order_by(session_names.c.position)
     )
     names: dict[str, tuple[str, ...]] = {}
@@ -103,7 +102,7 @@ def _read(connection: Connection, wanted: Select[str]) -> Iterator[Session]:
         input_tokens,
         cached_tokens,
         output_tokens,
-    ) in _plain_rows(connection, select(*_LOADED).where(sessions.c.id.in_(wanted))):
+    ) in rows:
         read_owners = from_text(owners, _owners, f"what tokens issued in session {session_id}") if owners else None
         yield Session(
             session_id,

@@ -38,7 +38,10 @@ class BatchWriter:
 
     def write(self, batch: Batch) -> None:
         """Write now, or keep for later when the file cannot be written; raises nothing."""
-        self._waiting.add_all(batch)
+        if self._waiting:
+            self._waiting.add_all(batch)
+        else:
+            self._waiting = batch
         if self.retry_at is None or self._monotonic() >= self.retry_at:
             self._try()
 

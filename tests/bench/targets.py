@@ -116,6 +116,7 @@ def running(target: Target, folder: Path, pinned: Sequence[str], environment: Ma
     environment = {**environment, **target.environment}
     if target.house is not None:
         shutil.copytree(target.house, folder / "data")
+        _on_disk(folder / "data")
         environment["WAYSTATION_DATA_DIR"] = str(folder / "data")
     children = Children(folder / "logs")
     try:
@@ -128,6 +129,14 @@ def running(target: Target, folder: Path, pinned: Sequence[str], environment: Ma
         yield Running(target, child, began, folder / "data" if target.house is not None else None)
     finally:
         children.end_all()
+
+
+def _on_disk(folder: Path) -> None:
+    """Else the first thing that the target must have on the disk would wait for all that was copied."""
+    for path in folder.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
 
 
 def _last_line(text: str) -> str:

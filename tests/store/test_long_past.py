@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from app.core.history import HOUR_S, hours_until
 from app.gateway.gateway import Gateway
 from app.store import sessions
 from app.store.database import Database
@@ -49,9 +50,23 @@ async def test_a_start_looks_through_no_table_of_the_past(tmp_path: Path, monkey
         await gateway.close()
     of_past = [plan for plan in plans if " turns" in plan or " session" in plan]
     assert len(of_past) >= 4, "the queries were not seen"
-    through = [plan for plan in of_past if plan.startswith("SCAN") and "INDEX" not in plan]
-    # The pinned ones have no index: they are looked for once.
-    assert through == ["SCAN sessions"]
+    assert [plan for plan in of_past if plan.startswith("SCAN") and "INDEX" not in plan] == []
+
+
+async def test_usage_of_a_month_and_the_hours_of_a_day_look_at_no_turns_but_a_few(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await store.close()
+    plans: list[str] = []
+    with plans_of_all_queries(monkeypatch, plans):
+        again = await Store.open(store._worker._path)
+        await again.license_usage(samples.NOW + 100)
+        await again.history(*hours_until(samples.NOW, 24), HOUR_S)
+        await again.close()
+    of_turns = [plan for plan in plans if " turns" in plan]
+    # Those of the quarter of an hour in which the month begins.
+    assert of_turns == ["SEARCH turns USING INDEX ix_turns_started_at (started_at>? AND started_at<?)"]
+    assert len([plan for plan in plans if plan.startswith("SEARCH turn_counts USING PRIMARY KEY (seconds=?")]) == 3
 
 
 @contextmanager

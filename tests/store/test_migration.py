@@ -22,6 +22,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from app.core.errors import DataTooNew
+from app.core.license import LicenseUsage
 from app.core.turn import Attempt
 from app.store import migrations, schema
 from app.store.copies import copy_path
@@ -358,6 +359,10 @@ async def test_a_database_of_the_second_version_is_copied_and_keeps_everything(p
     newest, middle, oldest = await store.turns(10)
     assert [turn.id for turn in (newest, middle, oldest)] == ["r-00000003", "r-00000002", "r-00000001"]
     assert oldest == replace(samples.turn(1), attempts=(Attempt("t-2", "usage_limit_reached", 12.5),), waited_ms=9.5)
+    # What the turns that are there add up to: the hour's, and all of the license.
+    [hour] = await store.history(samples.NOW, samples.NOW + 3600, 3600)
+    assert (hour.turns, hour.failed, hour.input_tokens, hour.cached_tokens) == (3, 0, 18 * 10**18, 805)
+    assert await store.license_usage(0) == {"l-1": LicenseUsage(3, 18 * 10**18, 805, 207)}
     # What is new can be used at once.
     changed = replace(second, pinned=True, client="a", model=None, input_tokens=1)
     store.save_session(changed)

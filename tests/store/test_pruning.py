@@ -5,6 +5,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from app.core.history import HistoryBucket
 from app.store.store import Store
 from app.store.vault import Sealed
 from tests.store import samples
@@ -48,6 +49,20 @@ async def test_the_oldest_turns_go_when_the_file_is_too_large_and_the_disk_gets_
     assert left[0].id == samples.turn(11_999).id, "the newest stay"
     assert len(await store.tokens()) == 1
     assert len(await store.sessions(0)) == 1
+
+
+async def test_turns_that_go_for_their_size_stay_counted_until_they_are_too_old(store: Store) -> None:
+    for number in range(40):
+        store.save_turn(samples.turn(number, started_at=samples.NOW + number * 600))
+    await store.flush()
+    begin = samples.NOW - samples.NOW % 3600
+    used, hours = await store.license_usage(samples.NOW - 5), await store.history(begin, begin + 36_000, 3600)
+    assert (await store.prune(LATER, max_bytes=1000)).turns == 40
+    assert await store.license_usage(samples.NOW - 5) == used
+    assert await store.history(begin, begin + 36_000, 3600) == hours
+    await store.prune(LATER + 30 * DAY)
+    assert await store.license_usage(0) == {}
+    assert await store.history(begin, begin + 36_000, 3600) == [HistoryBucket(hour.start) for hour in hours]
 
 
 async def test_a_size_that_tokens_alone_exceed_removes_all_turns_and_ends(store: Store) -> None:
