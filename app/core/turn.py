@@ -50,7 +50,7 @@ class TurnRow:
     """One turn as the store keeps it and the desktop shows it.
 
     Attributes:
-        id: ours, such as `r-5f0c9a1234567890`.
+        id: ours, such as `r-5f0c9a12-345678901234`; in the order of their beginnings by the second.
         started_at: Unix seconds.
         endpoint: `responses` (over a socket `responses/websocket`), `responses/compact`, `chat/completions`, or a
             sub-path such as `images/generations`.

@@ -124,13 +124,15 @@ class GatewayState:
 
     def begin(self, endpoint: str, license_id: str, *, client: str, peer: str) -> LiveTurn:
         """A turn has come in; end it with `finish`, whatever happens."""
+        now = self.clock.now()
         turn = LiveTurn(
-            id=new_id("r", 8),
+            # In the order of time, or the index of a full store would be written all over by every batch.
+            id=new_id(f"r-{int(now):08x}", 6),
             endpoint=endpoint,
             license_id=license_id,
             client=client,
             peer=peer,
-            started_at=self.clock.now(),
+            started_at=now,
             started=self.clock.monotonic(),
         )
         self.active[turn.id] = turn

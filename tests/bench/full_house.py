@@ -97,7 +97,7 @@ def _session(number: int, name: str, at: float, token: str, license_id: str) -> 
 def _turn(at: float, random: Random, session_id: str, token: str, license_id: str) -> TurnRow:
     digest = f"{random.getrandbits(256):064x}"
     return TurnRow(
-        id=f"r-{random.getrandbits(64):016x}",
+        id=f"r-{int(at):08x}-{random.getrandbits(48):012x}",
         started_at=at,
         endpoint="responses",
         license_id=license_id,

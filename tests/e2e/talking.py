@@ -18,7 +18,7 @@ from tests.e2e.program import Done, Waystation
 SOME_VERSIONS = ("0.45.0", "0.120.0", "0.169.0")
 
 _SESSION = re.compile(r"session id: (\S+)")
-_TURN = re.compile(r"turn r-\w+ responses ")
+_TURN = re.compile(r"turn r-[\w-]+ responses ")
 _FLAGS = "--skip-git-repo-check --dangerously-bypass-approvals-and-sandbox"
 # The command of a tool that runs until the test lets it: between two requests of one turn.
 WAITING_TOOL = "run: while [ ! -e go ]; do sleep 0.05; done; rm go; echo marker-$((40+2))"
