@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -48,6 +49,15 @@ class EscapedTexts(dict[str | None, str | None]):
         """Look at it."""
         self[text] = kept = None if text is None else escaped(text)
         return kept
+
+
+class ReadTexts(dict[str | None, Any]):
+    """The inverse of `EscapedTexts`; of equal texts one is kept."""
+
+    def __missing__(self, stored: str | None) -> str | None:
+        """Look at it."""
+        self[stored] = text = None if stored is None else unescaped(stored)
+        return text
 
 
 class AnyText(TypeDecorator[str]):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import closing
+from collections.abc import Collection, Iterator, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -12,8 +11,8 @@ from sqlalchemy import Connection, Select, delete, func, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
 from app.core.session import MAX_SESSIONS, Session
-from app.store.many_rows import ManyRows
-from app.store.schema import EscapedTexts, session_names, sessions, unescaped
+from app.store.many_rows import ManyRows, plain_rows
+from app.store.schema import EscapedTexts, ReadTexts, session_names, sessions, unescaped
 from app.store.stored_json import from_text, to_text
 
 # Values in one statement; SQLite before 3.32 took 999.
@@ -72,7 +71,7 @@ def load(connection: Connection, active_since: float, limit: int = MAX_SESSIONS)
 
 def _read(connection: Connection, wanted: Select[Any]) -> Iterator[Session]:
     """These sessions. A start waits for ten thousand of them, so rows are taken as the driver gives them."""
-    rows = _plain_rows(connection, wanted)
+    rows = plain_rows(connection, wanted)
     if not rows:
         return
     of_wanted = (
@@ -81,10 +80,11 @@ def _read(connection: Connection, wanted: Select[Any]) -> Iterator[Session]:
         .order_by(session_names.c.position)
     )
     names: dict[str, tuple[str, ...]] = {}
-    for session_id, name in _plain_rows(connection, of_wanted):
+    for session_id, name in plain_rows(connection, of_wanted):
         before = names.get(session_id)
         names[session_id] = (unescaped(name),) if before is None else (*before, unescaped(name))
-    texts, ids, nobody = _Shared(unescaped), _Shared(str), dict[str, str]()
+    # Few licenses and tokens have all these sessions: of each id one is kept.
+    texts, share, nobody = ReadTexts(), dict[str, str]().setdefault, dict[str, str]()
     for (
         session_id,
         license_id,
@@ -106,10 +106,10 @@ def _read(connection: Connection, wanted: Select[Any]) -> Iterator[Session]:
         read_owners = from_text(owners, _owners, f"what tokens issued in session {session_id}") if owners else None
         yield Session(
             session_id,
-            ids[license_id],
+            share(license_id, license_id),
             names.get(session_id, ()),
-            ids[home],
-            ids[current],
+            share(home, home),
+            share(current, current),
             created_at,
             active_at,
             turns,
@@ -118,29 +118,11 @@ def _read(connection: Connection, wanted: Select[Any]) -> Iterator[Session]:
             read_owners or nobody,
             pinned != 0,
             texts[client],
-            None if model is None else texts[model],
+            texts[model],
             input_tokens,
             cached_tokens,
             output_tokens,
         )
-
-
-class _Shared(dict[str, str]):
-    """Of each text one: few licenses, tokens, clients and models have all these sessions."""
-
-    def __init__(self, read: Callable[[str], str]) -> None:
-        super().__init__()
-        self._read = read
-
-    def __missing__(self, stored: str) -> str:
-        self[stored] = text = self._read(stored)
-        return text
-
-
-def _plain_rows(connection: Connection, query: Select[Any]) -> list[tuple[Any, ...]]:
-    """What the driver says, without what SQLAlchemy makes of rows and types: it takes as long as all the rest."""
-    with closing(connection.execute(query)) as result:
-        return list(result.cursor.fetchall()) if result.cursor is not None else []
 
 
 def save(connection: Connection, batch: Sequence[Session]) -> None:

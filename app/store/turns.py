@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import (
     Connection,
-    Row,
+    Select,
     delete,
     or_,
     select,
@@ -18,10 +18,11 @@ from sqlalchemy.dialects.sqlite import insert
 
 from app.core.turn import Attempt, Outcome, TurnRow, Usage
 from app.store import counts
-from app.store.many_rows import ManyRows
-from app.store.schema import EscapedTexts, turns
+from app.store.many_rows import ManyRows, plain_rows
+from app.store.schema import EscapedTexts, ReadTexts, turns
 from app.store.stored_json import from_text, require_numbers, to_text
 
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _ADDED = ManyRows(insert(turns).on_conflict_do_nothing(index_elements=["id"]))
 
 
@@ -48,7 +49,7 @@ def load(
         query = query.where(turns.c.started_at < before)
     if session_id is not None:
         query = query.where(turns.c.session_id == session_id)
-    return [_turn(row) for row in connection.execute(query)]
+    return list(_read(connection, query))
 
 
 class SomeAreThere(Exception):
@@ -68,7 +69,7 @@ def save(connection: Connection, batch: Sequence[TurnRow]) -> None:
         if len(batch) > 1:
             raise SomeAreThere
         same = turns.c.id == batch[0].id
-        counts.add(connection, map(_turn, connection.execute(select(turns).where(same))), -1)
+        counts.add(connection, _read(connection, select(turns).where(same)), -1)
         connection.execute(delete(turns).where(same))
         _ADDED.execute(connection, [_values(batch[0], texts)])
     counts.add(connection, batch)
@@ -117,37 +118,66 @@ def _values(row: TurnRow, texts: EscapedTexts) -> tuple[object, ...]:
     )
 
 
-def _turn(row: Row[Any]) -> TurnRow:
-    usage = None
-    if row.input_tokens is not None:
-        usage = Usage(row.input_tokens, row.cached_tokens, row.output_tokens, row.reasoning_tokens)
-    return TurnRow(
-        id=row.id,
-        started_at=row.started_at,
-        endpoint=row.endpoint,
-        license_id=row.license_id,
-        session_id=row.session_id,
-        token_id=row.token_id,
-        client=row.client,
-        peer=row.peer,
-        model=row.model,
-        effort=row.effort,
-        stream=row.stream,
-        status=row.status,
-        error=row.error,
-        outcome=Outcome(row.outcome),
-        first_byte_ms=row.first_byte_ms,
-        total_ms=row.total_ms,
-        request_bytes=row.request_bytes,
-        response_bytes=row.response_bytes,
-        request_sha256=row.request_sha256,
-        sent_sha256=row.sent_sha256,
-        edits=tuple(row.edits),
-        usage=usage,
-        note=row.note,
-        attempts=from_text(row.attempts, _attempts, f"the attempts of turn {row.id}") or (),
-        waited_ms=row.waited_ms,
-    )
+def _read(connection: Connection, query: Select[Any]) -> Iterator[TurnRow]:
+    """Whole rows, in the order of the table's columns."""
+    texts = ReadTexts()
+    for (
+        turn_id,
+        started_at,
+        endpoint,
+        license_id,
+        session_id,
+        token_id,
+        client,
+        peer,
+        model,
+        effort,
+        stream,
+        status,
+        error,
+        outcome,
+        first_byte_ms,
+        total_ms,
+        request_bytes,
+        response_bytes,
+        request_sha256,
+        sent_sha256,
+        edits,
+        input_tokens,
+        cached_tokens,
+        output_tokens,
+        reasoning_tokens,
+        note,
+        attempts,
+        waited_ms,
+    ) in plain_rows(connection, query):
+        yield TurnRow(
+            turn_id,
+            started_at,
+            endpoint,
+            license_id,
+            session_id,
+            token_id,
+            texts[client],
+            texts[peer],
+            texts[model],
+            texts[effort],
+            stream != 0,
+            status,
+            texts[error],
+            _OUTCOMES[outcome],
+            first_byte_ms,
+            total_ms,
+            request_bytes,
+            response_bytes,
+            request_sha256,
+            sent_sha256,
+            () if edits == "[]" else tuple(json.loads(edits)),
+            None if input_tokens is None else Usage(input_tokens, cached_tokens, output_tokens, reasoning_tokens),
+            texts[note],
+            (from_text(attempts, _attempts, f"the attempts of turn {turn_id}") or ()) if attempts else (),
+            waited_ms,
+        )
 
 
 def _attempts(data: list[dict[str, Any]]) -> tuple[Attempt, ...]:
