@@ -1,5 +1,6 @@
 """The benchmark's own parts, without measuring anything: verdicts, tables, the baseline, settings, what is missing."""
 
+import asyncio
 import json
 import shutil
 import subprocess
@@ -12,15 +13,20 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from app.store.store import DATABASE_FILE, Store
+from app.store.vault import Sealed
 from machine import bench
 from machine.checkout import Checkout
 from machine.report import Stop
-from tests.bench import peer_configs, rows
+from tests.bench import full_house, peer_configs, rows
 from tests.bench.comparison_table import figure_tables, verdict_table
 from tests.bench.far_side import FarSide, Load, NoCompiler, compile_programs
+from tests.bench.full_house import fill_house
 from tests.bench.rows import Against, Part, Promise
+from tests.bench.scenarios import usual_start
 from tests.bench.targets import server_program
 from tests.bench.verdicts import STREAMS, Measured, Verdict, baseline_text, judge, read_baseline
+from tests.store import samples
 from tests.support.children import Children
 from tests.support.ports import free_port
 
@@ -120,6 +126,40 @@ def test_every_promise_has_a_name_of_its_own_and_the_default_placement_is_among_
         rows.NGINX_TLS: ["paced-200"],
     }
     assert rows.HAPROXY in rows.needed(rows.PROMISES, whole=True)
+
+
+def test_a_full_store_is_compared_with_an_empty_one_and_its_pages_with_an_ordinary_ones() -> None:
+    wanted = rows.needed(rows.chosen(rows.PROMISES, frozenset({13})))
+    assert wanted[rows.FULL] == ["start", "paced-10", "small-10", "small-200", "pages"]
+    assert wanted[rows.EMPTY] == ["start", "paced-10", "small-10", "small-200"]
+    assert wanted[rows.ORDINARY] == ["pages"]
+
+
+def test_of_some_starts_the_first_does_not_count_and_the_middle_one_of_the_others_does() -> None:
+    seen = [{"listening_ms": ms, "tray_ms": ms + 5} for ms in (900.0, 500.0, 800.0, 600.0)]
+    assert usual_start(seen) == {"listening_ms": 600, "tray_ms": 605}
+    assert usual_start([{"listening_ms": 3.0}, {"listening_ms": 4.0}]) == {"listening_ms": 4}
+
+
+async def test_a_past_is_written_with_sessions_of_the_loads_all_over_it(tmp_path: Path) -> None:
+    house = tmp_path / "house"
+    store = await Store.open(house / DATABASE_FILE)
+    sealed = Sealed("0123456789abcdef", b"n" * 12, b"ciphertext")
+    await store.put_token(samples.token(1), sealed)
+    await store.put_license(samples.license(1), sealed)
+    await store.close()
+    await asyncio.to_thread(fill_house, house, tmp_path / "past", full=False)
+    store = await Store.open(tmp_path / "past" / DATABASE_FILE)
+    try:
+        sessions = await store.sessions(0)
+        assert len(sessions) == full_house.ORDINARY_SESSIONS
+        ages = {session.names[0]: session.last_active_at for session in sessions}
+        assert ages["bench-199"] < ages["bench-100"] < ages["bench-0"]
+        assert ages["bench-0"] - ages["bench-199"] > 29 * 24 * 3600
+        assert len(await store.turns(3000)) == full_house.ORDINARY_TURNS
+        assert sum(used.turns for used in (await store.license_usage(0)).values()) == full_house.ORDINARY_TURNS
+    finally:
+        await store.close()
 
 
 @linux
