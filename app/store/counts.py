@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import (
     Connection,
     Double,
+    Insert,
     Integer,
     Select,
     case,
@@ -37,33 +38,35 @@ _FAILED = (Outcome.FAILED, Outcome.REFUSED)
 _SUMS = ("turns", "failed", "input_tokens", "cached_tokens", "output_tokens")
 
 
-def _added() -> ManyRows:
+def _added() -> Insert:
     adding = insert(turn_counts)
     sums = {name: turn_counts.c[name] + adding.excluded[name] for name in _SUMS}
-    return ManyRows(adding.on_conflict_do_update(index_elements=["seconds", "start", "license_id"], set_=sums))
+    return adding.on_conflict_do_update(index_elements=["seconds", "start", "license_id"], set_=sums)
 
 
-_ADDED = _added()
+_ADDED = ManyRows(_added)
 
 
 def add(connection: Connection, rows: Iterable[TurnRow], times: int = 1) -> None:
     """Count these turns; with -1 for `times` they count no longer."""
-    sums: dict[tuple[int, int, str], list[float]] = {}
+    quarters: dict[tuple[int, str], list[float]] = {}
     for row in rows:
-        for seconds in (QUARTER_S, DAY_S):
-            place = seconds, _begin(row.started_at, seconds), row.license_id or ""
-            found = sums.get(place)
-            if found is None:
-                found = sums[place] = [0, 0, 0.0, 0.0, 0.0]
-            found[0] += times
-            if row.outcome in _FAILED:
-                found[1] += times
-            if row.usage is not None:
-                # As floating point: a sum of integers fails beyond 64 bits, and upstream may send any number.
-                found[2] += times * float(row.usage.input_tokens)
-                found[3] += times * float(row.usage.cached_tokens)
-                found[4] += times * float(row.usage.output_tokens)
-    _ADDED.execute(connection, ((*place, *found) for place, found in sums.items()))
+        place = _begin(row.started_at, QUARTER_S), row.license_id or ""
+        found = quarters.get(place)
+        if found is None:
+            found = quarters[place] = [0, 0, 0.0, 0.0, 0.0]
+        found[0] += times
+        if row.outcome in _FAILED:
+            found[1] += times
+        if row.usage is not None:
+            # As floating point: a sum of integers fails beyond 64 bits, and upstream may send any number.
+            found[2] += times * float(row.usage.input_tokens)
+            found[3] += times * float(row.usage.cached_tokens)
+            found[4] += times * float(row.usage.output_tokens)
+    _ADDED.execute(connection, ((QUARTER_S, *place, *found) for place, found in quarters.items()))
+    # Some quarters may be of one day: each is added to what there is of it.
+    of_days = ((DAY_S, _begin(start, DAY_S), owner, *found) for (start, owner), found in quarters.items())
+    _ADDED.execute(connection, of_days)
 
 
 def remove_old(connection: Connection, before: float) -> None:

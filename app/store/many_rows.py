@@ -8,7 +8,7 @@ Python's lock to the gateway's loop and has to get it back. A statement of many 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from functools import cached_property
 from itertools import chain, islice
@@ -34,11 +34,12 @@ class ManyRows:
     """An insert, executed for many rows at once.
 
     Args:
-        statement: for one row; its values come in the order of the table's columns.
+        statement: makes the one for a single row, when it is first needed: that takes a millisecond, and a start none.
+            Values come in the order of the table's columns.
     """
 
-    def __init__(self, statement: Insert) -> None:
-        self._statement = statement
+    def __init__(self, statement: Callable[[], Insert]) -> None:
+        self._make = statement
         # Few, so that the driver keeps each of them prepared.
         self._texts: dict[int, str] = {}
 
@@ -73,6 +74,10 @@ class ManyRows:
         if count not in self._texts:
             self._texts[count] = self._one.replace(self._row, ", ".join([self._row] * count), 1)
         return self._texts[count]
+
+    @cached_property
+    def _statement(self) -> Insert:
+        return self._make()
 
     @cached_property
     def _one(self) -> str:

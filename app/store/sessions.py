@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, or_, select
+from sqlalchemy import Connection, Insert, Select, delete, func, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
 from app.core.session import MAX_SESSIONS, Session
@@ -38,22 +39,23 @@ _LOADED = (
 )
 
 
-def _saved(*kept: str) -> ManyRows:
+def _saved(*kept: str) -> Insert:
     """Adds sessions; of one that is there, all columns but these are replaced."""
     adding = insert(sessions)
     new = {column.name: adding.excluded[column.name] for column in sessions.c if column.name not in kept}
-    return ManyRows(adding.on_conflict_do_update(index_elements=["id"], set_=new))
+    return adding.on_conflict_do_update(index_elements=["id"], set_=new)
 
 
-def _named() -> ManyRows:
+def _named() -> Insert:
     """Adds names or gives them to other sessions; one that is as it was is not written."""
     adding = insert(session_names)
     new = {name: adding.excluded[name] for name in ("session_id", "position")}
     changed = or_(*(session_names.c[name] != value for name, value in new.items()))
-    return ManyRows(adding.on_conflict_do_update(index_elements=["license_id", "name"], set_=new, where=changed))
+    return adding.on_conflict_do_update(index_elements=["license_id", "name"], set_=new, where=changed)
 
 
-_SAVED, _SAVED_BUT_OWNERS, _NAMED = _saved("id"), _saved("id", "owners"), _named()
+_SAVED, _SAVED_BUT_OWNERS = ManyRows(partial(_saved, "id")), ManyRows(partial(_saved, "id", "owners"))
+_NAMED = ManyRows(_named)
 
 
 def load(connection: Connection, active_since: float, limit: int = MAX_SESSIONS) -> list[Session]:

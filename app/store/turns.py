@@ -23,7 +23,7 @@ from app.store.schema import EscapedTexts, ReadTexts, turns
 from app.store.stored_json import from_text, require_numbers, to_text
 
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
-_ADDED = ManyRows(insert(turns).on_conflict_do_nothing(index_elements=["id"]))
+_ADDED = ManyRows(lambda: insert(turns).on_conflict_do_nothing(index_elements=["id"]))
 
 
 def load(
