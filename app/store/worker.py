@@ -24,7 +24,7 @@ from app.store.health import StoredHealth
 from app.store.writer import BatchWriter
 
 #: Rows are written at most so long after they came.
-BATCH_DELAY_S = 0.5
+BATCH_DELAY_S = 0.3
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
