@@ -11,14 +11,21 @@ import time
 from typing import Any
 
 from app.__main__ import main
-from app.commandline import desktop
+from app.commandline.importing import modules_read
+
+# As the program itself reads them.
+with modules_read():
+    from app.commandline import desktop
 
 _run = desktop.run
 
 
 def _run_with_a_tray(*arguments: Any, **options: Any) -> int:
     # Not before the program itself would load Qt.
-    from PySide6.QtWidgets import QSystemTrayIcon
+    with modules_read():
+        from PySide6.QtWidgets import QSystemTrayIcon
+
+        from app.desktop import tray
 
     class Icon(QSystemTrayIcon):
         @staticmethod
@@ -32,8 +39,6 @@ def _run_with_a_tray(*arguments: Any, **options: Any) -> int:
                 from tests.bench.window_timer import WindowTimer
 
                 WindowTimer(self, float(os.environ["BENCH_STALL_S"]))
-
-    from app.desktop import tray
 
     vars(tray)["QSystemTrayIcon"] = Icon
     return _run(*arguments, **options)
