@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
-import multiprocessing
 import os
 import sys
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the program; returns its exit code."""
-    multiprocessing.freeze_support()
+    if getattr(sys, "frozen", False):
+        # It would start the bundled program as a worker of itself; elsewhere there is nothing to support.
+        import multiprocessing
+
+        multiprocessing.freeze_support()
     for name in ("stdout", "stderr"):
         # A windowed program on Windows has neither; whatever prints must not end it.
         if getattr(sys, name) is None:

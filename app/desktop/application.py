@@ -27,8 +27,6 @@ from app.desktop.machine import Machine
 from app.desktop.overrides import guard_overrides
 from app.desktop.preferences import Preferences
 from app.desktop.reopening import Reopening
-from app.desktop.widgets.focus_return import FocusReturn
-from app.desktop.widgets.focus_ring import FocusRing
 from app.gateway.handle import GatewayHandle
 from app.platform.shells import default_shell
 
@@ -78,8 +76,7 @@ def run_desktop(
     asyncio.set_event_loop(loop)
     try:
         with everything_logged(loop):
-            FocusRing(application)
-            FocusReturn(application)
+            _follow_focus(application)
             desktop = Desktop(
                 icons,
                 preferences,
@@ -138,6 +135,21 @@ class Application(QApplication):
         waiting = QEventLoop()
         QTimer.singleShot(_SESSION_END_MS, waiting.quit)
         waiting.exec()
+
+
+def _follow_focus(application: QApplication) -> None:
+    """Look after the keyboard as soon as anything has it."""
+
+    def focused() -> None:
+        application.focusChanged.disconnect(focused)
+        # Imported late: in the tray nothing ever has the keyboard.
+        from app.desktop.widgets.focus_return import FocusReturn
+        from app.desktop.widgets.focus_ring import FocusRing
+
+        FocusRing(application)
+        FocusReturn(application)
+
+    application.focusChanged.connect(focused)
 
 
 def _streaming(desktop: Desktop) -> bool:

@@ -1,4 +1,7 @@
-"""Questions to the user. They never block the loop: the gateway answers clients while a dialog is open."""
+"""Questions to the user. They never block the loop: the gateway answers clients while a dialog is open.
+
+Qt's kinds of widgets are named with their module: each is made when it is first asked for, and in the tray none is.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,10 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from PySide6 import QtWidgets
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import (
-    QApplication,
-    QDialog,
-    QDialogButtonBox,
-    QFileDialog,
-    QInputDialog,
-    QLineEdit,
-    QMessageBox,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QWidget
 
 # Of the field for a name, in pixels.
 _NAME_WIDTH = 320
@@ -36,13 +31,15 @@ async def confirmed(
         explanation: a second, smaller paragraph.
         no: label of the other button; None: "Cancel", as the system says it.
     """
-    box = QMessageBox(QMessageBox.Icon.Question, title, text, QMessageBox.StandardButton.NoButton, parent)
+    box = QtWidgets.QMessageBox(
+        QtWidgets.QMessageBox.Icon.Question, title, text, QtWidgets.QMessageBox.StandardButton.NoButton, parent
+    )
     box.setInformativeText(explanation)
-    go_on = box.addButton(yes, QMessageBox.ButtonRole.AcceptRole)
+    go_on = box.addButton(yes, QtWidgets.QMessageBox.ButtonRole.AcceptRole)
     if no is None:
-        way_out = box.addButton(QMessageBox.StandardButton.Cancel)
+        way_out = box.addButton(QtWidgets.QMessageBox.StandardButton.Cancel)
     else:
-        way_out = box.addButton(no, QMessageBox.ButtonRole.RejectRole)
+        way_out = box.addButton(no, QtWidgets.QMessageBox.ButtonRole.RejectRole)
     box.setDefaultButton(way_out)
     box.setEscapeButton(way_out)
     await finished(box)
@@ -53,11 +50,13 @@ async def chosen(
     parent: QWidget | None, title: str, text: str, choices: Sequence[str], *, explanation: str = ""
 ) -> int | None:
     """Let the user choose one of several ways; the first is the default. None: none of them."""
-    box = QMessageBox(QMessageBox.Icon.Question, title, text, QMessageBox.StandardButton.NoButton, parent)
+    box = QtWidgets.QMessageBox(
+        QtWidgets.QMessageBox.Icon.Question, title, text, QtWidgets.QMessageBox.StandardButton.NoButton, parent
+    )
     box.setInformativeText(explanation)
     # Equal roles: otherwise each system would sort them in its own way.
-    buttons = [box.addButton(choice, QMessageBox.ButtonRole.AcceptRole) for choice in choices]
-    way_out = box.addButton(QMessageBox.StandardButton.Cancel)
+    buttons = [box.addButton(choice, QtWidgets.QMessageBox.ButtonRole.AcceptRole) for choice in choices]
+    way_out = box.addButton(QtWidgets.QMessageBox.StandardButton.Cancel)
     box.setDefaultButton(buttons[0])
     box.setEscapeButton(way_out)
     await finished(box)
@@ -67,50 +66,56 @@ async def chosen(
 
 async def told(parent: QWidget | None, title: str, text: str, explanation: str = "") -> None:
     """Show what went wrong, until the user has closed it."""
-    box = QMessageBox(QMessageBox.Icon.Critical, title, text, QMessageBox.StandardButton.Close, parent)
+    box = QtWidgets.QMessageBox(
+        QtWidgets.QMessageBox.Icon.Critical, title, text, QtWidgets.QMessageBox.StandardButton.Close, parent
+    )
     box.setInformativeText(explanation)
     await finished(box)
 
 
 async def chosen_files(parent: QWidget | None, title: str, folder: Path, filters: list[str]) -> list[Path]:
     """Let the user choose existing files; empty if they chose none."""
-    dialog = QFileDialog(parent, title, str(folder))
-    dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+    dialog = QtWidgets.QFileDialog(parent, title, str(folder))
+    dialog.setFileMode(QtWidgets.QFileDialog.FileMode.ExistingFiles)
     dialog.setNameFilters(filters)
     # Qt's own translation lacks these two; the systems' own dialogs bring theirs.
-    dialog.setLabelText(QFileDialog.DialogLabel.LookIn, QCoreApplication.translate("Dialogs", "Look in:"))
-    dialog.setLabelText(QFileDialog.DialogLabel.FileType, QCoreApplication.translate("Dialogs", "Files of type:"))
+    dialog.setLabelText(QtWidgets.QFileDialog.DialogLabel.LookIn, QCoreApplication.translate("Dialogs", "Look in:"))
+    dialog.setLabelText(
+        QtWidgets.QFileDialog.DialogLabel.FileType, QCoreApplication.translate("Dialogs", "Files of type:")
+    )
     result = await finished(dialog)
-    return [Path(file) for file in dialog.selectedFiles()] if result == QDialog.DialogCode.Accepted else []
+    return [Path(file) for file in dialog.selectedFiles()] if result == QtWidgets.QDialog.DialogCode.Accepted else []
 
 
 async def chosen_new_file(parent: QWidget | None, title: str, proposed: Path, filters: list[str]) -> Path | None:
     """Let the user choose where to write a file; the system asks before one is replaced. None: nowhere."""
-    dialog = QFileDialog(parent, title, str(proposed.parent))
-    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-    dialog.setFileMode(QFileDialog.FileMode.AnyFile)
+    dialog = QtWidgets.QFileDialog(parent, title, str(proposed.parent))
+    dialog.setAcceptMode(QtWidgets.QFileDialog.AcceptMode.AcceptSave)
+    dialog.setFileMode(QtWidgets.QFileDialog.FileMode.AnyFile)
     dialog.setNameFilters(filters)
     dialog.setDefaultSuffix(proposed.suffix.removeprefix("."))
     dialog.selectFile(proposed.name)
-    dialog.setLabelText(QFileDialog.DialogLabel.LookIn, QCoreApplication.translate("Dialogs", "Look in:"))
-    dialog.setLabelText(QFileDialog.DialogLabel.FileType, QCoreApplication.translate("Dialogs", "Files of type:"))
+    dialog.setLabelText(QtWidgets.QFileDialog.DialogLabel.LookIn, QCoreApplication.translate("Dialogs", "Look in:"))
+    dialog.setLabelText(
+        QtWidgets.QFileDialog.DialogLabel.FileType, QCoreApplication.translate("Dialogs", "Files of type:")
+    )
     result = await finished(dialog)
-    return Path(dialog.selectedFiles()[0]) if result == QDialog.DialogCode.Accepted else None
+    return Path(dialog.selectedFiles()[0]) if result == QtWidgets.QDialog.DialogCode.Accepted else None
 
 
 async def named(parent: QWidget | None, title: str, text: str, before: str, longest: int) -> str | None:
     """Let the user change a name; None when it stays as it was."""
-    dialog = QInputDialog(parent)
+    dialog = QtWidgets.QInputDialog(parent)
     dialog.setWindowTitle(title)
     dialog.setLabelText(text)
     dialog.setTextValue(before)
-    entry = dialog.findChild(QLineEdit)
-    if isinstance(entry, QLineEdit):
+    entry = dialog.findChild(QtWidgets.QLineEdit)
+    if isinstance(entry, QtWidgets.QLineEdit):
         entry.setMaxLength(longest)
         entry.setMinimumWidth(_NAME_WIDTH)
     result = await finished(dialog)
     name = dialog.textValue().strip()
-    return name if result == QDialog.DialogCode.Accepted and name not in ("", before) else None
+    return name if result == QtWidgets.QDialog.DialogCode.Accepted and name not in ("", before) else None
 
 
 def bring_up_open_one() -> None:
@@ -121,7 +126,7 @@ def bring_up_open_one() -> None:
         dialog.activateWindow()
 
 
-async def finished(dialog: QDialog) -> int:
+async def finished(dialog: QtWidgets.QDialog) -> int:
     """Show a dialog until it is closed; returns its result. It is deleted afterwards."""
     closed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
@@ -130,7 +135,7 @@ async def finished(dialog: QDialog) -> int:
             closed.set_result(result)
 
     dialog.finished.connect(settle)
-    for buttons in dialog.findChildren(QDialogButtonBox):
+    for buttons in dialog.findChildren(QtWidgets.QDialogButtonBox):
         # Some desktops put pictures of their own on Cancel and Close, which fit nothing else here.
         for button in buttons.buttons():
             button.setIcon(QIcon())

@@ -18,13 +18,14 @@ NOT_BEFORE_THE_WINDOW = {
     "app.desktop.models",
     "app.desktop.set_up",
     "app.desktop.sign_in.dialog",
+    "app.desktop.widgets.focus_ring",
     "app.platform.codex_check",
     "app.platform.codex_facts",
     "app.platform.codex_writer",
     "tomlkit",
     "psutil",
 }
-NEVER = {"aiohttp_socks", "app.practice", "alembic", "sqlalchemy.orm", "PySide6.QtNetwork"}
+NEVER = {"aiohttp_socks", "app.practice", "alembic", "multiprocessing", "sqlalchemy.orm", "PySide6.QtNetwork"}
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,6 @@ async def test_the_window_and_what_sets_codex_up_are_read_when_somebody_looks(
     assert not read() & (NOT_BEFORE_THE_WINDOW | NEVER)
     await screen.click("Open window")
     await screen.wait_windows(1)
-    assert {"app.desktop.pages", "app.platform.codex_writer"} <= read()
+    assert {"app.desktop.pages", "app.desktop.widgets.focus_ring", "app.platform.codex_writer"} <= read()
     assert not read() & NEVER
     await desktop.run.quit()

@@ -25,6 +25,7 @@ class FocusReturn(QObject):
         self._deputy: QWidget | None = None
         # Without the widgets that the signal brings: one of them may be half gone.
         application.focusChanged.connect(self._on_focus)
+        self._on_focus()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Of the resting control alone."""

@@ -80,6 +80,7 @@ class FocusRing(QObject):
         self._later.timeout.connect(self._surround)
         # Without the widgets that the signal brings: one of them may be half gone.
         application.focusChanged.connect(self._on_focus)
+        self._on_focus()
 
     @property
     def surrounded(self) -> QWidget | None:
