@@ -12,7 +12,7 @@ from app.gateway.snapshot import GatewaySnapshot
 WATCHED_MS = 300
 UNWATCHED_MS = 1000
 QUIET_MS = 3000
-QUIET_LOOKS = 20
+QUIET_LOOKS = 5
 # Of the time, showing may take one part in so many: the streams go through the same loop.
 _PARTS = 30
 
