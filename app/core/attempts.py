@@ -61,14 +61,15 @@ class Attempts:
         self._next: Pause | Refresh | None = None
         self._again: str | None = None
         self._wish: str | None = None
-        self._tried: set[str] = set()
+        # Thousands of turns run at once, and a set of their own takes 216 bytes, an empty one too.
+        self._tried: tuple[str, ...] = ()
         self._spent: dict[str, Meaning] = {}
-        self._second: set[str] = set()
-        self._renewed: set[str] = set()
+        self._second: frozenset[str] = frozenset()
+        self._renewed: frozenset[str] = frozenset()
         self._refusals = 0
         self._lent_at: float | None = None
         self._pinned = False
-        self._bad_ways: set[str | None] = set()
+        self._bad_ways: frozenset[str | None] = frozenset()
         self._last: Meaning | None = None
 
     def decide(self, now: float) -> Step:
@@ -147,7 +148,7 @@ class Attempts:
             renewed: it can be tried again.
             refused: if not, the login was refused for good, rather than that it could not be renewed just now.
         """
-        self._renewed.add(token_id)
+        self._renewed |= {token_id}
         if not renewed:
             self._spent[token_id] = Meaning.UNAUTHORIZED
             self._refusals += refused
@@ -161,9 +162,8 @@ class Attempts:
         self._trying_since = now
         self._failures = 0
         self._spent.clear()
-        self._second.clear()
-        self._renewed.clear()
-        self._bad_ways.clear()
+        self._second = self._renewed = frozenset()
+        self._bad_ways = frozenset()
         self._again = None
         self._last = None
 
@@ -252,8 +252,9 @@ class Attempts:
         self._at, self._session_id = token, session.id if session is not None else None
         self._probing = pool.take(token.id, now)
         self.sends += 1
-        elsewhere = bool(self._tried - {token.id})
-        self._tried.add(token.id)
+        elsewhere = any(tried != token.id for tried in self._tried)
+        if token.id not in self._tried:
+            self._tried += (token.id,)
         self._again = self._wish = None
         owner = pool.turn_state_owner(wanted.sealed.turn_state) if wanted.sealed.turn_state else None
         drop = ties.drop_turn_state(owner, session, token, elsewhere=elsewhere)
@@ -298,7 +299,7 @@ class Attempts:
                     pool.refuse_model(token.id, self._wanted.model, now)
                 self._spent[token.id] = meaning
             case Meaning.WAY:
-                self._bad_ways.add(token.proxy)
+                self._bad_ways |= {token.proxy}
             case Meaning.RATE_LIMIT:
                 if not self._tried_again(token, fault.wait_s or 1.0):
                     health.slow_down(now, fault.wait_s)
@@ -315,7 +316,7 @@ class Attempts:
         """Have the token tried once more after a short wait; False when it was, or the wait is too long."""
         if token.id in self._second or wait_s > SHORT_WAIT_S:
             return False
-        self._second.add(token.id)
+        self._second |= {token.id}
         self._next, self._again = Pause(wait_s), token.id
         return True
 
@@ -358,7 +359,7 @@ class Attempts:
         unreached = [token for token in usable if token.proxy in self._bad_ways]
         for token in failed:
             del self._spent[token.id]
-        self._bad_ways.difference_update(token.proxy for token in unreached)
+        self._bad_ways = self._bad_ways.difference(token.proxy for token in unreached)
         return bool(failed or unreached)
 
     def _end(self, missing: Shortage, reader: str | None) -> Step:

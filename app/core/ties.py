@@ -22,7 +22,7 @@ class Ties:
         self._sealed = sealed
         self._issuer: str | None = None
         self._bare = False
-        self._refused_by: set[str] = set()
+        self._refused_by: frozenset[str] = frozenset()
 
     @property
     def any(self) -> bool:
@@ -54,7 +54,7 @@ class Ties:
             return True
         if not self._sealed.kept:
             return False
-        self._refused_by.add(token_id)
+        self._refused_by |= {token_id}
         # A conversation that has always been here got it from nobody else.
         return False if session is not None and self._issuer is not None and not session.moves else None
 

@@ -168,6 +168,8 @@ def hang_up(request: web.BaseRequest) -> None:
 
 def _response_like(answer: UpstreamAnswer, stream: bool) -> web.StreamResponse:
     headers: CIMultiDict[str] = CIMultiDict(to_client(answer.raw_headers))
+    # They are kilobytes, and the answer may stream for an hour.
+    answer.raw_headers = ()
     headers.setdefault("Server", SERVER)
     if stream and answer.status < 300:
         # Upstreams have been seen to name none; clients that look for one need this.

@@ -31,7 +31,7 @@ class UpstreamAnswer:
     Attributes:
         status, reason: of HTTP.
         headers: whatever their case.
-        raw_headers: as they came.
+        raw_headers: as they came, until somebody lets them go.
     """
 
     def __init__(
