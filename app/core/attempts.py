@@ -61,15 +61,15 @@ class Attempts:
         self._next: Pause | Refresh | None = None
         self._again: str | None = None
         self._wish: str | None = None
-        # Thousands of turns run at once, and a set of their own takes 216 bytes, an empty one too.
+        # Thousands of turns run at once; a set takes 216 bytes, an empty one too.
         self._tried: tuple[str, ...] = ()
         self._spent: dict[str, Meaning] = {}
-        self._second: frozenset[str] = frozenset()
-        self._renewed: frozenset[str] = frozenset()
+        self._second: tuple[str, ...] = ()
+        self._renewed: tuple[str, ...] = ()
         self._refusals = 0
         self._lent_at: float | None = None
         self._pinned = False
-        self._bad_ways: frozenset[str | None] = frozenset()
+        self._bad_ways: tuple[str | None, ...] = ()
         self._last: Meaning | None = None
 
     def decide(self, now: float) -> Step:
@@ -148,7 +148,7 @@ class Attempts:
             renewed: it can be tried again.
             refused: if not, the login was refused for good, rather than that it could not be renewed just now.
         """
-        self._renewed |= {token_id}
+        self._renewed += (token_id,)
         if not renewed:
             self._spent[token_id] = Meaning.UNAUTHORIZED
             self._refusals += refused
@@ -162,8 +162,8 @@ class Attempts:
         self._trying_since = now
         self._failures = 0
         self._spent.clear()
-        self._second = self._renewed = frozenset()
-        self._bad_ways = frozenset()
+        self._second = self._renewed = ()
+        self._bad_ways = ()
         self._again = None
         self._last = None
 
@@ -299,7 +299,7 @@ class Attempts:
                     pool.refuse_model(token.id, self._wanted.model, now)
                 self._spent[token.id] = meaning
             case Meaning.WAY:
-                self._bad_ways |= {token.proxy}
+                self._bad_ways += (token.proxy,)
             case Meaning.RATE_LIMIT:
                 if not self._tried_again(token, fault.wait_s or 1.0):
                     health.slow_down(now, fault.wait_s)
@@ -316,7 +316,7 @@ class Attempts:
         """Have the token tried once more after a short wait; False when it was, or the wait is too long."""
         if token.id in self._second or wait_s > SHORT_WAIT_S:
             return False
-        self._second |= {token.id}
+        self._second += (token.id,)
         self._next, self._again = Pause(wait_s), token.id
         return True
 
@@ -356,10 +356,10 @@ class Attempts:
         pool, wanted = self._pool, self._wanted
         usable = [token for token in tokens if pool.standing(token, wanted.model, now, wanted.kinds).why_not is None]
         failed = [token for token in usable if self._spent.get(token.id) is Meaning.UPSTREAM]
-        unreached = [token for token in usable if token.proxy in self._bad_ways]
+        unreached = {token.proxy for token in usable if token.proxy in self._bad_ways}
         for token in failed:
             del self._spent[token.id]
-        self._bad_ways = self._bad_ways.difference(token.proxy for token in unreached)
+        self._bad_ways = tuple(way for way in self._bad_ways if way not in unreached)
         return bool(failed or unreached)
 
     def _end(self, missing: Shortage, reader: str | None) -> Step:

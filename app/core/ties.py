@@ -13,6 +13,8 @@ from app.core.token import Token
 
 #: Stands for the issuer of what the token refused that was thought to have issued it: somebody else, nobody knows who.
 UNKNOWN = ""
+# Kept by each turn: a new one takes 216 bytes.
+_NO_PLACES: frozenset[int] = frozenset()
 
 
 class Ties:
@@ -22,7 +24,7 @@ class Ties:
         self._sealed = sealed
         self._issuer: str | None = None
         self._bare = False
-        self._refused_by: frozenset[str] = frozenset()
+        self._refused_by: tuple[str, ...] = ()
 
     @property
     def any(self) -> bool:
@@ -38,7 +40,8 @@ class Ties:
         if session is None or self._issuer is None or not self._sealed.kept:
             return None
         if self._refused_by:
-            return frozenset((session.home_token_id, self._issuer, *session.owners.values())) - self._refused_by
+            issuers = frozenset((session.home_token_id, self._issuer, *session.owners.values()))
+            return issuers.difference(self._refused_by)
         issuers = frozenset(session.owners.get(item, self._issuer) for item in self._sealed.kept)
         return issuers if len(issuers) == 1 else frozenset()
 
@@ -54,7 +57,7 @@ class Ties:
             return True
         if not self._sealed.kept:
             return False
-        self._refused_by |= {token_id}
+        self._refused_by += (token_id,)
         # A conversation that has always been here got it from nobody else.
         return False if session is not None and self._issuer is not None and not session.moves else None
 
@@ -77,7 +80,7 @@ class Ties:
         if self._bare:
             return frozenset(place for place, _ in self._sealed.reasoning)
         if session is None or not session.owners:
-            return frozenset()
+            return _NO_PLACES
         owners = session.owners
         return frozenset(place for place, item in self._sealed.reasoning if owners.get(item, token.id) != token.id)
 

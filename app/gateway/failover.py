@@ -73,7 +73,7 @@ class Failover:
         self._send: Send | None = None
         self._last_code = ""
         self._used: str | None = None
-        self._meanings: frozenset[Meaning] = frozenset()
+        self._meanings: tuple[Meaning, ...] = ()
 
     async def next(self) -> Send | None:
         """The token to send it with; None: upstream's last answer is the answer.
@@ -103,7 +103,7 @@ class Failover:
                     step = await self._hold(hold)
                     continue
                 case GiveUp(Why.LAST_ANSWER):
-                    if self._wanted.model is not None and self._meanings == {Meaning.MODEL}:
+                    if self._wanted.model is not None and set(self._meanings) == {Meaning.MODEL}:
                         self._state.on_model_refused(self._wanted.model, self._live.endpoint == "chat/completions")
                     return None
                 case GiveUp(why, missing):
@@ -119,7 +119,7 @@ class Failover:
         now = self._state.clock.now()
         token_id = self._send.token.id if self._send is not None else None
         failure = self._attempts.failed(fault, now)
-        self._meanings |= {failure.meaning}
+        self._meanings += (failure.meaning,)
         self._last_code = code
         if token_id is not None and failure.token_id is not None:
             ms = (self._state.clock.monotonic() - self._sent_at) * 1000

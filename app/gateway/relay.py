@@ -46,6 +46,9 @@ async def relay(
         turn.end(Outcome.FAILED, opening.failure.upstream_code or f"http_{opening.failure.status}")
     await response.prepare(request)
     outlet = Outlet(request, response)
+    # They are written: kilobytes, and the answer may stream for an hour.
+    answer.raw_headers = ()
+    response.headers.clear()
     passing = _Passing(outlet, opening, turn)
     head = bytes(opening.head)
     opening.head.clear()
@@ -168,8 +171,6 @@ def hang_up(request: web.BaseRequest) -> None:
 
 def _response_like(answer: UpstreamAnswer, stream: bool) -> web.StreamResponse:
     headers: CIMultiDict[str] = CIMultiDict(to_client(answer.raw_headers))
-    # They are kilobytes, and the answer may stream for an hour.
-    answer.raw_headers = ()
     headers.setdefault("Server", SERVER)
     if stream and answer.status < 300:
         # Upstreams have been seen to name none; clients that look for one need this.
