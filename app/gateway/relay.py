@@ -15,7 +15,7 @@ from app.core.turn import Outcome
 from app.gateway.opening import Opening
 from app.gateway.outlet import Outlet
 from app.gateway.replies import SERVER, json_reply
-from app.gateway.turn_runner import RunningTurn
+from app.gateway.turn_runner import TURN_STATE, RunningTurn
 from app.translate.errors import UpstreamFailure
 from app.translate.usage import UsageObserver
 from app.upstream.answer import UpstreamAnswer
@@ -46,9 +46,9 @@ async def relay(
         turn.end(Outcome.FAILED, opening.failure.upstream_code or f"http_{opening.failure.status}")
     await response.prepare(request)
     outlet = Outlet(request, response)
-    # They are written: kilobytes, and the answer may stream for an hour.
-    answer.raw_headers = ()
+    # They are written, and only the turn's state is asked for again.
     response.headers.clear()
+    answer.forget_headers(TURN_STATE)
     passing = _Passing(outlet, opening, turn)
     head = bytes(opening.head)
     opening.head.clear()

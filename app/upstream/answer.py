@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from multidict import CIMultiDictProxy
+from multidict import CIMultiDict, CIMultiDictProxy
 
 #: What is held for a reader who is slow, in bytes, before upstream is read no further.
 _MAX_HELD = 256 * 1024
@@ -31,7 +31,7 @@ class UpstreamAnswer:
     Attributes:
         status, reason: of HTTP.
         headers: whatever their case.
-        raw_headers: as they came, until somebody lets them go.
+        raw_headers: as they came.
     """
 
     def __init__(
@@ -64,6 +64,11 @@ class UpstreamAnswer:
     def at_end(self) -> bool:
         """Whether the body is complete, and has been read."""
         return self._source is None and not self._held and self._error is None
+
+    def forget_headers(self, *but: str) -> None:
+        """Keep these alone: headers are kilobytes, and the body may come for an hour."""
+        self.raw_headers = ()
+        self.headers = CIMultiDictProxy(CIMultiDict((name, self.headers[name]) for name in but if name in self.headers))
 
     async def readany(self) -> bytes:
         """What has come of the body, at least one byte; empty at its end.
