@@ -30,7 +30,6 @@ class Connection(asyncio.Protocol):
         dialled: what aiohttp's connector opened; its transport speaks to this from now on.
         free: told when the answer is complete and the next request may be sent.
         lost: told when it is of no more use.
-        read_timeout_s: silence that breaks it, while an answer is waited for.
 
     Attributes:
         used: so many requests were sent.
@@ -42,7 +41,6 @@ class Connection(asyncio.Protocol):
         dialled: aiohttp.connector.Connection,
         free: Callable[[Connection], None],
         lost: Callable[[Connection], None],
-        read_timeout_s: float,
     ) -> None:
         transport = dialled.transport
         if transport is None:
@@ -51,7 +49,6 @@ class Connection(asyncio.Protocol):
         self._dialled = dialled
         self._free = free
         self._lost = lost
-        self._read_timeout_s = read_timeout_s
         self.used = 0
         self.idle_since = 0.0
         self.gone: asyncio.Future[None] = self._loop.create_future()
@@ -68,7 +65,6 @@ class Connection(asyncio.Protocol):
         self._full = False
         self._reading = True
         self._heard = 0.0
-        self._watch: asyncio.TimerHandle | None = None
         transport.set_protocol(self)
 
     @property
@@ -92,8 +88,6 @@ class Connection(asyncio.Protocol):
         waiting: asyncio.Future[UpstreamAnswer] = self._loop.create_future()
         self._waiting = waiting
         self._heard = self._loop.time()
-        if self._watch is None:
-            self._watch = self._loop.call_later(self._read_timeout_s, self._look)
         try:
             if body is None or len(body) <= _PIECE:
                 self._transport.write(head + body if body else head)
@@ -138,6 +132,28 @@ class Connection(asyncio.Protocol):
         else:
             self._transport.close()
 
+    def silent_for(self, now: float) -> float | None:
+        """How long nothing has been heard of an answer that is waited for, in seconds; None: none is.
+
+        Args:
+            now: of the loop's time.
+        """
+        if self._answer is None and self._waiting is None:
+            return None
+        if not self._reading and not self._uploading:
+            # Its silence is ours.
+            self._heard = now
+        return now - self._heard
+
+    def give_up(self) -> None:
+        """It has been silent for too long."""
+        error = aiohttp.SocketTimeoutError("silence for too long")
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_exception(error)
+            self._transport.abort()
+        else:
+            self._break(error)
+
     def data_received(self, data: bytes) -> None:
         """Of `asyncio.Protocol`."""
         answer, body = self._answer, self._body
@@ -162,9 +178,6 @@ class Connection(asyncio.Protocol):
         """Of `asyncio.Protocol`."""
         answer, body = self._answer, self._body
         self._answer = None
-        if self._watch is not None:
-            self._watch.cancel()
-            self._watch = None
         waiting, self._waiting = self._waiting, None
         if waiting is not None and not waiting.done():
             waiting.set_exception(_as_error(exc))
@@ -290,26 +303,6 @@ class Connection(asyncio.Protocol):
         if answer is not None:
             answer.fail(error)
             answer.end()
-
-    def _look(self) -> None:
-        """Whether it has been silent for too long; one timer for all of its requests."""
-        self._watch = None
-        if self._answer is None and self._waiting is None:
-            return
-        now = self._loop.time()
-        if not self._reading and not self._uploading:
-            # Its silence is ours.
-            self._heard = now
-        left = self._heard + self._read_timeout_s - now
-        if left > 0:
-            self._watch = self._loop.call_later(left, self._look)
-            return
-        error = aiohttp.SocketTimeoutError("silence for too long")
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_exception(error)
-            self._transport.abort()
-        else:
-            self._break(error)
 
 
 def _message(head: bytes, loop: asyncio.AbstractEventLoop) -> RawResponseMessage:

@@ -42,6 +42,8 @@ class Connections:
         self._idle: dict[_Origin, list[Connection]] = {}
         self._all: dict[Connection, _Origin] = {}
         self._sweep: asyncio.TimerHandle | None = None
+        #: One for all: a timer of its own would cost each stream half a KiB.
+        self._watch: asyncio.TimerHandle | None = None
 
     @property
     def busy(self) -> bool:
@@ -60,21 +62,22 @@ class Connections:
             aiohttp.ClientError, OSError: none could be opened.
         """
         origin = (url.scheme, url.raw_host, url.port)
-        idle = self._idle.get(origin)
-        while idle:
-            kept = idle.pop()
-            if kept.open and asyncio.get_running_loop().time() - kept.idle_since < self._keepalive_s:
-                return kept
-            kept.close()
-        opened = await self._open(url, proxy, proxy_headers)
-        self._all[opened] = origin
-        return opened
+        loop = asyncio.get_running_loop()
+        connection = self._kept(origin, loop.time())
+        if connection is None:
+            connection = await self._open(url, proxy, proxy_headers)
+            self._all[connection] = origin
+        if self._watch is None:
+            # Whoever sends later waits for longer, so that this comes in time for all.
+            self._watch = loop.call_later(self._read_timeout_s, self._look)
+        return connection
 
     async def close(self) -> None:
         """Close all of them."""
-        if self._sweep is not None:
-            self._sweep.cancel()
-            self._sweep = None
+        for timer in (self._sweep, self._watch):
+            if timer is not None:
+                timer.cancel()
+        self._sweep = self._watch = None
         everything = list(self._all)
         self._idle.clear()
         for connection in everything:
@@ -84,6 +87,15 @@ class Connections:
         for connection in everything:
             connection.drop()
         await self._connector.close()
+
+    def _kept(self, origin: _Origin, now: float) -> Connection | None:
+        idle = self._idle.get(origin)
+        while idle:
+            kept = idle.pop()
+            if kept.open and now - kept.idle_since < self._keepalive_s:
+                return kept
+            kept.close()
+        return None
 
     async def _open(self, url: URL, proxy: URL | None, proxy_headers: dict[str, str] | None) -> Connection:
         asked = aiohttp.ClientRequest(
@@ -99,7 +111,7 @@ class Connections:
             dialled = await self._connector.connect(asked, [], self._timeout)
         except TimeoutError as error:
             raise aiohttp.ConnectionTimeoutError(f"no connection to {url.host} in time") from error
-        return Connection(dialled, self._freed, self._lost, self._read_timeout_s)
+        return Connection(dialled, self._freed, self._lost)
 
     def _freed(self, connection: Connection) -> None:
         origin = self._all.get(connection)
@@ -116,6 +128,21 @@ class Connections:
         idle = self._idle.get(origin) if origin is not None else None
         if idle and connection in idle:
             idle.remove(connection)
+
+    def _look(self) -> None:
+        """Give up those that have been silent for too long, and look again when the next may be."""
+        self._watch = None
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        longest: float | None = None
+        for connection in tuple(self._all):
+            silence = connection.silent_for(now)
+            if silence is not None and silence >= self._read_timeout_s:
+                connection.give_up()
+            elif silence is not None:
+                longest = silence if longest is None else max(longest, silence)
+        if longest is not None:
+            self._watch = loop.call_later(self._read_timeout_s - longest, self._look)
 
     def _close_old(self) -> None:
         self._sweep = None

@@ -441,6 +441,28 @@ async def test_silence_before_the_answer_is_a_timeout() -> None:
         await until(lambda: server.left == 1)
 
 
+async def test_each_answer_has_a_silence_of_its_own() -> None:
+    slow = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n" + b"|".join(b"%d" % n for n in range(8))
+    loop = asyncio.get_running_loop()
+    async with (
+        client(read_timeout_s=0.4) as http,
+        serving(answering(WHOLE, WHOLE)) as first,
+        serving(answering()) as silent,
+        serving(answering(slow, slow, pause=0.15)) as talking,
+    ):
+        for _ in range(2):
+            assert await ask(http, first) == b"whole"
+            talks = loop.create_task(ask(http, talking))
+            await asyncio.sleep(0.25)
+            begun = loop.time()
+            with pytest.raises(UpstreamTimeout):
+                await ask(http, silent)
+            assert loop.time() - begun >= 0.4
+            assert await talks == b"01234567"
+            # Nothing is waited for, and nobody watches, until somebody asks again.
+            await asyncio.sleep(0.5)
+
+
 async def test_short_silences_are_none() -> None:
     slow = b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n" + b"|".join(b"%d" % n for n in range(8))
     async with client(read_timeout_s=0.4) as http, serving(answering(slow, slow, pause=0.15)) as server:
