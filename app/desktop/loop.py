@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import math
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -51,6 +52,9 @@ class DesktopLoop(qasync.QEventLoop):  # type: ignore[misc]
         self._turn.setInterval(0)
         self._turn.timeout.connect(self._on_turn)
         self._bell = _Bell(self._run_ready)
+        # A thread that rings while the process ends and Qt is taken down would crash it. Signals of the system may come
+        # in the middle.
+        self._ringing = threading.RLock()
         self._alarm = QTimer()
         self._alarm.setSingleShot(True)
         # A coarse one may be early.
@@ -71,9 +75,10 @@ class DesktopLoop(qasync.QEventLoop):  # type: ignore[misc]
     ) -> asyncio.Handle:
         """See asyncio; the one method for other threads."""
         handle = asyncio.Handle(callback, args, self, context)
-        if not self._over:
-            self._queue.append(handle)
-            self._bell.rung.emit()
+        with self._ringing:
+            if not self._over:
+                self._queue.append(handle)
+                self._bell.rung.emit()
         return handle
 
     def call_later(
@@ -92,7 +97,8 @@ class DesktopLoop(qasync.QEventLoop):  # type: ignore[misc]
     def close(self) -> None:
         """See asyncio."""
         super().close()
-        self._over = True
+        with self._ringing:
+            self._over = True
         self._turn.stop()
         self._alarm.stop()
         self._queue.clear()

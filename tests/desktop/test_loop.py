@@ -382,6 +382,26 @@ def test_other_threads_can_call(loop: DesktopLoop) -> None:
     done(loop, work())
 
 
+def test_a_loop_is_not_closed_while_a_thread_calls(loop: DesktopLoop, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Else Qt might be taken down while the thread is in it, and the process would crash at its end.
+    calling, ended = threading.Event(), threading.Event()
+
+    class Slow:
+        def emit(self) -> None:
+            calling.set()
+            ended.wait(0.2)
+            ended.set()
+
+    monkeypatch.setattr(loop._bell, "rung", Slow())
+    thread = threading.Thread(target=loop.call_soon_threadsafe, args=(int,))
+    thread.start()
+    assert calling.wait(20)
+    loop.close()
+    assert ended.is_set()
+    thread.join(20)
+    loop.call_soon_threadsafe(int)
+
+
 def test_what_waits_goes_on_while_a_callback_opens_a_loop_of_its_own(loop: DesktopLoop) -> None:
     async def work() -> None:
         inner = QEventLoop()
