@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta, tzinfo
 
@@ -11,6 +12,8 @@ from app.core.turn import Usage
 
 #: The code of the refusal, and of the turn's row.
 LICENSE_BUDGET = "license_budget"
+# In seconds: where it is midnight somewhere, and this computer may be taken there, a quarter of an hour begins.
+_QUARTER_S = 900
 
 
 def local_midnight(now: float, zone: tzinfo | None = None) -> float:
@@ -47,7 +50,7 @@ class BudgetBook:
         self._used = dict(used or {})
         self._zone = zone
         self._day = _day_of(since, zone)
-        #: Between these two it is that day.
+        # Between these two it is that day.
         self._from = self._until = 0.0
 
     def add(self, license_id: str, usage: Usage | None, now: float) -> None:
@@ -86,7 +89,9 @@ class BudgetBook:
         if self._from <= now < self._until:
             return
         today = _day_of(now, self._zone)
-        self._from, self._until = local_midnight(now, self._zone), next_midnight(now, self._zone)
+        quarter_ends = (math.floor(now / _QUARTER_S) + 1) * _QUARTER_S
+        self._from = local_midnight(now, self._zone)
+        self._until = min(next_midnight(now, self._zone), quarter_ends)
         if today > self._day:
             self._used.clear()
         # A clock that was set back gives nothing back: what was used in the meantime was used.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -116,6 +118,32 @@ def test_a_clock_that_is_set_back_gives_nothing_back() -> None:
     assert book.used("l-1", at("2026-06-01T12:00")) == 150
     assert book.used("l-1", at("2026-06-01T23:59")) == 150
     assert book.used("l-1", at("2026-06-02T00:00")) == 0
+
+
+@pytest.fixture
+def own_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
+    if not hasattr(time, "tzset"):
+        pytest.skip("the system's zone cannot be changed for one program")
+    yield monkeypatch
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_the_day_ends_when_it_was_promised_to_also_where_the_computer_has_been_taken(
+    own_zone: pytest.MonkeyPatch,
+) -> None:
+    own_zone.setenv("TZ", "America/New_York")
+    time.tzset()
+    book, now = BudgetBook(), at("2026-06-01T12:00", UTC)
+    book.add("l-1", used(150), now)
+    own_zone.setenv("TZ", "Asia/Kathmandu")
+    time.tzset()
+    with pytest.raises(LimitReached) as refused:
+        book.check(OWNER, "responses", now + 60)
+    renewed = refused.value.resets_at
+    assert renewed == at("2026-06-02T00:00", ZoneInfo("Asia/Kathmandu"))
+    assert book.used("l-1", renewed - 1) == 150
+    assert book.used("l-1", renewed) == 0
 
 
 @given(steps=st.lists(st.tuples(st.floats(0, 2 * DAY), st.integers(1, 1000)), max_size=30), start=moments, zone=zones)
