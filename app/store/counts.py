@@ -92,7 +92,7 @@ def history(connection: Connection, since: float, until: float, bucket_s: float)
 
 def license_usage(connection: Connection, since: float) -> dict[str, LicenseUsage]:
     """Turns and tokens by license id, of the turns started at that time (Unix seconds) or later."""
-    quarter, day = (_begin(since, seconds) + seconds for seconds in (QUARTER_S, DAY_S))
+    quarter, day = (math.ceil(since / seconds) * seconds for seconds in (QUARTER_S, DAY_S))
     counted = union_all(_one_by_one(since, quarter), _quarters(quarter, day), _days(day)).subquery()
     sums = (func.sum(counted.c[name]) for name in _SUMS if name != "failed")
     query = select(counted.c.license_id, *sums).where(counted.c.license_id != "").group_by(counted.c.license_id)

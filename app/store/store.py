@@ -300,7 +300,7 @@ class Store:
         """Remove old turns and long idle sessions, then the oldest turns while the file is too large.
 
         Pinned sessions and the turns of `TODAY_S` stay. Turns that go for the size of the file stay counted in
-        `history`, `used_tokens` and `license_usage`.
+        `history`, `used_tokens` and `license_usage`, by whole quarters of an hour.
 
         The space goes back to the disk, and copies made before migrations go when they are old.
 

@@ -56,9 +56,12 @@ async def test_turns_that_go_for_their_size_stay_counted_until_they_are_too_old(
         store.save_turn(samples.turn(number, started_at=samples.NOW + number * 600))
     await store.flush()
     begin = samples.NOW - samples.NOW % 3600
-    used, hours = await store.license_usage(samples.NOW - 5), await store.history(begin, begin + 36_000, 3600)
+    # The last two begin in the middle of a day, with a quarter of an hour in which there are turns.
+    moments = (samples.NOW - 5, samples.NOW, samples.NOW + 9000)
+    used = [await store.license_usage(since) for since in moments]
+    hours = await store.history(begin, begin + 36_000, 3600)
     assert (await store.prune(LATER, max_bytes=1000)).turns == 40
-    assert await store.license_usage(samples.NOW - 5) == used
+    assert [await store.license_usage(since) for since in moments] == used
     assert await store.history(begin, begin + 36_000, 3600) == hours
     await store.prune(LATER + 30 * DAY)
     assert await store.license_usage(0) == {}
