@@ -71,6 +71,8 @@ class BatchWriter:
     def _try(self) -> DataUnusable | None:
         batch = self._waiting
         if not batch:
+            # What waited was forgotten.
+            self.retry_at = None
             return None
         try:
             self._write_together(batch)

@@ -296,6 +296,37 @@ async def test_a_session_forgotten_while_writing_fails_does_not_come_back(
     await store.close()
 
 
+async def test_when_all_that_waited_is_forgotten_nothing_is_tried_again(
+    path: Path, expect_errors: Callable[..., None]
+) -> None:
+    expect_errors("history cannot be written")
+    clock, asked = Clock(), 0
+
+    def counting() -> float:
+        nonlocal asked
+        asked += 1
+        return clock()
+
+    store = await Store.open(path, busy_timeout_s=0.05, monotonic=counting)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    store.save_session(samples.session(1))
+    with pytest.raises(DataUnusable):
+        await store.flush()
+    other.execute("ROLLBACK")
+    other.close()
+    await store.forget_sessions(["s-1"])
+    clock.ahead += 2 * writer.RETRY_S
+    await store.size_bytes()
+    before = asked
+    await asyncio.sleep(0.1)
+    assert asked - before < 10
+    store.save_session(samples.session(2))
+    await store.flush()
+    assert [item.id for item in await store.sessions(0)] == ["s-2"]
+    await store.close()
+
+
 async def test_health_waits_while_writing_fails_and_goes_with_its_token(
     path: Path, expect_errors: Callable[..., None]
 ) -> None:
