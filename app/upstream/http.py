@@ -187,7 +187,6 @@ class UpstreamHttp:
         opened = await self._by(way, line, url, ask)
         opened.proxy = way.proxy
         line.answers.add(opened.answer)
-        opened.stay_alive()
         return opened
 
     async def _answered(

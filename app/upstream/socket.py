@@ -8,7 +8,6 @@ from typing import Any
 import aiohttp
 from aiohttp import ClientResponse, WSMsgType
 
-from app.upstream.alive import stay_alive
 from app.upstream.errors import NoAnswer
 from app.upstream.headers import Pairs, to_client
 from app.upstream.proxies import Proxy
@@ -39,12 +38,6 @@ class UpstreamSocket(aiohttp.ClientWebSocketResponse[bool]):
             for name, value in to_client(self.answer.raw_headers)
             if not name.lower().startswith(_OF_THE_HOP) and name.lower() not in _NO_BODY
         ]
-
-    def stay_alive(self) -> None:
-        """See `alive.stay_alive`; a proxy's library has opened it, perhaps."""
-        sock = self.get_extra_info("socket")
-        if sock is not None:
-            stay_alive(sock)
 
     def hang_up(self) -> None:
         """Let go of the connection at once; what was sent before still goes out."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ssl
 
 import aiohttp
+from aiohttp.tracing import Trace
 from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError, ProxyType
 
+from app.upstream.alive import stay_alive
 from app.upstream.errors import WRONG_PASSWORD, NoAnswer, UpstreamUnreachable, proxy_refusal
 from app.upstream.proxies import Proxy
 
@@ -16,10 +18,27 @@ _PORT = 1080
 ERRORS = (ProxyError, ProxyConnectionError, ProxyTimeoutError)
 
 
+class _Connector(ProxyConnector):
+    """The library opens its sockets itself, so that each stays alive only from when it is connected."""
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 # aiohttp names it so
+    ) -> aiohttp.connector.Connection:
+        """See aiohttp."""
+        made = await super().connect(req, traces, timeout)
+        sock = made.transport.get_extra_info("socket") if made.transport is not None else None
+        if sock is not None:
+            stay_alive(sock)
+        return made
+
+
 def socks_connector(proxy: Proxy, tls: ssl.SSLContext, keepalive_s: float) -> aiohttp.BaseConnector:
     """Makes connections through this proxy, and keeps them for so long, in seconds."""
     # Names are looked up by the proxy: where one is needed, the local answer is often wrong.
-    return ProxyConnector(
+    return _Connector(
         host=proxy.url.host or "",
         port=proxy.url.port or _PORT,
         proxy_type=ProxyType.SOCKS4 if proxy.url.scheme.startswith("socks4") else ProxyType.SOCKS5,

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import random
 import socket
+import ssl
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ import pytest
 from app.upstream.answer import UpstreamAnswer
 from app.upstream.errors import NoAnswer, UpstreamTimeout, UpstreamUnreachable
 from app.upstream.http import UpstreamHttp
+from tests.upstream.small_proxy import SmallProxy, running
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -140,11 +142,26 @@ async def test_connections_of_many_at_once_serve_the_next_who_come_at_once() -> 
 async def test_an_idle_connection_notices_that_the_other_end_has_vanished() -> None:
     async with client() as http, serving(answering(WHOLE)) as server:
         await ask(http, server)
-        (connection,) = http._lines[None].connections._all
-        sock = connection._transport.get_extra_info("socket")
-        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) != 0
-        if sys.platform == "linux":
-            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 60_000
+        assert_stays_alive(http)
+
+
+async def test_one_through_a_socks_proxy_notices_it_too() -> None:
+    async with client() as http, serving(answering(WHOLE)) as server:
+        proxy = SmallProxy("socks5", destination=int(server.url.split(":")[2].split("/")[0]))
+        async with running(proxy, ssl.create_default_context()):
+            answer = await http.exchange("GET", "http://chatgpt.invalid/", [], proxy=proxy.address)
+            assert await answer.read() == b"whole"
+            assert_stays_alive(http)
+            await http.close()
+
+
+def assert_stays_alive(http: UpstreamHttp) -> None:
+    (line,) = http._lines.values()
+    (connection,) = line.connections._all
+    sock = connection._transport.get_extra_info("socket")
+    assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) != 0
+    if sys.platform == "linux":
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 60_000
 
 
 async def test_an_answer_that_nobody_has_read_keeps_its_bytes_when_the_connection_goes_on() -> None:
