@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import select
 import socket
 import threading
 import weakref
@@ -18,7 +19,7 @@ from app.desktop.loop import DesktopLoop
 from app.desktop.socket_watch import EpollWatch, NotifierWatch
 
 
-@pytest.fixture(params=[EpollWatch, NotifierWatch])
+@pytest.fixture(params=[EpollWatch, NotifierWatch] if hasattr(select, "epoll") else [NotifierWatch])
 def loop(qapp: QApplication, request: pytest.FixtureRequest) -> Iterator[DesktopLoop]:
     made = DesktopLoop(qapp, request.param)
     asyncio.set_event_loop(made)

@@ -11,9 +11,11 @@ import aiohttp
 import orjson
 import pytest
 
+from app.core.sealed import digest
 from app.core.settings import GatewaySettings
 from app.core.turn import Outcome
 from app.gateway import opening
+from app.gateway.turn_runner import TURN_STATE
 from app.practice import refusals
 from app.practice.accounts import practice_api_key
 from app.practice.script import Turn, failed, usage_limit_reached
@@ -104,6 +106,19 @@ async def test_without_a_hold_the_client_gets_what_there_is_at_once(two: House) 
     assert client.first_s < 1.0
     gate.set()
     assert (await answer).body == two.practice.turns[0].sent
+
+
+async def test_a_turn_state_counts_also_where_its_answer_was_passed_on_before_it_had_begun(two: House) -> None:
+    two.state.settings = GatewaySettings(hold_s=0)
+    gate = asyncio.Event()
+    two.practice.script(Turn(headers=((TURN_STATE, "of the first"),), hold=gate, hold_at="response.created"))
+    client = Client(two)
+    answer = two.start(client.read())
+    await two.until(lambda: client.first_s)
+    assert two.state.pool.turn_state_owner(digest("of the first")) is None
+    gate.set()
+    await answer
+    assert two.state.pool.turn_state_owner(digest("of the first")) == "t-0000"
 
 
 async def test_without_a_hold_a_refusal_is_still_served_by_another_token(two: House) -> None:

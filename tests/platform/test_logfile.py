@@ -20,10 +20,10 @@ from app.practice.accounts import sample_accounts, sample_api_keys
 def root_logger_as_before() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level, raises = list(root.handlers), root.level, logging.raiseExceptions
-    told = logging.logThreads, logging.logProcesses, logging.logMultiprocessing
+    told = logging.logThreads, logging.logProcesses, logging.logMultiprocessing, logging._srcfile
     yield
     logging.raiseExceptions = raises
-    logging.logThreads, logging.logProcesses, logging.logMultiprocessing = told
+    logging.logThreads, logging.logProcesses, logging.logMultiprocessing, logging._srcfile = told
     for handler in [item for item in root.handlers if item not in handlers]:
         root.removeHandler(handler)
         handler.close()

@@ -83,6 +83,19 @@ def test_every_byte_by_itself_is_enough(body: tuple[bytes, bytes]) -> None:
     assert taken_apart(sent, range(len(sent))) == (content, True, b"")
 
 
+@given(st.lists(chunk, min_size=1, max_size=6), st.integers(-2, 2))
+def test_chunks_that_come_each_by_itself_are_what_they_are_at_once(
+    chunks: list[tuple[bytes, str, bytes]], off: int
+) -> None:
+    sent, content, ends = b"", b"", []
+    for data, size, extension in chunks:
+        # As text may have it, a line end stands before the chunk's own.
+        sent += size.format(len(data) + 2).encode() + extension + b"\r\n" + data + b"\r\n\r\n"
+        content += data + b"\r\n"
+        ends.append(len(sent) + off)
+    assert taken_apart(sent + b"0\r\n\r\n", ends) == (content, True, b"")
+
+
 @given(chunked_bodies(), st.integers(1, 60))
 def test_a_body_that_is_cut_off_is_not_over(body: tuple[bytes, bytes], missing: int) -> None:
     sent, content = body
