@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
 from app.core.session import Session
-from app.core.turn import Outcome, TurnRow, Usage
+from app.core.turn import TurnRow, Usage
 from app.store.store import DATABASE_FILE, MAX_AGE_S, MAX_BYTES, Store
+from tests.store import samples
 
 SESSIONS = 100_000
 #: Turns of a store that somebody has used for a while.
@@ -96,28 +98,14 @@ def _session(number: int, name: str, at: float, token: str, license_id: str) -> 
 
 def _turn(at: float, random: Random, session_id: str, token: str, license_id: str) -> TurnRow:
     digest = f"{random.getrandbits(256):064x}"
-    return TurnRow(
+    return replace(
+        samples.turn(0, started_at=at, client=_CLIENTS[0]),
         id=f"r-{int(at):08x}-{random.getrandbits(48):012x}",
-        started_at=at,
-        endpoint="responses",
         license_id=license_id,
         session_id=session_id,
         token_id=token,
-        client=_CLIENTS[0],
-        peer="127.0.0.1",
         model=_MODELS[0],
-        effort="high",
-        stream=True,
-        status=200,
-        error=None,
-        outcome=Outcome.COMPLETED,
-        first_byte_ms=812.25,
-        total_ms=5012.5,
-        request_bytes=48_000,
-        response_bytes=91_000,
         request_sha256=digest,
         sent_sha256=digest,
-        edits=(),
         usage=Usage(random.randint(9, 90_000), 800, random.randint(9, 9_000), 50),
-        note="home",
     )

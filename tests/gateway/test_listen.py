@@ -28,19 +28,25 @@ class _Accepted(asyncio.Protocol):
         self._transports.put_nowait(transport)
 
 
+async def _listening() -> tuple[asyncio.Queue[asyncio.BaseTransport], list[asyncio.Server], tuple[str, int]]:
+    """What comes, to what, and where."""
+    transports: asyncio.Queue[asyncio.BaseTransport] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    sockets = listening_sockets("127.0.0.1", 0)
+    address = sockets[0].getsockname()
+    servers = [
+        await loop.create_server(lambda: _Accepted(transports), sock=sock, backlog=BACKLOG)
+        for sock in for_loop(sockets, loop)
+    ]
+    return transports, servers, address
+
+
 @pytest.mark.parametrize("new_loop", _LOOPS)
 def test_who_comes_with_many_others_does_not_wait_for_a_step_each(
     new_loop: Callable[[], asyncio.AbstractEventLoop],
 ) -> None:
     async def steps() -> int:
-        transports: asyncio.Queue[asyncio.BaseTransport] = asyncio.Queue()
-        loop = asyncio.get_running_loop()
-        sockets = listening_sockets("127.0.0.1", 0)
-        address = sockets[0].getsockname()
-        servers = [
-            await loop.create_server(lambda: _Accepted(transports), sock=sock, backlog=BACKLOG)
-            for sock in for_loop(sockets, loop)
-        ]
+        transports, servers, address = await _listening()
         clients = [socket.create_connection(address, timeout=5) for _ in range(_CLIENTS)]
         count = 0
         async with asyncio.timeout(10):
@@ -66,16 +72,13 @@ def test_connections_ask_the_system_whether_the_client_is_still_there(
     new_loop: Callable[[], asyncio.AbstractEventLoop],
 ) -> None:
     async def kept_alive() -> int:
-        transports: asyncio.Queue[asyncio.BaseTransport] = asyncio.Queue()
-        loop = asyncio.get_running_loop()
-        sockets = listening_sockets("127.0.0.1", 0)
-        server = await loop.create_server(lambda: _Accepted(transports), sock=sockets[0], backlog=BACKLOG)
-        with socket.create_connection(sockets[0].getsockname(), timeout=5):
+        transports, servers, address = await _listening()
+        with socket.create_connection(address, timeout=5):
             async with asyncio.timeout(10):
                 transport = await transports.get()
             value: int = transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
             transport.close()
-        await stop_listening([server])
+        await stop_listening(servers)
         return value
 
     with asyncio.Runner(loop_factory=new_loop) as runner:
@@ -88,14 +91,7 @@ def test_who_comes_while_listening_ends_is_handed_over_by_then_or_turned_away(
     new_loop: Callable[[], asyncio.AbstractEventLoop], steps: int
 ) -> None:
     async def left_over() -> int:
-        transports: asyncio.Queue[asyncio.BaseTransport] = asyncio.Queue()
-        loop = asyncio.get_running_loop()
-        sockets = listening_sockets("127.0.0.1", 0)
-        address = sockets[0].getsockname()
-        servers = [
-            await loop.create_server(lambda: _Accepted(transports), sock=sock, backlog=BACKLOG)
-            for sock in for_loop(sockets, loop)
-        ]
+        transports, servers, address = await _listening()
         clients = [socket.create_connection(address, timeout=5) for _ in range(_CLIENTS)]
         for _ in range(steps):
             await asyncio.sleep(0)
