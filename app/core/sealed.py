@@ -32,6 +32,7 @@ class SealedItems:
         self._items: list[Any] = items if isinstance(items, list) else []
         self._data = data
         self.turn_state = digest(turn_state) if turn_state else None
+        # Not by `cached_property`: in Python 3.11 that takes a lock each time.
         self._reasoning: tuple[tuple[int, str], ...] | None = None
         self._kept: tuple[str, ...] | None = None
 

@@ -93,7 +93,7 @@ def history(connection: Connection, since: float, until: float, bucket_s: float)
 def license_usage(connection: Connection, since: float) -> dict[str, LicenseUsage]:
     """Turns and tokens by license id, of the turns started at that time (Unix seconds) or later."""
     quarter, day = (math.ceil(since / seconds) * seconds for seconds in (QUARTER_S, DAY_S))
-    counted = union_all(_one_by_one(since, quarter), _quarters(quarter, day), _days(day)).subquery()
+    counted = union_all(_one_by_one(since, quarter), _quarters(quarter, day), _counted(DAY_S, day)).subquery()
     sums = (func.sum(counted.c[name]) for name in _SUMS if name != "failed")
     query = select(counted.c.license_id, *sums).where(counted.c.license_id != "").group_by(counted.c.license_id)
     return {
@@ -119,10 +119,6 @@ def _one_by_one(since: float, until: float) -> Select[Any]:
 
 def _quarters(since: float, until: float) -> Select[Any]:
     return _counted(QUARTER_S, since).where(turn_counts.c.start < until)
-
-
-def _days(since: float) -> Select[Any]:
-    return _counted(DAY_S, since)
 
 
 def _counted(seconds: int, since: float) -> Select[Any]:

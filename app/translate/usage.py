@@ -28,13 +28,12 @@ _PREAMBLE = frozenset(
     )
 )
 _NO_BEGINNING = _PREAMBLE | TERMINAL_TYPES | {""}
+_TELLING = sorted(TERMINAL_TYPES | {_RATE_LIMITS})
 _LEADING = re.compile(rb'\s*\{\s*"type"\s*:\s*"')
 #: One of these is in every event that says anything after the beginning; letters may be written as `\u00..`.
-_SIGNS = (*(name.encode() for name in sorted(TERMINAL_TYPES | {_RATE_LIMITS})), b"\\u00")
+_SIGNS = (*(name.encode() for name in _TELLING), b"\\u00")
 # Of events whose type comes late, or that are an error without one.
-_INTERESTING_BYTES = re.compile(
-    rb'"type"\s*:\s*"(?:%b)"|"error"\s*:' % "|".join(sorted(TERMINAL_TYPES | {_RATE_LIMITS})).encode()
-)
+_INTERESTING_BYTES = re.compile(rb'"type"\s*:\s*"(?:%b)"|"error"\s*:' % "|".join(_TELLING).encode())
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 

@@ -277,19 +277,24 @@ async def test_while_writing_fails_the_newest_rows_are_kept_within_a_bound(
     await store.close()
 
 
+async def save_in_vain(store: Store, path: Path, *numbers: int) -> None:
+    """Save these sessions while another program has locked the file."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    for number in numbers:
+        store.save_session(samples.session(number))
+    with pytest.raises(DataUnusable):
+        await store.flush()
+    other.execute("ROLLBACK")
+    other.close()
+
+
 async def test_a_session_forgotten_while_writing_fails_does_not_come_back(
     path: Path, expect_errors: Callable[..., None]
 ) -> None:
     expect_errors("history cannot be written")
     store = await Store.open(path, busy_timeout_s=0.05)
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    store.save_session(samples.session(1))
-    store.save_session(samples.session(2))
-    with pytest.raises(DataUnusable):
-        await store.flush()
-    other.execute("ROLLBACK")
-    other.close()
+    await save_in_vain(store, path, 1, 2)
     await store.forget_sessions(["s-1"])
     await store.flush()
     assert [item.id for item in await store.sessions(0)] == ["s-2"]
@@ -308,13 +313,7 @@ async def test_when_all_that_waited_is_forgotten_nothing_is_tried_again(
         return clock()
 
     store = await Store.open(path, busy_timeout_s=0.05, monotonic=counting)
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    store.save_session(samples.session(1))
-    with pytest.raises(DataUnusable):
-        await store.flush()
-    other.execute("ROLLBACK")
-    other.close()
+    await save_in_vain(store, path, 1)
     await store.forget_sessions(["s-1"])
     clock.ahead += 2 * writer.RETRY_S
     await store.size_bytes()
