@@ -14,7 +14,7 @@ from app.commandline.control_client import ask
 from app.commandline.importing import modules_read
 from app.commandline.options import InstanceOptions, instance_options
 from app.core.errors import InstanceRunning, InstanceUnreachable, InvalidInput
-from app.platform.instance import InstanceLock, announced
+from app.platform.instance import InstanceLock, announced, is_owned
 
 #: How long to wait for an instance that is just starting or ending, or for another single command.
 #: Longer than a keyring may take that asks the user to unlock it, in seconds.
@@ -77,20 +77,12 @@ def carry_out(data_dir: Path, environ: Mapping[str, str], name: str, params: dic
 def wait_until_ended(data_dir: Path, within_s: float, pause: Callable[[float], None] = time.sleep) -> bool:
     """Whether nobody owns the data folder any more, at the latest after `within_s` seconds."""
     deadline = time.monotonic() + within_s
-    while True:
-        if not data_dir.exists():
-            # Practice takes its folder away when it ends; taking the lock would make it again.
-            return True
-        lock = InstanceLock(data_dir)
-        try:
-            lock.acquire()
-        except InstanceRunning:
-            if time.monotonic() > deadline:
-                return False
-            pause(_PAUSE_S)
-        else:
-            lock.release()
-            return True
+    # Practice takes its folder away when it ends: taking the lock would make some of it again.
+    while is_owned(data_dir):
+        if time.monotonic() > deadline:
+            return False
+        pause(_PAUSE_S)
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,23 @@ class InstanceLock:
             self._file = None
 
 
+def is_owned(data_dir: Path) -> bool:
+    """Whether a process may have this data folder's lock now; nothing is made, not even in a folder being removed."""
+    try:
+        file = (data_dir / _LOCK_FILE).open("r+b")
+    except FileNotFoundError:
+        return False
+    except OSError:
+        # Windows refuses for a moment what is being removed.
+        return True
+    with file:
+        try:
+            _lock(file)
+        except OSError:
+            return True
+    return False
+
+
 def announce(data_dir: Path, port: int, secret: str) -> None:
     """Write `instance.json`, readable by the user alone; the caller holds the lock."""
     info = InstanceInfo(os.getpid(), port, secret)

@@ -36,6 +36,8 @@ async def make_waystation(tmp_path: Path, upstream: PracticeUpstream) -> AsyncIt
             await waystation.close()
     finally:
         for waystation in made:
+            # Shown with a test that failed.
+            print(f"--- the log in {waystation.folder.name}:\n{waystation.logs[-6000:]}")
             await waystation.kill()
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.core.errors import DataUnusable, InstanceRunning
-from app.platform.instance import InstanceInfo, InstanceLock, announce, announced
+from app.platform.instance import InstanceInfo, InstanceLock, announce, announced, is_owned
 
 HOLD = textwrap.dedent(
     """
@@ -36,8 +36,10 @@ def test_a_second_process_is_refused_and_a_killed_one_leaves_the_folder_free(tmp
         assert holder.stdout.readline() == "held\n"
         with pytest.raises(InstanceRunning):
             InstanceLock(tmp_path).acquire()
+        assert is_owned(tmp_path)
         os.kill(holder.pid, signal.SIGKILL)
         holder.wait(10)
+        assert not is_owned(tmp_path)
         InstanceLock(tmp_path).acquire()
     finally:
         holder.kill()
@@ -55,6 +57,13 @@ def test_the_announcement_is_for_the_user_alone_and_ends_with_the_instance(tmp_p
     assert announced(folder) == InstanceInfo(os.getpid(), 4711, "the-secret")
     lock.release()
     assert announced(folder) is None
+
+
+def test_who_asks_whether_a_folder_is_owned_makes_nothing_in_it(tmp_path: Path) -> None:
+    # As practice leaves it for a moment: its files are removed, and then the folder.
+    for folder in (tmp_path, tmp_path / "gone"):
+        assert not is_owned(folder)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"pid":1}', '{"pid":"x","port":1,"secret":"s"}'])
