@@ -12,7 +12,7 @@ from typing import IO
 
 from app.practice.recorder import ReceivedRequest
 from tests.e2e.program import Done
-from tests.platform.codex_gateway import dead_port, hostile_environment
+from tests.platform.codex_gateway import CODEX_EXEC, dead_port, hostile_environment
 from tests.support.left_behind import end_all_of
 
 VERSIONS = ("0.42.0", "0.45.0", "0.80.0", "0.100.0", "0.120.0", "0.140.0", "0.169.0")
@@ -23,7 +23,8 @@ TIMEOUT = 50.0
 TOOL_PROMPT = "please keep Marker-Prompt-Text to yourself\nrun: echo marker-$((40+2))"
 PROMPT_MARK = "Marker-Prompt-Text"
 ANSWER_MARK = "marker-42"
-EXEC = 'codex exec --skip-git-repo-check --dangerously-bypass-approvals-and-sandbox "$PROMPT"'
+FREELY = f"{CODEX_EXEC} --dangerously-bypass-approvals-and-sandbox"
+EXEC = f'{FREELY} "$PROMPT"'
 
 
 @dataclass

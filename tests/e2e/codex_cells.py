@@ -7,10 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from enum import StrEnum
 
-from tests.e2e.codex import VERSIONS, Shell, codex_shell
+from tests.e2e.codex import FREELY, VERSIONS, Shell, codex_shell
 from tests.e2e.program import Done
 
-FLAGS = "--skip-git-repo-check --dangerously-bypass-approvals-and-sandbox"
 AROUND_A_PROXY = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 
 _TROUBLE = re.compile(r"warn|error|deprecat|reconnect|retry|falling back|failed|stream disconnected", re.IGNORECASE)
@@ -88,7 +87,7 @@ class Cell:
         """What is typed for one turn; the prompt is in ``$PROMPT``."""
         profile = "-p waystation" if self.way is Way.PROFILE else ""
         again = f"resume {self.conversation}" if self.conversation else ""
-        return f'codex exec {profile} {FLAGS} {again} "$PROMPT" {arguments}'
+        return f'{FREELY} {profile} {again} "$PROMPT" {arguments}'
 
     @property
     def conversation(self) -> str:

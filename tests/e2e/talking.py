@@ -11,7 +11,7 @@ import zstandard
 from app.practice.accounts import PracticeAccount
 from app.practice.recorder import ReceivedRequest
 from app.practice.server import PracticeUpstream
-from tests.e2e.codex import Shell, codex_shell
+from tests.e2e.codex import FREELY, Shell, codex_shell
 from tests.e2e.program import Done, Waystation
 
 # The versions whose wire differs: the oldest, one in the middle, the newest.
@@ -19,7 +19,6 @@ SOME_VERSIONS = ("0.45.0", "0.120.0", "0.169.0")
 
 _SESSION = re.compile(r"session id: (\S+)")
 _TURN = re.compile(r"turn r-[\w-]+ responses ")
-_FLAGS = "--skip-git-repo-check --dangerously-bypass-approvals-and-sandbox"
 # The command of a tool that runs until the test lets it: between two requests of one turn.
 WAITING_TOOL = "run: while [ ! -e go ]; do sleep 0.05; done; rm go; echo marker-$((40+2))"
 TOOL = "run: echo marker-$((40+2))"
@@ -38,7 +37,7 @@ class Talk:
         """One turn: the first begins the conversation, the others go on with it."""
         # Codex 0.45 takes what follows `resume --last` for an id.
         again = f"resume {self._id}" if self._id else ""
-        script = f'source {self._shell.home}/pasted; codex exec {_FLAGS} {again} "$PROMPT"'
+        script = f'source {self._shell.home}/pasted; {FREELY} {again} "$PROMPT"'
         done = await self._shell.run(script, prompt=prompt)
         found = _SESSION.search(done.err + done.out)
         self._id = found[1] if found else self._id

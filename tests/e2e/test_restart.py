@@ -9,6 +9,7 @@ import pytest
 from app.practice.server import PracticeUpstream
 from tests.e2e.codex import NEWEST, VERSIONS, check_tool_turn, codex_shell
 from tests.e2e.program import Run, Waystation, until
+from tests.platform.codex_gateway import CODEX_EXEC
 from tests.support.ports import free_port
 
 # The store writes in batches; what is older than this is on the disk.
@@ -90,7 +91,7 @@ async def test_codex_goes_on_with_its_conversation_after_a_restart(
         await run.quit()
         await waystation.serve("--port", str(run.port))
         # The history carries what the first account has sealed: only that account takes it back.
-        resume = 'codex exec resume --last --skip-git-repo-check "and now?"'
+        resume = f'{CODEX_EXEC} resume --last "and now?"'
         file = shell.home / "pasted"
         file.write_text(text, encoding="utf-8")
         done = await shell.run(f"source {file}; {resume}")

@@ -31,7 +31,7 @@ from app.platform.codex_config_file import (
 )
 from app.platform.codex_config_findings import OpenAIAddress, OwnProvider, Wanted
 from app.platform.private_file import FileUnwritable
-from tests.platform.codex_gateway import LICENSE, Gateway, dead_port, hostile_environment, running_gateway
+from tests.platform.codex_gateway import CODEX_EXEC, LICENSE, Gateway, dead_port, hostile_environment, running_gateway
 
 OLD, NEW = b"# mine\n", b"# mine\na = 1\n"
 
@@ -246,7 +246,7 @@ def turn(
     with dead_port() as port:
         environment = hostile_environment(home, version, port) | {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
         done = subprocess.run(
-            ["bash", "--norc", "-c", f"{script} codex exec --skip-git-repo-check hello"],
+            ["bash", "--norc", "-c", f"{script} {CODEX_EXEC} hello"],
             env=environment | (env or {}),
             cwd=home,
             stdin=subprocess.DEVNULL,

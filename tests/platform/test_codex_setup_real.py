@@ -15,6 +15,7 @@ if sys.platform == "win32":
 from app.platform.codex_setup import environment_text, setup_text
 from app.platform.shells import Shell
 from tests.platform.codex_gateway import (
+    CODEX_EXEC,
     LICENSE,
     VERSIONS,
     Gateway,
@@ -93,7 +94,7 @@ def test_codex_exec_answers_through_the_gateway_past_a_dead_proxy(
     env = hostile_environment(home.folder, version, refusing_proxy)
     config = home.config.read_bytes()
     prompt = """say 'pong' "twice" & $HOME %PATH% !!"""
-    script = 'set -eu; eval "$TEXT"; eval "$TEXT"; codex exec -m gpt-5 --skip-git-repo-check "$PROMPT"'
+    script = f'set -eu; eval "$TEXT"; eval "$TEXT"; {CODEX_EXEC} -m gpt-5 "$PROMPT"'
 
     done = run(shell, script, env | {"PROMPT": prompt}, home)
 
@@ -115,7 +116,7 @@ def test_codex_exec_answers_from_fish_past_a_dead_proxy(
     env = hostile_environment(home.folder, version, refusing_proxy)
     prompt = """say 'pong' "twice" & $HOME %PATH% !!"""
     home.text = setup_text(Shell.FISH, gateway.url, LICENSE)
-    script = "echo $TEXT | source; codex exec -m gpt-5 --skip-git-repo-check $PROMPT"
+    script = f"echo $TEXT | source; {CODEX_EXEC} -m gpt-5 $PROMPT"
 
     done = run("fish", script, env | {"PROMPT": prompt}, home)
 
@@ -126,7 +127,7 @@ def test_codex_exec_answers_from_fish_past_a_dead_proxy(
     assert files_with(LICENSE, home.folder) == []
 
 
-OWN_SETTING = 'codex exec --skip-git-repo-check -c model_reasoning_effort=low "$PROMPT"'
+OWN_SETTING = f'{CODEX_EXEC} -c model_reasoning_effort=low "$PROMPT"'
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -188,11 +189,11 @@ def test_a_conversation_is_resumed_by_the_same_function(
     version: str, gateway: Gateway, refusing_proxy: int, home: Home
 ) -> None:
     env = hostile_environment(home.folder, version, refusing_proxy)
-    begun = run("bash", 'set -eu; eval "$TEXT"; codex exec --skip-git-repo-check first', env, home)
+    begun = run("bash", f'set -eu; eval "$TEXT"; {CODEX_EXEC} first', env, home)
     session = re.search(r"session id: (\S+)", begun.stderr)
     assert session
 
-    script = 'set -eu; eval "$TEXT"; codex exec --skip-git-repo-check resume "$SESSION" second'
+    script = f'set -eu; eval "$TEXT"; {CODEX_EXEC} resume "$SESSION" second'
     done = run("bash", script, env | {"SESSION": session[1]}, home)
 
     assert done.returncode == 0, done.stderr[-2000:]
@@ -211,7 +212,7 @@ def test_a_proxy_that_is_bypassed_for_everything_but_addresses_is_bypassed_for_o
         home = Home(tmp_path, gateway)
         env = hostile_environment(tmp_path, version, refusing_proxy) | {"NO_PROXY": "*"}
 
-        done = run("bash", 'set -eu; eval "$TEXT"; codex exec --skip-git-repo-check hello', env, home)
+        done = run("bash", f'set -eu; eval "$TEXT"; {CODEX_EXEC} hello', env, home)
 
         assert done.returncode == 0, done.stderr[-2000:]
         assert [turn.request for turn in gateway.seen] == ["POST /codex/v1/responses"]
@@ -287,10 +288,7 @@ def test_the_environment_pair_is_enough_for_old_versions_once_the_key_is_saved(
     env = {name: value for name, value in env.items() if "proxy" not in name.lower()}
     home.config.unlink()
     home.text = environment_text(Shell.BASH, gateway.url, LICENSE)
-    script = (
-        'set -eu; eval "$TEXT"; echo "$OPENAI_API_KEY" | codex login --with-api-key; '
-        "codex exec --skip-git-repo-check hello"
-    )
+    script = f'set -eu; eval "$TEXT"; echo "$OPENAI_API_KEY" | codex login --with-api-key; {CODEX_EXEC} hello'
 
     done = run("bash", script, env, home)
 
@@ -303,7 +301,7 @@ def test_from_0_120_on_the_environment_pair_goes_to_openai(version: str, gateway
     """That is what the note says. The gateway is the proxy as well, and lets nobody out."""
     env = hostile_environment(home.folder, version, gateway.server_port) | {"NO_PROXY": "127.0.0.1"}
     home.config.unlink()
-    script = environment_text(Shell.BASH, gateway.url, LICENSE) + "exec codex exec --skip-git-repo-check hello"
+    script = environment_text(Shell.BASH, gateway.url, LICENSE) + f"exec {CODEX_EXEC} hello"
     children = Children(home.folder / "log")
 
     children.start(["bash", "--norc", "-c", script], env=env, cwd=home.work)

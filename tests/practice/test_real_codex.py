@@ -12,6 +12,7 @@ from app.practice.accounts import PracticeAccount
 from app.practice.recorder import ReceivedRequest
 from app.practice.script import usage_limit_reached
 from app.practice.server import PracticeUpstream
+from tests.platform.codex_gateway import CODEX_EXEC
 from tests.practice.client import Answer, Client
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,7 +43,7 @@ async def run_codex(
     """Run one turn of ``codex exec`` in an empty home and return what it printed."""
     options = [part for entry in config for part in ("-c", entry)]
     options += ["-m", model] if model else []
-    arguments = ["exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", *options, PROMPT]
+    arguments = [*CODEX_EXEC.split()[1:], "--dangerously-bypass-approvals-and-sandbox", *options, PROMPT]
     process = await start_codex(version, home, arguments, more_env)
     try:
         async with asyncio.timeout(45):
