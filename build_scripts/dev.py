@@ -45,8 +45,11 @@ def main(arguments):
     from machine.checkout import Checkout
     from machine.report import Stop, say
 
-    if not arguments or arguments[0] not in ("run", "test", "bench", "lock", "pictures"):
-        asked = bool(arguments) and arguments[0] in ("-h", "--help", "help")
+    helps = ("-h", "--help", "help")
+    known = bool(arguments) and arguments[0] in ("run", "test", "bench", "lock", "pictures")
+    # Lock, bench, and what run and test start have a help of their own.
+    if not known or (arguments[0] == "pictures" and arguments[1:] and arguments[1] in helps):
+        asked = bool(arguments) and (known or arguments[0] in helps)
         (sys.stdout if asked else sys.stderr).write(__doc__)
         return 0 if asked else 2
     command, rest = arguments[0], arguments[1:]

@@ -49,7 +49,7 @@ def test_a_signal_reaches_the_application_itself(checkout: Checkout) -> None:
             process.kill()
 
 
-@pytest.mark.parametrize(("arguments", "code"), [([], 2), (["build"], 2), (["--help"], 0)])
+@pytest.mark.parametrize(("arguments", "code"), [([], 2), (["build"], 2), (["--help"], 0), (["pictures", "--help"], 0)])
 def test_other_words_show_what_there_is(checkout: Checkout, arguments: list[str], code: int) -> None:
     done = dev(checkout, *arguments)
     assert "dev.py run|test|bench|lock|pictures" in (done.stderr if code else done.stdout)

@@ -1,7 +1,10 @@
-"""Several of the real Codex at once, on tokens that serve one turn at a time."""
+"""Many at once: several of the real Codex on tokens that serve one turn at a time, and more streams than files."""
 
 import asyncio
+import resource
 from contextlib import AsyncExitStack
+
+import aiohttp
 
 from app.practice.script import Turn
 from app.practice.server import PracticeUpstream
@@ -48,3 +51,30 @@ async def test_turns_beyond_the_cap_wait_in_line_and_no_session_moves(
     assert sorted(turn.label or "" for turn in upstream.turns[before:]) == sorted(2 * homes)
     assert posts(waystation) == len(upstream.turns)
     assert {session["moves"] for session in await waystation.json("session", "list")} == {0}
+
+
+async def test_more_streams_run_than_files_may_be_open_where_it_is_started(
+    waystation: Waystation, upstream: PracticeUpstream
+) -> None:
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # As macOS starts programs with 256, and Linux with 1,024.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (80, most[1]))
+    try:
+        run = await waystation.serve()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, most)
+    await two_tokens(waystation, upstream)
+    await waystation.ok("pool", "set", "--turns-per-token", "100")
+    key, gate = await waystation.license(), asyncio.Event()
+    upstream.script(Turn(hold=gate), times=60)
+    body = {"model": "gpt-5.5", "input": "hello", "stream": True}
+    async with aiohttp.ClientSession(headers={"Authorization": key}) as client, asyncio.TaskGroup() as tasks:
+
+        async def ask() -> str:
+            async with client.post(f"http://127.0.0.1:{run.port}/codex/v1/responses", json=body) as answer:
+                return await answer.text()
+
+        asking = [tasks.create_task(ask()) for _ in range(60)]
+        await until(lambda: len(upstream.turns) == 60, "all of them upstream")
+        gate.set()
+    assert all("response.completed" in task.result() for task in asking)
