@@ -7,11 +7,10 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from app.core.own_token import own_token, within
-from app.core.pool import Pool, Standing
+from app.core.pool import FREE, Pool
 from app.core.routing import choose
 from app.core.token import Token
 
-_FREE = Standing()
 _NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
@@ -42,12 +41,12 @@ def token_at_once(
     session = pool.sessions.find(license_id, names)
     if session is not None:
         session = pool.settle(session, now)
-    free = {token.id: token for token in within(pool, session) if pool.standing(token, model, now) == _FREE}
+    free = {token.id: token for token in within(pool, session) if pool.standing(token, model, now) == FREE}
     own = own_token(pool, session, free) if session is not None else None
     if own is not None:
         found = own[0]
     else:
-        rivals = [pool.candidate(token, _FREE, now) for token in free.values()]
+        rivals = [pool.candidate(token, FREE, now) for token in free.values()]
         rivals = [replace(rival, active=rival.active + coming.get(rival.token.id, 0)) for rival in rivals]
         best = choose(rivals, pool.policy.strategy, warm)
         if best is None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from app.core.own_token import own_token, within
+from app.core.own_token import at_home, own_token, trial_at_home, within
 from app.core.pool import Pool, Reason, Standing
 from app.core.routing import choose
 from app.core.session import Session
@@ -84,6 +84,8 @@ class Attempts:
             return step
         session = self._known(now)
         self._pinned = session is not None and session.pinned
+        if session is not None and (home := self._straight(session, now)) is not None:
+            return self._send(session, home, Reason.KEPT, now)
         mine = within(pool, session, self._wish)
         if self._refusals >= _MAX_REFUSALS:
             return GiveUp(Why.REFUSED, self._shortage(mine, now))
@@ -98,7 +100,7 @@ class Attempts:
             return GiveUp(Why.NEW_CONVERSATION, self._shortage(tokens, now))
         free = [token for token in tokens if standings[token.id].why_not is None]
         free = free or self._without_model(tokens, standings)
-        if session is not None and (trial_s := self._worth_waiting(session, standings, now)):
+        if session is not None and (trial_s := trial_at_home(pool, session, standings, now)):
             return Queue(frozenset({session.home_token_id}), trial_s)
         chosen = self._chosen(session, free, standings, now)
         if chosen is None:
@@ -183,6 +185,12 @@ class Attempts:
                 self._counted = True
             session = pool.settle(session, now)
         return session
+
+    def _straight(self, session: Session, now: float) -> Token | None:
+        """The token of a turn of which there is nothing to decide; None: there is."""
+        if self.sends or self._wish is not None or not self._ties.nothing_elsewhere(session):
+            return None
+        return at_home(self._pool, session, self._wanted.model, now, self._wanted.kinds)
 
     def _over(self, now: float) -> bool:
         """Whether it has been tried for long enough; what is waited for in order to try again still comes."""
@@ -379,14 +387,6 @@ class Attempts:
             return []
         lacking = [token for token in tokens if standings[token.id].why_not is Unusable.MODEL]
         return [token for token in lacking if self._pool.health(token.id).rest is None]
-
-    def _worth_waiting(self, session: Session, standings: dict[str, Standing], now: float) -> float:
-        """How long to wait since its token's rest is over, and another turn is trying it just now; 0: not."""
-        standing = standings.get(session.home_token_id)
-        rest = self._pool.health(session.home_token_id).rest
-        if session.current_token_id != session.home_token_id or standing is None or rest is None:
-            return 0.0
-        return standing.wait_s if rest.until <= now else 0.0
 
     def _shortage(self, tokens: Iterable[Token], now: float) -> Shortage:
         missing = self._pool.shortage(tokens, self._wanted.model, now, self._wanted.kinds)

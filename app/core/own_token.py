@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from app.core.pool import Pool, Reason
+from app.core.pool import Pool, Reason, Standing
 from app.core.session import Session
-from app.core.token import Token
+from app.core.token import Kinds, Token
 
 
 def within(pool: Pool, session: Session | None, wish: str | None = None) -> tuple[Token, ...]:
@@ -20,6 +20,23 @@ def within(pool: Pool, session: Session | None, wish: str | None = None) -> tupl
     if session is None or not session.pinned:
         return pool.tokens
     return tuple(token for token in pool.tokens if token.id in (session.home_token_id, wish))
+
+
+def at_home(pool: Pool, session: Session, model: str | None, now: float, kinds: Kinds = None) -> Token | None:
+    """The token that a session has never left, or has settled on, if it can have a turn now; None: look at them all."""
+    token = pool.get(session.home_token_id)
+    if token is None or token.id != session.current_token_id or token.spare or pool.full(token.id):
+        return None
+    return token if pool.standing(token, model, now, kinds).why_not is None else None
+
+
+def trial_at_home(pool: Pool, session: Session, standings: Mapping[str, Standing], now: float) -> float:
+    """How long it is worth waiting, in seconds: its token's rest is over, and another turn is trying it; 0: not."""
+    standing = standings.get(session.home_token_id)
+    rest = pool.health(session.home_token_id).rest
+    if session.current_token_id != session.home_token_id or standing is None or rest is None:
+        return 0.0
+    return standing.wait_s if rest.until <= now else 0.0
 
 
 def own_token(pool: Pool, session: Session, free: Mapping[str, Token]) -> tuple[Token, Reason] | None:

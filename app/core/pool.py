@@ -70,6 +70,10 @@ class Standing:
     wait_s: float = 0.0
 
 
+#: It may, and nothing speaks against it.
+FREE = Standing()
+
+
 class Pool:
     """Tokens and sessions in memory. Not thread-safe: one loop owns it."""
 
@@ -139,7 +143,7 @@ class Pool:
             return Standing(Unusable.MODEL)
         rest = health.rest
         if rest is None:
-            return Standing()
+            return FREE
         if health.may_probe(now):
             return Standing(probe=now < rest.until)
         reason = _REST_REASONS.get(rest.reason, Unusable.REFUSED)

@@ -35,6 +35,10 @@ class Ties:
         """The turn belongs to a session that has been served before."""
         self._issuer = session.current_token_id
 
+    def nothing_elsewhere(self, session: Session) -> bool:
+        """Whether all that the turn may hold is of the session's current token: then nobody need look through it."""
+        return not session.owners and self._issuer in (None, session.current_token_id)
+
     def readers(self, session: Session | None) -> frozenset[str] | None:
         """The tokens that may be able to read what cannot be left out; None: any may try."""
         if session is None or self._issuer is None or not self._sealed.kept:
