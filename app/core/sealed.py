@@ -75,8 +75,7 @@ class SealedItems:
         return tuple(dict.fromkeys(digest(text) for text in found if isinstance(text, str) and text))
 
     def let_go(self) -> None:
-        """What was found is remembered; the request itself, of megabytes, is not needed any more."""
-        _ = self.reasoning, self.kept
+        """Nobody asks any more: the request itself, of megabytes, is not needed. What was found is remembered."""
         self._items, self._data = [], {}
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import getrefcount
 from typing import Any
 
 import pytest
@@ -69,3 +70,12 @@ def test_only_short_digests_are_remembered() -> None:
 
 def test_a_text_that_is_no_unicode_has_a_digest_too() -> None:
     assert len(digest("\ud800")) == 16
+
+
+def test_a_request_that_is_let_go_is_kept_no_longer_but_what_was_found_is() -> None:
+    found = SealedItems(data := {"input": [REASONING, COMPACTION]}, "s")
+    assert found.reasoning == ((0, digest("r-1")),)
+    held = getrefcount(data)
+    found.let_go()
+    assert getrefcount(data) == held - 1
+    assert (found.reasoning, found.turn_state) == (((0, digest("r-1")),), digest("s"))

@@ -26,7 +26,9 @@ from tests.core.samples import (
     NOW,
     SLOW,
     UNREACHED,
+    Turn,
     compaction,
+    pool_of,
     reasoning,
     token,
 )
@@ -131,3 +133,14 @@ def move(pool: Pool, token_id: str | None, now: float) -> None:
     for session in pool.sessions:
         if target is not None and not session.pinned:
             pool.bind(session, target, SealedItems({}), now=now, lend=False)
+
+
+def test_the_items_of_a_session_that_never_moved_are_not_looked_through() -> None:
+    pool = pool_of(1, 2)
+    Turn(pool).answered()
+    Turn(pool, items=Unread([reasoning("r"), compaction("c")])).answered()
+
+
+class Unread(list[Any]):
+    def __iter__(self) -> Any:
+        raise AssertionError("looked through")
