@@ -108,8 +108,7 @@ def _continued(before: Session | None, now: Session) -> Session:
     """One session out of two parts of it."""
     if before is None:
         return now
-    return replace(
-        now,
+    return now._replace(
         created_at=before.created_at,
         turns=before.turns + now.turns,
         input_tokens=before.input_tokens + now.input_tokens,

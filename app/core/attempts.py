@@ -272,7 +272,7 @@ class Attempts:
         """The session with another token, and the one that it left; None when it had not begun there."""
         pool = self._pool
         if reason is Reason.NEW_SESSION:
-            bound = replace(session, home_token_id=token.id, current_token_id=token.id, lent_at=None)
+            bound = session._replace(home_token_id=token.id, current_token_id=token.id, lent_at=None)
             return pool.sessions.put(bound), None
         lend = reason in (Reason.LENT, Reason.MODEL, Reason.KIND, Reason.RETURNED)
         if token.spare and reason not in (Reason.RELIEVED, Reason.USER):
@@ -282,7 +282,7 @@ class Attempts:
             self._lent_at = session.lent_at
         elif bound.lent_at is not None and self._lent_at is not None:
             # The home was tried in vain: the loan has lasted all the while.
-            bound = pool.sessions.put(replace(bound, lent_at=self._lent_at))
+            bound = pool.sessions.put(bound._replace(lent_at=self._lent_at))
         return bound, session.current_token_id
 
     def _take_in(self, token: Token, meaning: Meaning, fault: Fault, code: str, now: float) -> bool:

@@ -258,7 +258,7 @@ class Pool:
             self._last_success = {token: at - back for token, at in self._last_success.items()}
             for session in self.sessions:
                 if session.lent_at is not None:
-                    self.sessions.put(replace(session, lent_at=session.lent_at - back))
+                    self.sessions.put(session._replace(lent_at=session.lent_at - back))
             self._latest = now
         self._latest = max(self._latest, now)
 
@@ -344,7 +344,7 @@ class Pool:
 
     def seen(self, session: Session, names: tuple[str, ...], now: float) -> Session:
         """Another turn of a known session."""
-        seen = replace(session, last_active_at=now, turns=session.turns + 1)
+        seen = session._replace(last_active_at=now, turns=session.turns + 1)
         return self.sessions.put(with_names(seen, names))
 
     def bind(self, session: Session, token: Token, sealed: SealedItems, *, now: float, lend: bool) -> Session:
@@ -356,8 +356,7 @@ class Pool:
         known = with_owners(session, {item: session.current_token_id for item in digests})
         home = session.home_token_id if lend else token.id
         away = token.id != home
-        changed = replace(
-            known,
+        changed = known._replace(
             home_token_id=home,
             current_token_id=token.id,
             lent_at=(session.lent_at or now) if away else None,
@@ -367,7 +366,7 @@ class Pool:
 
     def move(self, session: Session, token: Token) -> Session:
         """The user wants it on this token from now on: its home, to which its next turn goes (`Session.moving`)."""
-        return self.sessions.put(replace(session, home_token_id=token.id, lent_at=None))
+        return self.sessions.put(session._replace(home_token_id=token.id, lent_at=None))
 
     def settle(self, session: Session, now: float) -> Session:
         """A loan that has lasted becomes the home, unless a spare serves; a home that is gone is none to move to.
@@ -377,12 +376,12 @@ class Pool:
         if session.pinned:
             return session
         if session.moving and self.why_away(session, None, now) in (Reason.TOKEN_GONE, Reason.LIMIT):
-            return self.sessions.put(replace(session, home_token_id=session.current_token_id))
+            return self.sessions.put(session._replace(home_token_id=session.current_token_id))
         current = self._tokens.get(session.current_token_id)
         lasted = session.lent_at is not None and now - session.lent_at >= LOAN_S
         if not lasted or current is None or current.spare:
             return session
-        return self.sessions.put(replace(session, home_token_id=session.current_token_id, lent_at=None))
+        return self.sessions.put(session._replace(home_token_id=session.current_token_id, lent_at=None))
 
 
 _REST_REASONS = {

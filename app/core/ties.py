@@ -5,8 +5,6 @@ Sealed reasoning and the turn state can be left out; compactions, files and kept
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from app.core.sealed import SealedItems
 from app.core.session import Session, with_owners
 from app.core.token import Token
@@ -77,7 +75,7 @@ class Ties:
         if not corrected:
             return session
         others = {item: owner for item, owner in session.owners.items() if item not in corrected}
-        return with_owners(replace(session, owners=others), corrected)
+        return with_owners(session._replace(owners=others), corrected)
 
     def leave_out(self, session: Session | None, token: Token) -> frozenset[int]:
         """Places of sealed reasoning that this token cannot read."""

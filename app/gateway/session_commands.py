@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from app.core.errors import InvalidInput, NotFound
@@ -71,7 +71,7 @@ class SessionCommands:
         if not isinstance(pinned, bool):
             raise InvalidInput("A session is pinned or not: true or false.")
         state = self._gateway.state
-        state.store.save_session(state.pool.sessions.put(replace(self._known(id), pinned=pinned)))
+        state.store.save_session(state.pool.sessions.put(self._known(id)._replace(pinned=pinned)))
         # A turn of it that waits for its own token may go elsewhere now.
         state.tokens_changed()
         return {"id": id, "pinned": pinned}

@@ -468,7 +468,7 @@ def test_a_login_is_not_tried_for_it_when_the_user_moves_it_there() -> None:
 def test_a_conversation_pinned_to_a_login_says_that_it_cannot_serve_it() -> None:
     pool = pool_of(1, key(2))
     Turn(pool).answered()
-    pool.sessions.put(replace(session_of(pool), pinned=True))
+    pool.sessions.put(session_of(pool)._replace(pinned=True))
     shortage = Turn(pool, kinds=KEYS).step(GiveUp).shortage
     assert shortage.message(str).startswith("This conversation is pinned to a token that is of a kind that cannot ")
 
@@ -1000,7 +1000,7 @@ def test_a_session_on_loan_does_not_wait_while_its_home_is_tried() -> None:
     Turn(pool, ("x",), now=NOW + 21).attempts.move_to("t-9")
     first = Turn(pool, now=NOW + 21)
     first.sent("t-1")
-    pool.sessions.put(replace(session_of(pool), current_token_id="t-2", lent_at=NOW))
+    pool.sessions.put(session_of(pool)._replace(current_token_id="t-2", lent_at=NOW))
     assert Turn(pool, now=NOW + 21).sent("t-2").reason is Reason.KEPT
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from app.core.pool import Pool, Reason
@@ -25,7 +23,7 @@ def begun(*tokens: int | Token, on: str = "t-1", **policy: object) -> Pool:
     """A pool with a session that has had a turn there."""
     pool = pool_of(*tokens, **policy)
     Turn(pool).answered()
-    bound = replace(session_of(pool), home_token_id=on, current_token_id=on)
+    bound = session_of(pool)._replace(home_token_id=on, current_token_id=on)
     pool.sessions.put(bound)
     return pool
 
@@ -70,7 +68,7 @@ def test_what_the_user_has_moved_goes_where_its_next_turn_goes() -> None:
 
 def test_a_pinned_sessions_goes_nowhere_else() -> None:
     pool = begun(1, 2)
-    pool.sessions.put(replace(session_of(pool), pinned=True))
+    pool.sessions.put(session_of(pool)._replace(pinned=True))
     limited(pool, 1, 600.0)
     assert beside(pool).step(Hold).shortage.pinned
 

@@ -246,7 +246,7 @@ class PoolMachine(RuleBasedStateMachine):
     @rule(pick=st.integers(0, 9), whether=st.booleans())
     def user_pins(self, pick: int, whether: bool) -> None:
         session = self.picked_session(pick)
-        self.pool.sessions.put(replace(session, pinned=whether))
+        self.pool.sessions.put(session._replace(pinned=whether))
         self.pinned.pop(session.id, None)
         if whether:
             self.pinned[session.id] = session.home_token_id

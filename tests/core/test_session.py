@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 
 from app.core import session as module
 from app.core.session import Session, SessionBook, header_name, with_names, with_turn
@@ -39,7 +38,7 @@ def test_a_forgotten_session_leaves_no_name_behind() -> None:
 
 def test_the_longest_idle_session_makes_room() -> None:
     book = SessionBook(Session(f"s-{n}", "l-1", (f"n{n}",), "t", "t", 0, n) for n in range(module.MAX_SESSIONS))
-    book.put(replace(book.find("l-1", ["n0"]) or ONE, last_active_at=1e9))
+    book.put((book.find("l-1", ["n0"]) or ONE)._replace(last_active_at=1e9))
     book.put(Session("s-new", "l-1", ("new",), "t", "t", 0, 1e9))
     assert len(book) == module.MAX_SESSIONS
     assert book.find("l-1", ["n1"]) is None
@@ -47,7 +46,7 @@ def test_the_longest_idle_session_makes_room() -> None:
 
 
 def test_a_pinned_session_makes_no_room() -> None:
-    book = SessionBook([replace(ONE, pinned=True, last_active_at=0.0)])
+    book = SessionBook([ONE._replace(pinned=True, last_active_at=0.0)])
     for number in range(module.MAX_SESSIONS):
         book.put(Session(f"s-more-{number}", "l-1", (f"n{number}",), "t", "t", 0, 1.0 + number))
     assert len(book) == module.MAX_SESSIONS
@@ -73,7 +72,7 @@ def test_a_session_adds_up_what_its_turns_used() -> None:
     assert (used.input_tokens, used.cached_tokens, used.output_tokens) == (101, 80, 22)
     # A turn that has only begun, or of which upstream said nothing.
     assert with_turn(used, "curl", None) is used
-    assert with_turn(used, "codex", "m-2") == replace(used, client="codex", model="m-2")
+    assert with_turn(used, "codex", "m-2") == used._replace(client="codex", model="m-2")
 
 
 def test_a_total_stays_what_the_store_can_hold() -> None:
@@ -85,7 +84,7 @@ def test_the_book_says_once_what_has_changed() -> None:
     book = SessionBook([ONE, TWO])
     assert book.take_changed() == {"s-1", "s-2"}
     assert book.take_changed() == set()
-    book.put(replace(ONE, turns=2))
+    book.put(ONE._replace(turns=2))
     book.forget("s-2")
     book.forget("s-unknown")
     assert book.take_changed() == {"s-1", "s-2"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import given, settings
@@ -67,7 +66,7 @@ def pools(draw: st.DrawFn) -> Pool:
         "owners": {digest("r"): draw(st.sampled_from(ids)), digest("c"): "t-gone"} if draw(st.booleans()) else {},
     }
     policy = Policy(draw(st.sampled_from(list(Strategy))), turns_per_token=2)
-    pool = Pool(tokens, [replace(session, **changes)], policy)
+    pool = Pool(tokens, [session._replace(**changes)], policy)
     for one in tokens:
         pool.put(one, sealed=draw(seldom))
         for _ in range(draw(st.sampled_from([0, 0, 1, 2]))):

@@ -53,7 +53,7 @@ def pinned_on(number: int, *others: int | Token, **policy: Any) -> Pool:
     Turn(pool).answered()
     for other in others:
         pool.put(token(other) if isinstance(other, int) else other)
-    pool.sessions.put(replace(session_of(pool), pinned=True))
+    pool.sessions.put(session_of(pool)._replace(pinned=True))
     return pool
 
 
@@ -280,7 +280,7 @@ def test_a_pinned_session_that_was_lent_goes_home_and_never_belongs_to_the_other
     turn = Turn(pool)
     turn.sent("t-1")
     turn.failed(BROKEN).answered()
-    pool.sessions.put(replace(session_of(pool), pinned=True))
+    pool.sessions.put(session_of(pool)._replace(pinned=True))
     sent = Turn(pool, now=NOW + 2 * LOAN_S).answered()
     assert (sent.token.id, sent.reason) == ("t-1", Reason.RETURNED)
 
@@ -323,7 +323,7 @@ def test_an_unpinned_session_moves_again() -> None:
     limited(pool, 1, 5 * HOUR)
     held = Turn(pool)
     held.step(Hold)
-    pool.sessions.put(replace(session_of(pool), pinned=False))
+    pool.sessions.put(session_of(pool)._replace(pinned=False))
     assert held.step(Send).reason is Reason.LIMIT
 
 
@@ -332,7 +332,7 @@ def test_what_only_another_token_can_read_is_not_sent_there_against_a_pin() -> N
     moved(pool, 2)
     turn = Turn(pool, items=[compaction("old")])
     assert turn.step(GiveUp).why is Why.PINNED
-    pool.sessions.put(replace(session_of(pool), pinned=False))
+    pool.sessions.put(session_of(pool)._replace(pinned=False))
     assert Turn(pool, items=[compaction("old")]).sent().token.id == "t-1"
 
 

@@ -38,7 +38,7 @@ async def state(tmp_path: Path, clock: SetClock) -> AsyncIterator[GatewayState]:
 
 def session(number: int, last_active_at: float, **changes: object) -> Session:
     made = Session(f"s-{number}", "l-1", (f"name-{number}",), "t-1", "t-1", 0.0, last_active_at, turns=1)
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return made._replace(**changes)  # type: ignore[arg-type]
 
 
 def ids(views: SessionViews) -> list[str]:

@@ -403,7 +403,7 @@ async def test_a_compaction_goes_to_the_token_that_can_read_it(tmp_path: Path) -
         kept = {"type": "compaction", "encrypted_content": "x" * 40}
         session = running.session()
         running.state.pool.sessions.put(
-            replace(session, home_token_id="t-0001", current_token_id="t-0001", moves=1, owners={})
+            session._replace(home_token_id="t-0001", current_token_id="t-0001", moves=1, owners={})
         )
         running.state.pool.sessions.put(with_owners(running.session(), {digest(kept["encrypted_content"]): "t-0000"}))
         async with talk(running) as socket:

@@ -73,7 +73,7 @@ async def talk(home: House, name: str = "0199-thread", *, state: str | None = No
     await home.row()
     if on is not None:
         home.state.pool.sessions.put(
-            replace(home.session(name), home_token_id=f"t-{on:04d}", current_token_id=f"t-{on:04d}")
+            home.session(name)._replace(home_token_id=f"t-{on:04d}", current_token_id=f"t-{on:04d}")
         )
 
 
@@ -228,7 +228,7 @@ async def test_another_licenses_session_is_none(tmp_path: Path) -> None:
         await talk(home, "mine", on=1)
         session = home.session("mine")
         home.state.pool.sessions.forget(session.id)
-        home.state.pool.sessions.put(replace(session, license_id="l-0002"))
+        home.state.pool.sessions.put(session._replace(license_id="l-0002"))
         await raw(home, "alpha/search", headers=(("session-id", "mine"),))
         assert served_by(home, echo.arrived[-1]) == 0
 
@@ -250,7 +250,7 @@ async def test_a_pinned_sessions_request_goes_nowhere_else(tmp_path: Path) -> No
     async with open_house(tmp_path) as (home, echo):
         echo.usual = turn()
         await talk(home)
-        home.state.pool.sessions.put(replace(home.session(), pinned=True))
+        home.state.pool.sessions.put(home.session()._replace(pinned=True))
         home.state.pool.health("t-0000").limit(home.state.clock.now(), 600.0, None)
         answer = await raw(home, "alpha/search", headers=(("thread-id", "0199-thread"),))
         assert answer.status == 429

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 def test_of_many_sessions_those_that_were_active_last_are_read_and_pinned_ones(database: Database) -> None:
-    saved = [replace(samples.session(n, last_active_at=samples.NOW + n), pinned=n == 2) for n in range(1, 8)]
+    saved = [samples.session(n, last_active_at=samples.NOW + n)._replace(pinned=n == 2) for n in range(1, 8)]
     with database.transaction() as connection:
         sessions.save(connection, saved)
     with database.reading() as connection:

@@ -302,8 +302,7 @@ async def test_a_database_of_the_first_version_is_copied_and_keeps_everything(pa
     assert await store.licenses() == [StoredLicense(samples.license(1), SEALED)]
     assert await store.sessions(0) == [
         # What its turns tell.
-        replace(
-            samples.session(1, "a", "b"),
+        samples.session(1, "a", "b")._replace(
             client="codex_cli_rs/0.120.0",
             model="gpt-5-codex",
             input_tokens=1000,
@@ -318,7 +317,7 @@ async def test_a_database_of_the_first_version_is_copied_and_keeps_everything(pa
     # What is new can be used at once.
     await store.reorder_tokens(["t-7", "t-1", "t-3"])
     store.save_token_health("t-7", samples.quota(), samples.rest())
-    store.save_session(replace(samples.session(1, "a", "b"), moves=1, owners={"d": "t-1"}))
+    store.save_session(samples.session(1, "a", "b")._replace(moves=1, owners={"d": "t-1"}))
     await store.close()
     copy = copy_path(path, "0001")
     assert copy.name == "waystation.v0001.sqlite3"
@@ -364,7 +363,7 @@ async def test_a_database_of_the_second_version_is_copied_and_keeps_everything(p
     assert (hour.turns, hour.failed, hour.input_tokens, hour.cached_tokens) == (3, 0, 18 * 10**18, 805)
     assert await store.license_usage(0) == {"l-1": LicenseUsage(3, 18 * 10**18, 805, 207)}
     # What is new can be used at once.
-    changed = replace(second, pinned=True, client="a", model=None, input_tokens=1)
+    changed = second._replace(pinned=True, client="a", model=None, input_tokens=1)
     store.save_session(changed)
     await store.flush()
     assert (await store.sessions(0))[1] == changed

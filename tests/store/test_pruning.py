@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from dataclasses import replace
 from pathlib import Path
 
 from app.core.history import HistoryBucket
@@ -79,7 +78,7 @@ async def test_a_size_that_tokens_alone_exceed_removes_all_turns_and_ends(store:
 
 async def test_a_pinned_session_stays_however_long_it_is_idle(store: Store) -> None:
     old = samples.NOW - 400 * DAY
-    store.save_session(replace(samples.session(1, last_active_at=old), pinned=True))
+    store.save_session(samples.session(1, last_active_at=old)._replace(pinned=True))
     store.save_session(samples.session(2, last_active_at=old))
     pruned = await store.prune(samples.NOW)
     assert pruned.sessions == 1

@@ -229,7 +229,7 @@ async def test_a_name_belongs_to_the_session_saved_with_it_last(store: Store) ->
     # Within one batch too, and under another license it is another name.
     store.save_session(samples.session(3, "c", last_active_at=samples.NOW + 2))
     store.save_session(samples.session(2, "c", last_active_at=samples.NOW + 3))
-    other = dataclasses.replace(samples.session(4, "c", last_active_at=samples.NOW + 4), license_id="l-2")
+    other = samples.session(4, "c", last_active_at=samples.NOW + 4)._replace(license_id="l-2")
     store.save_session(other)
     assert {item.id: item.names for item in await store.sessions(0)} == {
         "s-1": ("a",),
@@ -240,8 +240,8 @@ async def test_a_name_belongs_to_the_session_saved_with_it_last(store: Store) ->
 
 
 async def test_a_sessions_owners_are_kept_replaced_and_taken_away(path: Path, store: Store) -> None:
-    moved = dataclasses.replace(samples.session(1, "a"), lent_at=samples.NOW, moves=1, owners={"d1": "t-1"})
-    for session in (samples.session(1, "a"), moved, dataclasses.replace(moved, owners={"d1": "t-1", "d2": "t-2"})):
+    moved = samples.session(1, "a")._replace(lent_at=samples.NOW, moves=1, owners={"d1": "t-1"})
+    for session in (samples.session(1, "a"), moved, moved._replace(owners={"d1": "t-1", "d2": "t-2"})):
         store.save_session(session)
         assert await store.sessions(0) == [session]
     store.save_session(samples.session(1, "a"))
@@ -256,7 +256,7 @@ async def test_json_that_cannot_be_read_is_told_and_left_out(
     await store.put_token(samples.token(2), SEALED)
     store.save_token_health("t-1", samples.quota(), samples.rest())
     store.save_token_health("t-2", samples.quota(), samples.rest())
-    store.save_session(dataclasses.replace(samples.session(1), owners={"d": "t-1"}))
+    store.save_session(samples.session(1)._replace(owners={"d": "t-1"}))
     store.save_turn(dataclasses.replace(samples.turn(1), attempts=(Attempt("t-1", "bad_gateway", 5.0),)))
     await store.flush()
     unreadable = (
@@ -293,7 +293,7 @@ async def test_json_that_cannot_be_read_is_told_and_left_out(
     other.close()
     # And it can be written anew.
     store.save_token_health("t-1", samples.quota(), None)
-    store.save_session(dataclasses.replace(samples.session(1), owners={"d": "t-2"}))
+    store.save_session(samples.session(1)._replace(owners={"d": "t-2"}))
     assert (await store.token_health())["t-1"] == (samples.quota(), None)
     assert [item.owners for item in await store.sessions(0)] == [{"d": "t-2"}]
 

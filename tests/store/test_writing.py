@@ -96,18 +96,15 @@ async def test_a_session_with_many_owners_costs_little_with_each_turn(path: Path
             sessions.save(connection, [session])
         return log.stat().st_size - before
 
-    moved = dataclasses.replace(samples.session(1, turns=200), moves=1, owners=owners)
+    moved = samples.session(1, turns=200)._replace(moves=1, owners=owners)
     assert written(moved) > 60_000
-    turns = [
-        written(dataclasses.replace(moved, turns=turns, last_active_at=samples.NOW + turns))
-        for turns in range(201, 250)
-    ]
+    turns = [written(moved._replace(turns=turns, last_active_at=samples.NOW + turns)) for turns in range(201, 250)]
     plain = [written(samples.session(2, turns=turns, last_active_at=samples.NOW + turns)) for turns in range(201, 250)]
     assert max(turns) <= max(plain), "what a session without owners costs"
-    assert written(dataclasses.replace(moved, turns=250, owners={**owners, "one more": "t-1"})) > 60_000
+    assert written(moved._replace(turns=250, owners={**owners, "one more": "t-1"})) > 60_000
     with database.reading() as connection:
         [kept, _] = sorted(sessions.load(connection, 0), key=lambda item: item.id)
-    assert kept == dataclasses.replace(moved, turns=250, owners={**owners, "one more": "t-1"})
+    assert kept == moved._replace(turns=250, owners={**owners, "one more": "t-1"})
     database.close()
 
 
