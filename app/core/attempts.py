@@ -260,12 +260,13 @@ class Attempts:
         self._at, self._session_id = token, session.id if session is not None else None
         self._probing = pool.take(token.id, now)
         self.sends += 1
-        elsewhere = any(tried != token.id for tried in self._tried)
+        self._again = self._wish = None
+        drop, state = False, wanted.sealed.turn_state
+        if state is not None:
+            elsewhere = any(tried != token.id for tried in self._tried)
+            drop = ties.drop_turn_state(pool.turn_state_owner(state), session, token, elsewhere=elsewhere)
         if token.id not in self._tried:
             self._tried += (token.id,)
-        self._again = self._wish = None
-        owner = pool.turn_state_owner(wanted.sealed.turn_state) if wanted.sealed.turn_state else None
-        drop = ties.drop_turn_state(owner, session, token, elsewhere=elsewhere)
         return Send(token, session, reason, moved_from, ties.leave_out(session, token), drop)
 
     def _bound(self, session: Session, token: Token, reason: Reason, now: float) -> tuple[Session, str | None]:

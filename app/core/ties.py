@@ -65,10 +65,10 @@ class Ties:
 
     def noted(self, session: Session, token: Token) -> Session:
         """The session with what is known now of the issuers, before the turn goes to this token."""
-        sealed, owners = self._sealed, {}
-        if self._issuer is not None and {session.current_token_id, token.id} != {self._issuer}:
-            owners = {item: self._issuer for item in (*(item for _, item in sealed.reasoning), *sealed.kept)}
-        session = with_owners(session, owners)
+        sealed, issuer = self._sealed, self._issuer
+        if issuer is not None and not (issuer == session.current_token_id == token.id):
+            items = (*(item for _, item in sealed.reasoning), *sealed.kept)
+            session = with_owners(session, dict.fromkeys(items, issuer))
         corrected = {item: UNKNOWN for _, item in sealed.reasoning} if self._bare else {}
         if self._refused_by:
             corrected |= dict.fromkeys(sealed.kept, token.id)
