@@ -107,8 +107,8 @@ def names_in_headers(headers: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _names(candidates: Iterable[object], headers: Mapping[str, str]) -> tuple[str, ...]:
-    every = (*candidates, *(headers.get(name) for name in SESSION_HEADERS))
-    return tuple(dict.fromkeys(bounded_name(name) for name in every if isinstance(name, str) and name.strip()))
+    every = (*candidates, *map(headers.get, SESSION_HEADERS))
+    return tuple(dict.fromkeys([bounded_name(name) for name in every if isinstance(name, str) and name.strip()]))
 
 
 def _parsed(body: bytes, rewritten: bool) -> dict[str, Any]:
