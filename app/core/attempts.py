@@ -265,8 +265,7 @@ class Attempts:
         if state is not None:
             elsewhere = any(tried != token.id for tried in self._tried)
             drop = ties.drop_turn_state(pool.turn_state_owner(state), session, token, elsewhere=elsewhere)
-        if token.id not in self._tried:
-            self._tried += (token.id,)
+        self._tried += (token.id,)
         return Send(token, session, reason, moved_from, ties.leave_out(session, token), drop)
 
     def _bound(self, session: Session, token: Token, reason: Reason, now: float) -> tuple[Session, str | None]:
