@@ -73,7 +73,8 @@ class Responses:
         The request ends here, too: while its answer streams, for minutes, nobody holds its megabytes.
         """
         received = await turn.receive(request)
-        if is_codex(request):
+        # Since 0.140 Codex says in this header whose a request is, and asks for no compaction of this kind.
+        if "thread-id" not in request.headers and is_codex(request):
             received = self._named(turn, received, endpoint)
         pool = turn.state.pool
         failover = turn.lead(
