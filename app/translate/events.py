@@ -47,8 +47,8 @@ def terminal_of_status(status: object) -> Terminal | None:
 
 def member(value: object, key: str) -> Mapping[str, Any]:
     """The object under a key; empty when there is none."""
-    inner = value.get(key) if isinstance(value, Mapping) else None
-    return inner if isinstance(inner, Mapping) else {}
+    inner = value.get(key) if isinstance(value, dict) else None
+    return inner if isinstance(inner, dict) else {}
 
 
 def objects(value: object, key: str) -> list[Mapping[str, Any]]:
@@ -65,9 +65,10 @@ def text(value: Mapping[str, Any], key: str) -> str:
 
 def count(value: object) -> int | None:
     """A count as an integer (some upstreams send 12.0); None when it is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _MAX_COUNT:
-        return None
-    return int(value) if value == int(value) else None
+    if type(value) is float and value.is_integer():
+        value = int(value)
+    # No subclass: `true` is no count.
+    return value if type(value) is int and 0 <= value < _MAX_COUNT else None
 
 
 class ItemIndex:
