@@ -98,8 +98,8 @@ class SseParser:
 
     @property
     def at_boundary(self) -> bool:
-        """Whether the next byte begins an event, and some have come before."""
-        return not (self._rest or self._data or self._after_cr or self._at_start or self._error)
+        """Whether the next byte begins an event, or the stream, and can be read."""
+        return not (self._rest or self._data or self._after_cr or self._error)
 
     def feed(self, chunk: bytes) -> list[Event]:
         """The events that this chunk completes.
