@@ -9,12 +9,18 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 from app.core.quota import CODEX, PRIMARY, SECONDARY, Credits, Quota, Window
 
 _SLOTS = (PRIMARY, SECONDARY)
-_USED = "-used-percent"
-_FAMILY_HEADER = re.compile(r"x-(.+)-(?:primary|secondary)-used-percent")
+_USED = "used-percent"
+_MINUTES = "window-minutes"
+_AT = "reset-at"
+_AFTER = "reset-after-seconds"
+_WINDOW_HEADER = re.compile(rf"x-(.+)-(?:primary|secondary)-({_USED}|{_MINUTES}|{_AT}|{_AFTER})")
+_PLAN = "x-codex-plan-type"
+_CREDITS = ("x-codex-credits-has-credits", "x-codex-credits-unlimited", "x-codex-credits-balance")
 _RATE_LIMIT_KEY = "_rate_limit"
 #: What is taken in of one answer; there are two or three families.
 _MAX_FAMILIES = 16
@@ -33,29 +39,52 @@ def quota_from_headers(headers: Mapping[str, str], now: float) -> Quota | None:
         headers: by name, in any case.
         now: Unix seconds; older upstreams say only in how many seconds a window is reset.
     """
-    found: dict[str, str] = {}
-    families: dict[str, None] = {}
-    for key, value in headers.items():
-        name = key.lower()
-        if name.startswith("x-"):
-            found[name] = value
-            if name.endswith(_USED) and (match := _FAMILY_HEADER.fullmatch(name)):
-                families[match[1]] = None
-    windows: list[Window | None] = []
-    for family in list(families)[:_MAX_FAMILIES]:
+    told: list[tuple[str, str]] = []
+    relative = False
+    for item in headers.items():
+        about = _about(item[0])
+        if about == _AFTER:
+            at = _number(headers.get(item[0][: -len(_AFTER)] + _AT))
+            if _resets_at(at, _number(item[1]), now) == at:
+                # It says the same once more, in other words each second.
+                continue
+            relative = True
+        if about is not None:
+            told.append(item)
+    if not told:
+        return None
+    # The same words mean the same, unless they count from now on.
+    windows, credits, plan = _read.__wrapped__(tuple(told), now) if relative else _read(tuple(told), 0.0)
+    return Quota(windows, now, credits, plan) if windows or credits else None
+
+
+@lru_cache(maxsize=256)
+def _about(header: str) -> str | None:
+    """What a header says of quota; None: nothing."""
+    name = header.lower()
+    if name in (_PLAN, *_CREDITS):
+        return name
+    match = _WINDOW_HEADER.fullmatch(name)
+    return match[2] if match is not None else None
+
+
+@lru_cache(maxsize=64)
+def _read(told: tuple[tuple[str, str], ...], now: float) -> tuple[tuple[Window, ...], Credits | None, str | None]:
+    """Windows, credits and plan; the same headers come with nearly every turn of a token."""
+    found = {header.lower(): value for header, value in told}
+    matches = map(_WINDOW_HEADER.fullmatch, found)
+    families = list(dict.fromkeys(match[1] for match in matches if match is not None and match[2] == _USED))
+    windows = []
+    for family in families[:_MAX_FAMILIES]:
         for slot in _SLOTS:
             start = f"x-{family}-{slot}-"
-            used = found.get(start + "used-percent")
+            used = found.get(start + _USED)
             if used is not None:
-                length_s = _times(found.get(start + "window-minutes"), 60.0)
-                at, after = found.get(start + "reset-at"), found.get(start + "reset-after-seconds")
+                length_s = _times(found.get(start + _MINUTES), 60.0)
+                at, after = found.get(start + _AT), found.get(start + _AFTER)
                 windows.append(_window(family, slot, used=used, length_s=length_s, at=at, after=after, now=now))
-    credits = _credits(
-        found.get("x-codex-credits-has-credits"),
-        found.get("x-codex-credits-unlimited"),
-        found.get("x-codex-credits-balance"),
-    )
-    return _quota(windows, now, credits, found.get("x-codex-plan-type"))
+    has_credits, unlimited, balance = map(found.get, _CREDITS)
+    return _ordered(windows), _credits(has_credits, unlimited, balance), _text(found.get(_PLAN))
 
 
 def quota_from_event(event: Mapping[str, object], now: float) -> Quota | None:
@@ -99,31 +128,33 @@ def merged(old: Quota | None, new: Quota) -> Quota:
     """All that is known after `new` has come: what it does not mention stays as it was, unless it is whole."""
     if old is None or new.whole:
         return new if old is None else replace(new, credits=new.credits or old.credits, plan=new.plan or old.plan)
-    named = {(window.limit, window.slot) for window in new.windows}
-    kept = [window for window in old.windows if (window.limit, window.slot) not in named]
-    about_codex = any(window.limit == CODEX for window in new.windows)
+    kept: list[Window] = []
+    if old.windows != new.windows:
+        named = {(window.limit, window.slot) for window in new.windows}
+        kept = [window for window in old.windows if (window.limit, window.slot) not in named]
     return Quota(
         _ordered((*new.windows, *kept)) if kept else new.windows,
         new.seen_at,
         new.credits or old.credits,
         new.plan or old.plan,
         # Upstream's word about another family says nothing of the turns of Codex.
-        limit_reached=new.limit_reached or (old.limit_reached and not about_codex),
+        limit_reached=new.limit_reached or (old.limit_reached and all(window.limit != CODEX for window in new.windows)),
     )
 
 
 def _quota(
     windows: Iterable[Window | None], now: float, credits: Credits | None, plan: object, *, reached: bool = False
 ) -> Quota | None:
-    known = _ordered(window for window in windows if window is not None)
+    known = _ordered(windows)
     return Quota(known, now, credits, _text(plan), reached) if known or credits else None
 
 
-def _ordered(windows: Iterable[Window]) -> tuple[Window, ...]:
+def _ordered(windows: Iterable[Window | None]) -> tuple[Window, ...]:
     """Each limit and slot once, those of `codex` first."""
     first: dict[tuple[bool, str, str], Window] = {}
     for window in windows:
-        first.setdefault((window.limit != CODEX, window.limit, window.slot), window)
+        if window is not None:
+            first.setdefault((window.limit != CODEX, window.limit, window.slot), window)
     return tuple(first[place] for place in sorted(first)) if len(first) > 1 else tuple(first.values())
 
 

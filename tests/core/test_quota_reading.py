@@ -74,6 +74,28 @@ def test_headers_in_any_case_name_every_family_of_windows() -> None:
     assert quota == Quota((FIVE_HOURS, WEEK, SPARK), NOW, Credits(True, False, "4.25"), "plus")
 
 
+def test_the_same_headers_again_mean_the_same_and_seconds_count_from_when_they_are_said() -> None:
+    first, later = quota_from_headers(HEADERS, NOW), quota_from_headers(HEADERS, NOW + 30)
+    assert first is not None
+    assert later is not None
+    assert (first.windows, first.seen_at) == ((FIVE_HOURS, WEEK), NOW)
+    assert (later.windows, later.seen_at) == ((FIVE_HOURS, replace(WEEK, resets_at=NOW + 86_430)), NOW + 30)
+    changed = quota_from_headers(HEADERS | {"X-Codex-Primary-Used-Percent": "38"}, NOW + 31)
+    assert changed is not None
+    assert changed.windows[0] == replace(FIVE_HOURS, used_percent=38.0)
+
+
+def test_seconds_beside_a_time_count_only_where_our_clock_is_wrong() -> None:
+    def resets_at(after: float, now: float) -> float | None:
+        quota = quota_from_headers(HEADERS | {"X-Codex-Primary-Reset-After-Seconds": str(after)}, now)
+        assert quota is not None
+        return quota.windows[0].resets_at
+
+    assert resets_at(600, NOW) == resets_at(599, NOW + 1) == resets_at(480, NOW) == NOW + 600
+    assert resets_at(600, NOW + 7_200) == NOW + 7_800
+    assert resets_at(599, NOW + 1) == NOW + 600
+
+
 def test_headers_without_quota_are_no_news() -> None:
     assert quota_from_headers({"content-type": "text/event-stream", "x-codex-plan-type": "plus"}, NOW) is None
 
