@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.core.quota import Quota, Window
+from app.core.record import record
 
 #: The pace is that of the last hour, in seconds.
 PACE_S = 3600.0
@@ -37,7 +38,7 @@ class Forecast:
     runs_out_at: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sample:
     """How much of a window was used, in percent, at a time in Unix seconds."""
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.core.record import record
+
 #: The family of windows that turns of Codex count in.
 CODEX = "codex"
 PRIMARY = "primary"
@@ -46,7 +48,7 @@ class Credits:
     balance: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Quota:
     """All that is known of one token's quota.
 

@@ -8,6 +8,8 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any
 
+from app.core.record import record
+
 
 class Outcome(StrEnum):
     """How a turn ended."""
@@ -20,7 +22,7 @@ class Outcome(StrEnum):
     CLIENT_LEFT = "client_left"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Usage:
     """Tokens as upstream counted them; cached ones are a part of the input, reasoning a part of the output."""
 
@@ -45,7 +47,7 @@ class Attempt:
     ms: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TurnRow:
     """One turn as the store keeps it and the desktop shows it.
 
