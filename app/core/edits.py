@@ -6,16 +6,15 @@ refuse, and for sessions that have moved.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from app.core.envelope import Envelope
 from app.core.json_text import json_bytes
+from app.core.record import record
 from app.core.session import MAX_NAME, bounded_name
 from app.core.splice import Change, spliced
 from app.core.token import TokenKind
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EditPlan:
     """The edits of one turn's body.
 

@@ -6,12 +6,13 @@ import contextlib
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import orjson
 
 from app.core.errors import Refusal
+from app.core.record import record
 from app.core.session import bounded_name
 
 #: Headers in which clients name a conversation, the most telling first: Codex 0.140 and later send the first two,
@@ -23,7 +24,7 @@ _BESIDE_NAMES = ("prompt_cache_key", "thread_id", "threadId", "session_id", "id"
 _METADATA_HEADER = "x-codex-turn-metadata"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Envelope:
     """What a body and its headers say about the turn.
 

@@ -6,12 +6,13 @@ It answers who could serve and remembers who does; `attempts` leads one turn thr
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
 from app.core.health import FAULTY, LIMIT, RATE, Health
 from app.core.policy import Policy
 from app.core.quota import Quota
+from app.core.record import record
 from app.core.rest import Rest
 from app.core.routing import Candidate
 from app.core.sealed import SealedItems
@@ -55,7 +56,7 @@ class Reason(StrEnum):
     USER = "user"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Standing:
     """Whether a token may take a turn now.
 

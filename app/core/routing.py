@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from app.core.policy import Strategy
+from app.core.record import record
 from app.core.token import Token, TokenKind
 
 #: Tokens whose quota differs by less are equal, and take turns.
 _STEP_PERCENT = 5
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Candidate:
     """A token that may take the turn.
 

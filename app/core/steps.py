@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.core.pool import Reason
+from app.core.record import record
 from app.core.sealed import SealedItems
 from app.core.session import Session
 from app.core.shortage import Shortage
@@ -13,7 +14,7 @@ from app.core.token import Kinds, Token
 from app.core.verdict import Meaning
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Wanted:
     """What a turn asks for.
 
@@ -39,7 +40,7 @@ class Wanted:
     beside: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Send:
     """Send it with this token.
 
