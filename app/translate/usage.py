@@ -160,8 +160,10 @@ class UsageObserver:
             return
         for name, data in zip(lines[::3], lines[1::3], strict=False):
             known = _DATA.match(data)
-            if known is None or known[1] in _TELLING_DATA or not name.startswith(b"event:"):
+            if known is None or not name.startswith(b"event:"):
                 self._read(b"%b\n%b\n\n" % (name, data))
+            elif known[1] in _TELLING_DATA:
+                self._see(Event(data[5:]))
             elif not self.begun and self.terminal is None:
                 self.begun = known[1] not in _PREAMBLE_DATA
 
