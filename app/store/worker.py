@@ -60,7 +60,8 @@ class Worker:
         self._path = path
         self._busy_timeout_s = busy_timeout_s
         self._monotonic = monotonic
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)  # entered by those who may wake somebody or wait
         self._line: deque[_Call | Batch] = deque()
         self._closing = False
         self._writer: BatchWriter | None = None
@@ -93,19 +94,19 @@ class Worker:
 
     def save_session(self, session: Session) -> None:
         """Put a session's state in line; returns at once."""
-        with self._changed:
+        with self._lock:
             if (batch := self._batch()) is not None:
                 batch.add_session(session)
 
     def save_turn(self, row: TurnRow) -> None:
         """Put a turn in line; returns at once."""
-        with self._changed:
+        with self._lock:
             if (batch := self._batch()) is not None:
                 batch.add_turn(row)
 
     def save_health(self, token_id: str, health: StoredHealth) -> None:
         """Put a token's health in line; returns at once."""
-        with self._changed:
+        with self._lock:
             if (batch := self._batch()) is not None:
                 batch.add_health(token_id, health)
 
