@@ -9,7 +9,7 @@ the reporting headers.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -17,7 +17,7 @@ from app.core.credential import ApiKey, Credential
 from app.core.token import Token
 
 Pairs = list[tuple[str, str]]
-RawHeaders = Iterable[tuple[bytes, bytes]]
+RawHeaders = Sequence[tuple[bytes, bytes]]
 
 #: RFC 9110 §7.6.1, and what older software means by it.
 _HOP_BY_HOP: Final = frozenset(
@@ -46,6 +46,8 @@ _NOT_UPSTREAM: Final = _HOP_BY_HOP | {
     "content-length",
     "expect",
     "accept-encoding",
+    # Ours stands in its place.
+    "authorization",
 }
 #: What proxies before us added, and what is said to us alone.
 _NOT_UPSTREAM_PREFIXES: Final = ("x-forwarded-", "x-waystation-", "sec-websocket-")
@@ -60,7 +62,9 @@ _NOT_TO_CLIENT: Final = _HOP_BY_HOP | {
     "report-to",
     "reporting-endpoints",
 }
-#: Of a header's name, in bytes.
+#: Of Connection headers, those that name no other header.
+_USUAL_CONNECTION: Final = frozenset({b"keep-alive", b"Keep-Alive", b"close", b""})
+#: Of a header's name, in bytes: the same few come with every turn; what is longer than any of them is not kept.
 _LONGEST_KEPT: Final = 64
 
 
@@ -80,18 +84,19 @@ def to_upstream(
         decoded: the body's content encoding was undone.
         drop: lower-case names that are left out besides.
     """
-    headers = [(_known(raw), value) for raw, value in client_headers]
-    dropped = drop | _of_this_hop(headers)
     if decoded:
-        dropped |= {"content-encoding"}
+        drop |= {"content-encoding"}
     kept: Pairs = []
     place: int | None = None
-    for (name, lower, passes, _), value in headers:
-        if lower == "authorization":
-            # Ours stands where the client's stood.
+    for raw, value in client_headers:
+        name, lower, passes, _ = _classified(raw) if len(raw) <= _LONGEST_KEPT else _classified.__wrapped__(raw)
+        if passes:
+            if lower not in drop:
+                kept.append((name, value.decode("utf-8", "surrogateescape")))
+        elif lower == "authorization":
             place = len(kept) if place is None else place
-        elif passes and lower not in dropped:
-            kept.append((name, value.decode("utf-8", "surrogateescape")))
+        elif lower == "connection" and (more := _of_this_hop(value) - drop):
+            return to_upstream(client_headers, token, credential, drop=drop | more)
     place = len(kept) if place is None else place
     kept[place:place] = credentials(token, credential)
     kept.append(("Accept-Encoding", "identity"))
@@ -108,31 +113,32 @@ def credentials(token: Token, credential: Credential) -> Pairs:
     return found
 
 
-def to_client(upstream_headers: RawHeaders, *, reencoded: bool = False) -> Pairs:
+def to_client(upstream_headers: RawHeaders, *, reencoded: bool = False, drop: frozenset[str] = frozenset()) -> Pairs:
     """Upstream's headers as the client gets them.
 
     Args:
         upstream_headers: as received.
         reencoded: the body that follows is not upstream's own bytes.
+        drop: lower-case names that are left out besides.
     """
-    headers = [(_known(raw), value) for raw, value in upstream_headers]
-    dropped = _of_this_hop(headers)
     if reencoded:
-        dropped |= {"content-length", "content-encoding", "content-type"}
-    return [
-        (name, value.decode("utf-8", "surrogateescape"))
-        for (name, lower, _, passes), value in headers
-        if passes and lower not in dropped
-    ]
+        drop |= {"content-length", "content-encoding", "content-type"}
+    kept: Pairs = []
+    for raw, value in upstream_headers:
+        name, lower, _, passes = _classified(raw) if len(raw) <= _LONGEST_KEPT else _classified.__wrapped__(raw)
+        if passes:
+            if lower not in drop:
+                kept.append((name, value.decode("utf-8", "surrogateescape")))
+        elif lower == "connection" and (more := _of_this_hop(value) - drop):
+            return to_client(upstream_headers, drop=drop | more)
+    return kept
 
 
-def _of_this_hop(headers: list[tuple[_Known, bytes]]) -> frozenset[str]:
+def _of_this_hop(value: bytes) -> frozenset[str]:
     """What a Connection header declares to be between two neighbours only."""
-    found: frozenset[str] = frozenset()
-    for (_, lower, _, _), value in headers:
-        if lower == "connection":
-            found |= {part.strip().lower() for part in value.decode("utf-8", "surrogateescape").split(",")}
-    return found
+    if value in _USUAL_CONNECTION:
+        return frozenset()
+    return frozenset(part.strip().lower() for part in value.decode("utf-8", "surrogateescape").split(","))
 
 
 class _Known(NamedTuple):
@@ -142,11 +148,6 @@ class _Known(NamedTuple):
     lower: str
     up: bool
     down: bool
-
-
-def _known(raw: bytes) -> _Known:
-    # The same few come with every turn; what is longer than any of them is not kept.
-    return _classified(raw) if len(raw) <= _LONGEST_KEPT else _classified.__wrapped__(raw)
 
 
 @lru_cache(maxsize=1024)

@@ -66,6 +66,20 @@ def test_what_connection_names_is_of_this_hop() -> None:
     assert to_client(headers) == []
 
 
+def test_what_connection_names_goes_with_all_else_that_is_dropped_and_ours_stays() -> None:
+    headers = [
+        (b"Authorization", b"Bearer theirs"),
+        (b"x-mine", b"1"),
+        (b"Content-Encoding", b"zstd"),
+        (b"x-turn", b"2"),
+        (b"Connection", b"keep-alive, authorization, X-Mine, accept-encoding"),
+        (b"a", b"b"),
+    ]
+    sent = to_upstream(headers, KEYED, ApiKey("k"), decoded=True, drop=frozenset({"x-turn"}))
+    assert sent == [("Authorization", "Bearer k"), ("a", "b"), ("Accept-Encoding", "identity")]
+    assert to_client(headers[1:], reencoded=True) == [("x-turn", "2"), ("a", "b")]
+
+
 def test_content_encoding_is_dropped_only_with_the_encoding() -> None:
     headers = [(b"Content-Encoding", b"zstd")]
     assert ("Content-Encoding", "zstd") in to_upstream(headers, KEYED, ApiKey("k"))
