@@ -12,6 +12,8 @@ from typing import Protocol
 _MAX_SIZE_LINE = 4096
 _MAX_TRAILERS = 64 * 1024
 _SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
+#: As nearly everybody writes it.
+_PLAIN_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})\r\n")
 #: Some servers end their lines with LF alone; RFC 9112 §2.2 allows to read that.
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 
@@ -123,17 +125,26 @@ class _Chunked:
         self._trailers: int | None = None
 
     def feed(self, data: bytes) -> bytes:
-        if not self._line and not self._left and not self._behind and self._trailers is None:
-            # Servers of events send each chunk by itself: nearly always this is one, whole.
-            found = _SIZE.match(data)
-            if found is not None and found.end() + int(found[1], 16) + 2 == len(data) and data.endswith(b"\r\n"):
-                piece = data[found.end() : -2]
-                if piece:
-                    return piece
-        if self._line:
-            data, self._line = self._line + data, b""
         pieces: list[bytes] = []
         at, size = 0, len(data)
+        if not self._line and not self._left and not self._behind and self._trailers is None:
+            # Servers of events send each chunk by itself, or few at once: nearly always they are whole.
+            while at < size and (found := _PLAIN_SIZE.match(data, at)) is not None:
+                start = found.end()
+                end = start + int(found[1], 16)
+                if data[end : end + 2] != b"\r\n":
+                    break
+                if end == start:
+                    # It is the last one; behind it there may be trailers, and nearly always there are none.
+                    self.over = end + 2 == size
+                    break
+                pieces.append(data[start:end])
+                at = end + 2
+            if at == size or self.over:
+                return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        elif self._line:
+            data, self._line = self._line + data, b""
+            size = len(data)
         while at < size and not self.over:
             if self._left:
                 piece = data[at : at + self._left]
