@@ -20,6 +20,8 @@ from app.upstream.errors import SYSTEM_ADVICE
 DIRECT = "direct"
 #: How long an answer of the system is good, in seconds: asking it can take name look-ups.
 _REMEMBER_S = 10.0
+#: So many proxies of tokens are kept as they were understood.
+_MOST_OWN = 256
 _SOCKS = ("socks", "socks4", "socks4a", "socks5", "socks5h")
 _TYPED = ("http", "https", "socks5", "socks5h")
 #: RFC 1929: the length of either is one byte.
@@ -177,7 +179,10 @@ class ProxyFinder:
         self._find = find
         self._monotonic = monotonic
         self._chosen: Way | None = None
-        self._found: dict[tuple[str, str], tuple[float, Proxy | None]] = {}
+        #: Until when, and what, by scheme and host.
+        self._found: dict[tuple[str, str], tuple[float, Way]] = {}
+        #: By what was written down for a token.
+        self._own: dict[str, Way] = {}
 
     def choose(self, text: str | None) -> None:
         """Set the application's proxy, for every request from now on that has none of its own.
@@ -201,20 +206,27 @@ class ProxyFinder:
             InvalidInput: `own` is neither.
         """
         if own is not None:
-            return Way(explicit_proxy(own), "change the proxy of this token")
+            return self._own.get(own) or self._by_token(own)
         if self._chosen is not None:
             return self._chosen
-        return Way(await self._by_system(url), SYSTEM_ADVICE)
-
-    async def _by_system(self, url: URL) -> Proxy | None:
         key = (url.scheme, url.host or "")
         known = self._found.get(key)
         if known is not None and known[0] > self._monotonic():
             return known[1]
-        host = key[1]
+        return await self._by_system(*key)
+
+    def _by_token(self, own: str) -> Way:
+        if len(self._own) == _MOST_OWN:
+            self._own.clear()
+        self._own[own] = way = Way(explicit_proxy(own), "change the proxy of this token")
+        return way
+
+    async def _by_system(self, scheme: str, host: str) -> Way:
         if is_loopback(host):
-            self._found[key] = (math.inf, None)
-            return None
-        proxy = await asyncio.to_thread(self._find, url.scheme, host)
-        self._found[key] = (self._monotonic() + _REMEMBER_S, proxy)
-        return proxy
+            until, proxy = math.inf, None
+        else:
+            proxy = await asyncio.to_thread(self._find, scheme, host)
+            until = self._monotonic() + _REMEMBER_S
+        way = Way(proxy, SYSTEM_ADVICE)
+        self._found[scheme, host] = (until, way)
+        return way

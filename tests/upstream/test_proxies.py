@@ -89,6 +89,15 @@ async def test_the_tokens_own_goes_before_the_applications_and_that_before_the_s
     assert await shown() == "http://system:1"
 
 
+async def test_of_how_many_proxies_so_ever_each_is_the_right_one_every_time() -> None:
+    finder = ProxyFinder(lambda scheme, host: None)
+    for _ in range(2):
+        for port in range(1, 600):
+            proxy = (await finder.find(ELSEWHERE, f"http://own:{port}")).proxy
+            assert proxy is not None
+            assert proxy.shown == f"http://own:{port}"
+
+
 async def test_the_system_is_asked_again_after_a_moment() -> None:
     now, asked = 0.0, 0
 
