@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import io
 import ssl
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import cached_property
 from types import SimpleNamespace
-from typing import Any, TypeVar, cast
-from weakref import WeakSet
+from typing import Any, cast
 
 import aiohttp
 from multidict import CIMultiDict
@@ -20,7 +18,8 @@ from app.core.errors import InvalidInput
 from app.upstream.alive import alive_socket
 from app.upstream.answer import UpstreamAnswer
 from app.upstream.connections import Connections
-from app.upstream.errors import WRONG_PASSWORD, NoAnswer, UpstreamUnreachable, failure_of, proxy_refusal
+from app.upstream.errors import UpstreamUnreachable
+from app.upstream.line import Asking, Line
 from app.upstream.proxies import Proxy, ProxyFinder, Way
 from app.upstream.request_head import request_head
 from app.upstream.socket import SocketRefused, UpstreamSocket
@@ -46,29 +45,6 @@ _MAX_WAYS = 16
 
 Headers = Iterable[tuple[str, str]]
 
-_T = TypeVar("_T")
-_Answer = TypeVar("_Answer", aiohttp.ClientResponse, UpstreamAnswer)
-
-
-class _Line:
-    """One way upstream: its connections, and what goes over them now."""
-
-    def __init__(self, session: aiohttp.ClientSession, connections: Connections) -> None:
-        self.session = session
-        self.connections = connections
-        self.asking = 0
-        self.answers: WeakSet[aiohttp.ClientResponse] = WeakSet()
-
-    @property
-    def idle(self) -> bool:
-        """Whether closing it would disturb nobody."""
-        return not (self.asking or self.connections.busy) and all(answer.closed for answer in self.answers)
-
-    async def close(self) -> None:
-        """Close all of its connections."""
-        await self.connections.close()
-        await self.session.close()
-
 
 class UpstreamHttp:
     """HTTP towards upstream: proxies honoured, cookies never kept, bodies never decoded, redirects never followed."""
@@ -80,7 +56,7 @@ class UpstreamHttp:
             total=None, connect=_CONNECT_S, sock_connect=_SOCK_CONNECT_S, sock_read=read_timeout_s
         )
         #: The one that was used last comes last.
-        self._lines: dict[Proxy | None, _Line] = {}
+        self._lines: dict[Proxy | None, Line] = {}
         self._closing: set[asyncio.Task[None]] = set()
 
     async def send(
@@ -100,21 +76,19 @@ class UpstreamHttp:
         Raises:
             NoAnswer: there was no answer.
         """
-        used = _Used()
-
-        async def ask(line: _Line, target: URL, through: Proxy | None) -> aiohttp.ClientResponse:
-            answer = await line.session.request(
+        target = URL(url, encoded=True)
+        with self._asking(target, await self.way(url, proxy)) as asking:
+            answer = await asking.line.session.request(
                 method,
                 target,
                 data=io.BytesIO(body) if body is not None and len(body) > _IN_PIECES else body,
                 allow_redirects=False,
-                trace_request_ctx=used,
-                **_options(target, headers, through),
+                trace_request_ctx=asking,
+                **_options(target, headers, asking.through),
             )
-            line.answers.add(answer)
-            return answer
-
-        return await self._answered(url, proxy, used, ask)
+            asking.line.answers.add(answer)
+        _check(answer, asking)
+        return answer
 
     async def exchange(
         self, method: str, url: str, headers: Headers, body: bytes | None = None, *, proxy: str | None = None
@@ -124,11 +98,11 @@ class UpstreamHttp:
         Raises:
             NoAnswer: there was no answer.
         """
-        used = _Used()
-
-        async def ask(line: _Line, target: URL, through: Proxy | None) -> UpstreamAnswer:
-            tunnel = target.scheme == "https"
+        target = URL(url, encoded=True)
+        with self._asking(target, await self.way(url, proxy)) as asking:
+            through = asking.through
             for_proxy = _for_proxy(through)
+            tunnel = target.scheme == "https"
             # Before a connection is taken: nobody would give it back if this failed.
             head = request_head(
                 method,
@@ -136,15 +110,15 @@ class UpstreamHttp:
                 headers,
                 len(body) if body is not None else None,
                 absolute=through is not None and not tunnel,
-                more=() if tunnel else tuple(for_proxy.items()),
+                more=() if tunnel else for_proxy.items(),
             )
-            connection = await line.connections.take(
+            connection = await asking.line.connections.take(
                 target, through.url if through else None, for_proxy if tunnel else None
             )
-            used.before = connection.used > 0
-            return await connection.send(head, body, bodyless=method == "HEAD")
-
-        return await self._answered(url, proxy, used, ask)
+            asking.used_before = connection.used > 0
+            answer = await connection.send(head, body, bodyless=method == "HEAD")
+        _check(answer, asking)
+        return answer
 
     async def connect(
         self, url: str, headers: Headers, *, proxy: str | None = None, max_size: int = 0
@@ -165,78 +139,25 @@ class UpstreamHttp:
             NoAnswer: there was no answer.
         """
 
-        async def ask(line: _Line, target: URL, through: Proxy | None) -> UpstreamSocket:
+        target = URL(url, encoded=True)
+        with self._asking(target, await self.way(url, proxy)) as asking:
             try:
-                opened = await line.session.ws_connect(
+                opened = await asking.line.session.ws_connect(
                     target,
                     autoclose=False,
                     autoping=False,
                     decode_text=False,
                     max_msg_size=max_size,
                     timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_S),
-                    **_options(target, headers, through),
+                    **_options(target, headers, asking.through),
                 )
             except aiohttp.WSServerHandshakeError as error:
-                refusal = _refused_by_proxy(way, url, error.status)
-                raise refusal or SocketRefused(target.host or "", error.status) from None
-            # The session makes no others.
-            return cast(UpstreamSocket, opened)
-
-        way = await self.way(url, proxy)
-        line = self._line(way.proxy)
-        opened = await self._by(way, line, url, ask)
-        opened.proxy = way.proxy
-        line.answers.add(opened.answer)
-        return opened
-
-    async def _answered(
-        self,
-        url: str,
-        proxy: str | None,
-        used: _Used,
-        ask: Callable[[_Line, URL, Proxy | None], Awaitable[_Answer]],
-    ) -> _Answer:
-        """An answer of upstream's own, by the way that is right for it now.
-
-        Raises:
-            NoAnswer: there was none; it tells whether the connection had been used before.
-        """
-        way = await self.way(url, proxy)
-        try:
-            answer = await self._by(way, self._line(way.proxy), url, ask)
-        except NoAnswer as failure:
-            failure.stale = failure.sent and used.before
-            raise
-        if (refusal := _refused_by_proxy(way, url, answer.status)) is not None:
-            answer.close()
-            raise refusal
-        return answer
-
-    async def _by(
-        self, way: Way, line: _Line, url: str, ask: Callable[[_Line, URL, Proxy | None], Awaitable[_T]]
-    ) -> _T:
-        """Ask for something by this way, in its line; `ask` is told of the HTTP proxy on it.
-
-        Raises:
-            NoAnswer: there was no answer.
-        """
-        target = URL(url, encoded=True)
-        line.asking += 1
-        try:
-            if len(self._lines) > _MAX_WAYS:
-                self._close_idle()
-            return await ask(line, target, _http_proxy(way))
-        except (aiohttp.ClientError, OSError) + _socks_errors(way) as error:  # noqa: RUF005 # as mypy can read it
-            raise self._failure(error, target.host or "", way) from error
-        except UnicodeError:
-            if way.proxy is None or not way.proxy.socks:
-                raise
-            # Of the SOCKS library; its text holds the password.
-            why = "its user name or password is no plain ASCII"
-            name = way.proxy.name if way.proxy else ""
-            raise proxy_refusal(name, target.host or "", why, way.advice) from None
-        finally:
-            line.asking -= 1
+                raise asking.refusal(error.status) or SocketRefused(target.host or "", error.status) from None
+        # The session makes no others.
+        socket = cast(UpstreamSocket, opened)
+        socket.proxy = asking.way.proxy
+        asking.line.answers.add(socket.answer)
+        return socket
 
     async def way(self, url: str, proxy: str | None = None) -> Way:
         """The way that `send` would take now.
@@ -262,24 +183,28 @@ class UpstreamHttp:
         # Made once, and not before it is needed: reading some hundred certificates takes tens of milliseconds.
         return client_context()
 
-    def _line(self, proxy: Proxy | None) -> _Line:
-        line = self._lines.pop(proxy, None)
-        if line is None:
-            line = _Line(
-                self._session(proxy),
-                Connections(
-                    self._connector(proxy),
-                    timeout=self._timeout,
-                    read_timeout_s=self._read_timeout_s,
-                    keepalive_s=_KEEPALIVE_S,
-                ),
-            )
-        self._lines[proxy] = line
-        return line
+    def _asking(self, target: URL, way: Way) -> Asking:
+        line = self._lines.pop(way.proxy, None) or self._line(way.proxy)
+        self._lines[way.proxy] = line
+        if len(self._lines) > _MAX_WAYS:
+            self._close_idle(line)
+        return Asking(line, way, target)
 
-    def _close_idle(self) -> None:
+    def _line(self, proxy: Proxy | None) -> Line:
+        return Line(
+            self._session(proxy),
+            Connections(
+                self._connector(proxy),
+                timeout=self._timeout,
+                read_timeout_s=self._read_timeout_s,
+                keepalive_s=_KEEPALIVE_S,
+            ),
+        )
+
+    def _close_idle(self, but: Line) -> None:
         too_many = len(self._lines) - _MAX_WAYS
-        for proxy in [proxy for proxy, line in self._lines.items() if line.idle][:too_many]:
+        idle = [proxy for proxy, line in self._lines.items() if line.idle and line is not but]
+        for proxy in idle[:too_many]:
             # Over TLS it may take a second, and a turn is waiting.
             closing = asyncio.get_running_loop().create_task(self._lines.pop(proxy).close())
             self._closing.add(closing)
@@ -304,29 +229,11 @@ class UpstreamHttp:
     def _connector(self, proxy: Proxy | None) -> aiohttp.BaseConnector:
         return _connector(proxy if proxy is not None and proxy.socks else None, self._tls)
 
-    @staticmethod
-    def _failure(error: Exception, host: str, way: Way) -> NoAnswer:
-        proxy = way.proxy
-        if proxy is not None and proxy.socks:
-            from app.upstream.socks import socks_failure
-
-            if (failure := socks_failure(error, proxy, host, way.advice)) is not None:
-                return failure
-        found = failure_of(error, host, proxy.name if proxy else None, way.advice)
-        return found or UpstreamUnreachable(f"Waystation could not ask {host}.", sent=False, passing=False)
-
-
-@dataclass(slots=True)
-class _Used:
-    """Whether the connection of one request had been used before."""
-
-    before: bool = False
-
 
 def _tracing() -> aiohttp.TraceConfig:
     async def note(_session: object, context: SimpleNamespace, _params: object) -> None:
         if context.trace_request_ctx is not None:
-            context.trace_request_ctx.before = True
+            context.trace_request_ctx.used_before = True
 
     async def refuse(_session: object, _context: object, params: aiohttp.TraceRequestRedirectParams) -> None:
         # `ws_connect` would follow it, with the headers of the client.
@@ -361,25 +268,11 @@ def _for_proxy(through: Proxy | None) -> dict[str, str]:
     return {"Proxy-Authorization": through.basic} if through and through.basic else {}
 
 
-def _http_proxy(way: Way) -> Proxy | None:
-    return way.proxy if way.proxy is not None and not way.proxy.socks else None
-
-
-def _refused_by_proxy(way: Way, url: str, status: int) -> NoAnswer | None:
-    """Why a proxy lets nothing through: only proxies answer 407, and without a tunnel like any other answer."""
-    through = _http_proxy(way)
-    if through is None or status != 407:
-        return None
-    return proxy_refusal(through.name, URL(url, encoded=True).host or "", WRONG_PASSWORD, way.advice)
-
-
-def _socks_errors(way: Way) -> tuple[type[Exception], ...]:
-    """What the library for SOCKS raises, where the way goes through it."""
-    if way.proxy is None or not way.proxy.socks:
-        return ()
-    from app.upstream.socks import ERRORS
-
-    return ERRORS
+def _check(answer: aiohttp.ClientResponse | UpstreamAnswer, asking: Asking) -> None:
+    """Raises NoAnswer: it is not upstream's, but a proxy's."""
+    if (refusal := asking.refusal(answer.status)) is not None:
+        answer.close()
+        raise refusal
 
 
 def _connector(socks: Proxy | None, tls: ssl.SSLContext) -> aiohttp.BaseConnector:

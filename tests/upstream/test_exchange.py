@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import random
 import socket
 import ssl
@@ -312,6 +313,19 @@ async def test_a_connection_that_was_closed_meanwhile_is_stale() -> None:
             with pytest.raises(NoAnswer) as caught:
                 await ask(http, server)
             assert caught.value.stale
+
+
+async def test_a_body_that_got_no_answer_is_let_go_of_at_once() -> None:
+    async with client() as http, serving(then_closing(b"")) as server:
+        body = bytes(1000)
+        gc.disable()
+        try:
+            before = sys.getrefcount(body)
+            with contextlib.suppress(UpstreamUnreachable):
+                await ask(http, server, body)
+            await until(lambda: sys.getrefcount(body) == before)
+        finally:
+            gc.enable()
 
 
 async def test_an_idle_connection_that_is_closed_or_speaks_is_not_used_again() -> None:
