@@ -39,7 +39,8 @@ def request_head(
     lines += [f"{name}: {value}" for name, value in more]
     if length is not None or method not in _WITHOUT_BODY:
         lines.append(f"Content-Length: {length or 0}")
-    text = "\r\n".join(lines)
-    if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1 or "\0" in text:
+    # A search for one is twenty times as fast as a count.
+    without_ends = "".join(lines)
+    if "\n" in without_ends or "\r" in without_ends or "\0" in without_ends:
         raise ValueError("a header holds a line end")
-    return f"{text}\r\n\r\n".encode("utf-8", "surrogateescape")
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "surrogateescape")
