@@ -68,7 +68,7 @@ class UpstreamAnswer:
     def forget_headers(self, *but: str) -> None:
         """Keep these alone: headers are kilobytes, and the body may come for an hour."""
         self.raw_headers = ()
-        self.headers = CIMultiDictProxy(CIMultiDict((name, self.headers[name]) for name in but if name in self.headers))
+        self.headers = CIMultiDictProxy(CIMultiDict({name: self.headers[name] for name in but if name in self.headers}))
 
     async def readany(self) -> bytes:
         """What has come of the body, at least one byte; empty at its end.
