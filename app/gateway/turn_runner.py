@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
 
 from aiohttp import web
 
@@ -48,13 +49,13 @@ TURN_STATE = "x-codex-turn-state"
 
 @dataclass(slots=True)
 class RunningTurn:
-    """A turn in its handler's hands.
+    """A turn in its handler's hands, which it leaves with its row written, whatever happens there.
 
     Attributes:
         live: what becomes the row.
         state: of the gateway.
         owner: the license that it came with.
-        refresher: renews logins; None: nobody does.
+        runner: that made it.
         outcome: how it ends; None: it has not been decided yet.
         failover: its way through the pool, once it has one.
     """
@@ -62,9 +63,44 @@ class RunningTurn:
     live: LiveTurn
     state: GatewayState
     owner: License
-    refresher: Refresher | None = None
+    runner: TurnRunner
     outcome: Outcome | None = None
     failover: Failover | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self.state.budget.check(self.owner, self.live.endpoint, self.state.clock.now())
+        except Refusal as refusal:
+            self.__exit__(Refusal, refusal, None)
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        live = self.live
+        if error is not None:
+            self._left_by(error)
+        outcome = self.outcome or Outcome.FAILED
+        if self.failover is not None:
+            self.failover.done()
+        self.state.finish(live, outcome)
+        _log_line(live, outcome, self.state.clock.monotonic())
+
+    def _left_by(self, error: BaseException) -> None:
+        """The handler did not come to its own end."""
+        if isinstance(error, Refusal):
+            error.headers |= self.error_headers
+            self.live.status = error.status
+            self.end(Outcome.REFUSED, error.error_code or "refused")
+        elif isinstance(error, asyncio.CancelledError | ConnectionError):
+            if self.runner.stopping:
+                self.end(Outcome.FAILED, "gateway_stopped")
+            else:
+                self.end(Outcome.CLIENT_LEFT)
+        elif isinstance(error, Exception):
+            self.live.status = self.live.status or 500
+            self.end(Outcome.FAILED, "internal_error")
 
     @property
     def error_headers(self) -> dict[str, str]:
@@ -115,7 +151,7 @@ class RunningTurn:
         self.live.beside = beside
         wanted = Wanted(self.live.license_id, envelope.names, model, sealed, new_id("s"), warm, kinds, beside)
         size = len(received.raw) + (0 if received.body is received.raw else len(received.body))
-        self.failover = Failover(self.live, wanted, self.state, self.refresher, size=size, wait_s=wait_s)
+        self.failover = Failover(self.live, wanted, self.state, self.runner.refresher, size=size, wait_s=wait_s)
         return self.failover
 
     def opened(self, opening: Opening) -> None:
@@ -183,45 +219,25 @@ class TurnRunner:
         refresher: renews logins; None: nobody does.
 
     Attributes:
+        refresher: the same.
         stopping: the gateway is being stopped: who is cancelled now did not leave.
     """
 
     def __init__(self, state: GatewayState, refresher: Refresher | None = None) -> None:
         self.state = state
-        self._refresher = refresher
+        self.refresher = refresher
         self.stopping = False
 
-    @contextmanager
-    def turn(self, request: web.BaseRequest, endpoint: str, owner: License) -> Iterator[RunningTurn]:
-        """One turn, from its request's headers to the last byte of its answer."""
+    def turn(self, request: web.BaseRequest, endpoint: str, owner: License) -> RunningTurn:
+        """One turn, from its request's headers to the last byte of its answer; the handler enters it at once.
+
+        Raises:
+            Refusal: on entering it, when the license's daily budget is used up.
+        """
         live = self.state.begin(
             endpoint, owner.id, client=request.headers.get("User-Agent", ""), peer=request.remote or ""
         )
-        turn = RunningTurn(live, self.state, owner, self._refresher)
-        try:
-            self.state.budget.check(owner, endpoint, self.state.clock.now())
-            yield turn
-        except Refusal as refusal:
-            refusal.headers |= turn.error_headers
-            live.status = refusal.status
-            turn.end(Outcome.REFUSED, refusal.error_code or "refused")
-            raise
-        except (asyncio.CancelledError, ConnectionError):
-            if self.stopping:
-                turn.end(Outcome.FAILED, "gateway_stopped")
-            else:
-                turn.end(Outcome.CLIENT_LEFT)
-            raise
-        except Exception:
-            live.status = live.status or 500
-            turn.end(Outcome.FAILED, "internal_error")
-            raise
-        finally:
-            outcome = turn.outcome or Outcome.FAILED
-            if turn.failover is not None:
-                turn.failover.done()
-            self.state.finish(live, outcome)
-            _log_line(live, outcome, self.state.clock.monotonic())
+        return RunningTurn(live, self.state, owner, self)
 
 
 def _log_line(live: LiveTurn, outcome: Outcome, now: float) -> None:
