@@ -12,7 +12,7 @@ import zstandard
 from aiohttp import web
 
 from app.core.errors import Refusal
-from app.gateway.replies import body_stalled, broken_body, too_large
+from app.gateway.replies import body_stalled, too_large
 
 #: Of a body as received, and of its decoded copy.
 MAX_BODY = 64 * 1024 * 1024
@@ -21,9 +21,6 @@ OFF_LOOP = 256 * 1024
 
 #: A client that sends nothing of its body for so long has gone or is broken, in seconds.
 IDLE_S = 60.0
-
-#: Marks a request whose body is no proper HTTP: it ended early.
-BROKEN_BODY = web.RequestKey("waystation.broken_body", bool)
 
 _PIECE = 256 * 1024
 #: Of zstd: it packs 128 KiB into 4 bytes at best, and what comes of a piece is not limited otherwise.
@@ -41,30 +38,28 @@ async def read_body(request: web.BaseRequest, limit: int = MAX_BODY, idle_s: flo
         Refusal: 413, when it is larger than `limit`; at once if it says so before. 408, when nothing comes for `idle_s`
             seconds. 400, when its chunks are none.
     """
-    if (request.content_length or 0) > limit:
-        raise too_large(limit)
-    if request.headers.get("Expect", "").lower() == "100-continue":
-        await request.writer.write(_CONTINUE)
-        # Not a part of the answer: whether that has begun is read from this count.
-        request.writer.output_size = 0
+    content = request.content
     body = bytearray()
-    while True:
-        if request.content.is_eof():
-            # Most bodies have come with their headers: then there is nothing to wait for.
-            chunk = request.content.read_nowait()
-        else:
-            try:
-                async with asyncio.timeout(idle_s):
-                    chunk = await request.content.readany()
-            except TimeoutError:
-                raise body_stalled() from None
-        if not chunk:
-            if BROKEN_BODY in request:
-                raise broken_body()
-            return bytes(body)
-        body += chunk
+    # Most bodies have come with their headers: then there is nothing to wait for.
+    if not content.is_eof():
+        if (request.content_length or 0) > limit:
+            raise too_large(limit)
+        if request.headers.get("Expect", "").lower() == "100-continue":
+            await request.writer.write(_CONTINUE)
+            # Not a part of the answer: whether that has begun is read from this count.
+            request.writer.output_size = 0
+    while not content.is_eof():
+        try:
+            async with asyncio.timeout(idle_s):
+                body += await content.readany()
+        except TimeoutError:
+            raise body_stalled() from None
         if len(body) > limit:
             raise too_large(limit)
+    body += content.read_nowait()
+    if len(body) > limit:
+        raise too_large(limit)
+    return bytes(body)
 
 
 async def off_loop(size: int, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:

@@ -11,7 +11,6 @@ from aiohttp import web
 
 from app.core.errors import Refusal
 from app.gateway.admission import Admission
-from app.gateway.bodies import BROKEN_BODY
 from app.gateway.chat import KEEP_ALIVE_S, Chat
 from app.gateway.door_log import DoorLog
 from app.gateway.doors import Doors
@@ -20,7 +19,7 @@ from app.gateway.model_desk import ModelDesk
 from app.gateway.models_route import Models
 from app.gateway.refresher import Refresher
 from app.gateway.relay import hang_up
-from app.gateway.replies import bad_request, error_reply, internal_error
+from app.gateway.replies import bad_request, broken_body, error_reply, internal_error
 from app.gateway.responses import Responses
 from app.gateway.routes import Routes
 from app.gateway.sockets import Sockets
@@ -193,7 +192,7 @@ class _Connection(web.RequestHandler):
         if request is not None and self._messages and not request.content.is_eof():
             # No next request can follow a body that has not ended: what is queued is the error.
             self._messages.clear()
-            request[BROKEN_BODY] = True
+            request.content.set_exception(broken_body())
             request.content.feed_eof()
             self.close()
 
