@@ -11,7 +11,8 @@ from app.core.pool import Reason
 from app.core.steps import Send
 from app.core.turn import Attempt, Outcome, TurnRow, Usage
 
-_MAX_CLIENT = 80
+#: Of a client's name for itself, so many characters are remembered.
+MAX_CLIENT = 80
 #: Of the words that a client chooses in its request, so many characters are remembered.
 _MAX_WORD = 100
 
@@ -49,11 +50,6 @@ class LiveTurn:
     beside: bool = False
     ended: bool = field(default=False, repr=False)
 
-    @property
-    def client_name(self) -> str:
-        """The client's name for itself, as it is remembered."""
-        return self.client[:_MAX_CLIENT]
-
     def granted(self, send: Send) -> None:
         """Note the token that serves it now. Of a turn that changes tokens the most telling reason stays."""
         self.token_id = send.token.id
@@ -68,17 +64,17 @@ class LiveTurn:
 
     def read(self, envelope: Envelope) -> None:
         """Note what the envelope says."""
-        self.model = _brief(envelope.model)
-        self.stream = envelope.stream
-        named = None
-        if self.endpoint == "chat/completions" and envelope.model:
+        model, effort = envelope.model, envelope.effort
+        if self.endpoint == "chat/completions" and model:
             # Until it is asked for, which what upstream offers may change.
-            named = ModelTable().resolve(envelope.model).effort
-        self.asks_for(named or envelope.effort)
+            effort = ModelTable().resolve(model).effort or effort
+        self.model = model and model[:_MAX_WORD]
+        self.effort = effort and effort[:_MAX_WORD]
+        self.stream = envelope.stream
 
     def asks_for(self, effort: str | None) -> None:
         """Note the effort that upstream is asked for."""
-        self.effort = _brief(effort)
+        self.effort = effort and effort[:_MAX_WORD]
 
     def sent(self, body: bytes, edits: tuple[str, ...]) -> None:
         """Note the body as it goes upstream."""
@@ -90,10 +86,6 @@ class LiveTurn:
         self.edits = ()
         self.sent_sha256 = self.request_sha256
 
-    def begun_to_answer(self, monotonic: float) -> None:
-        """Note that the client gets the first of the answer's body now."""
-        self.first_byte_ms = (monotonic - self.started) * 1000
-
     def row(self, outcome: Outcome, monotonic: float) -> TurnRow:
         """The turn as it will be remembered."""
         return TurnRow(
@@ -103,7 +95,7 @@ class LiveTurn:
             license_id=self.license_id,
             session_id=self.session_id,
             token_id=self.token_id,
-            client=self.client_name,
+            client=self.client,
             peer=self.peer,
             model=self.model,
             effort=self.effort,
@@ -123,7 +115,3 @@ class LiveTurn:
             attempts=tuple(self.attempts),
             waited_ms=self.waited_ms,
         )
-
-
-def _brief(word: str | None) -> str | None:
-    return None if word is None else word[:_MAX_WORD]

@@ -127,7 +127,7 @@ class Responses:
             # As after a restart: the last conversation of that client is a better guess than none.
             mine = (one for one in turn.state.pool.sessions if one.license_id == license_id)
             for session in mine:
-                names = session.names if session.client == turn.live.client_name else names
+                names = session.names if session.client == turn.live.client else names
         return replace(received, envelope=replace(envelope, names=names))
 
     async def _ask(

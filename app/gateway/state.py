@@ -250,7 +250,7 @@ class GatewayState:
         """Remember what the turn's session is by now, whose turn it was, and what it has used at its end."""
         session = self.pool.sessions.get(turn.session_id) if turn.session_id is not None else None
         if session is not None:
-            last = (session.client, session.model) if turn.beside else (turn.client_name, turn.model)
+            last = (session.client, session.model) if turn.beside else (turn.client, turn.model)
             noted = with_turn(session, *last, usage)
             self.store.save_session(self.pool.sessions.put(noted))
 

@@ -21,9 +21,9 @@ from app.core.steps import Wanted
 from app.core.token import Kinds
 from app.core.turn import Outcome
 from app.core.verdict import Fault, Meaning
-from app.gateway.bodies import decoded, off_loop, read_body
+from app.gateway.bodies import OFF_LOOP, decoded, off_loop, read_body
 from app.gateway.failover import Failover
-from app.gateway.live_turn import LiveTurn
+from app.gateway.live_turn import MAX_CLIENT, LiveTurn
 from app.gateway.opening import Opening
 from app.gateway.refresher import Refresher
 from app.gateway.state import GatewayState, new_id
@@ -34,7 +34,7 @@ from app.upstream.errors import NoAnswer
 _log = logging.getLogger(__name__)
 
 
-@record
+@dataclass(slots=True)
 class Received:
     """A request's body as it came, a decoded copy (the very same object when it was plain), and what the copy says."""
 
@@ -114,11 +114,18 @@ class RunningTurn:
             Refusal: its body is too large, stalls, cannot be decoded, or is no JSON object.
         """
         raw = await read_body(request)
-        await off_loop(len(raw), self.live.received, raw)
-        body = await off_loop(len(raw), decoded, raw, request.headers.get("Content-Encoding", ""))
-        rewritten = self.live.endpoint == "chat/completions"
-        envelope = await off_loop(len(body), read_envelope, body, request.headers, rewritten=rewritten)
-        self.live.read(envelope)
+        live, headers = self.live, request.headers
+        encoding = headers.get("Content-Encoding")
+        rewritten = live.endpoint == "chat/completions"
+        if encoding is None and len(raw) <= OFF_LOOP:
+            body = raw
+            live.received(raw)
+            envelope = read_envelope(raw, headers, rewritten=rewritten)
+        else:
+            await off_loop(len(raw), live.received, raw)
+            body = await off_loop(len(raw), decoded, raw, encoding or "")
+            envelope = await off_loop(len(body), read_envelope, body, headers, rewritten=rewritten)
+        live.read(envelope)
         return Received(raw, body, envelope)
 
     def lead(
@@ -195,7 +202,7 @@ class RunningTurn:
         """Note `size` bytes of the answer's body given to the client."""
         live = self.live
         if live.first_byte_ms is None:
-            live.begun_to_answer(self.state.clock.monotonic())
+            live.first_byte_ms = (self.state.clock.monotonic() - live.started) * 1000
         live.response_bytes += size
 
     def unanswered(self, problem: NoAnswer, status: int) -> Refusal:
@@ -234,9 +241,8 @@ class TurnRunner:
         Raises:
             Refusal: on entering it, when the license's daily budget is used up.
         """
-        live = self.state.begin(
-            endpoint, owner.id, client=request.headers.get("User-Agent", ""), peer=request.remote or ""
-        )
+        client = request.headers.get("User-Agent", "")[:MAX_CLIENT]
+        live = self.state.begin(endpoint, owner.id, client=client, peer=request.remote or "")
         return RunningTurn(live, self.state, owner, self)
 
 
