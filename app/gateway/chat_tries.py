@@ -111,7 +111,7 @@ class ChatTries:
                 outgoing,
                 turn.live.license_id,
                 self._session_name,
-                patience_s=0.0 if self._failover.other_way() else None,
+                hurry=self._failover.other_way,
             )
         )
         turn.opened(opening)

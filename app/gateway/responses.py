@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from aiohttp import web
@@ -95,9 +96,7 @@ class Responses:
                 opened = turn.state.secrets[send.token.id]
                 plan = _plan(received.envelope, send, endpoint, strict=turn.state.settings.strict)
                 try:
-                    opening = await self._ask(
-                        request, turn, received, send, opened, plan, patient=not failover.other_way()
-                    )
+                    opening = await self._ask(request, turn, received, send, opened, plan, failover.other_way)
                 except NoAnswer as error:
                     problem = error
                     turn.no_answer(error)
@@ -138,8 +137,7 @@ class Responses:
         send: Send,
         opened: TokenSecrets,
         plan: EditPlan,
-        *,
-        patient: bool,
+        hurry: Callable[[], bool],
     ) -> Opening:
         body = received.body
         undone = bool(plan.names) and body is not received.raw
@@ -159,7 +157,7 @@ class Responses:
             outgoing,
             decoded=undone,
             drop=frozenset({TURN_STATE}) if send.drop_turn_state else frozenset(),
-            patience_s=None if patient else 0.0,
+            hurry=hurry,
         )
         return Opening(answer)
 

@@ -160,7 +160,6 @@ class SubPaths:
     ) -> Opening:
         turn.live.sent_as_received()
         has_body = received.raw or request.method in _WITH_BODY
-        other_way = turn.failover is not None and turn.failover.other_way()
         answer = await self._upstream.pass_through(
             send.token,
             turn.state.secrets[send.token.id],
@@ -169,7 +168,7 @@ class SubPaths:
             request.raw_headers,
             received.raw if has_body else None,
             drop=frozenset({TURN_STATE}) if send.drop_turn_state else frozenset(),
-            patience_s=0.0 if other_way else None,
+            hurry=turn.failover.other_way if turn.failover is not None else None,
         )
         return Opening(answer)
 

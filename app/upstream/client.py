@@ -89,7 +89,7 @@ class Upstream:
         *,
         decoded: bool = False,
         drop: frozenset[str] = frozenset(),
-        patience_s: float | None = None,
+        hurry: Callable[[], bool] | None = None,
     ) -> UpstreamAnswer:
         """Send a client's own request on.
 
@@ -101,7 +101,7 @@ class Upstream:
             body: as it goes out.
             decoded: the content encoding that the headers name was undone.
             drop: lower-case names of client headers that are left out on this turn.
-            patience_s: in place of `PATIENCE_S`; 0 when another token can be tried at once.
+            hurry: asked when upstream is not reached: whether another token can be tried at once, by another way.
 
         Returns:
             The answer as soon as its headers are there; whoever gets it closes it.
@@ -110,7 +110,7 @@ class Upstream:
             NoAnswer: there was none.
         """
         headers = to_upstream(client_headers, token, secrets.credential, decoded=decoded, drop=drop)
-        return await self._patiently(method, token, secrets, path, headers, body, patience_s)
+        return await self._patiently(method, token, secrets, path, headers, body, hurry)
 
     async def translated(
         self,
@@ -121,7 +121,7 @@ class Upstream:
         license_id: str,
         session_name: str | None,
         *,
-        patience_s: float | None = None,
+        hurry: Callable[[], bool] | None = None,
     ) -> UpstreamAnswer:
         """Send a request of our own making, under our own name.
 
@@ -130,7 +130,7 @@ class Upstream:
             path: below the base address.
             body: JSON.
             license_id, session_name: name the session in upstream's headers, by a hash; without one there are none.
-            patience_s: as of `pass_through`.
+            hurry: as of `pass_through`.
 
         Raises:
             NoAnswer: there was no answer.
@@ -147,7 +147,7 @@ class Upstream:
             ("Accept", "text/event-stream"),
             ("Accept-Encoding", "identity"),
         ]
-        return await self._patiently("POST", token, secrets, path, headers, body, patience_s)
+        return await self._patiently("POST", token, secrets, path, headers, body, hurry)
 
     async def socket(
         self,
@@ -253,7 +253,7 @@ class Upstream:
         path: str,
         headers: Pairs,
         body: bytes | None,
-        patience_s: float | None,
+        hurry: Callable[[], bool] | None,
     ) -> UpstreamAnswer:
         """Send; what upstream cannot have seen is tried again for a while.
 
@@ -264,8 +264,7 @@ class Upstream:
         now = self._monotonic()
         given_up = self._given_up.get(way)
         waits = given_up is None or now - given_up >= _NO_PATIENCE_S
-        patience_s = self._patience_s if patience_s is None else patience_s
-        deadline = now + (patience_s if waits else 0.0)
+        patience_s = self._patience_s if waits else 0.0
         pause = _FIRST_PAUSE_S
         repeated = False
         while True:
@@ -273,9 +272,10 @@ class Upstream:
             try:
                 answer = await self.http.exchange(method, url, headers, body, proxy=secrets.proxy)
             except NoAnswer as problem:
-                left = deadline - self._monotonic()
+                hurried = hurry is not None and hurry()
+                left = 0.0 if hurried else now + patience_s - self._monotonic()
                 over = left <= 0
-                if over and waits and patience_s and not problem.sent:
+                if over and patience_s and not hurried and not problem.sent:
                     self._given_up[way] = self._monotonic()
                 # A stale connection is no matter of patience: the next one is a new one.
                 stale = problem.stale and not repeated and waits and self._monotonic() - begun < _STALE_S

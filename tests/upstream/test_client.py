@@ -100,7 +100,7 @@ async def test_what_breaks_late_may_have_begun_and_is_not_sent_twice() -> None:
 async def test_without_patience_a_stale_connection_still_gets_a_new_one() -> None:
     async with upstream_that("answer, stay", "hang up", "answer") as (upstream, got):
         await ask(upstream)
-        assert await ask(upstream, patience_s=0.0) == b"ok"
+        assert await ask(upstream, hurry=lambda: True) == b"ok"
         assert len(got) == 3
 
 
@@ -109,7 +109,7 @@ async def test_without_patience_nobody_waits_for_the_way_to_come_back() -> None:
     upstream = Upstream(UpstreamEndpoints(nowhere, nowhere, nowhere), patience_s=20.0)
     async with asyncio.timeout(2):
         with pytest.raises(UpstreamUnreachable):
-            await ask(upstream, patience_s=0.0)
+            await ask(upstream, hurry=lambda: True)
     # And nobody was given up on by that: the next one is patient.
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
