@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from app.core.attempts import Attempts
+from app.core.credential import ChatGPTLogin, TokenSecrets
 from app.core.errors import Refusal
 from app.core.health import LIMIT
 from app.core.limit_reached import LONGEST_RETRY_S, LimitReached
@@ -44,7 +45,7 @@ class Failover:
         state: of the gateway.
         refresher: renews logins; None: there is nobody to renew them.
         size: of its body, packed and unpacked, in bytes.
-        wait_s: how long it may be held at the station now, in seconds; the user may change it meanwhile.
+        wait_s: how long it may be held at the station now, in seconds; None: as long as the user says meanwhile.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Failover:
         refresher: Refresher | None,
         *,
         size: int,
-        wait_s: Callable[[], float],
+        wait_s: Callable[[], float] | None,
     ) -> None:
         self._live = live
         self._wanted = wanted
@@ -72,7 +73,8 @@ class Failover:
         self._tried: Attempt | None = None
         self._send: Send | None = None
         self._last_code = ""
-        self._used: str | None = None
+        self._opened: TokenSecrets | None = None
+        self._proven = False
         self._meanings: tuple[Meaning, ...] = ()
 
     async def next(self) -> Send | None:
@@ -89,7 +91,7 @@ class Failover:
             match step:
                 case Send() as send:
                     self._send = send
-                    self._used = self._access_token(send.token.id)
+                    self._opened = self._state.secrets.get(send.token.id)
                     self._sent_at = self._state.clock.monotonic()
                     self._state.granted(self._live, send)
                     return send
@@ -137,15 +139,19 @@ class Failover:
         """Upstream has begun to answer, with this turn state of its own."""
         if self._send is None:
             return
-        token_id = self._send.token.id
+        state, token_id = self._state, self._send.token.id
+        state.token_worked(token_id)
+        if self._attempts.proven(state.clock.now()):
+            state.health_changed(token_id, better=True)
+        if self._proven:
+            # Its end says once more that the token works, and nothing else that is new.
+            return
+        self._proven = True
         if turn_state:
-            self._state.pool.note_turn_state(digest(turn_state), token_id)
-        self._state.token_worked(token_id)
-        model, models = self._wanted.model, self._state.models
+            state.pool.note_turn_state(digest(turn_state), token_id)
+        model, models = self._wanted.model, state.models
         if model is not None and (model in models.withdrawn or not models.was_there(model)):
-            self._state.on_model_served(model)
-        if self._attempts.proven(self._state.clock.now()):
-            self._state.health_changed(token_id, better=True)
+            state.on_model_served(model)
         self._wanted.sealed.let_go()
 
     def done(self) -> None:
@@ -156,9 +162,10 @@ class Failover:
 
     async def _refresh(self, token_id: str) -> None:
         result = RefreshResult.NEVER
-        if self._refresher is not None and self._used is not None:
+        login = self._opened.credential if self._opened is not None else None
+        if self._refresher is not None and isinstance(login, ChatGPTLogin):
             # The one that was refused: by now another may be in use, and then that is tried.
-            result = await self._refresher.refresh(token_id, "unauthorized_recovery", self._used)
+            result = await self._refresher.refresh(token_id, "unauthorized_recovery", login.access_token)
         token = self._state.pool.get(token_id)
         if result is RefreshResult.NEVER and token is not None and token.enabled:
             # An API key, or an access token alone: there is nothing to renew it with.
@@ -167,10 +174,6 @@ class Failover:
         self._attempts.refreshed(
             token_id, renewed=result is RefreshResult.RENEWED, refused=result is not RefreshResult.LATER
         )
-
-    def _access_token(self, token_id: str) -> str | None:
-        login = self._state.login(token_id)
-        return login.access_token if login is not None else None
 
     async def _wait_in_line(self, token_ids: frozenset[str], within_s: float | None) -> None:
         state = self._state
@@ -220,20 +223,23 @@ class Failover:
 
     def _decide(self) -> Step:
         step = self._attempts.decide(self._state.clock.now())
-        session = self._state.pool.sessions.find(self._wanted.license_id, self._wanted.names)
-        if session is not None:
+        if not isinstance(step, Send):
             # Also a turn that waits, or is refused, is one of its session.
-            self._live.session_id = session.id
-        called, self._called = self._called, None
-        taken = isinstance(step, Send) and step.token.id == called
-        waits_on = isinstance(step, Queue) and called in step.token_ids
-        if called is not None and not taken and not waits_on:
-            # The token that it was called for goes to the next in line.
-            self._state.freed(called)
+            session = self._state.pool.sessions.find(self._wanted.license_id, self._wanted.names)
+            if session is not None:
+                self._live.session_id = session.id
+        if self._called is not None:
+            called, self._called = self._called, None
+            taken = isinstance(step, Send) and step.token.id == called
+            waits_on = isinstance(step, Queue) and called in step.token_ids
+            if not taken and not waits_on:
+                # The token that it was called for goes to the next in line.
+                self._state.freed(called)
         return step
 
     def _may_wait(self, until: float, since: float) -> bool:
-        return self._held_s + until - since <= self._wait_s()
+        wait_s = self._state.pool.policy.wait_s if self._wait_s is None else self._wait_s()
+        return self._held_s + until - since <= wait_s
 
     def _note_wait(self, begun: float) -> None:
         waited = (self._state.clock.monotonic() - begun) * 1000

@@ -77,13 +77,7 @@ class Responses:
         # Since 0.140 Codex says in this header whose a request is, and asks for no compaction of this kind.
         if "thread-id" not in request.headers and is_codex(request):
             received = self._named(turn, received, endpoint)
-        pool = turn.state.pool
-        failover = turn.lead(
-            received,
-            received.envelope.model,
-            turn_state=request.headers.get(TURN_STATE),
-            wait_s=lambda: pool.policy.wait_s,
-        )
+        failover = turn.lead(received, received.envelope.model, turn_state=request.headers.get(TURN_STATE))
         opening: Opening | None = None
         problem: NoAnswer | None = None
         plan = EditPlan()

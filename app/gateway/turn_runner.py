@@ -26,7 +26,7 @@ from app.gateway.failover import Failover
 from app.gateway.live_turn import MAX_CLIENT, LiveTurn
 from app.gateway.opening import Opening
 from app.gateway.refresher import Refresher
-from app.gateway.state import GatewayState, new_id
+from app.gateway.state import GatewayState
 from app.translate.errors import UpstreamFailure
 from app.translate.usage import UsageObserver
 from app.upstream.errors import NoAnswer
@@ -137,7 +137,7 @@ class RunningTurn:
         warm: str | None = None,
         kinds: Kinds = None,
         beside: bool = False,
-        wait_s: Callable[[], float],
+        wait_s: Callable[[], float] | None = None,
     ) -> Failover:
         """Its way through the pool.
 
@@ -148,17 +148,20 @@ class RunningTurn:
             warm: the token that has the conversation in its cache, where no session says so.
             kinds: of the tokens that can be asked for it.
             beside: it is no turn of its session (see `Wanted`).
-            wait_s: how long it may be held at the station.
+            wait_s: how long it may be held at the station, in seconds; None: as long as the user says.
         """
         envelope = received.envelope
         sealed = SealedItems(envelope.data, turn_state)
         if warm is None and sealed.turn_state is not None:
             # Where no session says whose turn state it is, it goes back to whom it was issued to.
             warm = self.state.pool.turn_state_owner(sealed.turn_state)
-        self.live.beside = beside
-        wanted = Wanted(self.live.license_id, envelope.names, model, sealed, new_id("s"), warm, kinds, beside)
+        live = self.live
+        live.beside = beside
+        # A session that it opens is named after it.
+        session_id = f"s-{live.id[-8:]}"
+        wanted = Wanted(live.license_id, envelope.names, model, sealed, session_id, warm, kinds, beside)
         size = len(received.raw) + (0 if received.body is received.raw else len(received.body))
-        self.failover = Failover(self.live, wanted, self.state, self.runner.refresher, size=size, wait_s=wait_s)
+        self.failover = Failover(live, wanted, self.state, self.runner.refresher, size=size, wait_s=wait_s)
         return self.failover
 
     def opened(self, opening: Opening) -> None:
