@@ -24,6 +24,7 @@ class Opening:
 
     Attributes:
         answer: upstream's; `close` closes it.
+        status: of HTTP.
         head: what has been read of its body.
         over: nothing follows the head.
         broken: what followed did not come: the line broke.
@@ -33,17 +34,14 @@ class Opening:
 
     def __init__(self, answer: UpstreamAnswer) -> None:
         self.answer = answer
+        self.status = answer.status
         self.head = bytearray()
         self.over = False
         self.broken = False
         self.failure: UpstreamFailure | None = None
-        packed = answer.headers.get("Content-Encoding", "identity").strip().lower() not in ("identity", "")
+        packing = answer.headers.get("Content-Encoding")
+        packed = packing is not None and packing.strip().lower() not in ("identity", "")
         self.observer = None if packed or answer.status >= 400 else UsageObserver()
-
-    @property
-    def status(self) -> int:
-        """The HTTP status."""
-        return self.answer.status
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -63,31 +61,32 @@ class Opening:
             hold_s: how long after its first byte it is held, in seconds: then it is passed on, whatever it says. 0: not
                 at all; None: until it has begun.
         """
-        if self.status >= 400:
+        answer, observer = self.answer, self.observer
+        if self.status >= 400 or answer.headers.get("Content-Type", "").startswith("text/html"):
             await self._read_error(now())
             return
-        page = self.headers.get("Content-Type", "").startswith("text/html")
-        if page:
-            await self._read_error(now())
-            return
-        loop = asyncio.get_running_loop()
         deadline: float | None = None
-        while self.observer is not None and not self.observer.begun and self.observer.terminal is None:
-            chunk = await self._chunk(deadline)
+        while observer is not None and not observer.begun and observer.terminal is None:
+            if deadline is None and hold_s is not None and self.head:
+                deadline = asyncio.get_running_loop().time() + hold_s
+            try:
+                chunk = await answer.readany() if deadline is None else await self._chunk_by(deadline)
+            except (aiohttp.ClientError, OSError):
+                # A TimeoutError of aiohttp's own is silence for too long: like a broken line.
+                self.broken = True
+                chunk = b""
             if chunk is None:
                 return
             if not chunk:
                 self._ended(events)
                 break
             self.head += chunk
-            self.observer.feed(chunk)
+            observer.feed(chunk)
             if len(self.head) > MAX_HEAD:
                 break
-            if deadline is None and hold_s is not None:
-                deadline = loop.time() + hold_s
         # A failure behind a beginning, which came in one piece with it, is passed on like any later one.
-        if self.observer is not None and self.observer.failure is not None and not self.observer.begun:
-            self.failure = self.observer.failure
+        if observer is not None and observer.failure is not None and not observer.begun:
+            self.failure = observer.failure
 
     def _ended(self, events: bool) -> None:
         self.over = True
@@ -98,20 +97,16 @@ class Opening:
         if observer.terminal is None and (self.broken or (events and not _is_json(self.head))):
             self.failure = truncated()
 
-    async def _chunk(self, deadline: float | None) -> bytes | None:
+    async def _chunk_by(self, deadline: float) -> bytes | None:
         """The next bytes; empty at the end; None when it has been held for long enough."""
-        waiting: asyncio.Timeout | None = None
+        waiting = asyncio.timeout_at(deadline)
         try:
-            if deadline is None:
+            async with waiting:
                 return await self.answer.readany()
-            async with asyncio.timeout_at(deadline) as waiting:
-                return await self.answer.readany()
-        except (TimeoutError, aiohttp.ClientError, OSError):
-            if waiting is not None and waiting.expired():
+        except TimeoutError:
+            if waiting.expired():
                 return None
-            # A TimeoutError of aiohttp's own is silence for too long: like a broken line.
-            self.broken = True
-            return b""
+            raise
 
     async def _read_error(self, now: float) -> None:
         try:

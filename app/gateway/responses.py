@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable
 from dataclasses import replace
 
 from aiohttp import web
 
 from app.core.continued import Continued
-from app.core.credential import TokenSecrets
 from app.core.edits import EditPlan, plan_edits
-from app.core.envelope import Envelope
 from app.core.errors import Refusal
 from app.core.license import License
-from app.core.steps import Send
 from app.core.token import TokenKind
 from app.core.turn import Outcome
 from app.gateway.bodies import off_loop
@@ -41,30 +38,44 @@ class Responses:
         self._upstream = upstream
         self._continued = Continued()
 
-    async def create(self, request: web.BaseRequest, owner: License) -> web.StreamResponse:
+    def create(self, request: web.BaseRequest, owner: License) -> Awaitable[web.StreamResponse]:
         """A turn.
 
         Raises:
             Refusal: for what is answered without upstream.
         """
-        return await self._pass(request, owner, "responses")
+        return self._pass(request, owner, "responses")
 
-    async def compact(self, request: web.BaseRequest, owner: License) -> web.StreamResponse:
+    def compact(self, request: web.BaseRequest, owner: License) -> Awaitable[web.StreamResponse]:
         """Codex up to 0.120 has its history compacted this way; JSON in, JSON out.
 
         Raises:
             Refusal: for what is answered without upstream.
         """
-        return await self._pass(request, owner, _COMPACT)
+        return self._pass(request, owner, _COMPACT)
 
     async def _pass(self, request: web.BaseRequest, owner: License, endpoint: str) -> web.StreamResponse:
         with self._turns.turn(request, endpoint, owner) as turn:
             opening, problem, aggregate = await self._begin(request, turn, endpoint)
+            if opening is None:
+                if problem is None:
+                    raise RuntimeError("given up without a word")
+                # 400, because Codex shows a 400 at once and repeats a 5xx thirty times.
+                return error_reply(turn.unanswered(problem, 400 if is_codex(request) else problem.status))
             try:
-                return await self._give(request, turn, opening, problem, endpoint, aggregate=aggregate)
+                failure, observer = opening.failure, opening.observer
+                if failure is not None and failure.upstream_code == "cloudflare":
+                    # Nobody can act on the page itself.
+                    turn.end(Outcome.FAILED, "cloudflare")
+                    status = 400 if is_codex(request) else failure.status
+                    raise Refusal(status, failure.message, type="server_error", code="cloudflare")
+                if failure is None and (observer is None or observer.begun):
+                    turn.begun(opening)
+                if aggregate and opening.status == 200:
+                    return await whole_response(request, opening, turn)
+                return await relay(request, opening, turn, watch=endpoint != _COMPACT)
             finally:
-                if opening is not None:
-                    opening.close()
+                opening.close()
 
     async def _begin(
         self, request: web.BaseRequest, turn: RunningTurn, endpoint: str
@@ -77,28 +88,49 @@ class Responses:
         # Since 0.140 Codex says in this header whose a request is, and asks for no compaction of this kind.
         if "thread-id" not in request.headers and is_codex(request):
             received = self._named(turn, received, endpoint)
-        failover = turn.lead(received, received.envelope.model, turn_state=request.headers.get(TURN_STATE))
+        state, envelope = turn.state, received.envelope
+        failover = turn.lead(received, envelope.model, turn_state=request.headers.get(TURN_STATE))
+        path = f"/{endpoint}{query_of(request)}"
         opening: Opening | None = None
         problem: NoAnswer | None = None
-        plan = EditPlan()
+        aggregate = False
         try:
             while (send := await failover.next()) is not None:
                 if opening is not None:
                     opening.close()
                     opening = None
                 # Now, since the user may remove the token while the body is made.
-                opened = turn.state.secrets[send.token.id]
-                plan = _plan(received.envelope, send, endpoint, strict=turn.state.settings.strict)
+                opened = state.secrets[send.token.id]
+                # A compaction knows neither `stream` nor `store`; the session's alias is all there may be to edit.
+                kind = TokenKind.API_KEY if endpoint == _COMPACT else send.token.kind
+                plan = plan_edits(envelope, kind, strict=state.settings.strict, leave_out=send.leave_out)
+                aggregate = plan.aggregate
+                if plan.names:
+                    outgoing = await _edited(turn, received, plan)
+                else:
+                    outgoing = received.raw
+                    turn.live.sent_as_received()
                 try:
-                    opening = await self._ask(request, turn, received, send, opened, plan, failover.other_way)
+                    answer = await self._upstream.pass_through(
+                        send.token,
+                        opened,
+                        "POST",
+                        path,
+                        request.raw_headers,
+                        outgoing,
+                        decoded=bool(plan.names) and received.body is not received.raw,
+                        drop=frozenset({TURN_STATE}) if send.drop_turn_state else frozenset(),
+                        hurry=failover.other_way,
+                    )
                 except NoAnswer as error:
                     problem = error
                     turn.no_answer(error)
                     continue
+                opening = Opening(answer)
                 turn.opened(opening)
                 # Whoever collects the answer can wait for its beginning as long as it takes.
-                hold_s = None if plan.aggregate else turn.state.settings.hold_s
-                await opening.read(turn.state.clock.now, events=endpoint != _COMPACT, hold_s=hold_s)
+                hold_s = None if aggregate else state.settings.hold_s
+                await opening.read(state.clock.now, events=endpoint != _COMPACT, hold_s=hold_s)
                 if opening.failure is None:
                     break
                 turn.failed(opening.failure)
@@ -106,7 +138,7 @@ class Responses:
             if opening is not None:
                 opening.close()
             raise
-        return opening, problem, plan.aggregate
+        return opening, problem, aggregate
 
     def _named(self, turn: RunningTurn, received: Received, endpoint: str) -> Received:
         """The request, with the names of its conversation also where it does not say them (see `Continued`)."""
@@ -123,72 +155,14 @@ class Responses:
                 names = session.names if session.client == turn.live.client else names
         return replace(received, envelope=replace(envelope, names=names))
 
-    async def _ask(
-        self,
-        request: web.BaseRequest,
-        turn: RunningTurn,
-        received: Received,
-        send: Send,
-        opened: TokenSecrets,
-        plan: EditPlan,
-        hurry: Callable[[], bool],
-    ) -> Opening:
-        body = received.body
-        undone = bool(plan.names) and body is not received.raw
-        if plan.names:
-            outgoing = await off_loop(len(body), plan.apply, body)
-            names = (*plan.names, "content-encoding") if undone else plan.names
-            await off_loop(len(outgoing), turn.live.sent, outgoing, names)
-        else:
-            outgoing = received.raw
-            turn.live.sent_as_received()
-        answer = await self._upstream.pass_through(
-            send.token,
-            opened,
-            "POST",
-            f"/{turn.live.endpoint}{query_of(request)}",
-            request.raw_headers,
-            outgoing,
-            decoded=undone,
-            drop=frozenset({TURN_STATE}) if send.drop_turn_state else frozenset(),
-            hurry=hurry,
-        )
-        return Opening(answer)
 
-    async def _give(
-        self,
-        request: web.BaseRequest,
-        turn: RunningTurn,
-        opening: Opening | None,
-        problem: NoAnswer | None,
-        endpoint: str,
-        *,
-        aggregate: bool,
-    ) -> web.StreamResponse:
-        """The answer for the client: upstream's, good or bad, or ours where there is none."""
-        if opening is None:
-            if problem is None:
-                raise RuntimeError("given up without a word")
-            # 400, because Codex shows a 400 at once and repeats a 5xx thirty times.
-            return error_reply(turn.unanswered(problem, 400 if is_codex(request) else problem.status))
-        failure = opening.failure
-        if failure is not None and failure.upstream_code == "cloudflare":
-            # Nobody can act on the page itself.
-            turn.end(Outcome.FAILED, "cloudflare")
-            raise Refusal(
-                400 if is_codex(request) else failure.status, failure.message, type="server_error", code="cloudflare"
-            )
-        if failure is None and (opening.observer is None or opening.observer.begun):
-            turn.begun(opening)
-        if aggregate and opening.status == 200:
-            return await whole_response(request, opening, turn)
-        return await relay(request, opening, turn, watch=endpoint != _COMPACT)
-
-
-def _plan(envelope: Envelope, send: Send, endpoint: str, *, strict: bool) -> EditPlan:
-    # A compaction knows neither `stream` nor `store`; the alias of the session is all there may be to edit.
-    kind = TokenKind.API_KEY if endpoint == _COMPACT else send.token.kind
-    return plan_edits(envelope, kind, strict=strict, leave_out=send.leave_out)
+async def _edited(turn: RunningTurn, received: Received, plan: EditPlan) -> bytes:
+    """The body as it goes upstream; it is noted for the row."""
+    body = received.body
+    names = plan.names if body is received.raw else (*plan.names, "content-encoding")
+    outgoing = await off_loop(len(body), plan.apply, body)
+    await off_loop(len(outgoing), turn.live.sent, outgoing, names)
+    return outgoing
 
 
 def query_of(request: web.BaseRequest) -> str:
