@@ -48,7 +48,6 @@ class LiveTurn:
     usage: Usage | None = None
     #: It is no turn of its session (see `Wanted`).
     beside: bool = False
-    ended: bool = field(default=False, repr=False)
 
     def granted(self, send: Send) -> None:
         """Note the token that serves it now. Of a turn that changes tokens the most telling reason stays."""
@@ -111,7 +110,7 @@ class LiveTurn:
             sent_sha256=self.sent_sha256,
             edits=self.edits,
             usage=self.usage,
-            note=self.reason.value if self.reason else None,
+            note=str(self.reason) if self.reason else None,
             attempts=tuple(self.attempts),
             waited_ms=self.waited_ms,
         )

@@ -232,11 +232,8 @@ class GatewayState:
         self.station.changed()
         self.changed()
 
-    def finish(self, turn: LiveTurn, outcome: Outcome) -> TurnRow | None:
-        """End a turn and remember its row. A second call does nothing."""
-        if turn.ended:
-            return None
-        turn.ended = True
+    def finish(self, turn: LiveTurn, outcome: Outcome) -> TurnRow:
+        """End a turn, once, and remember its row."""
         self.active.pop(turn.id, None)
         self.budget.add(turn.license_id, turn.usage, self.clock.now())
         self._note_turn(turn, turn.usage)

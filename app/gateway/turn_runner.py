@@ -19,7 +19,7 @@ from app.core.record import record
 from app.core.sealed import SealedItems
 from app.core.steps import Wanted
 from app.core.token import Kinds
-from app.core.turn import Outcome
+from app.core.turn import Outcome, TurnRow
 from app.core.verdict import Fault, Meaning
 from app.gateway.bodies import OFF_LOOP, decoded, off_loop, read_body
 from app.gateway.failover import Failover
@@ -78,14 +78,11 @@ class RunningTurn:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        live = self.live
         if error is not None:
             self._left_by(error)
-        outcome = self.outcome or Outcome.FAILED
         if self.failover is not None:
             self.failover.done()
-        self.state.finish(live, outcome)
-        _log_line(live, outcome, self.state.clock.monotonic())
+        _log_line(self.state.finish(self.live, self.outcome or Outcome.FAILED))
 
     def _left_by(self, error: BaseException) -> None:
         """The handler did not come to its own end."""
@@ -249,23 +246,19 @@ class TurnRunner:
         return RunningTurn(live, self.state, owner, self)
 
 
-def _log_line(live: LiveTurn, outcome: Outcome, now: float) -> None:
-    if not _log.isEnabledFor(logging.INFO):
-        return
-    first = "-" if live.first_byte_ms is None else f"{live.first_byte_ms:.0f}"
-    body = "not sent" if live.sent_sha256 is None else ",".join(live.edits) or "verbatim"
+def _log_line(row: TurnRow) -> None:
     _log.info(
         "turn %s %s token=%s session=%s status=%s %s%s first_byte=%sms total=%.0fms in=%d out=%d %s",
-        live.id,
-        live.endpoint,
-        live.token_id or "-",
-        live.session_id or "-",
-        live.status or "-",
-        outcome.value,
-        f"({live.error})" if live.error else "",
-        first,
-        (now - live.started) * 1000,
-        live.request_bytes,
-        live.response_bytes,
-        body,
+        row.id,
+        row.endpoint,
+        row.token_id or "-",
+        row.session_id or "-",
+        row.status or "-",
+        row.outcome,
+        f"({row.error})" if row.error else "",
+        "-" if row.first_byte_ms is None else f"{row.first_byte_ms:.0f}",
+        row.total_ms,
+        row.request_bytes,
+        row.response_bytes,
+        "not sent" if row.sent_sha256 is None else ",".join(row.edits) or "verbatim",
     )
