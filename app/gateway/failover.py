@@ -54,7 +54,6 @@ class Failover:
         wanted: Wanted,
         state: GatewayState,
         refresher: Refresher | None,
-        *,
         size: int,
         wait_s: Callable[[], float] | None,
     ) -> None:
@@ -85,7 +84,7 @@ class Failover:
         """
         step = self._decide()
         if self._tried is not None and not (isinstance(step, GiveUp) and step.why is Why.LAST_ANSWER):
-            self._live.attempts.append(self._tried)
+            self._live.attempts += (self._tried,)
         self._tried = None
         while True:
             match step:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
+from operator import attrgetter
 
 from app.core.envelope import Envelope
 from app.core.models import ModelTable
@@ -19,7 +20,7 @@ _MAX_WORD = 100
 
 @dataclass(slots=True)
 class LiveTurn:
-    """Filled in by the handlers as they learn it; see `TurnRow` for the fields' meaning."""
+    """Filled in by the handlers as they learn it; see `TurnRow`, which has the same fields, for their meaning."""
 
     id: str
     endpoint: str
@@ -31,15 +32,17 @@ class LiveTurn:
     started: float
     token_id: str | None = None
     session_id: str | None = None
-    reason: Reason | None = None
-    attempts: list[Attempt] = field(default_factory=list)
+    note: str | None = None
+    attempts: tuple[Attempt, ...] = ()
     waited_ms: float | None = None
     model: str | None = None
     effort: str | None = None
     stream: bool = False
     status: int | None = None
     error: str | None = None
+    outcome: Outcome = Outcome.FAILED
     first_byte_ms: float | None = None
+    total_ms: float = 0.0
     request_bytes: int = 0
     response_bytes: int = 0
     request_sha256: str = ""
@@ -53,8 +56,8 @@ class LiveTurn:
         """Note the token that serves it now. Of a turn that changes tokens the most telling reason stays."""
         self.token_id = send.token.id
         self.session_id = send.session.id if send.session is not None else None
-        if self.reason is None or send.reason is not Reason.KEPT:
-            self.reason = send.reason
+        if self.note is None or send.reason is not Reason.KEPT:
+            self.note = str(send.reason)
 
     def received(self, body: bytes) -> None:
         """Note the body as it came."""
@@ -87,30 +90,9 @@ class LiveTurn:
 
     def row(self, outcome: Outcome, monotonic: float) -> TurnRow:
         """The turn as it will be remembered."""
-        return TurnRow(
-            id=self.id,
-            started_at=self.started_at,
-            endpoint=self.endpoint,
-            license_id=self.license_id,
-            session_id=self.session_id,
-            token_id=self.token_id,
-            client=self.client,
-            peer=self.peer,
-            model=self.model,
-            effort=self.effort,
-            stream=self.stream,
-            status=self.status,
-            error=self.error,
-            outcome=outcome,
-            first_byte_ms=self.first_byte_ms,
-            total_ms=(monotonic - self.started) * 1000,
-            request_bytes=self.request_bytes,
-            response_bytes=self.response_bytes,
-            request_sha256=self.request_sha256,
-            sent_sha256=self.sent_sha256,
-            edits=self.edits,
-            usage=self.usage,
-            note=str(self.reason) if self.reason else None,
-            attempts=tuple(self.attempts),
-            waited_ms=self.waited_ms,
-        )
+        self.outcome = outcome
+        self.total_ms = (monotonic - self.started) * 1000
+        return TurnRow(*_row_of(self))
+
+
+_row_of = attrgetter(*(field.name for field in fields(TurnRow)))

@@ -125,16 +125,9 @@ class GatewayState:
     def begin(self, endpoint: str, license_id: str, *, client: str, peer: str) -> LiveTurn:
         """A turn has come in; end it with `finish`, whatever happens."""
         now = self.clock.now()
-        turn = LiveTurn(
-            # In the order of time, or the index of a full store would be written all over by every batch.
-            id=new_id(f"r-{int(now):08x}", 6),
-            endpoint=endpoint,
-            license_id=license_id,
-            client=client,
-            peer=peer,
-            started_at=now,
-            started=self.clock.monotonic(),
-        )
+        # In the order of time, or the index of a full store would be written all over by every batch.
+        turn_id = new_id(f"r-{int(now):08x}", 6)
+        turn = LiveTurn(turn_id, endpoint, license_id, client, peer, now, self.clock.monotonic())
         self.active[turn.id] = turn
         self.changed()
         return turn

@@ -158,7 +158,7 @@ class RunningTurn:
         session_id = f"s-{live.id[-8:]}"
         wanted = Wanted(live.license_id, envelope.names, model, sealed, session_id, warm, kinds, beside)
         size = len(received.raw) + (0 if received.body is received.raw else len(received.body))
-        self.failover = Failover(live, wanted, self.state, self.runner.refresher, size=size, wait_s=wait_s)
+        self.failover = Failover(live, wanted, self.state, self.runner.refresher, size, wait_s)
         return self.failover
 
     def opened(self, opening: Opening) -> None:
