@@ -115,6 +115,7 @@ class RunningTurn:
         encoding = headers.get("Content-Encoding")
         rewritten = live.endpoint == "chat/completions"
         if encoding is None and len(raw) <= OFF_LOOP:
+            # As most come: there is nothing to undo, and nothing for another thread.
             body = raw
             live.received(raw)
             envelope = read_envelope(raw, headers, rewritten=rewritten)
@@ -163,15 +164,16 @@ class RunningTurn:
 
     def opened(self, opening: Opening) -> None:
         """Upstream has answered, one way or the other: what its headers say of the token's quota."""
-        self.state.way_found()
-        quota = quota_from_headers(opening.headers, self.state.clock.now())
-        if quota is not None and self.live.token_id is not None:
-            self.state.note_quota(self.live.token_id, quota)
+        state, token_id = self.state, self.live.token_id
+        state.way_found()
+        quota = quota_from_headers(opening.answer.headers, state.clock.now())
+        if quota is not None and token_id is not None:
+            state.note_quota(token_id, quota)
 
     def begun(self, opening: Opening) -> None:
         """It is an answer."""
         if self.failover is not None:
-            self.failover.proven(opening.headers.get(TURN_STATE))
+            self.failover.proven(opening.answer.headers.get(TURN_STATE))
 
     def failed(self, failure: UpstreamFailure) -> Meaning | None:
         """Upstream failed, before the client saw anything or later."""
