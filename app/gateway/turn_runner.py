@@ -15,7 +15,6 @@ from app.core.envelope import Envelope, read_envelope
 from app.core.errors import Refusal
 from app.core.license import License
 from app.core.quota_reading import quota_from_event, quota_from_headers
-from app.core.record import record
 from app.core.sealed import SealedItems
 from app.core.steps import Wanted
 from app.core.token import Kinds
