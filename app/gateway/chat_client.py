@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
-from functools import cached_property
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -14,13 +13,19 @@ from app.core.errors import Refusal
 from app.core.turn import Outcome
 from app.gateway.outlet import Outlet
 from app.gateway.relay import answer_failure
-from app.gateway.replies import SERVER, error_reply
+from app.gateway.replies import error_reply
 from app.gateway.turn_runner import RunningTurn
 from app.translate.errors import UpstreamFailure
 from app.translate.frames import DONE, KEEP_ALIVE, data_frame
 from app.upstream.errors import NoAnswer
 
 _T = TypeVar("_T")
+
+_HEAD = [
+    b"Content-Type: text/event-stream; charset=utf-8\r\n",
+    b"Cache-Control: no-cache\r\n",
+    b"X-Accel-Buffering: no\r\n",
+]
 
 #: Between two looks at how long the client has heard nothing, in seconds.
 _LEAST_S = 0.01
@@ -43,20 +48,12 @@ class ChatClient:
         self._keep_alive_s = keep_alive_s
         self._loop = asyncio.get_running_loop()
         self._heard_at = self._loop.time()
-        self._response = web.StreamResponse(
-            headers={
-                "Content-Type": "text/event-stream; charset=utf-8",
-                "Cache-Control": "no-cache",
-                "X-Accel-Buffering": "no",
-                "Server": SERVER,
-                "x-request-id": turn.live.id,
-            }
-        )
+        self._outlet: Outlet | None = None
 
     @property
     def prepared(self) -> bool:
         """Whether a status has been sent, so that none other can be."""
-        return self._response.prepared
+        return self._outlet is not None
 
     @property
     def listens(self) -> bool:
@@ -86,28 +83,26 @@ class ChatClient:
         return task.result()
 
     async def write(self, data: bytes) -> None:
-        """A piece of the stream."""
-        if not self._response.prepared:
-            self._turn.live.status = self._response.status
-            await self._response.prepare(self.request)
-        await self._response.write(data)
-        self._heard_at = self._loop.time()
-        self._turn.passed_on(len(data))
-
-    def push(self, data: bytes) -> bool:
-        """A piece of a stream that has begun, at once; whether the client is slow.
+        """A piece of the stream; its head goes out with the first one.
 
         Raises:
-            ConnectionError: it has left.
+            ConnectionError: the client has left.
         """
-        slow = self._outlet.write(data)
+        if self.push(data):
+            await self.drain()
+
+    def push(self, data: bytes) -> bool:
+        """Likewise, at once; whether the client is slow."""
+        slow = self._opened().begin(data) if self._outlet is None else self._outlet.write(data)
         self._heard_at = self._loop.time()
         self._turn.passed_on(len(data))
         return slow
 
-    @cached_property
-    def _outlet(self) -> Outlet:
-        return Outlet(self.request, self._response)
+    def _opened(self) -> Outlet:
+        self._turn.live.status = 200
+        lines = [*_HEAD, f"x-request-id: {self._turn.live.id}\r\n".encode()]
+        self._outlet = Outlet(self.request, 200, b"OK", lines, set(), self._turn.state.clock.now())
+        return self._outlet
 
     @contextmanager
     def kept_alive(self) -> Iterator[None]:
@@ -129,13 +124,13 @@ class ChatClient:
 
     async def drain(self) -> None:
         """Wait until the client has taken what it was given; raises ConnectionError when it left."""
-        await self._outlet.drain()
+        await self.request.writer.drain()
 
     async def finish(self, data: bytes) -> web.StreamResponse:
         """The end of the stream."""
-        await self.write(data)
-        await self._response.write_eof()
-        return self._response
+        given = await (self._outlet or self._opened()).end(data)
+        self._turn.passed_on(len(data))
+        return given
 
     async def fail(self, failure: UpstreamFailure) -> web.StreamResponse:
         """Upstream's failure: as an HTTP error, or as the one error event of a stream that has begun."""

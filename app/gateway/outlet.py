@@ -1,38 +1,104 @@
-"""The way to a client below aiohttp's response, for the pieces of a body that has begun."""
+"""The way of an answer to its client below aiohttp's response: its head, the pieces of its body, its end."""
 
 from __future__ import annotations
 
+from email.utils import formatdate
+from functools import lru_cache
+
+import aiohttp
 from aiohttp import ClientConnectionResetError, web
+
+from app.gateway.replies import SERVER
 
 #: What waits for a slow client, in bytes, before upstream is read no further; at which transports, too, say so.
 _MAX_UNSENT = 64 * 1024
+#: Their answers have no body (RFC 9112 §6.3), and the first of them may not even give its length.
+_BODYLESS = frozenset({204, 304})
+_SERVER_LINE = f"Server: {SERVER}\r\n".encode()
+
+
+class Given(web.StreamResponse):
+    """An answer that went through an outlet: aiohttp has nothing left to do but to keep or close the connection."""
+
+    def __init__(self, status: int, *, keep_alive: bool) -> None:
+        super().__init__(status=status)
+        self._keep = keep_alive
+
+    @property
+    def keep_alive(self) -> bool:
+        """Whether another request may follow."""
+        return self._keep
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        """The head has been sent."""
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """The end has been sent."""
 
 
 class Outlet:
-    """Writes each piece in the loop's step in which it comes, framed as the response's headers announced.
+    """Writes an answer, each piece in the loop's step in which it comes.
 
-    aiohttp's own way costs each piece a coroutine, and whoever comes by it a task's step. The response must have been
-    prepared, and its headers must have been sent before the first piece; its `write_eof` ends the body.
+    aiohttp's own way costs an answer a mapping of its headers and six coroutines, each piece another one, and whoever
+    comes by it a task's step. Nothing is sent before `begin`, or before `end` where all of the body is at hand: head
+    and beginning go out in one piece.
+
+    Args:
+        request: of the client.
+        status, reason: of HTTP.
+        lines: of the head, each with its line end; `Server`, `Date` and what belongs to this hop are added.
+        names: of the headers in these lines, in lower case.
+        now: Unix seconds.
 
     Raises:
         ConnectionError: the client has left.
+        ValueError: a line has a line break within.
     """
 
-    def __init__(self, request: web.BaseRequest, response: web.StreamResponse) -> None:
+    def __init__(
+        self, request: web.BaseRequest, status: int, reason: bytes, lines: list[bytes], names: set[str], now: float
+    ) -> None:
         if request.transport is None:
             raise _gone()
         self._transport = request.transport
-        self._chunked = response.headers.get("Transfer-Encoding") == "chunked"
+        self._writer = request.writer
+        self._status = status
+        version = request.version
+        ends_otherwise = "content-length" in names or status in _BODYLESS or request.method == "HEAD"
+        self._chunked = not ends_otherwise and version >= aiohttp.HttpVersion11
+        #: HTTP/1.0 has no other end for a body of unknown length.
+        self._keep_alive = request.keep_alive and (ends_otherwise or self._chunked)
+        if status in _BODYLESS and "content-length" in names:
+            lines = [line for line in lines if not line.lower().startswith(b"content-length:")]
+        head = [b"HTTP/%d.%d %d %b\r\n" % (*version, status, reason), *lines]
+        if "server" not in names:
+            head.append(_SERVER_LINE)
+        if self._chunked:
+            head.append(b"Transfer-Encoding: chunked\r\n")
+        if "date" not in names:
+            head.append(_date_line(int(now)))
+        if self._keep_alive:
+            if version == aiohttp.HttpVersion10:
+                head.append(b"Connection: keep-alive\r\n")
+        elif version == aiohttp.HttpVersion11:
+            head.append(b"Connection: close\r\n")
+        self._head = b"".join(head)
+        if self._head.count(b"\n") != len(head) or self._head.count(b"\r") != len(head):
+            raise ValueError("a header with a line break")
+        self._head += b"\r\n"
         #: Waits until the client has taken what was written; raises ConnectionError when it left.
-        self.drain = request.writer.drain
+        self.drain = self._writer.drain
 
-    def check(self) -> None:
-        """Raises ConnectionError when the client has left."""
-        if self._transport.is_closing():
-            raise _gone()
+    def begin(self, piece: bytes = b"") -> bool:
+        """Send the head, and the beginning of the body where there is one; whether the client is slow.
+
+        Raises:
+            ConnectionError: the client has left.
+        """
+        return self._send(self._framed(piece) if piece else b"")
 
     def write(self, piece: bytes) -> bool:
-        """Pass a piece on; whether the client is slow.
+        """Pass a piece on, after `begin`; whether the client is slow.
 
         Raises:
             ConnectionError: the client has left.
@@ -42,6 +108,40 @@ class Outlet:
             raise _gone()
         transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if self._chunked else piece)
         return transport.get_write_buffer_size() > _MAX_UNSENT
+
+    async def end(self, last: bytes = b"") -> Given:
+        """Send the last piece, if there is one, and the end; returns when the client has taken the most of it.
+
+        Raises:
+            ConnectionError: the client has left.
+        """
+        rest = self._framed(last) if last else b""
+        if self._send(rest + b"0\r\n\r\n" if self._chunked else rest):
+            await self.drain()
+        return Given(self._status, keep_alive=self._keep_alive)
+
+    def check(self) -> None:
+        """Raises ConnectionError when the client has left."""
+        if self._transport.is_closing():
+            raise _gone()
+
+    def _framed(self, piece: bytes) -> bytes:
+        return b"%x\r\n%b\r\n" % (len(piece), piece) if self._chunked else piece
+
+    def _send(self, data: bytes) -> bool:
+        self.check()
+        if self._head:
+            # Nothing else can be answered now: that is read from this count.
+            self._writer.output_size = len(self._head)
+            data, self._head = self._head + data, b""
+        if data:
+            self._transport.write(data)
+        return self._transport.get_write_buffer_size() > _MAX_UNSENT
+
+
+@lru_cache(maxsize=1)
+def _date_line(second: int) -> bytes:
+    return f"Date: {formatdate(second, usegmt=True)}\r\n".encode()
 
 
 def _gone() -> ClientConnectionResetError:

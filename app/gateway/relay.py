@@ -9,17 +9,16 @@ import struct
 
 import aiohttp
 from aiohttp import web
-from multidict import CIMultiDict
 
 from app.core.turn import Outcome
 from app.gateway.opening import Opening
-from app.gateway.outlet import Outlet
-from app.gateway.replies import SERVER, json_reply
+from app.gateway.outlet import Given, Outlet
+from app.gateway.replies import json_reply
 from app.gateway.turn_runner import TURN_STATE, RunningTurn
 from app.translate.errors import UpstreamFailure
 from app.translate.usage import UsageObserver
 from app.upstream.answer import UpstreamAnswer
-from app.upstream.headers import to_client
+from app.upstream.headers import lines_to_client
 
 #: `struct linger`: on, and no time for what has not been sent; Windows has it in shorts.
 _RESET_ON_CLOSE = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
@@ -40,39 +39,36 @@ async def relay(
         watch: whether a 2xx without a terminal event is a broken answer; not so where there are no events.
     """
     answer, observer = opening.answer, opening.observer
-    response = _response_like(answer, turn.live.stream)
     turn.live.status = answer.status
     if opening.failure is not None:
         turn.end(Outcome.FAILED, opening.failure.upstream_code or f"http_{opening.failure.status}")
-    await response.prepare(request)
-    outlet = Outlet(request, response)
-    # They are written, and only the turn's state is asked for again.
-    response.headers.clear()
-    answer.forget_headers(TURN_STATE)
-    passing = _Passing(outlet, opening, turn)
+    outlet = _outlet(request, answer, turn)
     head = bytes(opening.head)
     opening.head.clear()
+    # What has come whole goes out whole, once the turn has its end.
     whole = answer.at_end and not opening.broken
+    passing = _Passing(outlet, opening, turn)
     try:
         if whole:
             outlet.check()
-        elif head:
-            await response.write(head)
         else:
-            request.writer.send_headers()
+            outlet.begin(head)
     finally:
         passing.note()
     if head:
         turn.passed_on(len(head))
-    # While the rest streams, for minutes, nobody holds what has been passed on.
-    last, head = (head, b"") if whole else (b"", b"")
-    if not opening.over:
+    if not whole:
+        # While the rest streams, for minutes, nobody holds what has been passed on; of the headers, only the turn's
+        # state is asked for again.
+        head = b""
+        answer.forget_headers(TURN_STATE)
+    if not whole and not opening.over:
         # Silence for too long ends like a broken line.
         opening.broken = await answer.pour(passing.take, outlet.drain) is not None
     if opening.broken:
         turn.end(Outcome.FAILED, "upstream_stream_truncated")
         hang_up(request)
-        return response
+        return Given(answer.status, keep_alive=False)
     if observer is not None:
         observer.close()
         _note_end(turn, opening, observer)
@@ -80,15 +76,7 @@ async def relay(
             # A proper end of HTTP, and yet upstream has not finished: shown as it came, remembered as what it is.
             turn.end(Outcome.FAILED, "upstream_stream_truncated")
     turn.end(Outcome.COMPLETED)
-    await response.write_eof(last)
-    return response
-
-
-class _Relayed(web.StreamResponse):
-    """Its headers go out together with the beginning of its body."""
-
-    # As aiohttp's own whole responses have it.
-    _send_headers_immediately = False
+    return await outlet.end(head)
 
 
 class _Passing:
@@ -169,13 +157,13 @@ def hang_up(request: web.BaseRequest) -> None:
     transport.abort()
 
 
-def _response_like(answer: UpstreamAnswer, stream: bool) -> web.StreamResponse:
-    headers: CIMultiDict[str] = CIMultiDict(to_client(answer.raw_headers))
-    headers.setdefault("Server", SERVER)
-    if stream and answer.status < 300:
+def _outlet(request: web.BaseRequest, answer: UpstreamAnswer, turn: RunningTurn) -> Outlet:
+    lines, names = lines_to_client(answer.raw_headers)
+    if turn.live.stream and answer.status < 300 and "content-type" not in names:
         # Upstreams have been seen to name none; clients that look for one need this.
-        headers.setdefault("Content-Type", "text/event-stream")
-    return _Relayed(status=answer.status, reason=answer.reason or None, headers=headers)
+        lines.append(b"Content-Type: text/event-stream\r\n")
+    reason = answer.reason.encode("utf-8", "surrogateescape")
+    return Outlet(request, answer.status, reason, lines, names, turn.state.clock.now())
 
 
 def _note_end(turn: RunningTurn, opening: Opening, observer: UsageObserver) -> None:

@@ -134,6 +134,23 @@ def to_client(upstream_headers: RawHeaders, *, reencoded: bool = False, drop: fr
     return kept
 
 
+def lines_to_client(
+    upstream_headers: RawHeaders, *, drop: frozenset[str] = frozenset()
+) -> tuple[list[bytes], set[str]]:
+    """The same as lines of a head, byte for byte and each with its line end, and their names in lower case."""
+    lines: list[bytes] = []
+    names: set[str] = set()
+    for raw, value in upstream_headers:
+        _, lower, _, passes = _classified(raw) if len(raw) <= _LONGEST_KEPT else _classified.__wrapped__(raw)
+        if passes:
+            if lower not in drop:
+                lines.append(b"%b: %b\r\n" % (raw, value))
+                names.add(lower)
+        elif lower == "connection" and (more := _of_this_hop(value) - drop):
+            return lines_to_client(upstream_headers, drop=drop | more)
+    return lines, names
+
+
 def _of_this_hop(value: bytes) -> frozenset[str]:
     """What a Connection header declares to be between two neighbours only."""
     if value in _USUAL_CONNECTION:

@@ -4,7 +4,7 @@ import pytest
 
 from app.core.credential import ApiKey, ChatGPTLogin
 from app.core.token import Token, TokenKind
-from app.upstream.headers import to_client, to_upstream
+from app.upstream.headers import lines_to_client, to_client, to_upstream
 
 LOGIN = Token("t-1", TokenKind.CHATGPT, "chatgpt:acc:user", "a", None, None, "acc", None, True, 0.0)
 KEYED = Token("t-2", TokenKind.API_KEY, "api_key:x", "b", None, None, None, None, True, 0.0)
@@ -64,6 +64,7 @@ def test_what_connection_names_is_of_this_hop() -> None:
     headers = [(b"connection", b"close, X-Mine"), (b"Connection", b"x-also"), (b"x-mine", b"1"), (b"X-Also", b"2")]
     assert to_upstream(headers, KEYED, ApiKey("k"))[1:] == [("Accept-Encoding", "identity")]
     assert to_client(headers) == []
+    assert lines_to_client(headers) == ([], set())
 
 
 def test_what_connection_names_goes_with_all_else_that_is_dropped_and_ours_stays() -> None:
@@ -114,3 +115,10 @@ def test_an_answer_keeps_all_but_this_hops_and_cors() -> None:
     text = [(name.decode(), value.decode()) for name, value in kept]
     assert to_client(kept + dropped) == text
     assert to_client(kept + dropped, reencoded=True) == text[1:7]
+    lines, names = lines_to_client(kept + dropped)
+    assert b"".join(lines) == b"".join(name + b": " + value + b"\r\n" for name, value in kept)
+    assert names == {name.lower() for name, _ in text}
+
+
+def test_a_line_of_an_answers_head_is_upstreams_to_the_byte() -> None:
+    assert lines_to_client([(b"X-ODD", b"\xe9 \t\xff")]) == ([b"X-ODD: \xe9 \t\xff\r\n"], {"x-odd"})
