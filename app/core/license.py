@@ -19,6 +19,8 @@ _DAYS = re.compile(r"([0-9]{1,5})d")
 _AMOUNT = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)([km万亿]?)", re.IGNORECASE)
 _TIMES = {"": 1, "k": 1_000, "m": 1_000_000, "万": 10_000, "亿": 100_000_000}
 _DAY_S = 86_400.0
+#: Of what a client calls itself, in characters; that may be anything.
+_MAX_CLIENT = 200
 #: Every system's calendar reaches so far.
 _LONGEST_S = 100 * 365 * _DAY_S
 #: Beyond what anybody uses in a day, and within what SQLite and JSON hold exactly.
@@ -33,9 +35,11 @@ class LicenseState(StrEnum):
     REVOKED = "revoked"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class License:
     """One client's or colleague's right to enter, without the key itself.
+
+    Changes of it are new objects; only its last use, of which every request is one, is noted in place.
 
     Attributes:
         id: ours, such as `l-5f0c9a12`.
@@ -61,6 +65,12 @@ class License:
     daily_tokens: int | None = None
     last_peer: str | None = None
     last_client: str | None = None
+
+    def used(self, now: float, peer: str | None, client: str | None) -> None:
+        """Note that it has let somebody in: from this IP address, a client that calls itself so."""
+        self.last_used_at = now
+        self.last_peer = peer
+        self.last_client = client and client[:_MAX_CLIENT]
 
     def state(self, now: float) -> LicenseState:
         """Whether it lets in; revoked outweighs expired, since it cannot be taken back."""

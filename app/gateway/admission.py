@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from datetime import datetime
 
 from app.core.errors import Refusal
@@ -13,8 +12,6 @@ from app.gateway.state import GatewayState
 
 #: Answers that are held back at once. Whoever comes on top is answered at once, and loses the connection instead.
 MOST_HELD = 64
-#: Of what a client calls itself, in characters; that may be anything.
-_MAX_CLIENT = 200
 
 
 class Admission:
@@ -86,9 +83,8 @@ class Admission:
                 f"Expired license key provided: {masked_key(key)}. It expired on {_day(found.expires_at)}; "
                 "whoever runs this Waystation can extend it."
             )
-        used = replace(found, last_used_at=now, last_peer=peer, last_client=client and client[:_MAX_CLIENT])
-        self._state.licenses[found.id] = used
-        return used
+        found.used(now, peer, client)
+        return found
 
     def _find(self, digest: str) -> License | None:
         licenses = self._state.licenses

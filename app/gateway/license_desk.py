@@ -238,9 +238,11 @@ class LicenseDesk:
         """Write down when each license was last used."""
         async with self._changing:
             for item in tuple(self._state.licenses.values()):
-                if item.last_used_at != self._saved_uses.get(item.id):
-                    await self._state.store.update_license(item)
-                    self._saved_uses[item.id] = item.last_used_at
+                # It may be used while it is written down.
+                last = item.last_used_at
+                if last != self._saved_uses.get(item.id):
+                    await self._state.store.update_license(replace(item))
+                    self._saved_uses[item.id] = last
 
     def _known(self, license_id: str) -> License:
         found = self._state.licenses.get(license_id)

@@ -10,7 +10,6 @@ import logging
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import replace
 
 from aiohttp import web
 
@@ -146,10 +145,9 @@ class Sockets:
 
     def owner_now(self, owner: License) -> License:
         """The license as it is now; it is used."""
-        state = self._state
-        used = replace(state.licenses.get(owner.id, owner), last_used_at=state.clock.now())
-        state.licenses[owner.id] = used
-        return used
+        known = self._state.licenses.get(owner.id, owner)
+        known.last_used_at = self._state.clock.now()
+        return known
 
     def may_wait(self, refusal: Refusal) -> bool:
         """Whether the turn could wait at the station, which is only for what comes by POST."""

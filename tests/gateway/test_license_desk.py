@@ -216,7 +216,7 @@ async def test_a_use_during_a_rotation_is_not_lost(gateway: Gateway) -> None:
         rotating.create_task(gateway.licenses.rotate(made.id))
         # It has asked the store and waits for it.
         await asyncio.sleep(0)
-        gateway.state.licenses[made.id] = replace(made, last_used_at=NOW, last_peer="192.0.2.7")
+        made.used(NOW, "192.0.2.7", None)
     used = gateway.state.licenses[made.id]
     assert used.sha256 != made.sha256
     assert (used.last_used_at, used.last_peer) == (NOW, "192.0.2.7")
@@ -224,12 +224,24 @@ async def test_a_use_during_a_rotation_is_not_lost(gateway: Gateway) -> None:
 
 async def test_where_a_license_was_used_last_is_kept_with_its_use(gateway: Gateway, tmp_path: Path) -> None:
     made = (await gateway.licenses.create("Ann", None)).license
-    used = replace(made, last_used_at=NOW, last_peer="192.0.2.7", last_client="codex_cli_rs/0.169.0")
-    gateway.state.licenses[made.id] = used
+    made.used(NOW, "192.0.2.7", "codex_cli_rs/0.169.0")
     await gateway.licenses.save_uses()
-    assert [item.license for item in await stored(tmp_path)] == [used]
+    assert [item.license for item in await stored(tmp_path)] == [made]
     (view,) = license_views(gateway.state.licenses.values(), gateway.state.budget, NOW)
     assert (view.last_peer, view.last_client) == ("192.0.2.7", "codex_cli_rs/0.169.0")
+
+
+async def test_a_use_while_uses_are_written_down_is_written_down_next(gateway: Gateway, tmp_path: Path) -> None:
+    made = (await gateway.licenses.create("Ann", None)).license
+    made.used(NOW, "192.0.2.7", None)
+    async with asyncio.TaskGroup() as saving:
+        saving.create_task(gateway.licenses.save_uses())
+        # It has asked the store and waits for it.
+        await asyncio.sleep(0)
+        made.used(NOW + 1, "192.0.2.8", None)
+    assert [item.license.last_peer for item in await stored(tmp_path)] == ["192.0.2.7"]
+    await gateway.licenses.save_uses()
+    assert [item.license for item in await stored(tmp_path)] == [made]
 
 
 async def test_another_vault_opens_what_it_sealed_and_forgets_no_use(tmp_path: Path) -> None:
@@ -238,7 +250,7 @@ async def test_another_vault_opens_what_it_sealed_and_forgets_no_use(tmp_path: P
         desk = gateway.licenses
         await gateway.choose_key_store(KeyStoreKind.FILE)
         made = await desk.create("Ann", None)
-        gateway.state.licenses[made.license.id] = replace(made.license, last_used_at=NOW, last_peer="192.0.2.7")
+        made.license.used(NOW, "192.0.2.7", None)
         with pytest.raises(DataKeyLost):
             await gateway.choose_key_store(KeyStoreKind.MEMORY)
         await gateway.replace_lost_key()

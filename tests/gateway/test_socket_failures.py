@@ -56,7 +56,7 @@ async def test_an_ended_license_gets_no_further_turn(one: House, ended: Callable
 
 async def test_turns_of_a_socket_use_the_license(one: House) -> None:
     async with talk(one) as socket:
-        one.state.licenses[OWNER] = replace(one.state.licenses[OWNER], last_used_at=1.0)
+        one.state.licenses[OWNER].last_used_at = 1.0
         await socket.turn(create())
     assert (one.state.licenses[OWNER].last_used_at or 0) > 1.0
 
