@@ -18,7 +18,7 @@ class Admission:
     """Looks licenses up. Outlives stopping and starting, so that a guesser gains nothing by either.
 
     What counts as a guess is every license that does not let in, whatever is asked for with it: HEAD tells right from
-    wrong as well as POST does. No license at all counts too, except where `counts_without` is false.
+    wrong as well as POST does.
     """
 
     def __init__(self, state: GatewayState) -> None:
@@ -37,29 +37,17 @@ class Admission:
         """The gateway stops: answers that are held back go out now."""
         self._hurry.set()
 
-    async def admit(
-        self, key: str | None, peer: str | None, *, client: str | None = None, counts_without: bool = True
-    ) -> License:
-        """The license with this key; a right one is never held back.
+    def admit(self, key: str | None, peer: str | None, client: str | None) -> License:
+        """The license with this key.
 
         Args:
             key: as the client shows it, or None.
             peer: its IP address.
             client: what it calls itself, or None.
-            counts_without: whether showing none is a guess.
 
         Raises:
-            Refusal: 401 in OpenAI's shape, after a while, when it shows none, or one that is unknown, revoked or
-                expired. `Connection: close` among its headers: close the connection.
+            Refusal: 401 in OpenAI's shape, when it shows none, or one that is unknown, revoked or expired.
         """
-        try:
-            return self._look_up(key, peer, client)
-        except Refusal as refusal:
-            if key is not None or counts_without:
-                await self._hold(self._guesses.wrong(peer, self._state.clock.monotonic()), refusal)
-            raise
-
-    def _look_up(self, key: str | None, peer: str | None, client: str | None) -> License:
         if key is None:
             raise Refusal(
                 401,
@@ -95,7 +83,12 @@ class Admission:
         found = self._ids.get(digest)
         return None if found is None else licenses[found]
 
-    async def _hold(self, seconds: float, refusal: Refusal) -> None:
+    async def hold(self, peer: str | None, refusal: Refusal) -> None:
+        """Wait before a guess is answered: not with the first ones of an address, then ever longer.
+
+        Where too many wait already, `refusal` gets `Connection: close` among its headers instead: close the connection.
+        """
+        seconds = self._guesses.wrong(peer, self._state.clock.monotonic())
         if seconds <= 0:
             return
         if self._held >= MOST_HELD:

@@ -67,14 +67,14 @@ class Doors:
         Raises:
             Refusal: 401.
         """
-        key = key_from_authorization(request.headers.get("Authorization"))
-        # Browsers and `codex doctor` ask by these methods without a license, and mean no harm.
-        counts_without = request.method not in _PROBES
+        headers = request.headers
+        key = key_from_authorization(headers.get("Authorization"))
         try:
-            return await self._admission.admit(
-                key, request.remote, client=request.headers.get("User-Agent"), counts_without=counts_without
-            )
+            return self._admission.admit(key, request.remote, headers.get("User-Agent"))
         except Refusal as refusal:
+            # Browsers and `codex doctor` ask by these methods without a license, and mean no harm.
+            if key is not None or request.method not in _PROBES:
+                await self._admission.hold(request.remote, refusal)
             if refusal.headers.get("Connection") == "close":
                 # After the answer has been written.
                 request.protocol.close()
