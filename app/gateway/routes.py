@@ -61,8 +61,10 @@ class Routes:
             Refusal: for every answer of ours that is an error.
         """
         self._doors.check_host(request)
-        # Base addresses get written with a slash too many; that need not break anything.
-        path = _SLASHES.sub("/", request.rel_url.raw_path)
+        path = request.rel_url.raw_path
+        if "//" in path:
+            # Base addresses get written with a slash too many; that need not break anything.
+            path = _SLASHES.sub("/", path)
         if path in ("/healthz", "/healthz/"):
             return _health(request)
         tail = _tail(path)
