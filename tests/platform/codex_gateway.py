@@ -123,6 +123,9 @@ def hostile_environment(home: Path, version: str, proxy_port: int) -> dict[str, 
 
 
 def files_with(text: str, folder: Path) -> list[Path]:
-    """The files below ``folder`` that contain this text."""
-    files = (path for path in folder.rglob("*") if path.is_file())
+    """The files below ``folder`` that contain this text.
+
+    Not counted are Codex's copies of its environment: it removes them at its end, but one just begun may stay.
+    """
+    files = (path for path in folder.rglob("*") if path.is_file() and "shell_snapshots" not in path.parts)
     return [path for path in files if text.encode() in path.read_bytes()]
