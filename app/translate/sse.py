@@ -98,7 +98,7 @@ class SseParser:
 
     @property
     def at_boundary(self) -> bool:
-        """Whether the next byte begins an event, or the stream, and can be read."""
+        """Whether nothing of an event's data is held, so that what comes next can be read by itself."""
         return not (self._rest or self._data or self._after_cr or self._error)
 
     def feed(self, chunk: bytes) -> list[Event]:
