@@ -15,6 +15,7 @@ from app.core.envelope import Envelope, read_envelope
 from app.core.errors import Refusal
 from app.core.license import License
 from app.core.quota_reading import quota_from_event, quota_from_headers
+from app.core.record import record
 from app.core.sealed import SealedItems
 from app.core.steps import Wanted
 from app.core.token import Kinds
@@ -33,7 +34,7 @@ from app.upstream.errors import NoAnswer
 _log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
+@record
 class Received:
     """A request's body as it came, a decoded copy (the very same object when it was plain), and what the copy says."""
 
