@@ -226,6 +226,8 @@ ODD_FRAMES = (
     b'event: response.failed\ndata: {"type":"response.failed","response":{"error":{"code":"z"}}}\n\n',
     b'event: response.completed\ndata: {"type":"response.completed",\ndata: "response":{"model":"three lines"}}\n\n',
     b'data: {"type":"response.in_progress",\ndata: "type":"response.completed","response":{"model":"twice"}}\n\n',
+    b'data: [\ndata: {"type":"response.failed","response":{"error":{"code":"in a list"}}}\n\n',
+    b'data: {}\nevent: a name between\ndata: {"type":"response.failed","response":{"error":{"code":"x"}}}\n\n',
     b'id: 1\ndata: {"type":"response.in_progress"}\n\n',
     b"data:\n\n",
     b": nothing\n\n",
@@ -236,11 +238,24 @@ ODD_FRAMES = (
 )
 
 
+def seen(*chunks: bytes) -> object:
+    observer = observed(*chunks)
+    return observer.begun, observer.terminal, observer.error_code, observer.model, observer.rate_limits
+
+
+@pytest.mark.parametrize("frame", ODD_FRAMES)
+def test_wherever_an_event_is_torn_the_same_is_seen(frame: bytes) -> None:
+    whole = seen(frame)
+    assert [at for at in range(1, len(frame)) if seen(frame[:at], frame[at:]) != whole] == []
+
+
+def test_nothing_begins_after_the_end() -> None:
+    failed = b'event: response.failed\ndata: {"type":"response.failed","response":{"error":{"code":"z"}}}\n\n'
+    more = b'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","delta":"hi"}\n\n'
+    assert seen(failed) == seen(failed + more) == seen(failed, more) == (False, Terminal.FAILED, "z", None, None)
+
+
 @given(st.lists(st.sampled_from(ODD_FRAMES), max_size=6))
 def test_what_is_seen_does_not_depend_on_the_pieces_in_which_it_comes(frames: list[bytes]) -> None:
-    def seen(*chunks: bytes) -> object:
-        observer = observed(*chunks)
-        return observer.begun, observer.terminal, observer.error_code, observer.model, observer.rate_limits
-
     whole = b"".join(frames)
     assert seen(*frames) == seen(whole) == seen(*(whole[at : at + 1] for at in range(len(whole))))
