@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from multidict import CIMultiDict
 
 from app.core.quota import Credits, Quota, Window
 from app.core.quota_reading import merged, quota_from_event, quota_from_headers, quota_from_usage
@@ -87,7 +88,9 @@ def test_the_same_headers_again_mean_the_same_and_seconds_count_from_when_they_a
 
 def test_seconds_beside_a_time_count_only_where_our_clock_is_wrong() -> None:
     def resets_at(after: float, now: float) -> float | None:
-        quota = quota_from_headers(HEADERS | {"X-Codex-Primary-Reset-After-Seconds": str(after)}, now)
+        # As upstream's are: found in any case.
+        headers = CIMultiDict(HEADERS, **{"x-codex-primary-reset-after-seconds": str(after)})
+        quota = quota_from_headers(headers, now)
         assert quota is not None
         return quota.windows[0].resets_at
 
@@ -195,6 +198,10 @@ def test_what_is_not_mentioned_stays() -> None:
     both = merged(old, new)
     assert both.windows == (replace(FIVE_HOURS, used_percent=40.0), WEEK, SPARK)
     assert (both.seen_at, both.credits, both.plan) == (NOW + 5, old.credits, "plus")
+
+
+def test_news_of_as_many_other_windows_leaves_what_they_do_not_mention() -> None:
+    assert merged(Quota((FIVE_HOURS,), NOW), Quota((SPARK,), NOW + 5)).windows == (FIVE_HOURS, SPARK)
 
 
 def test_a_whole_picture_forgets_the_windows_it_does_not_name() -> None:
