@@ -11,6 +11,7 @@ import asyncio
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, replace
 
 from app.core.backup import (
@@ -250,7 +251,8 @@ class BackupDesk:
                 continue
             license = item.license
             if same:
-                license = self._state.licenses.get(same[0].license.id, same[0].license)
+                # As it is now: its last use is noted in place.
+                license = copy(self._state.licenses.get(same[0].license.id, same[0].license))
             elif not _LICENSE_ID.fullmatch(license.id) or license.id in {made.license.id for made in wanted.values()}:
                 license = replace(license, id=new_id("l"))
             sealed = _NO_KEY
