@@ -70,8 +70,8 @@ class RunningTurn:
     def __enter__(self) -> Self:
         try:
             self.state.budget.check(self.owner, self.live.endpoint, self.state.clock.now())
-        except Refusal as refusal:
-            self.__exit__(Refusal, refusal, None)
+        except BaseException as error:
+            self.__exit__(type(error), error, None)
             raise
         return self
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
@@ -245,6 +246,19 @@ async def test_a_bug_is_500_without_a_word_of_it(one: House, expect_errors: obje
     assert answer.status == 500
     assert error_of(answer)["code"] == "internal_error"
     assert b"KeyError" not in answer.body
+    row = await one.row()
+    assert (row.status, row.error) == (500, "internal_error")
+
+
+async def test_a_bug_before_a_turn_has_begun_ends_it_too(
+    one: House, expect_errors: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError
+
+    expect_errors("answering POST failed: KeyError")
+    monkeypatch.setattr("app.core.budget.BudgetBook.check", broken)
+    assert (await exchange(one.port, request_bytes(one.port, CODEX_BODY))).status == 500
     row = await one.row()
     assert (row.status, row.error) == (500, "internal_error")
 
