@@ -126,6 +126,8 @@ class Responses:
                     problem = error
                     turn.no_answer(error)
                     continue
+                # It knows the frames that it came through, and they the body.
+                problem = None
                 opening = Opening(answer)
                 turn.opened(opening)
                 # Whoever collects the answer can wait for its beginning as long as it takes.

@@ -209,6 +209,8 @@ class RunningTurn:
 
     def unanswered(self, problem: NoAnswer, status: int) -> Refusal:
         """The client gets no answer of upstream's: note it, and return the error for it."""
+        # The frames that it came through know it, and the body: megabytes, until the collector comes by.
+        problem.__traceback__ = None
         self.live.status = status
         self.end(Outcome.FAILED, problem.code)
         return Refusal(status, problem.message, type="server_error", code=problem.code, headers=self.error_headers)
