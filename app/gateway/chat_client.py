@@ -141,7 +141,11 @@ class ChatClient:
     async def fail_without_answer(self, problem: NoAnswer) -> web.StreamResponse:
         """There was no answer of upstream's."""
         refusal = self._turn.unanswered(problem, problem.status)
-        return await self.refuse(refusal) if self.prepared else error_reply(refusal)
+        if not self.prepared:
+            return error_reply(refusal)
+        # That is what it has got.
+        self._turn.live.status = 200
+        return await self.refuse(refusal)
 
     async def refuse(self, refusal: Refusal) -> web.StreamResponse:
         """Our own refusal, likewise."""

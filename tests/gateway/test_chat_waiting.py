@@ -274,3 +274,13 @@ async def test_that_upstream_cannot_be_reached_is_a_status_also_of_a_stream(tmp_
         said = await listener.end()
         assert listener.status == 502
         assert orjson.loads(said)["error"]["code"] == "upstream_unreachable"
+
+
+async def test_that_upstream_cannot_be_reached_is_an_event_once_there_is_a_status(tmp_path: Path) -> None:
+    async with house(tmp_path, keep_alive_s=0.05, patience_s=0.4) as running:
+        await running.practice.stop()
+        listener = Listener(running)
+        assert b"upstream_unreachable" in await listener.end()
+        assert listener.status == 200
+        row = await running.wait_outcome(Outcome.FAILED)
+        assert (row.status, row.error) == (200, "upstream_unreachable")
