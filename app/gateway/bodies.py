@@ -36,7 +36,7 @@ async def read_body(request: web.BaseRequest, limit: int = MAX_BODY, idle_s: flo
 
     Raises:
         Refusal: 413, when it is larger than `limit`; at once if it says so before. 408, when nothing comes for `idle_s`
-            seconds. 400, when its chunks are none.
+            seconds. 400, when its chunks are none; the server's connection, which sees that, has the body say so.
     """
     content = request.content
     body = bytearray()

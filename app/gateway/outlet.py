@@ -12,7 +12,7 @@ from app.gateway.replies import SERVER
 
 #: What waits for a slow client, in bytes, before upstream is read no further; at which transports, too, say so.
 _MAX_UNSENT = 64 * 1024
-#: Their answers have no body (RFC 9112 §6.3), and the first of them may not even give its length.
+#: Their answers have no body (RFC 9112 §6.3); a length, which the first of them must not give, would mislead.
 _BODYLESS = frozenset({204, 304})
 _SERVER_LINE = f"Server: {SERVER}\r\n".encode()
 
