@@ -18,6 +18,7 @@ from app.core.steps import Send
 from app.core.token import Kinds, TokenKind
 from app.core.verdict import Meaning, judge
 from app.gateway.bodies import decoded, off_loop, read_body
+from app.gateway.failover import Failover
 from app.gateway.opening import Opening
 from app.gateway.relay import relay
 from app.gateway.replies import error_reply
@@ -128,7 +129,7 @@ class SubPaths:
                         opening.close()
                         opening = None
                     try:
-                        opening = await self._ask(request, turn, received, send, asked)
+                        opening = await self._ask(request, turn, received, send, asked, failover)
                     except NoAnswer as error:
                         problem = error
                         if error.sent:
@@ -156,7 +157,13 @@ class SubPaths:
                     opening.close()
 
     async def _ask(
-        self, request: web.BaseRequest, turn: RunningTurn, received: Received, send: Send, asked: SubPath
+        self,
+        request: web.BaseRequest,
+        turn: RunningTurn,
+        received: Received,
+        send: Send,
+        asked: SubPath,
+        failover: Failover,
     ) -> Opening:
         turn.live.sent_as_received()
         has_body = received.raw or request.method in _WITH_BODY
@@ -168,7 +175,7 @@ class SubPaths:
             request.raw_headers,
             received.raw if has_body else None,
             drop=frozenset({TURN_STATE}) if send.drop_turn_state else frozenset(),
-            hurry=turn.failover.other_way if turn.failover is not None else None,
+            hurry=failover.other_way,
         )
         return Opening(answer)
 

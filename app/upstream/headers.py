@@ -64,6 +64,8 @@ _NOT_TO_CLIENT: Final = _HOP_BY_HOP | {
 }
 #: Of Connection headers, those that name no other header.
 _USUAL_CONNECTION: Final = frozenset({b"keep-alive", b"Keep-Alive", b"close", b""})
+#: Of an answer: what no longer holds when its body is made anew.
+_OF_THE_BODY: Final = frozenset({"content-length", "content-encoding", "content-type"})
 #: Of a header's name, in bytes: the same few come with every turn; what is longer than any of them is not kept.
 _LONGEST_KEPT: Final = 64
 
@@ -113,42 +115,34 @@ def credentials(token: Token, credential: Credential) -> Pairs:
     return found
 
 
-def to_client(upstream_headers: RawHeaders, *, reencoded: bool = False, drop: frozenset[str] = frozenset()) -> Pairs:
+def to_client(upstream_headers: RawHeaders, *, reencoded: bool = False) -> Pairs:
     """Upstream's headers as the client gets them.
 
     Args:
         upstream_headers: as received.
         reencoded: the body that follows is not upstream's own bytes.
-        drop: lower-case names that are left out besides.
     """
-    if reencoded:
-        drop |= {"content-length", "content-encoding", "content-type"}
-    kept: Pairs = []
-    for raw, value in upstream_headers:
-        name, lower, _, passes = _classified(raw) if len(raw) <= _LONGEST_KEPT else _classified.__wrapped__(raw)
-        if passes:
-            if lower not in drop:
-                kept.append((name, value.decode("utf-8", "surrogateescape")))
-        elif lower == "connection" and (more := _of_this_hop(value) - drop):
-            return to_client(upstream_headers, drop=drop | more)
-    return kept
+    drop = _OF_THE_BODY if reencoded else frozenset()
+    kept = _down(upstream_headers, drop)
+    return [(known.name, value.decode("utf-8", "surrogateescape")) for known, _, value in kept]
 
 
-def lines_to_client(
-    upstream_headers: RawHeaders, *, drop: frozenset[str] = frozenset()
-) -> tuple[list[bytes], set[str]]:
+def lines_to_client(upstream_headers: RawHeaders) -> tuple[list[bytes], set[str]]:
     """The same as lines of a head, byte for byte and each with its line end, and their names in lower case."""
-    lines: list[bytes] = []
-    names: set[str] = set()
-    for raw, value in upstream_headers:
-        _, lower, _, passes = _classified(raw) if len(raw) <= _LONGEST_KEPT else _classified.__wrapped__(raw)
-        if passes:
-            if lower not in drop:
-                lines.append(b"%b: %b\r\n" % (raw, value))
-                names.add(lower)
-        elif lower == "connection" and (more := _of_this_hop(value) - drop):
-            return lines_to_client(upstream_headers, drop=drop | more)
-    return lines, names
+    kept = _down(upstream_headers, frozenset())
+    return [b"%b: %b\r\n" % (raw, value) for _, raw, value in kept], {known.lower for known, _, _ in kept}
+
+
+def _down(headers: RawHeaders, drop: frozenset[str]) -> list[tuple[_Known, bytes, bytes]]:
+    kept: list[tuple[_Known, bytes, bytes]] = []
+    for raw, value in headers:
+        known = _classified(raw) if len(raw) <= _LONGEST_KEPT else _classified.__wrapped__(raw)
+        if known.down:
+            if known.lower not in drop:
+                kept.append((known, raw, value))
+        elif known.lower == "connection" and (more := _of_this_hop(value) - drop):
+            return _down(headers, drop | more)
+    return kept
 
 
 def _of_this_hop(value: bytes) -> frozenset[str]:
