@@ -84,7 +84,7 @@ def installed(windows: Windows) -> dict[str, bytes]:
 
 
 def install(windows: Windows, setup: Path, *options: str) -> None:
-    assert windows.run(setup, "/S", *options) == 0
+    assert windows.run(setup, "/S", *options) == 0, windows.complaints.read_text(errors="replace")
 
 
 def own_command(windows: Windows) -> str:

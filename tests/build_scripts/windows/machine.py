@@ -45,6 +45,8 @@ class Windows:
         #: What the stand-ins write down, and what they are told by files.
         self.signs = folder / "signs"
         self.signs.mkdir()
+        #: What Wine said of the program that was started last.
+        self.complaints = folder / "complaints"
         self.drive = folder / "prefix" / "drive_c"
         self.environ = {
             "PATH": "/usr/bin:/bin",
@@ -101,13 +103,14 @@ class Windows:
         words = [*([program] if program else []), *(self.path(c) if isinstance(c, Path) else c for c in command)]
         if largest_file is not None:
             words = ["sh", "-c", f"trap '' XFSZ; ulimit -f {largest_file // 512}; exec \"$@\"", "sh", *words]
-        process = subprocess.Popen(
-            words,
-            env={**self.environ, **environ},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with self.complaints.open("wb") as complaints:
+            process = subprocess.Popen(
+                words,
+                env={**self.environ, **environ},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=complaints,
+            )
         try:
             yield process
             process.wait(LIMIT)
