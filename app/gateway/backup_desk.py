@@ -11,7 +11,6 @@ import asyncio
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from copy import copy
 from dataclasses import dataclass, replace
 
 from app.core.backup import (
@@ -252,7 +251,7 @@ class BackupDesk:
             license = item.license
             if same:
                 # As it is now: its last use is noted in place.
-                license = copy(self._state.licenses.get(same[0].license.id, same[0].license))
+                license = replace(self._state.licenses.get(same[0].license.id, same[0].license))
             elif not _LICENSE_ID.fullmatch(license.id) or license.id in {made.license.id for made in wanted.values()}:
                 license = replace(license, id=new_id("l"))
             sealed = _NO_KEY

@@ -27,7 +27,7 @@ class EventReader:
         self._answer = opening.answer
         self._parser = SseParser()
         self._stopped = False
-        self._unpack = _unpacker(opening.headers.get("Content-Encoding", ""))
+        self._unpack = _unpacker(opening.answer.headers.get("Content-Encoding", ""))
 
     async def read(self) -> list[Event]:
         """The next events, at least one; none when the stream is over. May be cancelled and called again."""

@@ -71,8 +71,8 @@ class LiveTurn:
             # Until it is asked for, which what upstream offers may change.
             effort = ModelTable().resolve(model).effort or effort
         self.model = model and model[:_MAX_WORD]
-        self.effort = effort and effort[:_MAX_WORD]
         self.stream = envelope.stream
+        self.asks_for(effort)
 
     def asks_for(self, effort: str | None) -> None:
         """Note the effort that upstream is asked for."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import aiohttp
 
@@ -42,11 +42,6 @@ class Opening:
         packing = answer.headers.get("Content-Encoding")
         packed = packing is not None and packing.strip().lower() not in ("identity", "")
         self.observer = None if packed or answer.status >= 400 else UsageObserver()
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The answer's headers, whatever their case."""
-        return self.answer.headers
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -120,7 +115,7 @@ class Opening:
         except (TimeoutError, aiohttp.ClientError, OSError):
             # What has come is judged.
             self.over = self.broken = True
-        self.failure = failure_from_http(self.status, bytes(self.head), self.headers, now=now)
+        self.failure = failure_from_http(self.status, bytes(self.head), self.answer.headers, now=now)
 
 
 def _is_json(head: bytearray) -> bool:

@@ -103,6 +103,7 @@ class Outlet:
         Raises:
             ConnectionError: the client has left.
         """
+        # As `_send` does it, without a call for each step: this is for each event of each stream.
         transport = self._transport
         if transport.is_closing():
             raise _gone()

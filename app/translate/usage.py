@@ -32,8 +32,8 @@ _TELLING = sorted(TERMINAL_TYPES | {_RATE_LIMITS})
 _LEADING = re.compile(rb'\s*\{\s*"type"\s*:\s*"')
 # The line of data of an event whose type comes first.
 _DATA = re.compile(rb'data:\s*\{\s*"type"\s*:\s*"([A-Za-z0-9_.\-]+)"')
-_TELLING_DATA = frozenset(name.encode() for name in _TELLING)
-_PREAMBLE_DATA = frozenset(name.encode() for name in _PREAMBLE)
+_TELLING_TYPES = frozenset(name.encode() for name in _TELLING)
+_PREAMBLE_TYPES = frozenset(name.encode() for name in _PREAMBLE)
 # Of events whose type comes late, or that are an error without one.
 _INTERESTING_BYTES = re.compile(rb'"type"\s*:\s*"(?:%b)"|"error"\s*:' % "|".join(_TELLING).encode())
 _BLANK = b"\xef\xbb\xbf \t\r\n"
@@ -162,10 +162,10 @@ class UsageObserver:
             known = _DATA.match(data)
             if known is None or not name.startswith(b"event:"):
                 self._read(b"%b\n%b\n\n" % (name, data))
-            elif known[1] in _TELLING_DATA:
+            elif known[1] in _TELLING_TYPES:
                 self._see(Event(data[5:]))
             elif not self.begun and self.terminal is None:
-                self.begun = known[1] not in _PREAMBLE_DATA
+                self.begun = known[1] not in _PREAMBLE_TYPES
 
     def _read(self, chunk: bytes) -> None:
         try:
