@@ -74,13 +74,21 @@ TEST_PROGRAMS = {
     "makensis": "nsis",
     # For the commands in the workflows.
     "shellcheck": "shellcheck",
+    # For what the packages put into a menu, a software centre, `man` and the start at sign-in.
+    "desktop-file-validate": "desktop-file-utils",
+    "appstreamcli": "appstream",
+    "groff": "groff-base",
+    "gio": "libglib2.0-bin",
+    # For the benchmark's upstream and load.
+    "gcc": "gcc",
     # A compositor, for the frozen program's window under Wayland.
     "weston": "weston",
 }
 # What PyInstaller starts to read, strip and put together programs.
 FREEZING_PROGRAMS = {"objcopy": "binutils", "objdump": "binutils", "strip": "binutils"}
-# What else they need, where no program tells whether it is there: sources of the locales, to make a Chinese one.
-TEST_FILES = {"/usr/share/i18n/locales/zh_CN": "locales"}
+# What else they need, where no program tells whether it is there: sources of the locales, to make a Chinese one, and
+# headers for gcc.
+TEST_FILES = {"/usr/share/i18n/locales/zh_CN": "locales", "/usr/include/stdio.h": "libc6-dev"}
 CJK_FONT_PACKAGE = "fonts-noto-cjk"
 # Unattended upgrades may hold apt for minutes after the machine has started.
 APT_OPTIONS = ("-qq", "-o", "Dpkg::Use-Pty=0", "-o", "DPkg::Lock::Timeout=300")

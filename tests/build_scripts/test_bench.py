@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -224,8 +223,6 @@ def without_a_delta(stream: bytes) -> bytes:
 def test_streams_that_are_not_whole_are_seen(
     tmp_path: Path, change: Callable[[bytes], bytes] | None, seen: tuple[int, int, int, str]
 ) -> None:
-    if shutil.which("gcc") is None:
-        pytest.skip("no gcc on this machine")
     compile_programs(tmp_path)
     children = Children(tmp_path / "logs")
     load = Load(1, 20, 100, 10)

@@ -1,5 +1,6 @@
 """The real code on a machine whose apt, loader and sudo are small programs that write down what they are asked."""
 
+import ast
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ from machine.report import Stop
 from machine.system_packages import (
     FREEZING_PROGRAMS,
     QT_LIBRARIES,
+    TEST_PROGRAMS,
     ensure_freezing_parts,
     install,
     missing_qt_packages,
@@ -22,6 +24,7 @@ from machine.system_packages import (
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="apt is Linux")
 
+ROOT = Path(__file__).resolve().parents[2]
 PYSIDE_PARTS = (
     "Qt/lib/libQt6Core.so.6",
     "Qt/lib/libQt6Gui.so.6",
@@ -39,6 +42,8 @@ PYSIDE_PARTS = (
 )
 # What the C library, the compiler's runtime and the wheel itself bring.
 ALWAYS_THERE = re.compile(r"^(ld-linux|libc\.|libm\.|libresolv|libgcc_s|libstdc\+\+|libQt6|libicu)")
+# Of Debian's essential and required packages.
+PART_OF_DEBIAN = {"bash", "dpkg", "dpkg-deb", "localedef", "mount", "perl", "sh", "sha256sum", "tar", "touch", "umount"}
 
 
 @pytest.fixture
@@ -181,3 +186,24 @@ def test_elsewhere_than_on_debian_missing_programs_are_named(freezing: Path) -> 
         (freezing / "bin" / name).unlink()
     with pytest.raises(Stop, match="missing: objcopy"):
         ensure_freezing_parts()
+
+
+def test_every_program_that_a_test_starts_by_its_name_is_brought() -> None:
+    started = {name for file in (ROOT / "tests").rglob("*.py") for name in programs_started_in(file)}
+    assert {"bash", "desktop-file-validate", "groff", "gio"} <= started
+    # Wine's own helper comes with it, and Codex from npm.
+    assert started - PART_OF_DEBIAN - {"wineserver", "codex"} <= TEST_PROGRAMS.keys()
+
+
+def programs_started_in(file: Path) -> set[str]:
+    """What a module hands to `subprocess` as a list that begins with a bare name, directly or by a name of its own."""
+    nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+    calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("subprocess.")]
+    commands = [call.args[0] for call in calls if call.args]
+    names = {command.id for command in commands if isinstance(command, ast.Name)}
+    for node in nodes:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in names:
+            commands.append(node.value)
+    firsts = [command.elts[0] for command in commands if isinstance(command, ast.List) and command.elts]
+    words = {first.value for first in firsts if isinstance(first, ast.Constant)}
+    return {word for word in words if isinstance(word, str) and "/" not in word}

@@ -28,6 +28,8 @@ from app.platform.autostart import (
 from app.platform.autostart_files import ProgramNotInstalled, is_read_only, run_launchctl
 from app.platform.autostart_registry import RunKey
 
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="desktop entries")
+
 COMMAND = ('/opt/驿 站/Way%station\'s "$HOME" `x` \\n;&', "--minimized", "--data-dir", "/tmp/a b")
 RUN = r"Software\Microsoft\Windows\CurrentVersion\Run"
 APPROVED = r"Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run"
@@ -197,7 +199,7 @@ def test_the_users_configuration_folder_is_respected(tmp_path: Path, named: str,
     assert (tmp_path / used / "autostart" / "waystation.desktop").is_file()
 
 
-@pytest.mark.skipif(shutil.which("gio") is None, reason="needs GLib's gio")
+@LINUX
 def test_glib_starts_exactly_what_was_meant(tmp_path: Path) -> None:
     written = tmp_path / "written"
     argument = "a b%c'd\"e$HOME`f`\\g;&驿"
@@ -277,14 +279,14 @@ def test_on_macos_a_program_on_its_disk_image_is_not_started_at_sign_in(tmp_path
     assert not is_read_only(str(tmp_path / "missing"))
 
 
-@pytest.mark.skipif(shutil.which("desktop-file-validate") is None, reason="needs desktop-file-utils")
+@LINUX
 def test_the_entry_keeps_to_the_specification(tmp_path: Path) -> None:
     on_linux(tmp_path).set(True)
     done = subprocess.run(["desktop-file-validate", entry(tmp_path)], capture_output=True, text=True, timeout=30)
     assert (done.returncode, done.stdout) == (0, "")
 
 
-@pytest.mark.skipif(shutil.which("gio") is None, reason="needs GLib's gio")
+@LINUX
 def test_an_entry_whose_program_is_gone_is_passed_over(tmp_path: Path) -> None:
     program = tmp_path / "way \\ station"
     shutil.copy("/bin/true", program)
