@@ -94,6 +94,36 @@ def test_an_unsuitable_python_says_so_or_hands_over(checkout: Checkout) -> None:
         assert (handed.returncode, handed.stderr) == (0, "")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nobody has two Pythons of which one is slow")
+def test_a_python_that_was_built_slow_goes_on_as_the_systems_own_in_the_same_process(tmp_path: Path) -> None:
+    # What pyenv builds unless it is told otherwise, in some place of its own.
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys, sysconfig\n"
+        "if not sys.executable.startswith('/usr/bin/'):\n"
+        "    sys.base_prefix = '/opt/slow'\n"
+        "    sysconfig.get_config_vars()['CONFIG_ARGS'] = \"'--enable-shared'\"\n"
+    )
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import os, sys\n"
+        f"sys.path.insert(0, {str(ROOT / 'build_scripts')!r})\n"
+        "from dev import hand_over_to_a_suitable_python\n"
+        "hand_over_to_a_suitable_python(__file__)\n"
+        "print(os.getpid(), sys.base_prefix, *sys.argv[1:])\n"
+    )
+    able = [path for path in system_pythons() if subprocess.call([path, "-c", "import ensurepip, venv"]) == 0]
+    environment = {"PATH": "/nonexistent", "PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, script, "some argument", "another"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        said, _ = process.communicate(timeout=20)
+    # Without another one, a slow one is better than none.
+    assert said == f"{process.pid} {'/usr' if able else '/opt/slow'} some argument another\n"
+
+
+def system_pythons() -> list[str]:
+    return [path for minor in (13, 12, 11) if Path(path := f"/usr/bin/python3.{minor}").exists()]
+
+
 @posix
 def test_all_checks_run_even_if_one_fails_and_pytest_is_the_last(checkout: Checkout) -> None:
     from machine.checks import SIDE_BY_SIDE, run_checks
