@@ -135,6 +135,7 @@ class GatewayServer:
             if late:
                 await asyncio.wait(late, timeout=_LET_GO_S)
             await http.shutdown(_LET_GO_S)
+            self._turns.log.write()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         task = asyncio.current_task()

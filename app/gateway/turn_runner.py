@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -19,7 +18,7 @@ from app.core.record import record
 from app.core.sealed import SealedItems
 from app.core.steps import Wanted
 from app.core.token import Kinds
-from app.core.turn import Outcome, TurnRow
+from app.core.turn import Outcome
 from app.core.verdict import Fault, Meaning
 from app.gateway.bodies import OFF_LOOP, decoded, off_loop, read_body
 from app.gateway.failover import Failover
@@ -27,11 +26,10 @@ from app.gateway.live_turn import MAX_CLIENT, LiveTurn
 from app.gateway.opening import Opening
 from app.gateway.refresher import Refresher
 from app.gateway.state import GatewayState
+from app.gateway.turn_log import TurnLog
 from app.translate.errors import UpstreamFailure
 from app.translate.usage import UsageObserver
 from app.upstream.errors import NoAnswer
-
-_log = logging.getLogger(__name__)
 
 
 @record
@@ -82,7 +80,7 @@ class RunningTurn:
             self._left_by(error)
         if self.failover is not None:
             self.failover.done()
-        _log_line(self.state.finish(self.live, self.outcome or Outcome.FAILED))
+        self.runner.log.note(self.state.finish(self.live, self.outcome or Outcome.FAILED))
 
     def _left_by(self, error: BaseException) -> None:
         """The handler did not come to its own end."""
@@ -232,12 +230,14 @@ class TurnRunner:
     Attributes:
         refresher: the same.
         stopping: the gateway is being stopped: who is cancelled now did not leave.
+        log: has a line for each that ended.
     """
 
     def __init__(self, state: GatewayState, refresher: Refresher | None = None) -> None:
         self.state = state
         self.refresher = refresher
         self.stopping = False
+        self.log = TurnLog()
 
     def turn(self, request: web.BaseRequest, endpoint: str, owner: License) -> RunningTurn:
         """One turn, from its request's headers to the last byte of its answer; the handler enters it at once.
@@ -248,21 +248,3 @@ class TurnRunner:
         client = request.headers.get("User-Agent", "")[:MAX_CLIENT]
         live = self.state.begin(endpoint, owner.id, client=client, peer=request.remote or "")
         return RunningTurn(live, self.state, owner, self)
-
-
-def _log_line(row: TurnRow) -> None:
-    _log.info(
-        "turn %s %s token=%s session=%s status=%s %s%s first_byte=%sms total=%.0fms in=%d out=%d %s",
-        row.id,
-        row.endpoint,
-        row.token_id or "-",
-        row.session_id or "-",
-        row.status or "-",
-        row.outcome,
-        f"({row.error})" if row.error else "",
-        "-" if row.first_byte_ms is None else f"{row.first_byte_ms:.0f}",
-        row.total_ms,
-        row.request_bytes,
-        row.response_bytes,
-        "not sent" if row.sent_sha256 is None else ",".join(row.edits) or "verbatim",
-    )

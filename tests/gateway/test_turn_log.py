@@ -1,0 +1,71 @@
+"""The lines of ended turns: one alone is there at once, none of a rush is lost."""
+
+import asyncio
+import logging
+from dataclasses import replace
+
+import pytest
+
+from app.gateway.turn_log import TurnLog
+from tests.store import samples
+
+ROWS = [replace(samples.turn(), id=f"r-{number}") for number in range(200)]
+
+
+@pytest.fixture
+def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """The turns that have been written, in order; it grows."""
+    caplog.set_level(logging.INFO)
+    seen: list[str] = []
+
+    class Seen(logging.Filter):
+        def filter(self, record: logging.LogRecord) -> bool:
+            seen.append(record.getMessage().split()[1])
+            return True
+
+    caplog.handler.addFilter(Seen())
+    return seen
+
+
+async def test_a_turn_alone_is_written_at_once(lines: list[str]) -> None:
+    TurnLog().note(ROWS[0])
+    assert lines == ["r-0"]
+
+
+async def test_those_of_a_rush_follow_in_their_order_without_being_asked_for(lines: list[str]) -> None:
+    log = TurnLog()
+    for row in ROWS[:50]:
+        log.note(row)
+    assert lines == ["r-0"]
+    async with asyncio.timeout(5):
+        while len(lines) < 50:  # noqa: ASYNC110 - what is looked at tells nobody
+            await asyncio.sleep(0.001)
+    assert lines == [row.id for row in ROWS[:50]]
+
+
+async def test_what_waits_when_the_gateway_stops_is_written_then_and_only_once(lines: list[str]) -> None:
+    log = TurnLog()
+    for row in ROWS:
+        log.note(row)
+        if row is ROWS[120]:
+            log.write()
+            assert len(lines) == 121
+    log.write()
+    log.write()
+    assert lines == [row.id for row in ROWS]
+    await asyncio.sleep(0.1)
+    assert len(lines) == 200
+    # Quiet again.
+    log.note(ROWS[0])
+    assert len(lines) == 201
+
+
+async def test_turns_that_come_one_by_one_without_end_do_not_keep_a_line_back(lines: list[str]) -> None:
+    log = TurnLog()
+    async with asyncio.timeout(5):
+        for row in ROWS:
+            log.note(row)
+            if len(lines) > 1:
+                break
+            await asyncio.sleep(0.001)
+    assert 1 < len(lines) < 200
