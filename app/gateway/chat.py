@@ -160,7 +160,8 @@ async def _stream(
             full = client.push(out) if out else False
             if chat.over:
                 reader.stop()
-            return full
+            # What is over does not wait for the client: its end goes out first.
+            return full and not chat.over
 
         with client.kept_alive():
             await reader.pour(take, client.drain)
@@ -187,8 +188,8 @@ async def _begin_stream(client: ChatClient, reader: EventReader, chat: ChatCompl
         if not out and not client.silence_left_s:
             # Upstream may have said much that has no place in a chat.
             out = KEEP_ALIVE
-        if out:
-            await client.write(out)
+        if out and client.push(out) and not chat.over:
+            await client.drain()
     return True
 
 

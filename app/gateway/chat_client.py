@@ -49,6 +49,7 @@ class ChatClient:
         self._loop = asyncio.get_running_loop()
         self._heard_at = self._loop.time()
         self._outlet: Outlet | None = None
+        self._finished = False
 
     @property
     def prepared(self) -> bool:
@@ -57,10 +58,10 @@ class ChatClient:
 
     @property
     def listens(self) -> bool:
-        """Whether it can still be told something: it is there, and no whole answer is on its way to it."""
+        """Whether it can still be told something: it is there, and no end of its answer is on the way to it."""
         transport = self.request.transport
         there = transport is not None and not transport.is_closing()
-        return there and (self.prepared or not self.request.writer.output_size)
+        return there and not self._finished and (self.prepared or not self.request.writer.output_size)
 
     @property
     def silence_left_s(self) -> float:
@@ -128,7 +129,9 @@ class ChatClient:
 
     async def finish(self, data: bytes) -> web.StreamResponse:
         """The end of the stream."""
-        given = await (self._outlet or self._opened()).end(data)
+        outlet = self._outlet or self._opened()
+        self._finished = True
+        given = await outlet.end(data)
         self._turn.passed_on(len(data))
         return given
 

@@ -1,6 +1,7 @@
 """Chats that wait, leave, and are stopped: what their clients see meanwhile, and what upstream sees of it."""
 
 import asyncio
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import aiohttp
 import orjson
 import pytest
+from aiohttp import web
 
 from app.core.policy import Policy
 from app.core.turn import Outcome
@@ -16,8 +18,9 @@ from app.gateway.chat import KEEP_ALIVE_S
 from app.practice import refusals
 from app.practice.script import Turn, failed
 from app.upstream.client import PATIENCE_S
-from tests.gateway.house import PLUS, PRO, House, house
+from tests.gateway.house import KEY, PLUS, PRO, House, house
 from tests.gateway.test_chat import body, events, text_of
+from tests.gateway.test_memory import upstream
 
 COMMENT = b": keep-alive\n\n"
 WAIT = {"X-Waystation-Wait": "600"}
@@ -264,6 +267,51 @@ async def test_who_does_not_read_does_not_keep_the_gateway_from_stopping(one: Ho
             await one.server.stop(0.1)
         answer.close()
     assert (await one.wait_outcome(Outcome.FAILED)).error == "gateway_stopped"
+
+
+@pytest.mark.parametrize("begun_before", [False, True])
+async def test_a_slow_client_gets_an_answer_that_is_over_as_it_is_though_the_gateway_ends(
+    tmp_path: Path, begun_before: bool
+) -> None:
+    go_on, said = asyncio.Event(), asyncio.Event()
+    delta = b'data: {"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"%b"}\n\n'
+    completed = b'data: {"type":"response.completed","response":{"id":"r","status":"completed","output":[]}}\n\n'
+
+    async def answer(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        if begun_before:
+            await response.write(delta % b"first")
+            await go_on.wait()
+        await response.write(delta % (b"word " * 20_000) + completed)
+        await response.write_eof()
+        said.set()
+        return response
+
+    async with upstream(answer) as endpoints, house(tmp_path, endpoints=endpoints) as one:
+        # Connections have from these two how much they take at once.
+        one.server._listeners[0].sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        with socket.socket() as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            sock.connect(("127.0.0.1", one.port))
+            asked = body(stream=True)
+            reader, writer = await asyncio.open_connection(sock=sock, limit=2048)
+            head = f"POST /codex/v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: {KEY}\r\n"
+            writer.write(f"{head}Content-Length: {len(asked)}\r\n\r\n".encode() + asked)
+            seen = await reader.readuntil(b"first" if begun_before else b"word")
+            go_on.set()
+            async with asyncio.timeout(8):
+                await said.wait()
+                await asyncio.sleep(0.2)
+                assert not one.state.recent
+                await one.server.stop(0.1)
+                while piece := await reader.read(1 << 16):
+                    seen += piece
+            writer.close()
+        assert b'"finish_reason":"stop"' in seen
+        assert b"gateway_stopped" not in seen
+        assert seen.endswith(b"data: [DONE]\n\n\r\n0\r\n\r\n")
+        assert (await one.row()).outcome == "completed"
 
 
 async def test_that_upstream_cannot_be_reached_is_a_status_also_of_a_stream(tmp_path: Path) -> None:
