@@ -100,61 +100,74 @@ class SubPaths:
             Refusal: for what is answered without upstream.
         """
         with self._turns.turn(request, asked.endpoint, owner) as turn:
-            received = await _receive(request, turn)
-            opening: Opening | None = None
-            pool = turn.state.pool
-            failover = turn.lead(
-                received,
-                None,
-                turn_state=request.headers.get(TURN_STATE),
-                kinds=asked.kinds,
-                beside=True,
-                # Who has an answer, if only a refusal, does not wait for another.
-                wait_s=lambda: pool.policy.wait_s if opening is None else 0.0,
-            )
-            problem: NoAnswer | None = None
-            renewed: set[str] = set()
+            opening, problem = await self._begin(request, turn, asked)
+            if opening is None:
+                if problem is None:
+                    raise RuntimeError("given up without a word")
+                return error_reply(turn.unanswered(problem, 400 if is_codex(request) else problem.status))
             try:
-                while True:
-                    try:
-                        send = await failover.next()
-                    except Refusal as refusal:
-                        # Upstream's own words say it best, unless it is the login that only the user can help.
-                        if opening is None or refusal.status == 400:
-                            raise
-                        break
-                    if send is None:
-                        break
-                    if opening is not None:
-                        opening.close()
-                        opening = None
-                    try:
-                        opening = await self._ask(request, turn, received, send, asked, failover)
-                    except NoAnswer as error:
-                        problem = error
-                        if error.sent:
-                            # It may have been done.
-                            break
-                        turn.no_answer(error)
-                        continue
-                    turn.opened(opening)
-                    if not asked.path.startswith(_COUNTED):
-                        opening.observer = None
-                    await opening.read(turn.state.clock.now, events=False, hold_s=0.0)
-                    failure = opening.failure
-                    if failure is None or not _not_begun(failure, opening.status, send, renewed):
-                        break
-                    turn.failed(failure)
-                if opening is None:
-                    if problem is None:
-                        raise RuntimeError("given up without a word")
-                    return error_reply(turn.unanswered(problem, 400 if is_codex(request) else problem.status))
                 if opening.status < 400:
                     turn.begun(opening)
                 return await relay(request, opening, turn, watch=False)
             finally:
+                opening.close()
+
+    async def _begin(
+        self, request: web.BaseRequest, turn: RunningTurn, asked: SubPath
+    ) -> tuple[Opening | None, NoAnswer | None]:
+        """Ask one token after the other; what came last. The request ends here: its answer may come for minutes."""
+        received = await _receive(request, turn)
+        opening: Opening | None = None
+        pool = turn.state.pool
+        failover = turn.lead(
+            received,
+            None,
+            turn_state=request.headers.get(TURN_STATE),
+            kinds=asked.kinds,
+            beside=True,
+            # Who has an answer, if only a refusal, does not wait for another.
+            wait_s=lambda: pool.policy.wait_s if opening is None else 0.0,
+        )
+        problem: NoAnswer | None = None
+        renewed: set[str] = set()
+        try:
+            while True:
+                try:
+                    send = await failover.next()
+                except Refusal as refusal:
+                    # Upstream's own words say it best, unless it is the login that only the user can help.
+                    if opening is None or refusal.status == 400:
+                        raise
+                    break
+                if send is None:
+                    break
                 if opening is not None:
                     opening.close()
+                    opening = None
+                try:
+                    opening = await self._ask(request, turn, received, send, asked, failover)
+                except NoAnswer as error:
+                    problem = error
+                    if error.sent:
+                        # It may have been done.
+                        break
+                    turn.no_answer(error)
+                    continue
+                # It knows the frames that it came through, and they the body.
+                problem = None
+                turn.opened(opening)
+                if not asked.path.startswith(_COUNTED):
+                    opening.observer = None
+                await opening.read(turn.state.clock.now, events=False, hold_s=0.0)
+                failure = opening.failure
+                if failure is None or not _not_begun(failure, opening.status, send, renewed):
+                    break
+                turn.failed(failure)
+        except BaseException:
+            if opening is not None:
+                opening.close()
+            raise
+        return opening, problem
 
     async def _ask(
         self,

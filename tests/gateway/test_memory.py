@@ -44,8 +44,12 @@ def large_body(items_are: str = "input") -> bytes:
     return json.dumps({"model": "gpt-5", "stream": True, "prompt_cache_key": "s", items_are: items}).encode()
 
 
-@pytest.mark.parametrize("broken", [0, 1], ids=["at once", "at the second try"])
-async def test_the_request_is_let_go_when_its_answer_has_begun(tmp_path: Path, broken: int) -> None:
+@pytest.mark.parametrize(
+    ("path", "broken"),
+    [("/responses", 0), ("/responses", 1), ("/images/generations", 0)],
+    ids=["at once", "at the second try", "beside turns"],
+)
+async def test_the_request_is_let_go_when_its_answer_has_begun(tmp_path: Path, path: str, broken: int) -> None:
     go_on = asyncio.Event()
     asked_before = 0
 
@@ -67,7 +71,7 @@ async def test_the_request_is_let_go_when_its_answer_has_begun(tmp_path: Path, b
         tracemalloc.start()
         try:
             body = large_body()
-            asked: aiohttp.ClientResponse = await one.post("/responses", data=body).__aenter__()
+            asked: aiohttp.ClientResponse = await one.post(path, data=body).__aenter__()
             size = len(body)
             del body
             assert await asked.content.readany() == DELTA
