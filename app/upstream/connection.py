@@ -123,13 +123,13 @@ class Connection(asyncio.Protocol):
     def drop(self) -> None:
         """See `Source`: close it at once; what was not sent stays unsent."""
         self._answer = None
-        self._transport.abort()
+        self._cut()
 
     def close(self) -> None:
         """Close it, since nobody needs it; an answer that is on its way breaks off."""
         if self._answer is not None:
             self._break(aiohttp.ClientConnectionError("closed"))
-        else:
+        elif not self._transport.is_closing():
             self._transport.close()
 
     def silent_for(self, now: float) -> float | None:
@@ -150,7 +150,7 @@ class Connection(asyncio.Protocol):
         error = aiohttp.SocketTimeoutError("silence for too long")
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_exception(error)
-            self._transport.abort()
+            self._cut()
         else:
             self._break(error)
 
@@ -238,7 +238,7 @@ class Connection(asyncio.Protocol):
         if waiting is None or waiting.done():
             # Nobody has asked: an idle connection that speaks is about to be closed by the other end.
             self._reusable = False
-            self._transport.abort()
+            self._cut()
             return
         self._heard = self._loop.time()
         searched = len(self._head)
@@ -261,7 +261,7 @@ class Connection(asyncio.Protocol):
                 raise aiohttp.ClientPayloadError("the head does not end")
         except (HttpProcessingError, aiohttp.ClientError) as error:
             waiting.set_exception(aiohttp.ClientPayloadError(type(error).__name__))
-            self._transport.abort()
+            self._cut()
 
     def _begin(self, message: RawResponseMessage, rest: bytes, waiting: asyncio.Future[UpstreamAnswer]) -> None:
         length = message.headers.get("Content-Length")
@@ -292,17 +292,24 @@ class Connection(asyncio.Protocol):
         if reusable:
             self.idle_since = self._loop.time()
             self._free(self)
+        elif self._uploaded:
+            self.close()
         else:
-            self._transport.abort() if not self._uploaded else self._transport.close()
+            self._cut()
         if answer is not None:
             answer.end(last)
 
     def _break(self, error: Exception) -> None:
         answer, self._answer = self._answer, None
-        self._transport.abort()
+        self._cut()
         if answer is not None:
             answer.fail(error)
             answer.end()
+
+    def _cut(self) -> None:
+        # asyncio forgets a TLS connection that is closed once more, and its transport then fails here (up to 3.11.2).
+        if not self.gone.done():
+            self._transport.abort()
 
 
 def _message(head: bytes, loop: asyncio.AbstractEventLoop) -> RawResponseMessage:
