@@ -160,11 +160,15 @@ async def _stream(
             full = client.push(out) if out else False
             if chat.over:
                 reader.stop()
+            return full
+
+        async def drain() -> None:
             # What is over does not wait for the client: its end goes out first.
-            return full and not chat.over
+            if not chat.over:
+                await client.drain()
 
         with client.kept_alive():
-            await reader.pour(take, client.drain)
+            await reader.pour(take, drain)
     failure = _ended(reader, turn, chat)
     if failure is not None:
         return await client.fail(places.told(failure))

@@ -91,6 +91,7 @@ class GatewayServer:
         )
         bound: int = sockets[0].getsockname()[1]
         self._turns.stopping = False
+        self._turns.log.open()
         self._admission.open()
         self._state.station.open()
         self._sockets.start()
@@ -116,6 +117,12 @@ class GatewayServer:
         http, self._http = self._http, None
         if http is None:
             return
+        try:
+            await self._stop(http, drain_s)
+        finally:
+            self._turns.log.close()
+
+    async def _stop(self, http: _HttpServer, drain_s: float) -> None:
         listeners = tuple(self._listeners)
         self._listeners.clear()
         self._admission.close()
@@ -135,7 +142,6 @@ class GatewayServer:
             if late:
                 await asyncio.wait(late, timeout=_LET_GO_S)
             await http.shutdown(_LET_GO_S)
-            self._turns.log.write()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         task = asyncio.current_task()

@@ -14,20 +14,33 @@ _log = logging.getLogger(__name__)
 
 
 class TurnLog:
-    """A line for each turn: at once, and in a rush those of a moment together.
+    """A line for each turn: at once, and between `open` and `close`, in a rush, those of a moment together.
 
     Between other work, a line takes three times as long as one behind another: what makes it must be fetched into the
     processor's memory each time.
     """
 
     def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: list[TurnRow] = []
         self._timer: asyncio.TimerHandle | None = None
         self._quiet_from = 0.0
 
+    def open(self) -> None:
+        """The gateway starts, in the running loop."""
+        self._loop = asyncio.get_running_loop()
+
+    def close(self) -> None:
+        """The gateway has stopped; what waits is written."""
+        self._loop = None
+        self._write_waiting()
+
     def note(self, row: TurnRow) -> None:
         """The turn has ended."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop
+        if loop is None:
+            _write(row)
+            return
         now = loop.time()
         rush, self._quiet_from = now < self._quiet_from, now + MOMENT_S
         if not rush and self._timer is None:
@@ -35,10 +48,9 @@ class TurnLog:
             return
         self._waiting.append(row)
         if self._timer is None:
-            self._timer = loop.call_later(MOMENT_S, self.write)
+            self._timer = loop.call_later(MOMENT_S, self._write_waiting)
 
-    def write(self) -> None:
-        """Write what waits, now."""
+    def _write_waiting(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -269,9 +269,9 @@ async def test_who_does_not_read_does_not_keep_the_gateway_from_stopping(one: Ho
     assert (await one.wait_outcome(Outcome.FAILED)).error == "gateway_stopped"
 
 
-@pytest.mark.parametrize("begun_before", [False, True])
+@pytest.mark.parametrize("before", [0, 1, 30_000], ids=["all at once", "begun before", "full before"])
 async def test_a_slow_client_gets_an_answer_that_is_over_as_it_is_though_the_gateway_ends(
-    tmp_path: Path, begun_before: bool
+    tmp_path: Path, before: int
 ) -> None:
     go_on, said = asyncio.Event(), asyncio.Event()
     delta = b'data: {"type":"response.output_text.delta","output_index":0,"content_index":0,"delta":"%b"}\n\n'
@@ -280,10 +280,14 @@ async def test_a_slow_client_gets_an_answer_that_is_over_as_it_is_though_the_gat
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        if begun_before:
-            await response.write(delta % b"first")
+        if before:
+            await response.write(delta % (b"first " * before))
             await go_on.wait()
-        await response.write(delta % (b"word " * 20_000) + completed)
+        await response.write(delta % (b"word " * 20_000) + completed * (before <= 1))
+        if before > 1:
+            # By itself.
+            await asyncio.sleep(0.1)
+            await response.write(completed)
         await response.write_eof()
         said.set()
         return response
@@ -298,9 +302,17 @@ async def test_a_slow_client_gets_an_answer_that_is_over_as_it_is_though_the_gat
             reader, writer = await asyncio.open_connection(sock=sock, limit=2048)
             head = f"POST /codex/v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: {KEY}\r\n"
             writer.write(f"{head}Content-Length: {len(asked)}\r\n\r\n".encode() + asked)
-            seen = await reader.readuntil(b"first" if begun_before else b"word")
-            go_on.set()
+            seen = b""
             async with asyncio.timeout(8):
+                if before > 1:
+                    # All that follows is held until this client has taken what came first.
+                    await asyncio.sleep(0.3)
+                    go_on.set()
+                    await said.wait()
+                    await asyncio.sleep(0.2)
+                while seen.count(b"first") < 0.98 * before or not seen:
+                    seen += await reader.read(1000)
+                go_on.set()
                 await said.wait()
                 await asyncio.sleep(0.2)
                 assert not one.state.recent

@@ -27,13 +27,19 @@ def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
     return seen
 
 
+def opened() -> TurnLog:
+    log = TurnLog()
+    log.open()
+    return log
+
+
 async def test_a_turn_alone_is_written_at_once(lines: list[str]) -> None:
-    TurnLog().note(ROWS[0])
+    opened().note(ROWS[0])
     assert lines == ["r-0"]
 
 
 async def test_those_of_a_rush_follow_in_their_order_without_being_asked_for(lines: list[str]) -> None:
-    log = TurnLog()
+    log = opened()
     for row in ROWS[:50]:
         log.note(row)
     assert lines == ["r-0"]
@@ -44,24 +50,36 @@ async def test_those_of_a_rush_follow_in_their_order_without_being_asked_for(lin
 
 
 async def test_what_waits_when_the_gateway_stops_is_written_then_and_only_once(lines: list[str]) -> None:
-    log = TurnLog()
-    for row in ROWS:
+    log = opened()
+    for row in ROWS[:100]:
         log.note(row)
-        if row is ROWS[120]:
-            log.write()
-            assert len(lines) == 121
-    log.write()
-    log.write()
+    log.close()
+    assert lines == [row.id for row in ROWS[:100]]
+    # Whoever ends later still.
+    for row in ROWS[100:]:
+        log.note(row)
     assert lines == [row.id for row in ROWS]
     await asyncio.sleep(0.1)
     assert len(lines) == 200
-    # Quiet again.
-    log.note(ROWS[0])
-    assert len(lines) == 201
+
+
+async def test_a_gateway_that_starts_again_in_another_loop_goes_on(lines: list[str]) -> None:
+    log = opened()
+
+    async def rush() -> None:
+        log.open()
+        for row in ROWS[:10]:
+            log.note(row)
+        log.close()
+
+    await rush()
+    await asyncio.to_thread(asyncio.run, rush())
+    await rush()
+    assert len(lines) == 30
 
 
 async def test_turns_that_come_one_by_one_without_end_do_not_keep_a_line_back(lines: list[str]) -> None:
-    log = TurnLog()
+    log = opened()
     async with asyncio.timeout(5):
         for row in ROWS:
             log.note(row)
