@@ -20,30 +20,30 @@ OLDEST, TOO_NEW = (3, 11), (3, 14)
 NAMES = ("python3.13", "python3.12", "python3.11")
 # Of a distribution's own Python, which is built with everything that makes it fast.
 SYSTEM = "/usr"
+# Asked of it: that it is no slow one itself, or this would never end, and can run, make environments and bundles.
+QUESTION = (
+    "import ctypes, ensurepip, sqlite3, ssl, sys, venv; "
+    "ctypes.CDLL('libpython%d.%d.so.1.0' % sys.version_info[:2]); "
+    "sys.exit(sys.base_prefix != '" + SYSTEM + "')"
+)
 
 
 def hand_over_to_a_suitable_python(script):
-    """Go on under a Python that fits if this one does not, or under the system's own if this one was built slow.
+    """Go on under a Python that fits if this one does not, or under the system's own of this version if it is faster.
 
     Ends with exit code 2 if there is none that fits.
     """
-    fits = OLDEST <= sys.version_info[:2] < TOO_NEW
-    if fits and not built_slow():
+    if OLDEST <= sys.version_info[:2] < TOO_NEW:
+        place = SYSTEM + "/bin/python{}.{}".format(*sys.version_info[:2])
+        if built_slow() and os.path.exists(place) and _answers(place, QUESTION):
+            _go_on(place, script)
         return
     import shutil
 
-    if fits:
-        # One that can make environments; it may not be slow itself, or this would never end.
-        asked = "import ensurepip, sys, venv; sys.exit(sys.base_prefix != '" + SYSTEM + "')"
-        places = [SYSTEM + "/bin/" + name for name in NAMES]
-    else:
-        asked = ""
-        places = [shutil.which(name) for name in NAMES]
-    for place in places:
-        if place and os.path.exists(place) and _answers(place, asked):
+    for name in NAMES:
+        place = shutil.which(name)
+        if place and _answers(place, ""):
             _go_on(place, script)
-    if fits:
-        return
     message = "Waystation needs Python 3.11, 3.12 or 3.13. This is Python {}.{}, and none of {} is on the PATH.\n"
     sys.stderr.write(message.format(sys.version_info[0], sys.version_info[1], ", ".join(NAMES)))
     sys.exit(2)
@@ -51,10 +51,11 @@ def hand_over_to_a_suitable_python(script):
 
 def built_slow():
     """Whether this Python was built without its optimizations, as pyenv does it: it runs at two thirds of its speed."""
+    if sys.platform != "linux" or sys.base_prefix == SYSTEM:
+        return False
     import sysconfig
 
-    options = sysconfig.get_config_var("CONFIG_ARGS") or ""
-    return sys.platform == "linux" and sys.base_prefix != SYSTEM and "--enable-optimizations" not in options
+    return "--enable-optimizations" not in (sysconfig.get_config_var("CONFIG_ARGS") or "")
 
 
 def _answers(python, question):

@@ -56,8 +56,7 @@ def make_venv(folder: Path) -> None:
     if folder.exists():
         say(f"{folder.name} is incomplete or out of date: making it again")
         shutil.rmtree(folder)
-    else:
-        say(f"making {folder.name} with Python {sys.version.split()[0]} ({sys.executable})")
+    say(f"making {folder.name} with Python {sys.version.split()[0]} ({sys.executable})")
     done = subprocess.run([sys.executable, "-m", "venv", str(folder)], check=False)
     if done.returncode:
         raise Stop(f"Python could not make the virtual environment {folder} (its words are above).")

@@ -196,14 +196,22 @@ def test_every_program_that_a_test_starts_by_its_name_is_brought() -> None:
 
 
 def programs_started_in(file: Path) -> set[str]:
-    """What a module hands to `subprocess` as a list that begins with a bare name, directly or by a name of its own."""
+    """What a module starts by a bare name: as a list for `subprocess`, also by a name of its own, or word by word."""
     nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
-    calls = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("subprocess.")]
-    commands = [call.args[0] for call in calls if call.args]
+    calls = [node for node in nodes if isinstance(node, ast.Call) and node.args]
+    commands = [call.args[0] for call in calls if ast.unparse(call.func).startswith("subprocess.")]
     names = {command.id for command in commands if isinstance(command, ast.Name)}
     for node in nodes:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in names:
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        if (
+            isinstance(node, ast.Assign | ast.AnnAssign)
+            and node.value
+            and names & {ast.unparse(one) for one in targets}
+        ):
             commands.append(node.value)
     firsts = [command.elts[0] for command in commands if isinstance(command, ast.List) and command.elts]
+    firsts += [call.args[0] for call in calls if ast.unparse(call.func) == "asyncio.create_subprocess_exec"]
     words = {first.value for first in firsts if isinstance(first, ast.Constant)}
     return {word for word in words if isinstance(word, str) and "/" not in word}
