@@ -7,8 +7,8 @@ import logging
 
 from app.core.turn import TurnRow
 
-#: In a rush, so long a line waits for others, in seconds.
-MOMENT_S = 0.02
+#: In a rush a line waits for others for so long, in seconds.
+_MOMENT_S = 0.02
 
 _log = logging.getLogger(__name__)
 
@@ -42,13 +42,13 @@ class TurnLog:
             _write(row)
             return
         now = loop.time()
-        rush, self._quiet_from = now < self._quiet_from, now + MOMENT_S
+        rush, self._quiet_from = now < self._quiet_from, now + _MOMENT_S
         if not rush and self._timer is None:
             _write(row)
             return
         self._waiting.append(row)
         if self._timer is None:
-            self._timer = loop.call_later(MOMENT_S, self._write_waiting)
+            self._timer = loop.call_later(_MOMENT_S, self._write_waiting)
 
     def _write_waiting(self) -> None:
         if self._timer is not None:
