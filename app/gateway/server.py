@@ -128,9 +128,9 @@ class GatewayServer:
         self._admission.close()
         self._state.station.close()
         self._sockets.close()
-        await stop_listening(listeners)
-        http.pre_shutdown()
         try:
+            await stop_listening(listeners)
+            http.pre_shutdown()
             if self._running:
                 await asyncio.wait(self._running, timeout=drain_s)
         finally:

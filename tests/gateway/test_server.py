@@ -74,6 +74,24 @@ async def test_it_starts_again_on_the_same_port(one: House) -> None:
         assert (await exchange(one.port, request_bytes(one.port, CODEX_BODY))).status == 200
 
 
+@pytest.mark.parametrize("steps", [0, 1, 4])
+async def test_who_gives_up_waiting_for_the_stop_ends_the_turns_at_once_at_whatever_moment(
+    one: House, steps: int
+) -> None:
+    one.practice.script(Turn(hang_at="response.created"))
+    answer = await one.post("/responses", data=CODEX_BODY)
+    stopping = asyncio.get_running_loop().create_task(one.server.stop(60.0))
+    for _ in range(1 + steps):
+        await asyncio.sleep(0)
+    stopping.cancel()
+    async with asyncio.timeout(10):
+        with contextlib.suppress(asyncio.CancelledError):
+            await stopping
+        with pytest.raises(aiohttp.ClientError):
+            await answer.read()
+    assert (await one.row()).error == "gateway_stopped"
+
+
 async def test_stopping_twice_is_harmless(one: House) -> None:
     await one.server.stop(0.0)
     await one.server.stop(0.0)
