@@ -202,15 +202,10 @@ def programs_started_in(file: Path) -> set[str]:
     commands = [call.args[0] for call in calls if ast.unparse(call.func).startswith("subprocess.")]
     names = {command.id for command in commands if isinstance(command, ast.Name)}
     for node in nodes:
-        targets = (
-            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
-        )
-        if (
-            isinstance(node, ast.Assign | ast.AnnAssign)
-            and node.value
-            and names & {ast.unparse(one) for one in targets}
-        ):
-            commands.append(node.value)
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            if names & {ast.unparse(target) for target in targets}:
+                commands.append(node.value)
     firsts = [command.elts[0] for command in commands if isinstance(command, ast.List) and command.elts]
     firsts += [call.args[0] for call in calls if ast.unparse(call.func) == "asyncio.create_subprocess_exec"]
     words = {first.value for first in firsts if isinstance(first, ast.Constant)}
