@@ -1,18 +1,16 @@
 """The real Codex CLI in a real shell, with a home of its own and a proxy environment that leads nowhere."""
 
-import asyncio
-import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from app.practice.recorder import ReceivedRequest
-from tests.e2e.program import Done
 from tests.platform.codex_gateway import CODEX_EXEC, dead_port, hostile_environment
+from tests.support.codex_run import run_to_end
+from tests.support.done import Done
 from tests.support.left_behind import end_all_of
 
 VERSIONS = ("0.42.0", "0.45.0", "0.80.0", "0.100.0", "0.120.0", "0.140.0", "0.169.0")
@@ -38,34 +36,8 @@ class Shell:
         self, script: str, shell: str = "bash", prompt: str = TOOL_PROMPT, prefix: Sequence[str] = ()
     ) -> Done:
         """Run a script whose ``$PROMPT`` is the prompt, after ``prefix``; nothing is typed."""
-        loop = asyncio.get_running_loop()
-        started = loop.time()
-        # Files, so that it is there to be read what was said until a time-out.
-        with tempfile.TemporaryFile(dir=self.home) as out, tempfile.TemporaryFile(dir=self.home) as err:
-            process = await asyncio.create_subprocess_exec(
-                *prefix,
-                shell,
-                *(("-f",) if shell == "zsh" else ("--norc",)),
-                "-c",
-                script,
-                env=self.env | {"PROMPT": prompt},
-                cwd=self.home / "work",
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-                start_new_session=True,
-            )
-            try:
-                async with asyncio.timeout(TIMEOUT):
-                    code = await process.wait()
-            except TimeoutError:
-                raise AssertionError(f"no end in {TIMEOUT:g} s:\n{_all(out)}\n{_all(err)[-3000:]}") from None
-            finally:
-                if process.returncode is None:
-                    # The group is the shell's own: it was started as a leader.
-                    os.killpg(process.pid, 9)
-                    await process.wait()
-            return Done(code, _all(out), _all(err), loop.time() - started)
+        command = (*prefix, shell, *(("-f",) if shell == "zsh" else ("--norc",)), "-c", script)
+        return await run_to_end(command, self.env | {"PROMPT": prompt}, self.home / "work", TIMEOUT)
 
     async def exec_with(
         self, text: str, shell: str = "bash", prompt: str = TOOL_PROMPT, prefix: Sequence[str] = ()
@@ -93,11 +65,6 @@ async def codex_shell(version: str, env: Mapping[str, str] | None = None) -> Asy
         # Codex 0.169 leaves a server of its terminal interface behind, and one that updates it.
         end_all_of(home)
         shutil.rmtree(home, ignore_errors=True)
-
-
-def _all(file: IO[bytes]) -> str:
-    file.seek(0)
-    return file.read().decode(errors="replace")
 
 
 def check_tool_turn(done: Done, turns: list[ReceivedRequest]) -> None:

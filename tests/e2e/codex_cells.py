@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from enum import StrEnum
 
 from tests.e2e.codex import FREELY, VERSIONS, Shell, codex_shell
-from tests.e2e.program import Done
+from tests.support.done import Done
 
 AROUND_A_PROXY = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 

@@ -7,7 +7,6 @@ import re
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +14,7 @@ from app.commandline.control_client import ask
 from app.platform.instance import announced
 from app.practice.server import PracticeUpstream
 from app.store.store import DATABASE_FILE, Store
+from tests.support.done import Done
 from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,16 +32,6 @@ TROUBLE = re.compile(
 )
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True)
-class Done:
-    """A command that has ended: its exit code and what it said."""
-
-    code: int
-    out: str
-    err: str
-    seconds: float
 
 
 class Waystation:

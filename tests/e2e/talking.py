@@ -12,7 +12,8 @@ from app.practice.accounts import PracticeAccount
 from app.practice.recorder import ReceivedRequest
 from app.practice.server import PracticeUpstream
 from tests.e2e.codex import FREELY, Shell, codex_shell
-from tests.e2e.program import Done, Waystation
+from tests.e2e.program import Waystation
+from tests.support.done import Done
 
 # The versions whose wire differs: the oldest, one in the middle, the newest.
 SOME_VERSIONS = ("0.45.0", "0.120.0", "0.169.0")

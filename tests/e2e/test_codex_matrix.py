@@ -14,9 +14,10 @@ from app.practice.script import Turn
 from app.practice.server import PracticeUpstream
 from tests.e2e.codex import ANSWER_MARK
 from tests.e2e.codex_cells import Cell, Way, cell, cells, complaints
-from tests.e2e.program import Done, Run, Waystation, until
+from tests.e2e.program import Run, Waystation, until
 from tests.e2e.talking import TOOL, parsed
 from tests.platform.codex_gateway import Gateway, running_gateway
+from tests.support.done import Done
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -13,9 +13,10 @@ from app.practice.recorder import ReceivedRequest
 from app.practice.script import Turn, usage_limit_reached
 from app.practice.server import PracticeUpstream
 from tests.e2e.codex import ANSWER_MARK, EXEC, NEWEST, PROMPT_MARK, TOOL_PROMPT, Shell, check_tool_turn, codex_shell
-from tests.e2e.program import Done, Run, Waystation
+from tests.e2e.program import Run, Waystation
 from tests.e2e.test_codex_tui import PROMPT_BOX, Person
 from tests.platform.terminal import Terminal
+from tests.support.done import Done
 
 #: Those that ask for a WebSocket.
 VERSIONS = ("0.120.0", "0.140.0", "0.169.0")

@@ -14,8 +14,9 @@ import pytest
 from app.practice.server import PracticeUpstream
 from tests.e2e.codex import EXEC, NEWEST, Shell, check_tool_turn, codex_shell
 from tests.e2e.doctors import swallower
-from tests.e2e.program import Done, Run, Waystation
+from tests.e2e.program import Run, Waystation
 from tests.platform.terminal import Terminal
+from tests.support.done import Done
 
 VERSIONS = ("0.45.0", "0.100.0", "0.120.0", "0.169.0")
 CONFIG = "\ufeff# 我的\r\nmodel = 'gpt-5' # mine\r\n\r\n[model_providers.other]\r\nname = 'Other'\r\n".encode()

@@ -14,7 +14,8 @@ import pytest
 import pytest_asyncio
 
 from app.practice.server import PracticeUpstream
-from tests.e2e.program import ROOT, Done, Run, Waystation
+from tests.e2e.program import ROOT, Run, Waystation
+from tests.support.done import Done
 
 USAGE = 2
 

@@ -12,10 +12,11 @@ from app.practice.script import Turn
 from app.practice.server import PracticeUpstream
 from tests.e2e.codex import NEWEST, codex_shell
 from tests.e2e.person import Person, driven_desktop
-from tests.e2e.program import Done, until
+from tests.e2e.program import until
 from tests.e2e.screen import DesktopWaystation, Make, Screen
 from tests.e2e.test_desktop import refuses
 from tests.support.desktop_session import DesktopSession
+from tests.support.done import Done
 from tests.support.tray import tray_items
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.fixed_ports]

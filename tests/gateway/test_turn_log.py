@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
+from app.gateway import turn_log
 from app.gateway.turn_log import TurnLog
 from tests.store import samples
 
@@ -13,18 +15,21 @@ ROWS = [replace(samples.turn(), id=f"r-{number}") for number in range(200)]
 
 
 @pytest.fixture
-def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+def lines() -> Iterator[list[str]]:
     """The turns that have been written, in order; it grows."""
-    caplog.set_level(logging.INFO)
     seen: list[str] = []
 
-    class Seen(logging.Filter):
-        def filter(self, record: logging.LogRecord) -> bool:
+    class Seen(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
             seen.append(record.getMessage().split()[1])
-            return True
 
-    caplog.handler.addFilter(Seen())
-    return seen
+    logger, handler = logging.getLogger(turn_log.__name__), Seen()
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    yield seen
+    logger.setLevel(level)
+    logger.removeHandler(handler)
 
 
 def opened() -> TurnLog:

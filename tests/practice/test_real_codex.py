@@ -14,10 +14,14 @@ from app.practice.script import usage_limit_reached
 from app.practice.server import PracticeUpstream
 from tests.platform.codex_gateway import CODEX_EXEC
 from tests.practice.client import Answer, Client
+from tests.support.codex_run import run_to_end
+from tests.support.done import Done
+from tests.support.left_behind import end_all_of
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSIONS = ("0.45.0", "0.100.0", "0.120.0", "0.140.0", "0.169.0")
 CASES = [*((version, None) for version in VERSIONS), ("0.169.0", "gpt-5.5"), ("0.45.0", "gpt-5")]
+LIMIT_S = 45.0
 PROMPT = "please\nrun: echo marker-$((40+2))"
 
 
@@ -44,31 +48,30 @@ async def run_codex(
     options = [part for entry in config for part in ("-c", entry)]
     options += ["-m", model] if model else []
     arguments = [*CODEX_EXEC.split()[1:], "--dangerously-bypass-approvals-and-sandbox", *options, PROMPT]
-    process = await start_codex(version, home, arguments, more_env)
+    done = await codex_run(version, home, arguments, more_env)
+    assert (done.code != 0) == fails, done.out
+    return done.out
+
+
+async def codex_run(version: str, home: Path, arguments: list[str], more_env: dict[str, str]) -> Done:
+    """Run Codex in an empty home; all that it says is in ``out``."""
     try:
-        async with asyncio.timeout(45):
-            output, _ = await process.communicate()
+        return await run_to_end(
+            (program(version), *arguments), environment(home, more_env), home, LIMIT_S, together=True
+        )
     finally:
-        await end(process)
-    printed = output.decode(errors="replace")
-    assert (process.returncode != 0) == fails, printed
-    return printed
+        end_all_of(home)
 
 
-async def end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is None:
-        process.kill()
-        await process.wait()
-
-
-async def start_codex(
-    version: str, home: Path, arguments: list[str], more_env: dict[str, str]
-) -> asyncio.subprocess.Process:
-    """Start Codex in an empty home; both its outputs go into one pipe."""
-    program = ROOT / f".cache/codex/{version}/node_modules/.bin/codex"
-    if not program.exists():
+def program(version: str) -> Path:
+    found = ROOT / f".cache/codex/{version}/node_modules/.bin/codex"
+    if not found.exists():
         pytest.skip(f"Codex {version} is not installed; dev.py test brings it.")
-    env = {
+    return found
+
+
+def environment(home: Path, more: dict[str, str]) -> dict[str, str]:
+    return {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
         "CODEX_HOME": str(home),
@@ -77,17 +80,8 @@ async def start_codex(
         # Whatever else the program would reach meets a closed port.
         "HTTPS_PROXY": "http://127.0.0.1:9",
         "HTTP_PROXY": "http://127.0.0.1:9",
-        **more_env,
+        **more,
     }
-    return await asyncio.create_subprocess_exec(
-        program,
-        *arguments,
-        env=env,
-        cwd=home,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
 
 
 def login_config(upstream: PracticeUpstream) -> list[str]:
@@ -172,11 +166,19 @@ async def device_login(upstream: PracticeUpstream, home: Path, account: Practice
     """Sign in with ``codex login --device-auth`` and a person who approves; return what was printed."""
     upstream.sign_in.device_interval = 1
     arguments = ["login", "--device-auth", "--experimental_issuer", upstream.auth_issuer]
-    process = await start_codex("0.169.0", home, arguments, {})
+    process = await asyncio.create_subprocess_exec(
+        program("0.169.0"),
+        *arguments,
+        env=environment(home, {}),
+        cwd=home,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
     assert process.stdout is not None
     printed = ""
     try:
-        async with asyncio.timeout(45):
+        async with asyncio.timeout(LIMIT_S):
             while not (code := re.search(r"[B-Z]{4}-[B-Z]{5}", printed)):
                 line = await process.stdout.readline()
                 assert line, printed
@@ -184,7 +186,8 @@ async def device_login(upstream: PracticeUpstream, home: Path, account: Practice
             upstream.approve_device(code.group(), account)
             rest, _ = await process.communicate()
     finally:
-        await end(process)
+        end_all_of(home)
+        await process.wait()
     assert process.returncode == 0, printed + rest.decode(errors="replace")
     return printed
 
@@ -215,12 +218,7 @@ async def test_codex_signs_in_with_a_device_code_refreshes_and_signs_out(
     upstream.revoke(signed_in)
     await run_codex("0.169.0", None, tmp_path, login_config(upstream), moved)
     assert [one.reason for one in upstream.refreshes(pro)] == ["proactive_expiry", "unauthorized_recovery"]
-    process = await start_codex("0.169.0", tmp_path, ["logout"], moved)
-    try:
-        async with asyncio.timeout(45):
-            await process.communicate()
-    finally:
-        await end(process)
+    await codex_run("0.169.0", tmp_path, ["logout"], moved)
     assert upstream.received[-1].path == "/oauth/revoke"
     last = upstream.newest(pro)
     assert (await asked_with(upstream, last)).status == 401

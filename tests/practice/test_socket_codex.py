@@ -10,7 +10,7 @@ from app.practice import refusals
 from app.practice.recorder import ReceivedRequest
 from app.practice.script import Turn
 from app.practice.server import PracticeUpstream
-from tests.practice.test_real_codex import end, login_config, run_codex, start_codex
+from tests.practice.test_real_codex import codex_run, login_config, run_codex
 
 VERSIONS = ("0.120.0", "0.140.0", "0.169.0")
 ANSWER = "[practice] You asked"
@@ -80,13 +80,9 @@ async def test_a_conversation_is_resumed_on_a_new_socket(
     await run_codex(version, None, tmp_path, config, {})
     options = [part for entry in config for part in ("-c", entry)]
     arguments = ["exec", "resume", "--last", "--skip-git-repo-check", *options, "and now?"]
-    process = await start_codex(version, tmp_path, arguments, {})
-    try:
-        output, _ = await process.communicate()
-    finally:
-        await end(process)
-    assert process.returncode == 0, output.decode()
-    assert f"{ANSWER}: “and now?”".encode() in output
+    done = await codex_run(version, tmp_path, arguments, {})
+    assert done.code == 0, done.out
+    assert f"{ANSWER}: “and now?”" in done.out
     first, second = upstream.handshakes
     assert [frame.kind for frame in second.frames][-1] == "turn"
     # All of it again: the new socket knows nothing.

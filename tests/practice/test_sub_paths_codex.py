@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from app.practice.server import PracticeUpstream
-from tests.practice.test_real_codex import end, login_config, start_codex
+from tests.practice.test_real_codex import codex_run, login_config
 
 
 @pytest.fixture
@@ -23,13 +23,9 @@ async def ask(upstream: PracticeUpstream, home: Path, prompt: str) -> str:
     config = [*login_config(upstream), 'model="gpt-5.5"', "features.standalone_web_search=true", 'web_search="live"']
     options = [part for entry in config for part in ("-c", entry)]
     arguments = ["exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", *options, prompt]
-    process = await start_codex("0.169.0", home, arguments, {})
-    try:
-        output, _ = await process.communicate()
-    finally:
-        await end(process)
-    assert process.returncode == 0, output.decode()
-    return output.decode()
+    done = await codex_run("0.169.0", home, arguments, {})
+    assert done.code == 0, done.out
+    return done.out
 
 
 async def test_codex_has_an_image_made(upstream: PracticeUpstream, tmp_path: Path) -> None:

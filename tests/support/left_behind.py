@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -12,9 +13,10 @@ _LIMIT_S = 5.0
 def all_of(home: Path) -> list[int]:
     """The processes that have a folder of a test in their environment, and so were started by it."""
     found = []
+    inside = re.compile(re.escape(os.fsencode(home)) + rb"[/\0]")
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if os.fsencode(home) + b"/" in (folder / "environ").read_bytes():
+            if inside.search((folder / "environ").read_bytes()):
                 found.append(int(folder.name))
     return found
 
