@@ -13,7 +13,6 @@ from app.gateway.control import ControlServer
 from app.gateway.gateway import Gateway
 from app.gateway.handle import LoopHandle
 from app.platform.instance import InstanceLock, announce
-from app.platform.open_files import allow_many_files
 from app.platform.ports import port_owner
 
 
@@ -25,7 +24,6 @@ async def owned_gateway(
 
     The caller has acquired the lock; it is released at the end, after the last write.
     """
-    allow_many_files()
     try:
         gateway = await Gateway.open(
             options.data_dir,

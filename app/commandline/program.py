@@ -20,6 +20,7 @@ from app.platform.crash import crashes_noted
 from app.platform.display import display_problem
 from app.platform.instance import InstanceLock
 from app.platform.logfile import log_to_file
+from app.platform.open_files import allow_many_files
 from app.platform.paths import PREFERENCES_FILE, default_data_dir, log_dir
 
 #: Of sysexits.h: an internal error.
@@ -94,6 +95,7 @@ def _serve(folder: Path, environ: Mapping[str, str], host: str | None, port: int
             "End it with `waystation quit`, or use another --data-dir."
         )
     try:
+        allow_many_files()
         with crashes_noted(log_dir(folder)):
             return serve(partial(owned_gateway, options, lock), host=host, port=port)
     finally:
@@ -113,6 +115,7 @@ def _desktop(folder: Path, environ: Mapping[str, str], *, minimized: bool) -> in
 
     try:
         options = instance_options(folder, environ)
+        allow_many_files()
         with crashes_noted(log_dir(folder)):
             return run_desktop(
                 partial(owned_gateway, options, lock),
@@ -133,6 +136,7 @@ def _practice(environ: Mapping[str, str], port: int, *, visited: bool) -> int:
         from app.commandline.serve import serve
 
     open_instance = partial(practice_instance, visited=visited)
+    allow_many_files()
     print("Practice: a simulated upstream and three sample tokens; nothing leaves this computer.", flush=True)
     if problem := display_problem(environ, sys.platform):
         print(f"{problem}: starting the gateway alone.", file=sys.stderr, flush=True)

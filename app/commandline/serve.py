@@ -43,7 +43,7 @@ async def _serve(open_instance: OpenInstance, host: str | None, port: int | None
 def new_loop() -> Callable[[], asyncio.AbstractEventLoop]:
     """How to make the fastest loop that this system has: uvloop where it exists."""
     try:
-        import uvloop
+        from app.platform.uv_loop import UvLoop
     except ImportError:
         return asyncio.new_event_loop
-    return uvloop.new_event_loop
+    return UvLoop

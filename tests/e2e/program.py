@@ -151,6 +151,11 @@ class Waystation:
         found: dict[str, Any] = await self.command("status")
         return found
 
+    async def room_for_files(self) -> int:
+        """How many files the running instance can open before Linux makes room for more, which stops it for a while."""
+        told = Path(f"/proc/{(await self.status())['pid']}/status").read_text(encoding="ascii")
+        return int(told.partition("FDSize:")[2].split()[0])
+
     @property
     def logs(self) -> str:
         """Everything that the application has logged so far."""

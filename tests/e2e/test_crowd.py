@@ -63,6 +63,7 @@ async def test_more_streams_run_than_files_may_be_open_where_it_is_started(
         run = await waystation.serve()
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, most)
+    assert await waystation.room_for_files() >= 4_500
     await two_tokens(waystation, upstream)
     await waystation.ok("pool", "set", "--turns-per-token", "100")
     key, gate = await waystation.license(), asyncio.Event()

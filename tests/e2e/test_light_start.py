@@ -53,4 +53,6 @@ async def test_the_window_and_what_sets_codex_up_are_read_when_somebody_looks(
     # The window is there before it has the keyboard.
     await until(lambda: "app.desktop.widgets.focus_ring" in read(), "the line around what has the keyboard")
     assert not read() & NEVER
+    # No stream stops while Linux looks for room.
+    assert await desktop.waystation.room_for_files() >= 4_500
     await desktop.run.quit()

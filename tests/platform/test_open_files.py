@@ -43,3 +43,22 @@ def test_a_system_with_a_most_of_its_own_gives_that_and_never_less_than_before(
     monkeypatch.setattr(resource, "setrlimit", as_macos)
     allow_many_files()
     assert limits[-1] == (becomes, resource.RLIM_INFINITY)
+
+
+ROOM = """
+import os
+from pathlib import Path
+from app.platform.open_files import allow_many_files
+before = sorted(os.listdir("/proc/self/fd"))
+allow_many_files()
+print(sorted(os.listdir("/proc/self/fd")) == before)
+print(Path("/proc/self/status").read_text().partition("FDSize:")[2].split()[0])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux alone makes whoever opens a file wait for a larger table")
+def test_there_is_room_for_2000_streams_and_nothing_stays_open() -> None:
+    run = subprocess.run([sys.executable, "-c", ROOM], capture_output=True, text=True, check=True, timeout=30)
+    unchanged, room = run.stdout.split()
+    assert unchanged == "True"
+    assert int(room) >= 4_000 + 500
