@@ -13,8 +13,9 @@ from app.gateway.tasks import TaskSet
 _DUE_S = 600.0
 _OVERDUE_S = 3600.0
 _LOOK_S = 60.0
-# Of young collections before a whole one by itself: never.
-_NEVER = 1_000_000_000
+# After how many new objects Python looks at them, after how many such looks at the middle-aged too; at the old never by
+# itself. Python's own 700 and 10 look at what a turn has made while it is in use; these look at no more at a time.
+_THRESHOLDS = (5_000, 2, 1_000_000_000)
 
 
 @contextlib.asynccontextmanager
@@ -22,7 +23,7 @@ async def collecting_in_quiet(busy: Callable[[], bool]) -> AsyncIterator[None]:
     """While inside, the whole heap is looked at only while nothing runs, and what was there before never.
 
     Modules, the window and a day's sessions are hundreds of thousands of objects. To look at all of them takes a tenth
-    of a second, in which no stream goes on. Young objects are collected as ever.
+    of a second, in which no stream goes on. Young objects are collected as ever, a little less often.
 
     Where Python's own collections are switched off, somebody else sees to all of this: in the desktop application the
     window's thread, whichever thread this is.
@@ -38,7 +39,7 @@ async def collecting_in_quiet(busy: Callable[[], bool]) -> AsyncIterator[None]:
     gc.collect()
     gc.freeze()
     before = gc.get_threshold()
-    gc.set_threshold(before[0], before[1], _NEVER)
+    gc.set_threshold(*_THRESHOLDS)
     tasks = TaskSet()
     tasks.start(_collect(busy), "collect garbage")
     try:
