@@ -122,13 +122,14 @@ def test(checkout, arguments):
     from contextlib import nullcontext
 
     from bundle.beside import Making
-    from machine import chat_clients, checks, codex
+    from machine import chat_clients, checks, codex, servers
     from machine.report import say
 
     with nullcontext() if arguments else Making(checkout) as making:
         if sys.platform == "linux":
             codex.ensure_codex_versions(checkout)
             chat_clients.ensure_chat_clients(checkout)
+            servers.ensure_servers(checkout)
         else:
             say("The tests of Codex, the tray, the keyring and the installers run on Linux alone, and fail here.")
         return checks.run_checks(checkout, arguments, making)

@@ -8,6 +8,7 @@ import sys
 from machine.checkout import Checkout, venv_program
 from machine.environment import install_lock, make_venv
 from machine.report import Stop, say
+from machine.servers import ensure_servers
 from machine.system_packages import ensure_qt_libraries
 
 STAMP = "waystation-stamp"
@@ -25,6 +26,7 @@ def measure(checkout: Checkout, arguments: list[str]) -> int:
     """Run the benchmark with these arguments of its own; the exit code."""
     command = [str(checkout.program("python")), "-m", "tests.bench.against_peers"]
     if sys.platform == "linux" and not {"-h", "--help"} & set(arguments):
+        ensure_servers(checkout)
         ensure_chatmock(checkout)
         command += ["--chatmock", str(venv_program(checkout.chatmock_venv, "python"))]
     environment = os.environ | {"VIRTUAL_ENV": str(checkout.venv)}

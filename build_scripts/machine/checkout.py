@@ -55,6 +55,11 @@ class Checkout:
         return self.locks / "chatmock.txt"
 
     @property
+    def servers(self) -> Path:
+        """nginx and HAProxy, where the machine has none."""
+        return self.cache / "servers"
+
+    @property
     def chatmock_venv(self) -> Path:
         return self.cache / "chatmock"
 

@@ -84,7 +84,7 @@ class TestBed:
         if rows.SERVE_TLS not in self._wanted and rows.NGINX_TLS not in self._wanted:
             return
         if self._nginx is None:
-            self._without_tls("no nginx (Debian: nginx-light) to give upstream TLS")
+            self._without_tls("no nginx to give upstream TLS")
             return
         folder = self._own_folder("tls-end")
         config = peer_configs.tls_end(
@@ -124,14 +124,14 @@ class TestBed:
             if name not in self._wanted:
                 continue
             if self._nginx is None:
-                self.troubles[name] = "not installed (Debian: nginx-light)"
+                self.troubles[name] = "not here, and not brought"
                 continue
             folder = self._own_folder(name)
             config = peer_configs.nginx(folder, port, behind, root=root, tls_to=tls)
             self.targets[name] = Target(tuple(self._nginx_command(folder, config)), port)
         if rows.HAPROXY in self._wanted:
             if self._haproxy is None:
-                self.troubles[rows.HAPROXY] = "not installed (Debian: haproxy)"
+                self.troubles[rows.HAPROXY] = "not here, and not brought"
             else:
                 config_file = self._own_folder(rows.HAPROXY) / "haproxy.cfg"
                 config_file.write_text(peer_configs.haproxy(other_port, self.upstream_port), encoding="utf-8")

@@ -15,8 +15,8 @@ from pathlib import Path
 from tests.support.children import Child, Children
 
 _ROOT = Path(__file__).resolve().parents[2]
-#: Where Debian keeps servers, which is not on every user's PATH.
-_SERVER_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+#: Where Debian keeps servers, which is not on every user's PATH, and where dev.py unpacks them.
+_SERVER_FOLDERS = ("/usr/local/sbin", "/usr/sbin", "/sbin", str(_ROOT / ".cache" / "servers" / "bin"))
 _START_S = 30.0
 
 
@@ -65,7 +65,7 @@ class Running:
 
 
 def server_program(name: str) -> str | None:
-    """The path of a server's program, on the PATH or where Debian puts it."""
+    """The path of a server's program, on the PATH, where Debian puts it, or unpacked by dev.py."""
     return shutil.which(name) or shutil.which(name, path=os.pathsep.join(_SERVER_FOLDERS))
 
 
