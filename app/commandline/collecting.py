@@ -13,9 +13,9 @@ from app.gateway.tasks import TaskSet
 _DUE_S = 600.0
 _OVERDUE_S = 3600.0
 _LOOK_S = 60.0
-# After how many new objects Python looks at them, after how many such looks at the middle-aged too; at the old never by
-# itself. Python's own 700 and 10 look at what a turn has made while it is in use; these look at no more at a time.
-_THRESHOLDS = (5_000, 2, 1_000_000_000)
+# After how many new objects Python looks at them, and at those that were left the last time too; at the old never by
+# itself. Its own 700 and 10 look ten times at what a turn has made while it is in use, and at as many in the end.
+_THRESHOLDS = (4_000, 0, 1_000_000_000)
 
 
 @contextlib.asynccontextmanager

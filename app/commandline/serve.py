@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 
 from app.gateway.handle import GatewayHandle
+from app.platform.uv_loop import uv_loop
 
 #: Opens an instance, given how to show its window and how to end the process.
 OpenInstance = Callable[[Callable[[], bool], Callable[[], None]], AbstractAsyncContextManager[GatewayHandle]]
@@ -43,7 +44,6 @@ async def _serve(open_instance: OpenInstance, host: str | None, port: int | None
 def new_loop() -> Callable[[], asyncio.AbstractEventLoop]:
     """How to make the fastest loop that this system has: uvloop where it exists."""
     try:
-        from app.platform.uv_loop import UvLoop
+        return uv_loop()
     except ImportError:
         return asyncio.new_event_loop
-    return UvLoop

@@ -58,7 +58,7 @@ class ThreadedGateway:
     Args:
         open_instance: makes the context manager whose value is the inner handle; it is entered and left
             on the thread's loop.
-        new_loop: for instance `uvloop.new_event_loop`.
+        new_loop: makes the thread's loop.
     """
 
     def __init__(

@@ -165,7 +165,7 @@ async def test_a_past_is_written_with_sessions_of_the_loads_all_over_it(tmp_path
 @pytest.mark.parametrize("tls", [False, True])
 def test_nginx_takes_its_settings(tmp_path: Path, tls: bool) -> None:
     program = server_program("nginx")
-    assert program is not None, "dev.py test brings it"
+    assert program is not None, "it is not here, and dev.py test could not bring it"
     config = tmp_path / "nginx.conf"
     config.write_text(peer_configs.nginx(tmp_path, 18001, 18002, root=False, tls_to=tls), encoding="utf-8")
     done = subprocess.run(
@@ -183,7 +183,7 @@ def test_nginx_takes_its_settings(tmp_path: Path, tls: bool) -> None:
 @linux
 def test_haproxy_takes_its_settings(tmp_path: Path) -> None:
     program = server_program("haproxy")
-    assert program is not None, "dev.py test brings it"
+    assert program is not None, "it is not here, and dev.py test could not bring it"
     config = tmp_path / "haproxy.cfg"
     config.write_text(peer_configs.haproxy(18001, 18002), encoding="utf-8")
     done = subprocess.run([program, "-c", "-f", str(config)], capture_output=True, text=True, timeout=20, check=False)

@@ -8,14 +8,13 @@ from collections.abc import Callable
 import pytest
 
 from app.gateway.listen import BACKLOG, for_loop, listening_sockets, stop_listening
+from app.platform.uv_loop import uv_loop
 
 _CLIENTS = 60
 
 _LOOPS = [pytest.param(asyncio.new_event_loop, id="asyncio")]
 with contextlib.suppress(ImportError):
-    import uvloop
-
-    _LOOPS.append(pytest.param(uvloop.new_event_loop, id="uvloop"))
+    _LOOPS.append(pytest.param(uv_loop(), id="uvloop"))
 
 
 class _Accepted(asyncio.Protocol):

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 import tempfile
 import time
 import warnings
@@ -11,11 +12,15 @@ from pathlib import Path
 from typing import IO
 
 from tests.support.done import Done
-from tests.support.left_behind import all_of, end_all_of
+from tests.support.left_behind import end_all_of
 
 _LOOK_S = 1.0
 LINGER_S = 8.0
-_ESTABLISHED = b"01"
+#: So rare is it that more of them in one process of pytest are no chance.
+_FORGIVEN_AT_MOST = 2
+_LISTENS = "0A"
+
+_forgiven: list[str] = []
 
 
 async def run_to_end(
@@ -33,13 +38,14 @@ async def run_to_end(
 
     A Codex of 0.100 or later that has written the end of its turn into its own file and holds no connection may hang
     all the same: its threads wait for each other (seen with 0.100 and 0.120 once in thousands of runs, told of others
-    by others). Nobody outside can keep it then, so this is no fault of what is tested: after ``linger`` seconds it is
-    ended, and the run counts as a success, with a warning. Whoever hangs in any other state fails the test.
+    by others). No gateway can keep it then, so this is no fault of what is tested: after ``linger`` seconds it is
+    ended, and the run counts as a success, with a warning. Whoever hangs in any other state, or often, fails the test.
 
     Raises:
         AssertionError: no end within ``limit`` seconds.
     """
     started, since = time.monotonic(), time.time()
+    home, codex_home = Path(env["HOME"]), Path(env["CODEX_HOME"])
     # Files, because what is left running would hold a pipe open, and so that what was said is there in any case.
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = await asyncio.create_subprocess_exec(
@@ -51,21 +57,23 @@ async def run_to_end(
             stderr=asyncio.subprocess.STDOUT if together else err,
             start_new_session=True,
         )
-        home = Path(env["HOME"])
         over = 0.0
         try:
             while (code := await _ended(process)) is None:
-                over = (
-                    over + _LOOK_S if _turn_is_over(Path(env["CODEX_HOME"]), since) and not _connections(home) else 0.0
-                )
-                if over >= linger:
-                    warnings.warn(f"Codex hung after its last answer and was ended:\n{_state(home)}", stacklevel=2)
+                alone = _turn_is_over(codex_home, since) and not _connections(process.pid)
+                over = over + _LOOK_S if alone else 0.0
+                state = _state(process.pid)
+                if over >= linger and len(_forgiven) < _FORGIVEN_AT_MOST:
+                    _forgiven.append(state)
+                    warnings.warn(f"Codex hung after its last answer and was ended:\n{state}", stacklevel=2)
                     code = 0
                     break
                 late = time.monotonic() - started > limit
-                assert not late, f"no end in {limit:g} s:\n{_all(out)}\n{_all(err)[-3000:]}\n{_state(home)}"
+                assert not late, f"no end in {limit:g} s:\n{_all(out)}\n{_all(err)[-3000:]}\n{state}"
         finally:
             if process.returncode is None:
+                # It leads a group of its own. What left the group has its home.
+                os.killpg(process.pid, signal.SIGKILL)
                 end_all_of(home)
                 await process.wait()
         return Done(code, _all(out), _all(err), time.monotonic() - started)
@@ -88,28 +96,45 @@ def _turn_is_over(codex_home: Path, since: float) -> bool:
     return bool(lines) and b'"type":"task_complete"' in lines[-1]
 
 
-def _connections(home: Path) -> list[str]:
-    """The inodes of the TCP connections that a process of this home has open."""
-    tables = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
-    rows = [row.split() for table in tables if table.exists() for row in table.read_bytes().splitlines()[1:]]
-    open_ones = {row[9].decode() for row in rows if row[3] == _ESTABLISHED}
+def _members(group: int) -> list[Path]:
+    """The processes of a group, in /proc."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if os.getpgid(int(folder.name)) == group:
+                found.append(folder)
+    return found
+
+
+def _connections(group: int) -> list[str]:
+    """The TCP connections that a group has open, by inode; who may not be looked at counts as one."""
     held: set[str] = set()
-    for pid in all_of(home):
-        with contextlib.suppress(OSError):
-            for file in Path(f"/proc/{pid}/fd").iterdir():
-                with contextlib.suppress(OSError):
-                    held.add(os.readlink(file).removeprefix("socket:[").removesuffix("]"))
-    return sorted(open_ones & held)
+    for folder in _members(group):
+        try:
+            # Of the process: it may be in a network of its own.
+            tables = [
+                (folder / "net" / name).read_text() for name in ("tcp", "tcp6") if (folder / "net" / name).exists()
+            ]
+            rows = [row.split() for table in tables for row in table.splitlines()[1:]]
+            sockets = {f"socket:[{row[9]}]" for row in rows if row[3] != _LISTENS}
+            for file in (folder / "fd").iterdir():
+                with contextlib.suppress(FileNotFoundError):
+                    held |= sockets & {os.readlink(file)}
+        except (FileNotFoundError, ProcessLookupError):
+            # It has ended meanwhile.
+            continue
+        except OSError:
+            held.add(f"those of {folder.name}")
+    return sorted(held)
 
 
-def _state(home: Path) -> str:
-    """What each process of this home is, and what its threads wait for."""
-    told = [f"connections: {_connections(home)}"]
-    for pid in all_of(home):
+def _state(group: int) -> str:
+    """What each process of a group is, and what its threads wait for."""
+    told = [f"connections: {_connections(group)}"]
+    for folder in _members(group):
         with contextlib.suppress(OSError):
-            name = Path(f"/proc/{pid}/comm").read_text().strip()
-            waits = [(task / "wchan").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
-            told.append(f"{pid} {name}: {' '.join(waits)}")
+            waits = [(task / "wchan").read_text() for task in (folder / "task").iterdir()]
+            told.append(f"{folder.name} {(folder / 'comm').read_text().strip()}: {' '.join(waits)}")
     return "\n".join(told)
 
 
