@@ -104,8 +104,15 @@ async def test_limits_and_dead_logins_are_said_with_their_ends(
     await status_is(" · all tokens resting until ")
     assert " until " in (await token_entry(screen, "first")).label
 
+    before = await desktop.waystation.command("pool.policy")
     await screen.click(OVERNIGHT)
     await until(lambda: _overnight(screen), "the tick")
+
+    async def holds() -> bool:
+        return (await desktop.waystation.command("pool.policy"))["wait_s"] > before["wait_s"]
+
+    # The tick comes with the click, what it stands for a moment later.
+    await until(holds, "the policy")
     waiting = screen.session.start(command)
     await status_is(" · 1 waiting until ")
     waiting.end()
