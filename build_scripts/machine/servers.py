@@ -55,7 +55,7 @@ def _bring(checkout: Checkout, names: list[str]) -> str:
     problem = _unpack(checkout, names)
     if problem and prefix is not None:
         # A fresh machine has no lists of packages yet, another one old ones.
-        subprocess.run([*prefix, "apt-get", *APT_OPTIONS, "update"], capture_output=True, check=False)
+        _run([*prefix, "apt-get", *APT_OPTIONS, "update"])
         problem = _unpack(checkout, names)
     for name in () if problem else names:
         starter = _starter(checkout, name)

@@ -61,14 +61,13 @@ async def run_to_end(
             while (code := await _ended(process)) is None:
                 before, used = used, _used(process.pid)
                 still = still + _LOOK_S if used == before and not _connections(process.pid) else 0.0
-                state = _state(process.pid)
                 if still >= linger and len(_forgiven) < _FORGIVEN_AT_MOST:
-                    _forgiven.append(state)
-                    warnings.warn(f"Codex hung by itself and was ended:\n{state}", stacklevel=2)
+                    _forgiven.append(_state(process.pid))
+                    warnings.warn(f"Codex hung by itself and was ended:\n{_forgiven[-1]}", stacklevel=2)
                     code = 0
                     break
                 late = time.monotonic() - started > limit
-                assert not late, f"no end in {limit:g} s:\n{_all(out)}\n{_all(err)[-3000:]}\n{state}"
+                assert not late, f"no end in {limit:g} s:\n{_all(out)}\n{_all(err)[-3000:]}\n{_state(process.pid)}"
         finally:
             if process.returncode is None:
                 # It leads a group of its own. What left the group has its home.
