@@ -11,7 +11,7 @@ from aiohttp import ClientConnectionResetError, web
 from app.gateway.replies import SERVER
 
 #: What waits for a slow client, in bytes, before upstream is read no further; at which transports, too, say so.
-_MAX_UNSENT = 64 * 1024
+MAX_UNSENT = 64 * 1024
 #: Their answers have no body (RFC 9112 §6.3); a length, which the first of them must not give, would mislead.
 _BODYLESS = frozenset({204, 304})
 _SERVER_LINE = f"Server: {SERVER}\r\n".encode()
@@ -50,6 +50,10 @@ class Outlet:
         names: of the headers in these lines, in lower case.
         now: Unix seconds.
 
+    Attributes:
+        transport: of the client.
+        chunked: the body goes out in chunks.
+
     Raises:
         ConnectionError: the client has left.
         ValueError: a line has a line break within.
@@ -60,20 +64,20 @@ class Outlet:
     ) -> None:
         if request.transport is None:
             raise _gone()
-        self._transport = request.transport
+        self.transport = request.transport
         self._writer = request.writer
         self._status = status
         version = request.version
         ends_otherwise = "content-length" in names or status in _BODYLESS or request.method == "HEAD"
-        self._chunked = not ends_otherwise and version >= aiohttp.HttpVersion11
+        self.chunked = not ends_otherwise and version >= aiohttp.HttpVersion11
         #: HTTP/1.0 has no other end for a body of unknown length.
-        self._keep_alive = request.keep_alive and (ends_otherwise or self._chunked)
+        self._keep_alive = request.keep_alive and (ends_otherwise or self.chunked)
         if status in _BODYLESS and "content-length" in names:
             lines = [line for line in lines if not line.lower().startswith(b"content-length:")]
         head = [b"HTTP/%d.%d %d %b\r\n" % (*version, status, reason), *lines]
         if "server" not in names:
             head.append(_SERVER_LINE)
-        if self._chunked:
+        if self.chunked:
             head.append(b"Transfer-Encoding: chunked\r\n")
         if "date" not in names:
             head.append(_date_line(int(now)))
@@ -104,11 +108,11 @@ class Outlet:
             ConnectionError: the client has left.
         """
         # As `_send` does it, without a call for each step: this is for each event of each stream.
-        transport = self._transport
+        transport = self.transport
         if transport.is_closing():
             raise _gone()
-        transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if self._chunked else piece)
-        return transport.get_write_buffer_size() > _MAX_UNSENT
+        transport.write(b"%x\r\n%b\r\n" % (len(piece), piece) if self.chunked else piece)
+        return transport.get_write_buffer_size() > MAX_UNSENT
 
     async def end(self, last: bytes = b"") -> Given:
         """Send the last piece, if there is one, and the end; returns when the client has taken the most of it.
@@ -117,17 +121,17 @@ class Outlet:
             ConnectionError: the client has left.
         """
         rest = self._framed(last) if last else b""
-        if self._send(rest + b"0\r\n\r\n" if self._chunked else rest):
+        if self._send(rest + b"0\r\n\r\n" if self.chunked else rest):
             await self.drain()
         return Given(self._status, keep_alive=self._keep_alive)
 
     def check(self) -> None:
         """Raises ConnectionError when the client has left."""
-        if self._transport.is_closing():
+        if self.transport.is_closing():
             raise _gone()
 
     def _framed(self, piece: bytes) -> bytes:
-        return b"%x\r\n%b\r\n" % (len(piece), piece) if self._chunked else piece
+        return b"%x\r\n%b\r\n" % (len(piece), piece) if self.chunked else piece
 
     def _send(self, data: bytes) -> bool:
         self.check()
@@ -136,8 +140,8 @@ class Outlet:
             self._writer.output_size = len(self._head)
             data, self._head = self._head + data, b""
         if data:
-            self._transport.write(data)
-        return self._transport.get_write_buffer_size() > _MAX_UNSENT
+            self.transport.write(data)
+        return self.transport.get_write_buffer_size() > MAX_UNSENT
 
 
 @lru_cache(maxsize=1)

@@ -12,11 +12,11 @@ from aiohttp import web
 
 from app.core.turn import Outcome
 from app.gateway.opening import Opening
-from app.gateway.outlet import Given, Outlet
+from app.gateway.outlet import MAX_UNSENT, Given, Outlet
 from app.gateway.replies import json_reply
 from app.gateway.turn_runner import TURN_STATE, RunningTurn
 from app.translate.errors import UpstreamFailure
-from app.translate.usage import UsageObserver
+from app.translate.usage import UsageObserver, is_quiet
 from app.upstream.answer import UpstreamAnswer
 from app.upstream.headers import lines_to_client
 
@@ -64,7 +64,7 @@ async def relay(
         answer.forget_headers(TURN_STATE)
     if not whole and not opening.over:
         # Silence for too long ends like a broken line.
-        opening.broken = await answer.pour(passing.take, outlet.drain) is not None
+        opening.broken = await answer.pour(passing.take, outlet.drain, passing.take_chunk) is not None
     if opening.broken:
         turn.end(Outcome.FAILED, "upstream_stream_truncated")
         hang_up(request)
@@ -88,6 +88,19 @@ class _Passing:
         self._observer = opening.observer
         self._begun = self._observer is None or self._observer.begun
         self._turn = turn
+        self._live = turn.live
+        self._transport = outlet.transport
+        self._quiet = outlet.chunked and self._observer is not None and self._observer.quiet
+
+    def take_chunk(self, chunk: bytes, start: int) -> bool | None:
+        """Pass a chunk on in the framing that it came in, unless there may be something to see in it: a `ChunkSink`."""
+        transport = self._transport
+        end = len(chunk) - 2
+        if not self._quiet or not is_quiet(chunk, start, end) or transport.is_closing():
+            return None
+        transport.write(chunk)
+        self._live.response_bytes += end - start
+        return transport.get_write_buffer_size() > MAX_UNSENT
 
     def take(self, piece: bytes) -> bool:
         """Pass a piece on; whether the client is slow.
@@ -102,6 +115,7 @@ class _Passing:
             # The client may have left because this was the last event: then all is well.
             if observer is not None:
                 observer.feed(piece)
+                self._quiet = self._outlet.chunked and observer.quiet
                 if observer.terminal is not None or not self._begun:
                     self.note()
         self._turn.passed_on(len(piece))

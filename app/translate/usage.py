@@ -30,13 +30,26 @@ _PREAMBLE = frozenset(
 _NO_BEGINNING = _PREAMBLE | TERMINAL_TYPES | {""}
 _TELLING = sorted(TERMINAL_TYPES | {_RATE_LIMITS})
 _LEADING = re.compile(rb'\s*\{\s*"type"\s*:\s*"')
-# The line of data of an event whose type comes first.
+# The line of data of an event whose type comes first, alone and behind the other line that OpenAI writes.
 _DATA = re.compile(rb'data:\s*\{\s*"type"\s*:\s*"([A-Za-z0-9_.\-]+)"')
+_EVENT = re.compile(rb'event:[^\n]*\ndata:[ \t]*\{[ \t]*"type"[ \t]*:[ \t]*"([A-Za-z0-9_.\-]+)"')
 _TELLING_TYPES = frozenset(name.encode() for name in _TELLING)
 _PREAMBLE_TYPES = frozenset(name.encode() for name in _PREAMBLE)
 # Of events whose type comes late, or that are an error without one.
 _INTERESTING_BYTES = re.compile(rb'"type"\s*:\s*"(?:%b)"|"error"\s*:' % "|".join(_TELLING).encode())
 _BLANK = b"\xef\xbb\xbf \t\r\n"
+
+
+def is_quiet(data: bytes, start: int, end: int) -> bool:
+    """Whether this part of `data` is one whole event of which an observer who is `quiet` need not be told."""
+    found = _EVENT.match(data, start)
+    return (
+        found is not None
+        and found[1] not in _TELLING_TYPES
+        and data.endswith(b"\n\n", start, end)
+        and data.count(b"\n", start, end) == 3
+        and data.find(b"\r", start, end) < 0
+    )
 
 
 def usage_of(response: Mapping[str, Any]) -> Usage | None:
@@ -107,6 +120,11 @@ class UsageObserver:
         self._json: bytearray | None = None
         self._empty = True
         self._blind = False
+
+    @property
+    def quiet(self) -> bool:
+        """Whether an event that `is_quiet` may pass unseen now."""
+        return self.begun and not self._blind and self._json is None and self._events.at_boundary
 
     @property
     def error_code(self) -> str | None:

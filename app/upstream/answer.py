@@ -8,6 +8,10 @@ from typing import Protocol
 
 from multidict import CIMultiDict, CIMultiDictProxy
 
+#: Is offered a chunk with the framing that it came in; the number says where its content begins, which ends two bytes
+#: before the end. Returns whether it has no room for more, or None: it has not taken the chunk. Never raises.
+ChunkSink = Callable[[bytes, int], bool | None]
+
 #: What is held for a reader who is slow, in bytes, before upstream is read no further.
 _MAX_HELD = 256 * 1024
 
@@ -23,6 +27,9 @@ class Source(Protocol):
 
     def drop(self) -> None:
         """Nobody wants the rest."""
+
+    def offer_chunks(self, sink: ChunkSink | None) -> None:
+        """Offer it each whole chunk that comes by itself, before the answer is fed with it; None: nobody any more."""
 
 
 class UpstreamAnswer:
@@ -95,12 +102,18 @@ class UpstreamAnswer:
             pieces.append(piece)
         return b"".join(pieces)
 
-    async def pour(self, sink: Callable[[bytes], bool], drain: Callable[[], Awaitable[None]]) -> Exception | None:
+    async def pour(
+        self,
+        sink: Callable[[bytes], bool],
+        drain: Callable[[], Awaitable[None]],
+        chunk_sink: ChunkSink | None = None,
+    ) -> Exception | None:
         """Give the rest of the body to `sink`, each piece within the loop's step in which it came.
 
         Args:
             sink: returns whether it has no room for more; `drain` then waits for it.
             drain: waits until the sink has room.
+            chunk_sink: is offered chunks that come whole; what it does not take goes to `sink`.
 
         Returns:
             Why the body broke off (an aiohttp.ClientError or OSError), or None: it is complete, or was closed.
@@ -117,6 +130,8 @@ class UpstreamAnswer:
             self._size = 0
             if full:
                 self._pause()
+            if chunk_sink is not None and self._source is not None:
+                self._source.offer_chunks(chunk_sink)
             while True:
                 if self._paused:
                     await drain()
@@ -129,6 +144,8 @@ class UpstreamAnswer:
                 await self._wait()
         finally:
             self._sink = None
+            if self._source is not None:
+                self._source.offer_chunks(None)
 
     def close(self) -> None:
         """Take no more; harmless when it is over."""
@@ -153,8 +170,12 @@ class UpstreamAnswer:
             self.close()
             return
         if full:
-            self._pause()
-            self._wake()
+            self.full()
+
+    def full(self) -> None:
+        """A sink has no room for more."""
+        self._pause()
+        self._wake()
 
     def end(self, last: bytes = b"") -> None:
         """The body is complete with this piece; the source serves others from now on."""

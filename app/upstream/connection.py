@@ -12,8 +12,8 @@ from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http import HttpResponseParser, RawResponseMessage
 from aiohttp.http_exceptions import HttpProcessingError
 
-from app.upstream.answer import UpstreamAnswer
-from app.upstream.framing import BadFraming, Body, body_of, head_end
+from app.upstream.answer import ChunkSink, UpstreamAnswer
+from app.upstream.framing import PLAIN_SIZE, BadFraming, Body, body_of, head_end
 
 #: One header alone may have so many bytes, and all of them together.
 MAX_HEADER = 1 << 16
@@ -65,6 +65,7 @@ class Connection(asyncio.Protocol):
         self._full = False
         self._reading = True
         self._heard = 0.0
+        self._chunk_sink: ChunkSink | None = None
         transport.set_protocol(self)
 
     @property
@@ -122,8 +123,12 @@ class Connection(asyncio.Protocol):
 
     def drop(self) -> None:
         """See `Source`: close it at once; what was not sent stays unsent."""
-        self._answer = None
+        self._answer = self._chunk_sink = None
         self._cut()
+
+    def offer_chunks(self, sink: ChunkSink | None) -> None:
+        """See `Source`."""
+        self._chunk_sink = sink
 
     def close(self) -> None:
         """Close it, since nobody needs it; an answer that is on its way breaks off."""
@@ -161,6 +166,15 @@ class Connection(asyncio.Protocol):
             self._read_head(data)
             return
         self._heard = self._loop.time()
+        if self._chunk_sink is not None and body.between_chunks and (found := PLAIN_SIZE.match(data)) is not None:
+            # Here and not in a function of its own: nearly every event of every stream comes this way.
+            start = found.end()
+            if int(found[1], 16) == len(data) - start - 2 and data.endswith(b"\r\n"):
+                full = self._chunk_sink(data, start)
+                if full is not None:
+                    if full:
+                        answer.full()
+                    return
         try:
             piece = body.feed(data)
         except BadFraming as error:
@@ -177,7 +191,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Of `asyncio.Protocol`."""
         answer, body = self._answer, self._body
-        self._answer = None
+        self._answer = self._chunk_sink = None
         waiting, self._waiting = self._waiting, None
         if waiting is not None and not waiting.done():
             waiting.set_exception(_as_error(exc))
@@ -285,7 +299,7 @@ class Connection(asyncio.Protocol):
     def _complete(self, last: bytes = b"") -> None:
         """The answer is here: first the connection is let go, then whoever waits gets the last piece of it."""
         answer, body = self._answer, self._body
-        self._answer = self._body = None
+        self._answer = self._body = self._chunk_sink = None
         if not self._reading:
             self.resume()
         reusable = self._reusable and self._uploaded and body is not None and not body.rest and self.open

@@ -13,7 +13,7 @@ _MAX_SIZE_LINE = 4096
 _MAX_TRAILERS = 64 * 1024
 _SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
 #: As nearly everybody writes it.
-_PLAIN_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})\r\n")
+PLAIN_SIZE = re.compile(rb"([0-9A-Fa-f]{1,15})\r\n")
 #: Some servers end their lines with LF alone; RFC 9112 §2.2 allows to read that.
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 
@@ -28,10 +28,12 @@ class Body(Protocol):
     Attributes:
         over: the body has ended.
         rest: what came behind its end; not empty only where a server breaks the rules.
+        between_chunks: the next byte begins a chunk.
     """
 
     over: bool
     rest: bytes
+    between_chunks: bool
 
     def feed(self, data: bytes) -> bytes:
         """What of these bytes is content, without framing. Raises BadFraming."""
@@ -70,6 +72,7 @@ class _Sized:
     """A body of a known length."""
 
     __slots__ = ("_left", "over", "rest")
+    between_chunks = False
 
     def __init__(self, length: int) -> None:
         self._left = length
@@ -94,6 +97,7 @@ class _UntilClosed:
     """A body that ends with its connection."""
 
     __slots__ = ("over", "rest")
+    between_chunks = False
 
     def __init__(self) -> None:
         self.over = False
@@ -110,11 +114,12 @@ class _UntilClosed:
 class _Chunked:
     """A body in chunks (RFC 9112 §7.1); extensions and trailers are read over."""
 
-    __slots__ = ("_behind", "_left", "_line", "_trailers", "over", "rest")
+    __slots__ = ("_behind", "_left", "_line", "_trailers", "between_chunks", "over", "rest")
 
     def __init__(self) -> None:
         self.over = False
         self.rest = b""
+        self.between_chunks = True
         #: Of the chunk that is being read.
         self._left = 0
         #: A chunk has been read, and the line end behind it has not.
@@ -127,9 +132,9 @@ class _Chunked:
     def feed(self, data: bytes) -> bytes:
         pieces: list[bytes] = []
         at, size = 0, len(data)
-        if not self._line and not self._left and not self._behind and self._trailers is None:
+        if self.between_chunks:
             # Servers of events send each chunk by itself, or few at once: nearly always they are whole.
-            while at < size and (found := _PLAIN_SIZE.match(data, at)) is not None:
+            while at < size and (found := PLAIN_SIZE.match(data, at)) is not None:
                 start = found.end()
                 end = start + int(found[1], 16)
                 if data[end : end + 2] != b"\r\n":
@@ -170,6 +175,7 @@ class _Chunked:
                 at = self._trailer(data, at)
         if self.over and at < size:
             self.rest = data[at:]
+        self.between_chunks = not (self._line or self._left or self._behind or self.over) and self._trailers is None
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def eof(self) -> bool:
