@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 from aiohttp import web
@@ -29,7 +30,7 @@ from app.gateway.whole import send_whole
 from app.translate.chat_request import ChatRequest, read_chat_request
 from app.translate.chat_stream import ChatCompletion
 from app.translate.errors import UpstreamFailure
-from app.translate.frames import DONE, KEEP_ALIVE, json_bytes
+from app.translate.frames import DONE, json_bytes
 from app.translate.request_places import RequestPlaces
 from app.translate.sse import Event
 from app.upstream.client import Upstream
@@ -99,26 +100,25 @@ class Chat:
                 session_name=asked.session_name,
                 without_summary=self._without_summary,
             )
-            try:
-                problem = await client.meanwhile(tries.begun())
-                if isinstance(problem, NoAnswer):
-                    return await client.fail_without_answer(problem)
-                if problem is not None:
-                    return await _failed(client, turn, problem, asked)
-                if tries.opening is None:
-                    raise RuntimeError("begun without an answer")
-                turn.begun(tries.opening)
-                if asked.beginning is not None and turn.live.token_id is not None:
-                    self._warm.note(asked.beginning.name, turn.live.token_id)
-                return await self._answer(client, tries.opening, turn, asked.chat)
-            except Refusal as refusal:
-                return await client.refuse(refusal)
-            except asyncio.CancelledError:
-                if not self._turns.stopping or not client.listens:
-                    raise
-                return await _stopped(client, turn)
-            finally:
-                tries.close()
+            with client.kept_alive(), closing(tries):
+                try:
+                    problem = await tries.begun()
+                    if isinstance(problem, NoAnswer):
+                        return await client.fail_without_answer(problem)
+                    if problem is not None:
+                        return await _failed(client, turn, problem, asked)
+                    if tries.opening is None:
+                        raise RuntimeError("begun without an answer")
+                    turn.begun(tries.opening)
+                    if asked.beginning is not None and turn.live.token_id is not None:
+                        self._warm.note(asked.beginning.name, turn.live.token_id)
+                    return await self._answer(client, tries.opening, turn, asked.chat)
+                except Refusal as refusal:
+                    return await client.refuse(refusal)
+                except asyncio.CancelledError:
+                    if not self._turns.stopping or not client.listens:
+                        raise
+                    return await _stopped(client, turn)
 
     async def _answer(
         self, client: ChatClient, opening: Opening, turn: RunningTurn, asked: ChatRequest
@@ -162,13 +162,16 @@ async def _stream(
                 reader.stop()
             return full
 
+        def take_alone(kind: str, data: bytes) -> bool | None:
+            out = chat.go_on(kind, data)
+            return client.push(out) if out else None
+
         async def drain() -> None:
             # What is over does not wait for the client: its end goes out first.
             if not chat.over:
                 await client.drain()
 
-        with client.kept_alive():
-            await reader.pour(take, drain)
+        await reader.pour(take, drain, take_alone)
     failure = _ended(reader, turn, chat)
     if failure is not None:
         return await client.fail(places.told(failure))
@@ -179,19 +182,10 @@ async def _stream(
 async def _begin_stream(client: ChatClient, reader: EventReader, chat: ChatCompletion) -> bool:
     """Until the client has been told something, its answer may still become an error; whether upstream goes on."""
     while not client.prepared and not chat.over:
-        out = b""
-        try:
-            async with asyncio.timeout(client.silence_left_s):
-                events = await reader.read()
-        except TimeoutError:
-            pass
-        else:
-            if not events:
-                return False
-            out = b"".join(map(chat.feed, events))
-        if not out and not client.silence_left_s:
-            # Upstream may have said much that has no place in a chat.
-            out = KEEP_ALIVE
+        events = await reader.read()
+        if not events:
+            return False
+        out = b"".join(map(chat.feed, events))
         if out and client.push(out) and not chat.over:
             await client.drain()
     return True

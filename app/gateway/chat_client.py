@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TypeVar
 
 from aiohttp import web
 
@@ -18,8 +17,6 @@ from app.gateway.turn_runner import RunningTurn
 from app.translate.errors import UpstreamFailure
 from app.translate.frames import DONE, KEEP_ALIVE, data_frame
 from app.upstream.errors import NoAnswer
-
-_T = TypeVar("_T")
 
 _HEAD = [
     b"Content-Type: text/event-stream; charset=utf-8\r\n",
@@ -50,6 +47,7 @@ class ChatClient:
         self._heard_at = self._loop.time()
         self._outlet: Outlet | None = None
         self._finished = False
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def prepared(self) -> bool:
@@ -63,65 +61,56 @@ class ChatClient:
         there = transport is not None and not transport.is_closing()
         return there and not self._finished and (self.prepared or not self.request.writer.output_size)
 
-    @property
-    def silence_left_s(self) -> float:
-        """How much longer it may hear nothing, in seconds."""
-        return max(0.0, self._heard_at + self._keep_alive_s - self._loop.time())
-
-    async def meanwhile(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """Await `work`; a client that streams is shown that its turn lives, for however long that takes."""
+    @contextmanager
+    def kept_alive(self) -> Iterator[None]:
+        """Meanwhile a client that streams gets a comment for every silence, so that it sees that its turn lives."""
         if not self._stream:
-            return await work
-        task = self._loop.create_task(work)
+            yield
+            return
+        self._look_later()
         try:
-            while not (await asyncio.wait((task,), timeout=self.silence_left_s))[0]:
-                await self.write(KEEP_ALIVE)
-        except BaseException:
-            # It may have ended just now, too, and then nobody asks how.
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-            raise
-        return task.result()
+            yield
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
 
-    async def write(self, data: bytes) -> None:
-        """A piece of the stream; its head goes out with the first one.
+    def push(self, data: bytes) -> bool:
+        """A piece of the stream; its head goes out with the first one. Whether the client is slow.
 
         Raises:
             ConnectionError: the client has left.
         """
-        if self.push(data):
-            await self.drain()
-
-    def push(self, data: bytes) -> bool:
-        """Likewise, at once; whether the client is slow."""
-        slow = self._opened().begin(data) if self._outlet is None else self._outlet.write(data)
+        outlet = self._outlet
+        if outlet is None:
+            slow = self._opened().begin(data)
+            self._turn.passed_on(len(data))
+        else:
+            slow = outlet.write(data)
+            # As `passed_on` has it, once the first byte has been noted.
+            self._turn.live.response_bytes += len(data)
         self._heard_at = self._loop.time()
-        self._turn.passed_on(len(data))
         return slow
 
     def _opened(self) -> Outlet:
-        self._turn.live.status = 200
         lines = [*_HEAD, f"x-request-id: {self._turn.live.id}\r\n".encode()]
         self._outlet = Outlet(self.request, 200, b"OK", lines, set(), self._turn.state.clock.now())
+        self._turn.live.status = 200
         return self._outlet
 
-    @contextmanager
-    def kept_alive(self) -> Iterator[None]:
-        """While the stream goes on by `push`, silence is filled with comments."""
-        timer: asyncio.TimerHandle
+    def _look_later(self) -> None:
+        self._timer = self._loop.call_later(max(self._silence_left_s(), _LEAST_S), self._look)
 
-        def look() -> None:
-            nonlocal timer
-            if not self.silence_left_s:
-                with suppress(ConnectionError):
-                    self.push(KEEP_ALIVE)
-            timer = self._loop.call_later(max(self.silence_left_s, _LEAST_S), look)
+    def _look(self) -> None:
+        if self._finished:
+            return
+        if not self._silence_left_s():
+            with suppress(ConnectionError):
+                self.push(KEEP_ALIVE)
+        self._look_later()
 
-        timer = self._loop.call_later(max(self.silence_left_s, _LEAST_S), look)
-        try:
-            yield
-        finally:
-            timer.cancel()
+    def _silence_left_s(self) -> float:
+        """How much longer it may hear nothing, in seconds."""
+        return max(0.0, self._heard_at + self._keep_alive_s - self._loop.time())
 
     async def drain(self) -> None:
         """Wait until the client has taken what it was given; raises ConnectionError when it left."""

@@ -11,7 +11,7 @@ import zstandard
 
 from app.gateway.opening import Opening
 from app.translate.errors import UpstreamFailure, truncated, unreadable
-from app.translate.sse import Event, EventTooLarge, SseParser
+from app.translate.sse import Event, EventTooLarge, SseParser, lone_event
 
 
 class EventReader:
@@ -47,11 +47,17 @@ class EventReader:
                     return events
         return []
 
-    async def pour(self, take: Callable[[list[Event]], bool], drain: Callable[[], Awaitable[None]]) -> None:
+    async def pour(
+        self,
+        take: Callable[[list[Event]], bool],
+        drain: Callable[[], Awaitable[None]],
+        take_alone: Callable[[str, bytes], bool | None],
+    ) -> None:
         """Give the events that follow to `take`, as soon as they come, until the stream is over or `stop` is called.
 
         Args:
             take: returns whether it has no room for more; `drain` then waits for it. What they raise is raised.
+            take_alone: is offered what comes alone first, its type and its data; likewise, or None: `take` shall.
         """
         opening = self._opening
         while opening.head or opening.over or opening.broken:
@@ -63,12 +69,27 @@ class EventReader:
             if self._stopped:
                 return
 
+        between = self._parser.at_boundary
+
         def sink(piece: bytes) -> bool:
+            nonlocal between
             events = [] if self._stopped else self._parser.feed(self._unpack(piece) if self._unpack else piece)
+            between = self._parser.at_boundary
             return bool(events) and take(events)
 
+        def chunk_sink(chunk: bytes, start: int) -> bool | None:
+            if not between or self._stopped:
+                return None
+            end = len(chunk) - 2
+            found = lone_event(chunk, start, end)
+            if found is None:
+                return None
+            kind, data = found[2].decode(), chunk[found.start(1) : end - 2]
+            full = take_alone(kind, data)
+            return take([Event(data, kind)]) if full is None else full
+
         try:
-            broken = await self._answer.pour(sink, drain)
+            broken = await self._answer.pour(sink, drain, chunk_sink if self._unpack is None else None)
         except EventTooLarge:
             self.failure = unreadable()
         except (zlib.error, brotli.error, zstandard.ZstdError):

@@ -69,7 +69,7 @@ class LiveTurn:
         model, effort = envelope.model, envelope.effort
         if self.endpoint == "chat/completions" and model:
             # Until it is asked for, which what upstream offers may change.
-            effort = ModelTable().resolve(model).effort or effort
+            effort = _BUILT_IN.resolve(model).effort or effort
         self.model = model and model[:_MAX_WORD]
         self.stream = envelope.stream
         self.asks_for(effort)
@@ -95,4 +95,5 @@ class LiveTurn:
         return TurnRow(*_row_of(self))
 
 
+_BUILT_IN = ModelTable()
 _row_of = attrgetter(*(field.name for field in fields(TurnRow)))

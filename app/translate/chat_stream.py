@@ -14,12 +14,15 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
+
 from app.core.turn import Usage
 from app.translate.chat_calls import CALL_ITEMS, Calls
-from app.translate.chunks import Chunks, Flow
+from app.translate.chunks import Chunks
 from app.translate.citations import Citations
 from app.translate.errors import UpstreamFailure, failure_from_event, truncated
 from app.translate.events import TERMINAL_TYPES, ItemIndex, Terminal, count, member, objects, terminal_of, text
+from app.translate.flow import Flow, place_of
 from app.translate.logprobs import Logprobs, tokens_of
 from app.translate.runs import Run
 from app.translate.sse import Event
@@ -56,8 +59,6 @@ _ARGUMENT_WHOLES = {
     "response.function_call_arguments.done": "arguments",
     "response.custom_tool_call_input.done": "input",
 }
-#: What tells one text from another in the events that bring it.
-_PLACE = ("output_index", "item_id", "content_index", "summary_index")
 #: Of `service_tier` in openai 3.54's chat types; clients with closed enums fail on others.
 _SERVICE_TIERS = ("auto", "default", "flex", "scale", "priority", "fast")
 #: Other reasons (`max_messages`, …) end with `stop`: `length` would invite the client to ask for more.
@@ -103,7 +104,6 @@ class ChatCompletion:
         self._chat_usage: dict[str, Any] | None = None
         self._out: list[bytes] = []
         self._flow: Flow | None = None
-        self._flows_at: tuple[object, ...] = ()
         self._items = ItemIndex()
         self._kinds: dict[int, str] = {}
         self._runs: dict[tuple[str, int, int], Run] = {}
@@ -113,7 +113,6 @@ class ChatCompletion:
         self._citations = Citations()
         self._logprobs = Logprobs()
         self._calls = Calls(legacy=legacy_functions)
-        self._handlers = self._handlers_by_type()
 
     @property
     def over(self) -> bool:
@@ -123,18 +122,32 @@ class ChatCompletion:
     def feed(self, event: Event) -> bytes:
         """What this event adds to the stream, in whole `chat.completion.chunk` events; empty for most kinds."""
         kind = event.type
-        handler = self._handlers.get(kind)
+        handler = _HANDLERS.get(kind)
         if handler is None or self.over:
             return b""
         body = event.json()
         if self._flow is not None:
-            said = body.get("delta")
-            if isinstance(said, str) and said and self._flows_at == _place(kind, body):
-                return self._flow.chunk(said)
+            if self._flow.kind == kind and (chunk := self._flow.chunk(body)):
+                return chunk
             self._flow = None
-        handler(kind, body)
+        handler(self, kind, body)
         out, self._out = self._out, []
         return b"".join(out)
+
+    def go_on(self, kind: str, data: bytes) -> bytes:
+        """As `feed`, of an event whose text goes on where it was; empty: it may be any other, and is to be fed.
+
+        Args:
+            kind: its type.
+            data: its JSON object.
+        """
+        flow = self._flow
+        if flow is None or flow.kind != kind:
+            return b""
+        try:
+            return flow.chunk(orjson.loads(data))
+        except orjson.JSONDecodeError:
+            return b""
 
     def end(self) -> None:
         """Upstream's stream is over; without a terminal event before, that is a failure."""
@@ -168,20 +181,6 @@ class ChatCompletion:
         if self._chunks.service_tier is not None:
             answer["service_tier"] = self._chunks.service_tier
         return answer
-
-    def _handlers_by_type(self) -> dict[str, Callable[[str, Mapping[str, Any]], None]]:
-        return {
-            **dict.fromkeys(_DELTAS, self._on_delta),
-            **dict.fromkeys(_WHOLES, self._on_whole),
-            **dict.fromkeys(_PARTS, self._on_part),
-            **dict.fromkeys(_ARGUMENT_DELTAS, self._on_arguments_delta),
-            **dict.fromkeys(_ARGUMENT_WHOLES, self._on_arguments),
-            **dict.fromkeys(TERMINAL_TYPES, self._on_terminal),
-            "": self._on_terminal,
-            "response.output_item.added": self._on_item_added,
-            "response.output_item.done": self._on_item_done,
-            "response.output_text.annotation.added": self._on_annotation,
-        }
 
     def _on_delta(self, kind: str, event: Mapping[str, Any]) -> None:
         part, index_key = _DELTAS[kind]
@@ -342,10 +341,9 @@ class ChatCompletion:
 
     def _flow_on(self, kind: str, event: Mapping[str, Any], delta: dict[str, Any], *runs: Run) -> None:
         """Expect more of this text in the next event."""
-        place = _place(kind, event)
-        # Other things may be costly to compare, or deeper than can be.
-        if all(part is None or isinstance(part, int | str) for part in place):
-            self._flow, self._flows_at = self._chunks.flow(delta, *runs), place
+        place = place_of(event)
+        if place is not None:
+            self._flow = Flow(kind, place, *self._chunks.around(delta), runs)
 
     def _emit_calls(self, *, over: bool = False) -> None:
         for delta in self._calls.tell(over=over):
@@ -361,5 +359,15 @@ class ChatCompletion:
         self._out.append(self._chunks.chunk(delta, finish_reason, logprobs))
 
 
-def _place(kind: str, event: Mapping[str, Any]) -> tuple[object, ...]:
-    return kind, *map(event.get, _PLACE)
+_HANDLERS: dict[str, Callable[[ChatCompletion, str, Mapping[str, Any]], None]] = {
+    **dict.fromkeys(_DELTAS, ChatCompletion._on_delta),
+    **dict.fromkeys(_WHOLES, ChatCompletion._on_whole),
+    **dict.fromkeys(_PARTS, ChatCompletion._on_part),
+    **dict.fromkeys(_ARGUMENT_DELTAS, ChatCompletion._on_arguments_delta),
+    **dict.fromkeys(_ARGUMENT_WHOLES, ChatCompletion._on_arguments),
+    **dict.fromkeys(TERMINAL_TYPES, ChatCompletion._on_terminal),
+    "": ChatCompletion._on_terminal,
+    "response.output_item.added": ChatCompletion._on_item_added,
+    "response.output_item.done": ChatCompletion._on_item_done,
+    "response.output_text.annotation.added": ChatCompletion._on_annotation,
+}

@@ -7,27 +7,6 @@ from typing import Any
 
 from app.core.json_text import json_bytes
 from app.translate.frames import data_frame
-from app.translate.runs import Run
-
-
-class Flow:
-    """Text that goes on where it was: then only the text is new in a chunk, and nothing else need be written again.
-
-    Args:
-        head, tail: what stands before and after the text's JSON in the chunk.
-        runs: all that remember the text.
-    """
-
-    __slots__ = ("_head", "_runs", "_tail")
-
-    def __init__(self, head: bytes, tail: bytes, runs: tuple[Run, ...]) -> None:
-        self._head, self._tail, self._runs = head, tail, runs
-
-    def chunk(self, said: str) -> bytes:
-        """The chunk of more of the text."""
-        for run in self._runs:
-            run.add(said)
-        return b"%b%b%b" % (self._head, json_bytes(said), self._tail)
 
 
 class Chunks:
@@ -56,13 +35,13 @@ class Chunks:
         """The chunk that ends a stream whose client asked for usage; it has no choice."""
         return self._chunk([], usage)
 
-    def flow(self, delta: Mapping[str, Any], *runs: Run) -> Flow:
-        """What writes chunks like that of `delta`, whose one empty string is where the text goes."""
+    def around(self, delta: Mapping[str, Any]) -> tuple[bytes, bytes]:
+        """What stands before and after the text in each chunk like that of `delta`, whose one empty string it is."""
         inner = json_bytes(delta)
         # Quotes within strings are escaped, so that neither is found in the model's name.
         before, _, after = self.chunk(delta).rpartition(inner)
         head, _, tail = inner.partition(b'""')
-        return Flow(before + head, tail + after, runs)
+        return before + head, tail + after
 
     def _chunk(self, choices: list[dict[str, Any]], usage: Mapping[str, Any] | None) -> bytes:
         chunk: dict[str, Any] = {

@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class Run:
     """One text of upstream's answer: a content part, a reasoning summary, the arguments of a call.
 
     Attributes:
-        length: in characters.
+        add: takes a further piece.
         tokens: how many tokens' probabilities came with it.
     """
 
-    __slots__ = ("_pieces", "length", "tokens")
+    __slots__ = ("_counted", "_length", "_pieces", "add", "tokens")
 
     def __init__(self) -> None:
-        self.length = 0
         self.tokens = 0
         self._pieces: list[str] = []
+        # Nothing but the list's own, since every event with text comes by.
+        self.add: Callable[[str], None] = self._pieces.append
+        #: Of so many pieces.
+        self._length = self._counted = 0
+
+    @property
+    def length(self) -> int:
+        """In characters."""
+        self._length += sum(map(len, self._pieces[self._counted :]))
+        self._counted = len(self._pieces)
+        return self._length
 
     @property
     def text(self) -> str:
         """What has come so far."""
         if len(self._pieces) > 1:
-            self._pieces = ["".join(self._pieces)]
+            text = "".join(self._pieces)
+            self._pieces[:] = (text,)
+            self._length, self._counted = len(text), 1
         return self._pieces[0] if self._pieces else ""
-
-    def add(self, delta: str) -> None:
-        """A further piece has come."""
-        self._pieces.append(delta)
-        self.length += len(delta)
 
     def ends_line(self) -> bool:
         """Whether something has come and its last piece ends with a newline."""

@@ -21,6 +21,8 @@ MAX_EVENT = 64 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 # OpenAI puts `type` first; then the type is known without parsing the rest.
 _LEADING_TYPE = re.compile(rb'\s*\{\s*"type"\s*:\s*"([A-Za-z0-9_.\-]+)"')
+# The two lines that OpenAI writes, up to the type.
+_TWO_LINES = re.compile(rb'event:[^\n]*\ndata:[ \t]*(\{[ \t]*"type"[ \t]*:[ \t]*"([A-Za-z0-9_.\-]+)")')
 
 
 class EventTooLarge(WaystationError):
@@ -30,18 +32,26 @@ class EventTooLarge(WaystationError):
 
 
 class Event:
-    """One event: its data, and on demand the JSON object in it. Its repr shows no content."""
+    """One event: its data, and on demand the JSON object in it. Its repr shows no content.
 
-    __slots__ = ("_object", "_parsed", "data")
+    Args:
+        data: without the names of its lines.
+        leading: its `leading_type`, where that is known.
+    """
 
-    def __init__(self, data: bytes) -> None:
+    __slots__ = ("_leading", "_object", "_parsed", "data")
+
+    def __init__(self, data: bytes, leading: str = "") -> None:
         self.data = data
+        self._leading = leading
         self._parsed = False
         self._object: dict[str, Any] | None = None
 
     @property
     def type(self) -> str:
         """The JSON object's `type`; empty when the data is no JSON object or has none."""
+        if self._leading:
+            return self._leading
         if not self._parsed and (kind := leading_type(self.data)):
             return kind
         value = self.json().get("type")
@@ -65,6 +75,18 @@ def leading_type(data: bytes) -> str:
     """The `type` that an event's data begins with, as OpenAI's do; empty where it must be looked for."""
     leading = _LEADING_TYPE.match(data)
     return leading[1].decode("ascii") if leading is not None else ""
+
+
+def lone_event(stream: bytes, start: int, end: int) -> re.Match[bytes] | None:
+    """Whether this part of a stream is one whole event in two lines, whose data begins with its type, as OpenAI's do.
+
+    Only where nothing of an event came before it. Group 1 begins with the data, group 2 is the type.
+    """
+    found = _TWO_LINES.match(stream, start)
+    # Both lines and the empty one end in LF, and nothing else ends another.
+    if found is None or not stream.endswith(b"\n\n", start, end) or stream.count(b"\n", start, end) != 3:
+        return None
+    return found if stream.find(b"\r", start, end) < 0 else None
 
 
 def parsed_object(data: bytes | bytearray) -> dict[str, Any] | None:

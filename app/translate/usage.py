@@ -9,7 +9,7 @@ from typing import Any
 from app.core.turn import Usage
 from app.translate.errors import UpstreamFailure, failure_from_event
 from app.translate.events import TERMINAL_TYPES, Terminal, count, member, terminal_of, terminal_of_status
-from app.translate.sse import Event, EventTooLarge, SseParser, leading_type, parsed_object
+from app.translate.sse import Event, EventTooLarge, SseParser, leading_type, lone_event, parsed_object
 
 #: A body that is one JSON object is held until its end; a larger one is not read.
 MAX_JSON = 32 * 1024 * 1024
@@ -30,9 +30,8 @@ _PREAMBLE = frozenset(
 _NO_BEGINNING = _PREAMBLE | TERMINAL_TYPES | {""}
 _TELLING = sorted(TERMINAL_TYPES | {_RATE_LIMITS})
 _LEADING = re.compile(rb'\s*\{\s*"type"\s*:\s*"')
-# The line of data of an event whose type comes first, alone and behind the other line that OpenAI writes.
+# The line of data of an event whose type comes first.
 _DATA = re.compile(rb'data:\s*\{\s*"type"\s*:\s*"([A-Za-z0-9_.\-]+)"')
-_EVENT = re.compile(rb'event:[^\n]*\ndata:[ \t]*\{[ \t]*"type"[ \t]*:[ \t]*"([A-Za-z0-9_.\-]+)"')
 _TELLING_TYPES = frozenset(name.encode() for name in _TELLING)
 _PREAMBLE_TYPES = frozenset(name.encode() for name in _PREAMBLE)
 # Of events whose type comes late, or that are an error without one.
@@ -42,14 +41,8 @@ _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 def is_quiet(data: bytes, start: int, end: int) -> bool:
     """Whether this part of `data` is one whole event of which an observer who is `quiet` need not be told."""
-    found = _EVENT.match(data, start)
-    return (
-        found is not None
-        and found[1] not in _TELLING_TYPES
-        and data.endswith(b"\n\n", start, end)
-        and data.count(b"\n", start, end) == 3
-        and data.find(b"\r", start, end) < 0
-    )
+    found = lone_event(data, start, end)
+    return found is not None and found[2] not in _TELLING_TYPES
 
 
 def usage_of(response: Mapping[str, Any]) -> Usage | None:

@@ -9,7 +9,7 @@ from typing import Protocol
 from multidict import CIMultiDict, CIMultiDictProxy
 
 #: Is offered a chunk with the framing that it came in; the number says where its content begins, which ends two bytes
-#: before the end. Returns whether it has no room for more, or None: it has not taken the chunk. Never raises.
+#: before the end. Returns whether it has no room for more, or None: it has not taken the chunk.
 ChunkSink = Callable[[bytes, int], bool | None]
 
 #: What is held for a reader who is slow, in bytes, before upstream is read no further.
@@ -119,7 +119,7 @@ class UpstreamAnswer:
             Why the body broke off (an aiohttp.ClientError or OSError), or None: it is complete, or was closed.
 
         Raises:
-            Exception: what the sink or `drain` raised.
+            Exception: what a sink or `drain` raised.
         """
         self._sink = sink
         try:
@@ -166,11 +166,15 @@ class UpstreamAnswer:
         try:
             full = self._sink(piece)
         except Exception as error:
-            self._refused = error
-            self.close()
+            self.refuse(error)
             return
         if full:
             self.full()
+
+    def refuse(self, error: Exception) -> None:
+        """A sink has failed; whoever pours hears of it."""
+        self._refused = error
+        self.close()
 
     def full(self) -> None:
         """A sink has no room for more."""

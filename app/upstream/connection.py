@@ -170,7 +170,11 @@ class Connection(asyncio.Protocol):
             # Here and not in a function of its own: nearly every event of every stream comes this way.
             start = found.end()
             if int(found[1], 16) == len(data) - start - 2 and data.endswith(b"\r\n"):
-                full = self._chunk_sink(data, start)
+                try:
+                    full = self._chunk_sink(data, start)
+                except Exception as error:
+                    answer.refuse(error)
+                    return
                 if full is not None:
                     if full:
                         answer.full()

@@ -21,6 +21,7 @@ from app.upstream.client import PATIENCE_S
 from tests.gateway.house import KEY, PLUS, PRO, House, house
 from tests.gateway.test_chat import body, events, text_of
 from tests.gateway.test_memory import upstream
+from tests.gateway.wire import read_answer
 
 COMMENT = b": keep-alive\n\n"
 WAIT = {"X-Waystation-Wait": "600"}
@@ -324,6 +325,26 @@ async def test_a_slow_client_gets_an_answer_that_is_over_as_it_is_though_the_gat
         assert b"gateway_stopped" not in seen
         assert seen.endswith(b"data: [DONE]\n\n\r\n0\r\n\r\n")
         assert (await one.row()).outcome == "completed"
+
+
+async def test_nothing_follows_an_answer_that_a_slow_client_has_not_taken_yet(quick: House) -> None:
+    message = {"type": "message", "content": [{"type": "output_text", "text": "word " * 2_000_000}]}
+    over = {"type": "response.completed", "response": {"id": "r", "status": "completed", "output": [message]}}
+    quick.practice.script(Turn(raw=b"data: %b\n\n" % orjson.dumps(over)))
+    asked = body(stream=True)
+    head = f"POST /codex/v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: {KEY}\r\n"
+    request = f"{head}Content-Length: {len(asked)}\r\n\r\n".encode() + asked
+    reader, writer = await asyncio.open_connection("127.0.0.1", quick.port, limit=1024)
+    writer.write(request)
+    # By far more than the silence after which a client gets a comment.
+    await asyncio.sleep(0.7)
+    answer = await read_answer(reader)
+    assert answer.complete
+    assert answer.body.endswith(b"data: [DONE]\n\n")
+    writer.write(request)
+    assert await reader.readexactly(12) == b"HTTP/1.1 200"
+    writer.close()
+    await quick.row()
 
 
 async def test_that_upstream_cannot_be_reached_is_a_status_also_of_a_stream(tmp_path: Path) -> None:

@@ -12,13 +12,17 @@ import orjson
 import pytest
 
 from app.core.turn import Outcome
+from app.translate.chat_stream import ChatCompletion
 from app.translate.events import Terminal
+from app.translate.sse import SseParser
 from app.translate.usage import UsageObserver
 from tests.gateway.house import House
 from tests.gateway.wire import exchange, read_answer, request_bytes
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 BODY = orjson.dumps({"model": "gpt-5", "input": "x", "stream": True, "prompt_cache_key": "k"})
+
+CHAT = orjson.dumps({"model": "gpt-5", "messages": [{"role": "user", "content": "x"}], "stream": True})
 
 
 def event(data: object, *, name: str | None = None, end: bytes = b"\n") -> bytes:
@@ -125,6 +129,19 @@ def some_pieces(rng: random.Random, chunks: list[bytes]) -> list[bytes]:
     return pieces
 
 
+#: Chunks of streams in which an end hides, or something that only looks like one.
+HIDDEN = [
+    [delta("a") + COMPLETED],
+    [delta("a"), delta("b") + LIMITS, COMPLETED],
+    # What is said of the type is only the beginning of an event that ends with the second one.
+    [b'event: a\ndata: {"type":"a"}\nretry: 1\n', b"data: " + COMPLETED.partition(b"data: ")[2]],
+    [b'event: a\ndata: {"type":"a",\n', delta("a"), COMPLETED],
+    [b'event: a\ndata: {"type":"a"}\n', delta("a"), COMPLETED],
+    [b'event: a\ndata: {"type":"a"}\r\rdata: {"type":"response.completed"}\n\n\n'],
+    [b'event: a\rdata: {"type":"response.completed"}\r\r\ndata: {"type":"a"}\n\n'],
+]
+
+
 async def assert_as_observed(one: House, content: bytes, pieces: list[bytes], version: str = "1.1") -> None:
     """The client gets the content, and the row says what an observer sees who gets it at once."""
     observer = UsageObserver()
@@ -140,6 +157,21 @@ async def assert_as_observed(one: House, content: bytes, pieces: list[bytes], ve
     assert (observer.rate_limits is not None) == (quota is not None and quota.windows != ())
 
 
+async def assert_as_translated(one: House, content: bytes, pieces: list[bytes]) -> None:
+    """The client of a chat gets what the content says to a translator who gets it at once."""
+    oracle = ChatCompletion(id="", created=0, model="gpt-5")
+    expected = b"".join(map(oracle.feed, SseParser().feed(content)))
+    async with upstream_writes(one, [HEAD, *pieces]):
+        answer = await exchange(one.port, request_bytes(one.port, CHAT, path="/codex/v1/chat/completions"))
+        row = await one.row()
+    said = [block for block in answer.body.split(b"\n\n") if block]
+    assert (answer.complete, said.pop()) == (True, b"data: [DONE]")
+    made = [orjson.loads(block.removeprefix(b"data: ")) for block in said]
+    wanted = [orjson.loads(block.removeprefix(b"data: ")) for block in expected.split(b"\n\n") if block]
+    assert [chunk["choices"] for chunk in made] == [chunk["choices"] for chunk in wanted]
+    assert (row.outcome, row.usage, row.response_bytes) == (Outcome.COMPLETED, oracle.usage, len(answer.body))
+
+
 @pytest.mark.parametrize("version", ["1.1", "1.0"])
 @pytest.mark.parametrize("seed", range(25))
 async def test_any_stream_arrives_whole_and_its_row_says_what_was_in_it(one: House, seed: int, version: str) -> None:
@@ -150,22 +182,23 @@ async def test_any_stream_arrives_whole_and_its_row_says_what_was_in_it(one: Hou
     await assert_as_observed(one, b"".join(content), some_pieces(rng, [*chunks, b"0\r\n\r\n"]), version)
 
 
-@pytest.mark.parametrize(
-    "parts",
-    [
-        [delta("a") + COMPLETED],
-        [delta("a"), delta("b") + LIMITS, COMPLETED],
-        # What is said of the type is only the beginning of an event that ends with the second one.
-        [b'event: a\ndata: {"type":"a"}\nretry: 1\n', b"data: " + COMPLETED.partition(b"data: ")[2]],
-        [b'event: a\ndata: {"type":"a",\n', delta("a"), COMPLETED],
-        [b'event: a\ndata: {"type":"a"}\n', delta("a"), COMPLETED],
-        [b'event: a\ndata: {"type":"a"}\r\rdata: {"type":"response.completed"}\n\n\n'],
-        [b'event: a\rdata: {"type":"response.completed"}\r\r\ndata: {"type":"a"}\n\n'],
-    ],
-)
+@pytest.mark.parametrize("parts", HIDDEN)
 async def test_an_end_that_hides_behind_something_dull_is_seen(one: House, parts: list[bytes]) -> None:
     content = [CREATED + delta("begun"), *parts]
     await assert_as_observed(one, b"".join(content), [*map(chunk, content), b"0\r\n\r\n"])
+
+
+@pytest.mark.parametrize("seed", range(25))
+async def test_a_chat_says_the_same_however_its_events_come(one: House, seed: int) -> None:
+    rng = random.Random(seed)
+    content = [CREATED, *(some_event(rng) for _ in range(rng.randrange(2, 40))), COMPLETED]
+    await assert_as_translated(one, b"".join(content), some_pieces(rng, [*some_chunks(rng, content), b"0\r\n\r\n"]))
+
+
+@pytest.mark.parametrize("parts", HIDDEN)
+async def test_nothing_in_a_chat_is_heard_from_where_it_is_not_said(one: House, parts: list[bytes]) -> None:
+    content = [CREATED + delta("begun"), *parts, delta("more"), COMPLETED]
+    await assert_as_translated(one, b"".join(content), [*map(chunk, content), b"0\r\n\r\n"])
 
 
 async def test_what_looks_like_a_chunk_within_a_chunk_is_content(one: House) -> None:
