@@ -4,6 +4,7 @@ import gc
 import inspect
 import logging
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -43,6 +44,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Isolate before any test module is imported: some modules read the environment when imported."""
     home = Path(tempfile.mkdtemp(prefix="waystation-tests-"))
     isolate(home)
+    # Whom a shell starts in the background ignores Ctrl-C, and so would the programs that are sent one here.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     guard = NetworkGuard()
     guard.install()
     config.stash[_HOME] = home
