@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.desktop.loop import DesktopLoop
 from app.desktop.socket_watch import EpollWatch, NotifierWatch
+from app.gateway.listen import listening_sockets
 
 # What Linux has.
 EPOLL = [EpollWatch] if hasattr(select, "epoll") else []
@@ -145,6 +146,28 @@ def test_what_comes_on_many_sockets_is_read_and_answered(loop: DesktopLoop) -> N
 
     done(loop, work())
     assert len(loop._sockets) <= 1
+
+
+def test_no_piece_waits_until_another_one_is_acknowledged(loop: DesktopLoop) -> None:
+    """The server relies on it: it tells no connection so itself."""
+
+    async def work() -> None:
+        told: list[int] = []
+
+        def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            sock: socket.socket = writer.get_extra_info("socket")
+            told.append(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        (sock,) = listening_sockets("127.0.0.1", 0)
+        async with await asyncio.start_server(answer, sock=sock):
+            reader, writer = await asyncio.open_connection(*sock.getsockname())
+            await reader.read()
+            writer.close()
+        assert len(told) == 1
+        assert told[0]
+
+    done(loop, work())
 
 
 def test_a_watch_may_end_while_it_tells_of_something(loop: DesktopLoop) -> None:

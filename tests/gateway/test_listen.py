@@ -12,6 +12,10 @@ from app.platform.uv_loop import uv_loop
 
 _CLIENTS = 60
 
+_CHOSEN = [
+    pytest.param(socket.SOL_SOCKET, socket.SO_KEEPALIVE, id="who has vanished is noticed"),
+    pytest.param(socket.IPPROTO_TCP, socket.TCP_NODELAY, id="no piece waits until another is acknowledged"),
+]
 _LOOPS = [pytest.param(asyncio.new_event_loop, id="asyncio")]
 with contextlib.suppress(ImportError):
     _LOOPS.append(pytest.param(uv_loop(), id="uvloop"))
@@ -67,21 +71,22 @@ def test_who_comes_with_many_others_does_not_wait_for_a_step_each(
 
 
 @pytest.mark.parametrize("new_loop", _LOOPS)
-def test_connections_ask_the_system_whether_the_client_is_still_there(
-    new_loop: Callable[[], asyncio.AbstractEventLoop],
+@pytest.mark.parametrize(("level", "option"), _CHOSEN)
+def test_connections_have_what_nobody_sets_on_each(
+    new_loop: Callable[[], asyncio.AbstractEventLoop], level: int, option: int
 ) -> None:
-    async def kept_alive() -> int:
+    async def chosen() -> int:
         transports, servers, address = await _listening()
         with socket.create_connection(address, timeout=5):
             async with asyncio.timeout(10):
                 transport = await transports.get()
-            value: int = transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            value: int = transport.get_extra_info("socket").getsockopt(level, option)
             transport.close()
         await stop_listening(servers)
         return value
 
     with asyncio.Runner(loop_factory=new_loop) as runner:
-        assert runner.run(kept_alive()) != 0
+        assert runner.run(chosen()) != 0
 
 
 @pytest.mark.parametrize("steps", range(6))
