@@ -7,7 +7,6 @@ stays the same is its beginning, and that is what upstream's cache goes by too.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,7 +42,7 @@ def beginning_of(license_id: str, model: str, messages: object) -> Beginning | N
         return None
     digest = hashlib.sha256(f"{license_id}\n{model}\n".encode("utf-8", "surrogatepass"))
     for place, message in enumerate(messages):
-        if not isinstance(message, Mapping):
+        if not isinstance(message, dict):
             return None
         role = message.get("role")
         try:
@@ -58,10 +57,10 @@ def beginning_of(license_id: str, model: str, messages: object) -> Beginning | N
 def _brief(value: object) -> object:
     if isinstance(value, str):
         return value if len(value) <= _LONG else [len(value), value[:_END], value[-_END:]]
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: _brief(inner) for key, inner in value.items()}
     return [_brief(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _is_answer(message: Any) -> bool:
-    return isinstance(message, Mapping) and message.get("role") == "assistant"
+    return isinstance(message, dict) and message.get("role") == "assistant"

@@ -95,6 +95,8 @@ BARE: tuple[str, ...] = tuple(dict.fromkeys(alias.model for alias in BUILT_IN))
 _MOST_FORMER = 300
 #: Longer names are of nothing that anybody could have meant, in characters.
 _LONGEST_MEANT = 100
+#: So many names are looked up once for all turns that ask for them.
+_MOST_KNOWN = 300
 
 _BUILT_IN = {alias.name: alias for alias in BUILT_IN}
 
@@ -117,6 +119,7 @@ class ModelTable:
     _by_name: Mapping[str, ModelAlias] = field(init=False, repr=False, compare=False)
     _efforts: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
     _instead: Mapping[str, str | None] = field(init=False, repr=False, compare=False)
+    _resolved: dict[str, ResolvedModel] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         efforts: dict[str, tuple[str, ...]] = {}
@@ -137,8 +140,13 @@ class ModelTable:
         `<model>-<effort>`. Each step's outcome is looked up again, so that an alias of gpt-5 moves gpt-5-high too;
         the effort that is named first holds, and is brought to the nearest one that the model knows.
         """
-        model, effort, _ = self._walk(name)
-        return ResolvedModel(model, self._known_effort(model, effort))
+        resolved = self._resolved.get(name)
+        if resolved is None:
+            model, effort, _ = self._walk(name)
+            resolved = ResolvedModel(model, self._known_effort(model, effort))
+            if len(name) <= _LONGEST_MEANT and len(self._resolved) < _MOST_KNOWN:
+                self._resolved[name] = resolved
+        return resolved
 
     def circle(self, name: str) -> tuple[str, ...]:
         """The user's aliases that a name leads round and round through; it ends at the first of them."""

@@ -246,4 +246,4 @@ def _text(value: object) -> str | None:
 
 
 def _object(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}

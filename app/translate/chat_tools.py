@@ -6,7 +6,6 @@ Responses are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -158,7 +157,7 @@ def _tool_choice(data: Fields, idle: tuple[str, ...], has_tools: bool) -> str | 
     if given is None or (not has_tools and given in idle):
         return None
     choice: str | dict[str, Any]
-    if isinstance(given, Mapping):
+    if isinstance(given, dict):
         choice = _chosen(given)
     elif not isinstance(given, str):
         raise invalid.wrong_type("tool_choice", "one of a string or object", given)
@@ -202,7 +201,7 @@ def _function_call(data: Fields, idle: tuple[str, ...], has_functions: bool) -> 
     if given is None or (not has_functions and given in idle):
         return None
     choice: str | dict[str, Any]
-    if isinstance(given, Mapping):
+    if isinstance(given, dict):
         choice = {"type": "function", "name": fields.name(given, "name", "function_call")}
     elif not isinstance(given, str):
         raise invalid.wrong_type("function_call", "one of a string or object", given)

@@ -53,8 +53,8 @@ def member(value: object, key: str) -> Mapping[str, Any]:
 
 def objects(value: object, key: str) -> list[Mapping[str, Any]]:
     """The objects in the list under a key; anything else in it becomes an empty one, so that positions hold."""
-    inner = value.get(key) if isinstance(value, Mapping) else None
-    return [item if isinstance(item, Mapping) else {} for item in inner] if isinstance(inner, list) else []
+    inner = value.get(key) if isinstance(value, dict) else None
+    return [item if isinstance(item, dict) else {} for item in inner] if isinstance(inner, list) else []
 
 
 def text(value: Mapping[str, Any], key: str) -> str:

@@ -72,7 +72,7 @@ def integer(data: Fields, key: str, minimum: int, maximum: int | None = None) ->
 def optional_mapping(data: Fields, key: str, where: str = "") -> Fields | None:
     """An object, if there is one."""
     value = data.get(key)
-    if value is not None and not isinstance(value, Mapping):
+    if value is not None and not isinstance(value, dict):
         raise invalid.wrong_type(place(where, key), "an object", value)
     return value
 
@@ -98,7 +98,7 @@ def objects(data: Fields, key: str, where: str = "") -> list[tuple[str, Fields]]
 
 def located(value: object, where: str) -> tuple[str, Fields]:
     """An object and its place."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         raise invalid.wrong_type(where, "an object", value)
     return where, value
 

@@ -64,7 +64,7 @@ def usage_of(response: Mapping[str, Any]) -> Usage | None:
 def chat_usage(response: Mapping[str, Any]) -> dict[str, Any] | None:
     """The usage in a response object in the shape of Chat Completions; None when it does not say."""
     usage = response.get("usage")
-    if not isinstance(usage, Mapping):
+    if not isinstance(usage, dict):
         return None
     prompt, completion = count(usage.get("input_tokens")), count(usage.get("output_tokens"))
     if prompt is None or completion is None:
