@@ -36,7 +36,7 @@ async def collecting_in_quiet(busy: Callable[[], bool]) -> AsyncIterator[None]:
         return
     # Whoever has frozen something before wants it to stay so.
     ours = gc.get_freeze_count() == 0
-    gc.collect()
+    # Without a look: what little of it is garbage weighs less than the time.
     gc.freeze()
     before = gc.get_threshold()
     gc.set_threshold(*_THRESHOLDS)

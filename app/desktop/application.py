@@ -90,7 +90,7 @@ def run_desktop(
             application.session_ends.connect(desktop.end_session)
             if sys.platform == "darwin":
                 Reopening(application, time.monotonic).asked.connect(desktop.show_window)
-            with _signals_quit(loop, desktop.quit), garbage_collected_here(lambda: _streaming(desktop)):
+            with _signals_quit(loop, desktop.quit), garbage_collected_here(lambda: desktop.feed.active_turns > 0):
                 living = loop.create_task(desktop.live(open_instance, minimized=minimized))
                 code = _completed(loop, living, desktop.quit)
     finally:
@@ -150,11 +150,6 @@ def _follow_focus(application: QApplication) -> None:
         FocusReturn(application)
 
     application.focusChanged.connect(focused)
-
-
-def _streaming(desktop: Desktop) -> bool:
-    latest = desktop.feed.latest
-    return latest is not None and latest.active_turns > 0
 
 
 def _completed(loop: asyncio.AbstractEventLoop, living: asyncio.Task[int], quit: Callable[[], None]) -> int:

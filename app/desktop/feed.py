@@ -43,6 +43,11 @@ class SnapshotFeed(QObject):
         self._took_ms = 0
         self._looks_in_quiet = 0
 
+    @property
+    def active_turns(self) -> int:
+        """How many turns run at this very moment; none where there is no gateway."""
+        return self._handle.active_turns if self._handle is not None else 0
+
     def attach(self, handle: GatewayHandle) -> None:
         """The gateway is there: look now and from now on."""
         self._handle = handle

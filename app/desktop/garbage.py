@@ -28,16 +28,18 @@ def garbage_collected_here(busy: Callable[[], bool]) -> Iterator[None]:
     is garbage would be destroyed there, stay in the list of this thread's timers, and end the process when it is due
     (seen with PySide6 6.11). Nor is any event held up in its middle.
 
-    The whole heap is looked at only while nothing runs, and what was there at first never again: modules, the window
-    and a day's sessions are hundreds of thousands of objects, and to look at them takes a tenth of a second.
+    The whole heap is looked at only while nothing runs. What is there already never is, for modules are more than a
+    hundred thousand objects, which takes a tenth of a second; nor what the first look leaves, such as a day's sessions.
 
     Args:
-        busy: whether anything runs that would have to wait.
+        busy: whether anything runs now that would have to wait.
     """
     was_enabled = gc.isenabled()
     # Whoever has frozen something before wants it to stay so.
     ours = gc.get_freeze_count() == 0
     gc.disable()
+    if ours:
+        gc.freeze()
     garbage = _Garbage(busy)
     timer = QTimer()
 

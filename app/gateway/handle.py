@@ -24,6 +24,10 @@ class GatewayHandle(Protocol):
     def snapshot(self) -> GatewaySnapshot:
         """What is true now; an equal revision means that nothing changed."""
 
+    @property
+    def active_turns(self) -> int:
+        """How many turns run at this very moment, which no snapshot need know yet."""
+
 
 class LoopHandle:
     """A gateway in the caller's own loop."""
@@ -46,6 +50,11 @@ class LoopHandle:
         if self._latest is None or self._latest.revision != state.revision:
             self._latest = self._gateway.snapshot()
         return self._latest
+
+    @property
+    def active_turns(self) -> int:
+        """See `GatewayHandle`."""
+        return len(self._gateway.state.active)
 
 
 def _rest_ended(seen: GatewaySnapshot, now: float) -> bool:
@@ -159,6 +168,11 @@ class ThreadedGateway:
             with contextlib.suppress(RuntimeError):
                 self._loop.call_soon_threadsafe(self._publish)
         return self._published
+
+    @property
+    def active_turns(self) -> int:
+        """See `GatewayHandle`; read across threads, for it is but the length of a mapping."""
+        return self._inner.active_turns if self._inner is not None else 0
 
     async def _carried_out(self, inner: GatewayHandle, command: str, params: dict[str, Any]) -> Any:
         try:

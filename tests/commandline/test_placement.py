@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import aiohttp
 import pytest
 
 from app.core.credential import login_from_api_key
@@ -17,6 +18,8 @@ from app.gateway.gateway import Gateway
 from app.gateway.handle import GatewayHandle, LoopHandle, ThreadedGateway
 from app.gateway.snapshot import TokenState
 from app.practice.accounts import sample_api_keys
+from app.practice.script import Turn
+from app.practice.server import PracticeUpstream
 from app.store.key_stores import KeyStoreKind
 from tests.commandline.conftest import Instances
 
@@ -79,3 +82,22 @@ async def test_a_rest_that_ends_is_seen_although_nothing_else_happens(instances:
     assert ready.tokens[0].state is TokenState.READY
     assert ready.revision != resting.revision
     await gateway.close()
+
+
+async def test_a_turn_is_counted_as_soon_as_it_runs(instances: Instances, practice: PracticeUpstream) -> None:
+    """Whoever asks before a long piece of work is not told of a second ago."""
+    held = asyncio.Event()
+    practice.script(Turn(hold=held))
+    async with instances.open() as handle, aiohttp.ClientSession() as client:
+        await handle.call("token.add", api_key=sample_api_keys()[0].key)
+        key = (await handle.call("license.default"))["key"]
+        base_url = (await handle.call("gateway.start", host="127.0.0.1", port=0))["base_url"]
+        before = handle.snapshot()
+        body = {"model": "gpt-5", "input": "hi", "stream": True}
+        async with client.post(f"{base_url}/responses", json=body, headers={"Authorization": key}) as answer:
+            await answer.content.readany()
+            assert (before.active_turns, handle.active_turns) == (0, 1)
+            held.set()
+            await answer.read()
+        await handle.call("gateway.stop")
+        assert handle.active_turns == 0

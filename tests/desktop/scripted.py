@@ -65,6 +65,10 @@ class ScriptedGateway:
     def snapshot(self) -> GatewaySnapshot:
         return self._snapshot
 
+    @property
+    def active_turns(self) -> int:
+        return self._snapshot.active_turns
+
     def become(self, **changes: Any) -> None:
         """Change the snapshot."""
         self._snapshot = replace(self._snapshot, revision=self._snapshot.revision + 1, **changes)
