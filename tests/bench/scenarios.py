@@ -36,7 +36,9 @@ APART = frozenset({"many", *STALLS})
 _WARM_UP = Load(10, 5, 0, 5, echo=200)
 #: When all streams of `many` are open.
 _MEMORY_AT_S = 3.2
-_QUIET_S, _WATCHED_S = 10.0, 20.0
+#: Until the first upkeep is over, which comes half a minute after a start and then each ten minutes; and as long as
+#: what comes most seldom otherwise: looks at tokens and proxies, each half minute.
+_QUIET_S, _WATCHED_S = 35.0, 30.0
 STARTS = 3
 #: Rows that a page of requests asks for, and how often each page is asked for.
 _ROWS, _ASKED = 500, 9
