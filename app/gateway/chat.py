@@ -235,8 +235,6 @@ def _refuse_for_every_token(chat: ChatRequest, pool: Pool) -> None:
     Raises:
         Refusal: 400.
     """
-    if chat.kinds is None:
-        return
     refusal: Refusal | None = None
     for kind in {token.kind for token in pool.tokens}:
         try:

@@ -68,6 +68,17 @@ async def test_what_is_refused_takes_no_token_and_opens_no_session(one: House, m
     assert one.practice.received == []
 
 
+@pytest.mark.parametrize("limit", [0, -1, 1.5, "abc"])
+async def test_a_limit_that_an_api_key_would_refuse_takes_none(tmp_path: Path, limit: object) -> None:
+    async with house(tmp_path, [API]) as running:
+        for stream in (False, True):
+            status, error = await error_of(running, body(session_id="s1", stream=stream, max_tokens=limit))
+            assert (status, error["type"], error["param"]) == (400, "invalid_request_error", "max_tokens")
+        row = await running.wait_outcome(Outcome.REFUSED)
+        assert (row.token_id, row.session_id, row.sent_sha256) == (None, None, None)
+        assert len(running.state.pool.sessions) == 0
+
+
 @pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
 async def test_a_number_that_json_cannot_write_is_not_made_null(one: House, number: str) -> None:
     schema = {"type": "object", "properties": {"x": {"default": "number"}}}
