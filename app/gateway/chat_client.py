@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from aiohttp import web
 
@@ -104,8 +104,11 @@ class ChatClient:
         if self._finished:
             return
         if not self._silence_left_s():
-            with suppress(ConnectionError):
+            try:
                 self.push(KEEP_ALIVE)
+            except ConnectionError:
+                # Whoever has left hears nothing more; that it has left ends its turn.
+                return
         self._look_later()
 
     def _silence_left_s(self) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import traceback
 from collections.abc import Awaitable, Callable, Iterable
 from typing import cast
@@ -190,16 +191,20 @@ class _HttpServer(web.Server):
 
 
 class _SetAlready(BaseProtocol):
-    """What aiohttp does first with a connection, but for `TCP_NODELAY`: every loop has set it on its own transports.
+    """What aiohttp does first with a connection, but for `TCP_NODELAY`: the loop has set it, except on Windows.
 
-    To set it once more wraps the socket in three other objects, a twentieth of the time to a first byte.
+    To set it once more wraps the socket in three other objects, a twentieth of the time to a first byte. On Windows
+    asyncio makes the accepted socket without its protocol's number, and sets the option on none such.
     """
 
     __slots__ = ()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It can be written to."""
-        self.transport = cast("asyncio.Transport", transport)
+        if sys.platform == "win32":
+            super().connection_made(transport)
+        else:
+            self.transport = cast("asyncio.Transport", transport)
 
 
 class _Connection(web.RequestHandler, _SetAlready):
