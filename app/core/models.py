@@ -95,7 +95,7 @@ BARE: tuple[str, ...] = tuple(dict.fromkeys(alias.model for alias in BUILT_IN))
 _MOST_FORMER = 300
 #: Longer names are of nothing that anybody could have meant, in characters.
 _LONGEST_MEANT = 100
-#: So many names are looked up once for all turns that ask for them.
+#: What so many names resolve to is remembered for the turns that ask for them again; one more, and it begins anew.
 _MOST_KNOWN = 300
 
 _BUILT_IN = {alias.name: alias for alias in BUILT_IN}
@@ -142,9 +142,10 @@ class ModelTable:
         """
         resolved = self._resolved.get(name)
         if resolved is None:
-            model, effort, _ = self._walk(name)
-            resolved = ResolvedModel(model, self._known_effort(model, effort))
-            if len(name) <= _LONGEST_MEANT and len(self._resolved) < _MOST_KNOWN:
+            resolved = self._resolve(name)
+            if len(name) <= _LONGEST_MEANT:
+                if len(self._resolved) == _MOST_KNOWN:
+                    self._resolved.clear()
                 self._resolved[name] = resolved
         return resolved
 
@@ -164,7 +165,8 @@ class ModelTable:
                 has.setdefault(name, []).append(token_id)
         rows = []
         for name, source in dict(self._names()).items():
-            asked = self.resolve(name)
+            # Not kept: there may be more names here than turns ever ask for.
+            asked = self._resolve(name)
             model, withdrawn = asked.model, asked.model in self.withdrawn
             nearest = self._instead[model] if withdrawn else None
             rows.append(ModelRow(name, model, asked.effort, source, tuple(has.get(model, ())), withdrawn, nearest))
@@ -245,6 +247,10 @@ class ModelTable:
         names = [row.name for row in self.listed() if row.token_ids and not row.withdrawn]
         nearest = nearest_name(meant, names) or nearest_model(model, living)
         return "" if nearest is None else f"The nearest that upstream offers is `{nearest}`."
+
+    def _resolve(self, name: str) -> ResolvedModel:
+        model, effort, _ = self._walk(name)
+        return ResolvedModel(model, self._known_effort(model, effort))
 
     def _walk(self, name: str) -> tuple[str, str | None, list[str]]:
         """The last model of a name, the effort that was named first, and the aliases on the way."""
