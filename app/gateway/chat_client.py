@@ -82,7 +82,9 @@ class ChatClient:
         """
         outlet = self._outlet
         if outlet is None:
-            slow = self._opened().begin(data)
+            outlet = self._answer()
+            slow = outlet.begin(data)
+            self._opened(outlet)
             self._turn.passed_on(len(data))
         else:
             slow = outlet.write(data)
@@ -91,11 +93,15 @@ class ChatClient:
         self._heard_at = self._loop.time()
         return slow
 
-    def _opened(self) -> Outlet:
+    def _answer(self) -> Outlet:
+        """The stream, of which nothing has been sent yet."""
         lines = [*_HEAD, f"x-request-id: {self._turn.live.id}\r\n".encode()]
-        self._outlet = Outlet(self.request, 200, b"OK", lines, set(), self._turn.state.clock.now())
+        return Outlet(self.request, 200, b"OK", lines, set(), self._turn.state.clock.now())
+
+    def _opened(self, outlet: Outlet) -> None:
+        """Its head has gone out."""
+        self._outlet = outlet
         self._turn.live.status = 200
-        return self._outlet
 
     def _look_later(self) -> None:
         self._timer = self._loop.call_later(max(self._silence_left_s(), _LEAST_S), self._look)
@@ -121,7 +127,9 @@ class ChatClient:
 
     async def finish(self, data: bytes) -> web.StreamResponse:
         """The end of the stream."""
-        outlet = self._outlet or self._opened()
+        outlet = self._outlet or self._answer()
+        outlet.check()
+        self._opened(outlet)
         self._finished = True
         given = await outlet.end(data)
         self._turn.passed_on(len(data))

@@ -319,6 +319,7 @@ class Connection(asyncio.Protocol):
 
     def _break(self, error: Exception) -> None:
         answer, self._answer = self._answer, None
+        self._chunk_sink = None
         self._cut()
         if answer is not None:
             answer.fail(error)

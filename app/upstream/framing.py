@@ -142,6 +142,7 @@ class _Chunked:
                 if end == start:
                     # It is the last one; behind it there may be trailers, and nearly always there are none.
                     self.over = end + 2 == size
+                    self.between_chunks = not self.over
                     break
                 pieces.append(data[start:end])
                 at = end + 2
